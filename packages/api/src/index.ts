@@ -1,0 +1,220 @@
+/**
+ * The collector's HTTP contract, as types only. The collector answers with these, the UI reads these, and neither
+ * imports the other.
+ *
+ * Wall times are decimal strings of Unix nanoseconds (they pass 2^53); durations are numbers of nanoseconds (exact up
+ * to 104 days). Ids are lower-case hex. An absent value is an absent key, never null, except `costUsd`.
+ */
+
+/** Decimal digits of Unix nanoseconds. */
+export type UnixNanoString = string;
+
+/** Attribute values as read by people: an int64 past 2^53 is a decimal string, bytes are base64. */
+export type AttributeValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly AttributeValue[]
+  | { readonly [key: string]: AttributeValue };
+
+export type Attributes = { readonly [key: string]: AttributeValue };
+
+export type SpanKind = "unspecified" | "internal" | "server" | "client" | "producer" | "consumer";
+
+export interface Status {
+  readonly code: "unset" | "ok" | "error";
+  readonly message?: string;
+}
+
+export interface SpanRef {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+export interface SpanEvent {
+  readonly timeUnixNano: UnixNanoString;
+  readonly name: string;
+  readonly attributes: Attributes;
+}
+
+export interface SpanLink extends SpanRef {
+  readonly attributes: Attributes;
+}
+
+export interface Span extends SpanRef {
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly serviceName?: string;
+  /** `faas.name` of the resource, else `service.name`. */
+  readonly functionName?: string;
+  /** The invocation it ran in: `faas.invocation_id` of the span itself or of its local root. */
+  readonly requestId?: string;
+  readonly startTimeUnixNano: UnixNanoString;
+  /** Never negative: an end before its start counts as the start. */
+  readonly durationNs: number;
+  readonly status: Status;
+  readonly attributes: Attributes;
+  readonly events: readonly SpanEvent[];
+  readonly links: readonly SpanLink[];
+}
+
+/** The kinds of evidence for a join: carried context first, then the ids that the platform shows to both sides. */
+export type JoinKind = "parent" | "link" | StitchKeyKind;
+
+export type StitchKeyKind =
+  | "sqs-message"
+  | "sns-message"
+  | "eventbridge-event"
+  | "lambda-request"
+  | "http-request"
+  | "sfn-execution"
+  | "sfn-task-token"
+  | "kinesis-record"
+  | "dynamodb-record"
+  | "s3-request"
+  | "s3-object"
+  | "kafka-record"
+  | "pubsub-message"
+  | "cloudevent"
+  | "xray-root";
+
+export interface StitchKey {
+  readonly kind: StitchKeyKind;
+  /** Where the id was seen (queue, bus, stream); part of the identity only for the kinds that say so. */
+  readonly scope?: string;
+  readonly id: string;
+}
+
+export interface PlaceholderRef {
+  readonly placeholder: string;
+}
+
+/** A directed edge: `from` is the span that sent, `to` the local root of the unit that received. */
+export interface Join {
+  readonly from: SpanRef | PlaceholderRef;
+  readonly to: SpanRef;
+  /** The strongest evidence. */
+  readonly kind: JoinKind;
+  /** The shared platform id whenever one is known, also beside a carried parent. */
+  readonly key?: StitchKey;
+  readonly strength: "exact" | "strong" | "heuristic";
+  /** `continues`: the consumer works for this one producer; `links`: it works for many (a batch). */
+  readonly relation: "continues" | "links";
+  /** One sentence for people: why we believe it. */
+  readonly reason: string;
+}
+
+export type GapReason =
+  | "missing-parent"
+  | "unknown-producer"
+  | "batch-without-records"
+  | "no-consumer";
+
+/** A place where the story is known to be incomplete. */
+export interface Gap {
+  readonly reason: GapReason;
+  /** The span beside which the story breaks off. */
+  readonly at: SpanRef;
+  readonly key?: StitchKey;
+  /** One sentence for people: what is missing. */
+  readonly message: string;
+  /** One sentence for people: how to mend it. */
+  readonly advice: string;
+}
+
+/** Stands for a span or a producer that the evidence names and nobody sent. */
+export interface Placeholder {
+  readonly id: string;
+  readonly reason: "missing-parent" | "unknown-producer";
+  readonly traceId?: string;
+  readonly spanId?: string;
+  readonly key?: StitchKey;
+}
+
+interface TraceHead {
+  /** `<traceId>.<spanId>` of the root unit's local root, or the id of the placeholder at the root. */
+  readonly id: string;
+  readonly traceIds: readonly string[];
+  readonly requestIds: readonly string[];
+  readonly name: string;
+  readonly startTimeUnixNano: UnixNanoString;
+  readonly durationNs: number;
+  readonly spanCount: number;
+  readonly errorCount: number;
+  /** In causal order, each once. */
+  readonly functions: readonly string[];
+  /** null until priced. */
+  readonly costUsd: number | null;
+  /** False while late data may still change it. */
+  readonly settled: boolean;
+}
+
+export interface TraceSummary extends TraceHead {
+  readonly coldStarts: number;
+  readonly gapCount: number;
+}
+
+export interface TraceDetail extends TraceHead {
+  readonly spans: readonly Span[];
+  readonly joins: readonly Join[];
+  readonly gaps: readonly Gap[];
+  readonly placeholders?: readonly Placeholder[];
+  /** Asked for a batch: the ids of the stitched traces it worked for. */
+  readonly memberOf?: readonly string[];
+  /** Asked for an id that several stitched traces know: the others, newest first. */
+  readonly alternatives?: readonly string[];
+  /** True when a bound cut the answer; `cursor` asks for the rest. */
+  readonly truncated?: boolean;
+  readonly cursor?: string;
+}
+
+/** `GET /api/traces` */
+export interface TraceList {
+  readonly traces: readonly TraceSummary[];
+  /** Absent on the last page. */
+  readonly cursor?: string;
+}
+
+export interface LogRecord {
+  readonly timeUnixNano: UnixNanoString;
+  /** 1-24, in fours: trace, debug, info, warn, error, fatal; 0 when unset. */
+  readonly severityNumber: number;
+  readonly severityText?: string;
+  readonly body: AttributeValue;
+  readonly traceId?: string;
+  readonly spanId?: string;
+  readonly requestId?: string;
+  readonly functionName?: string;
+  readonly attributes: Attributes;
+}
+
+/** `GET /api/logs` */
+export interface LogList {
+  readonly logs: readonly LogRecord[];
+  readonly truncated?: boolean;
+}
+
+/** `GET /api/stats`: the ledger. received = stored + duplicate + rejected + dropped. */
+export interface Stats {
+  readonly spans: number;
+  readonly traces: number;
+  readonly logs: number;
+  readonly invocations: number;
+  readonly receivedSpans: number;
+  readonly duplicateSpans: number;
+  readonly rejectedSpans: { readonly [reason: string]: number };
+  readonly droppedSpans: { readonly [reason: string]: number };
+  readonly receivedLogs: number;
+  readonly duplicateLogs: number;
+  readonly rejectedLogs: { readonly [reason: string]: number };
+  readonly bytesOnDisk: number;
+  readonly startedAt: UnixNanoString;
+  readonly version: string;
+}
+
+/** The body of every answer that is not 2xx, outside the OTLP routes. */
+export interface ErrorBody {
+  readonly error: { readonly code: string; readonly message: string };
+}

@@ -1,0 +1,15 @@
+/** A log record as Mayfly works with it: the wire record, untouched, with what queries look for read off it once. */
+import type * as otlp from "@mayfly/otlp";
+import type { SpanId, TraceId } from "./ids.ts";
+import type { SpanOrigin } from "./span.ts";
+import type { UnixNano } from "./time.ts";
+
+export interface LogRecord {
+  /** `timeUnixNano`, else `observedTimeUnixNano`, else the time of arrival. */
+  readonly time: UnixNano;
+  readonly origin: SpanOrigin;
+  readonly wire: otlp.LogRecord;
+  readonly traceId?: TraceId;
+  readonly spanId?: SpanId;
+  readonly requestId?: string;
+}

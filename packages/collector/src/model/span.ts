@@ -1,0 +1,47 @@
+/**
+ * A span as Mayfly works with it: the wire span, untouched, in its surroundings, with what stitching needs read off
+ * it once, when it arrived.
+ */
+import type { StitchKey } from "@mayfly/api";
+import type * as otlp from "@mayfly/otlp";
+import type { SpanId, TraceId } from "./ids.ts";
+
+/** Resource and scope of a span, shared by all spans that came with them. */
+export interface SpanOrigin {
+  readonly resource?: otlp.Resource;
+  readonly resourceSchemaUrl: string;
+  readonly scope?: otlp.InstrumentationScope;
+  readonly scopeSchemaUrl: string;
+  /** Digest of the resource alone (attributes in the order sent): equal for spans of one execution environment. */
+  readonly resourceId: string;
+  readonly serviceName?: string;
+  /** `faas.name`, else `service.name`. */
+  readonly functionName?: string;
+}
+
+/** The `mayfly.link` attribute of a link: `invocation` points from a record span to the invocation it ran in. */
+export interface LinkTarget {
+  readonly traceId: TraceId;
+  readonly spanId: SpanId;
+  readonly toInvocation: boolean;
+}
+
+export interface SpanRecord {
+  readonly traceId: TraceId;
+  readonly spanId: SpanId;
+  readonly parentSpanId?: SpanId;
+  readonly origin: SpanOrigin;
+  /** As it arrived; what `?format=otlp` gives back. */
+  readonly wire: otlp.Span;
+  /** `faas.invocation_id` (or an older spelling) on this very span. */
+  readonly requestId?: string;
+  /** The sender said so (flag 0x200 of known flags). */
+  readonly parentIsRemote: boolean;
+  readonly isError: boolean;
+  readonly isColdStart: boolean;
+  /** `messaging.batch.message_count`, or the number of consumed message keys; 0 where it consumed no message. */
+  readonly batchCount: number;
+  readonly produced: readonly StitchKey[];
+  readonly consumed: readonly StitchKey[];
+  readonly links: readonly LinkTarget[];
+}

@@ -1,0 +1,104 @@
+/**
+ * The store: what Mayfly needs of a database, in no database's words.
+ *
+ * A batch is durable when `append` resolves, and wholly there or not at all. Reads ask for many ids at once, so that an
+ * engine across a network answers a walk in a few round trips. Reads give what is stored, in the order it arrived; they
+ * do not join, rank or rewrite.
+ *
+ * Errors  StoreError (503): the disk refused, `cause` kept; nothing of the batch is stored.
+ *         Calling anything after `close` is a bug and throws.
+ */
+import type { StitchKey } from "@mayfly/api";
+import type { SpanId, TraceId } from "../model/ids.ts";
+import type { LogRecord } from "../model/log-record.ts";
+import type { SpanRecord } from "../model/span.ts";
+import type { StitchKeyIdentity } from "../model/stitch-key.ts";
+import type { UnixNano } from "../model/time.ts";
+
+/** Everything that one request brought, after decoding and normalizing. */
+export interface Batch {
+  /** SHA-256 over path, content type and decoded body: a retry is the same request. */
+  readonly requestDigest: Uint8Array;
+  readonly receivedAt: UnixNano;
+  readonly spans: readonly SpanRecord[];
+  readonly logs: readonly LogRecord[];
+  readonly rejectedSpans: Readonly<Record<string, number>>;
+  readonly rejectedLogs: Readonly<Record<string, number>>;
+}
+
+/** `duplicate`: the same request was stored within the last hour; nothing was stored again. */
+export type AppendResult = "stored" | "duplicate";
+
+export interface KeyHolder {
+  readonly identity: StitchKeyIdentity;
+  readonly key: StitchKey;
+  readonly side: "produced" | "consumed";
+  readonly traceId: TraceId;
+  readonly spanId: SpanId;
+}
+
+export interface LinkHolder {
+  readonly traceId: TraceId;
+  readonly spanId: SpanId;
+  readonly target: { readonly traceId: TraceId; readonly spanId: SpanId };
+}
+
+/** One W3C trace in the order of the list: newest start first, then trace id descending. */
+export interface TraceEntry {
+  readonly traceId: TraceId;
+  /** Earliest start of its spans so far. */
+  readonly start: UnixNano;
+}
+
+export interface TraceEntryQuery {
+  /** Inclusive bounds on `start`. */
+  readonly from?: UnixNano;
+  readonly to?: UnixNano;
+  /** Strictly after this entry in the list's order. */
+  readonly after?: TraceEntry;
+  readonly limit: number;
+}
+
+export interface LogQuery {
+  readonly traceIds?: readonly TraceId[];
+  readonly requestIds?: readonly string[];
+  readonly limit: number;
+}
+
+export interface StoreStats {
+  readonly spans: number;
+  readonly traces: number;
+  readonly logs: number;
+  /** Distinct request ids seen on spans. */
+  readonly invocations: number;
+  readonly receivedSpans: number;
+  readonly duplicateSpans: number;
+  readonly rejectedSpans: Readonly<Record<string, number>>;
+  readonly receivedLogs: number;
+  readonly duplicateLogs: number;
+  readonly rejectedLogs: Readonly<Record<string, number>>;
+  readonly bytesOnDisk: number;
+}
+
+export interface Store {
+  append(batch: Batch): Promise<AppendResult>;
+
+  /** All spans of these traces, in order of arrival; at most `limit` in all. */
+  spansOfTraces(traceIds: readonly TraceId[], limit: number): Promise<readonly SpanRecord[]>;
+  /** Spans that produced or consumed any of these keys, in order of arrival; at most `limit` in all. */
+  holdersOfKeys(identities: readonly StitchKeyIdentity[], limit: number): Promise<readonly KeyHolder[]>;
+  /** Keys of any kind whose id is exactly this text (the `{id}` of a URL); at most `limit`. */
+  keysWithId(id: string, limit: number): Promise<readonly StitchKey[]>;
+  /** Traces that hold a span of this invocation, newest first; at most `limit`. */
+  tracesOfRequest(requestId: string, limit: number): Promise<readonly TraceId[]>;
+  /** Links from other spans to spans of these traces; at most `limit` in all. */
+  linksToTraces(traceIds: readonly TraceId[], limit: number): Promise<readonly LinkHolder[]>;
+  traceEntries(query: TraceEntryQuery): Promise<readonly TraceEntry[]>;
+  /** Matching either list, oldest first; equal (requestId, seq, timestamp) once. */
+  logs(query: LogQuery): Promise<readonly LogRecord[]>;
+
+  stats(): Promise<StoreStats>;
+  /** Resolves when a write would succeed now; rejects with StoreError when not. */
+  checkWritable(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,73 @@
+/**
+ * What a lab is made of, as plain data: functions, and the sources that invoke them. Names are AWS's own; a name stands
+ * for its ARN (`arn:aws:lambda:<region>:<account>:function:<name>`, and so on).
+ */
+
+export interface LabDefinition {
+  readonly functions: Readonly<Record<string, FunctionDefinition>>;
+  readonly queues?: Readonly<Record<string, QueueDefinition>>;
+  readonly topics?: Readonly<Record<string, TopicDefinition>>;
+  /** `default` is always there. */
+  readonly buses?: Readonly<Record<string, BusDefinition>>;
+  readonly stateMachines?: Readonly<Record<string, StateMachineDefinition>>;
+  readonly eventSourceMappings?: readonly EventSourceMapping[];
+  /** An HTTP API (payload 2.0): route key (`POST /orders/{id}`, `$default`) → function name. */
+  readonly routes?: Readonly<Record<string, string>>;
+}
+
+export interface FunctionDefinition {
+  /** Absolute path of the module that holds the handler. */
+  readonly file: string;
+  /** Export name; default `handler`. */
+  readonly handler?: string;
+  /** Default 3,000, as on Lambda. */
+  readonly timeoutMs?: number;
+  /** Default 128. Told to the function; not enforced. */
+  readonly memoryMb?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Environments at once; the next invocation waits (sync) or is retried (async, SQS). Default 10. */
+  readonly reservedConcurrency?: number;
+  /** Retries of an async invocation after a function error: 0-2, default 2. */
+  readonly maximumRetryAttempts?: number;
+}
+
+export interface QueueDefinition {
+  /** Default 30,000. */
+  readonly visibilityTimeoutMs?: number;
+  readonly redrivePolicy?: { readonly deadLetterQueue: string; readonly maxReceiveCount: number };
+}
+
+export interface TopicDefinition {
+  readonly subscriptions: readonly TopicSubscription[];
+}
+
+export type TopicSubscription =
+  | { readonly function: string }
+  | { readonly queue: string; readonly rawMessageDelivery?: boolean };
+
+export interface BusDefinition {
+  readonly rules: Readonly<Record<string, RuleDefinition>>;
+}
+
+export interface RuleDefinition {
+  /** An EventBridge pattern; an operator the lab does not know is refused when the lab starts. */
+  readonly pattern: Readonly<Record<string, unknown>>;
+  readonly targets: readonly RuleTarget[];
+}
+
+export type RuleTarget = { readonly function: string } | { readonly queue: string };
+
+export interface StateMachineDefinition {
+  /** Amazon States Language, JSONPath only. Task resources are `arn:aws:states:::lambda:invoke` or a function's ARN. */
+  readonly definition: Readonly<Record<string, unknown>>;
+}
+
+export interface EventSourceMapping {
+  readonly queue: string;
+  readonly function: string;
+  /** 1-10,000, default 10. */
+  readonly batchSize?: number;
+  /** Wait this long for a batch to fill; default 0. */
+  readonly maximumBatchingWindowMs?: number;
+  readonly reportBatchItemFailures?: boolean;
+}

@@ -1,0 +1,35 @@
+/**
+ * What really happened, told by the lab that did it, without reading a trace header or a span: who sent each thing is
+ * known from the access key that signed the request (every environment has its own), and who received it from the
+ * delivery. Tests hold the stitched graph against this.
+ */
+
+/** One delivery to a function: the nodes of the graph, with the edges that lead into it. */
+export interface Delivery {
+  readonly functionName: string;
+  /** Same for all attempts of one async event. */
+  readonly requestId: string;
+  /** 1 for the first try of this request id. */
+  readonly attempt: number;
+  readonly source: "http" | "sqs" | "sns" | "eventbridge" | "step-functions" | "lambda";
+  /** One per record that was delivered; empty for a root. */
+  readonly causes: readonly Cause[];
+  readonly coldStart: boolean;
+  readonly outcome: "success" | "error" | "timeout" | "crash" | "throttled";
+}
+
+export interface Cause {
+  /** The invocation that sent it; absent when something outside the lab's functions did. */
+  readonly requestId?: string;
+  readonly via: {
+    readonly kind: "http-request" | "sqs-message" | "sns-message" | "eventbridge-event" | "lambda-request" | "sfn-execution";
+    /** Message id, event id, request id, or execution ARN. */
+    readonly id: string;
+  };
+}
+
+export interface TruthLog {
+  readonly deliveries: readonly Delivery[];
+  /** The execution ARN → the request id that started it. */
+  readonly executions: ReadonlyMap<string, string | undefined>;
+}

@@ -1,0 +1,94 @@
+/**
+ * From a bare clone to a running command, with nothing but git and Node >= 18 on the machine.
+ *
+ *   node scripts/boot.mjs start [-- flags of scripts/start.mjs]   install, build, collector + example shop
+ *   node scripts/boot.mjs setup                                  install and build only
+ *   node scripts/boot.mjs test                                   install, build, the tests' own set-up, every check
+ *   node scripts/boot.mjs screenshots                            refresh docs/images
+ *
+ * The Node that runs this file may be too old for the project, so this file is plain JS, imports nothing installed,
+ * and hands over to the Node 24 that the install puts into node_modules/.bin (the arch packages in
+ * optionalDependencies; a Mac brings its own Node >= 22.19).
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const bin = join(root, "node_modules", ".bin");
+/** pnpm is pinned here: a `packageManager` field makes frozen installs fail. */
+const PNPM = "pnpm@12.21.0";
+
+const environment = () => {
+  const env = { ...process.env, PATH: bin + delimiter + (process.env.PATH ?? "") };
+  // An outer `npx -c` leaves these behind, and the inner npx then prints its usage instead of running.
+  delete env.npm_config_package;
+  delete env.npm_config_call;
+  return env;
+};
+
+const run = (command, args, options = {}) => {
+  const result = spawnSync(command, args, { cwd: root, env: environment(), stdio: "inherit", ...options });
+  if (result.error) fail(`cannot run ${command}: ${result.error.message}`);
+  if (result.signal) process.kill(process.pid, result.signal);
+  if (result.status !== 0) process.exit(result.status ?? 1);
+};
+
+const fail = (message) => {
+  console.error(`mayfly set-up: ${message}`);
+  process.exit(1);
+};
+
+/** What an install depends on; an unchanged digest means node_modules is as the lockfile wants it. */
+const installDigest = () => {
+  const hash = createHash("sha256").update(PNPM);
+  const manifests = ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"];
+  for (const group of ["packages", "examples"]) {
+    for (const name of readdirSync(join(root, group)).sort()) manifests.push(`${group}/${name}/package.json`);
+  }
+  for (const file of manifests) {
+    const path = join(root, file);
+    if (existsSync(path)) hash.update(file).update(readFileSync(path));
+  }
+  return hash.digest("hex");
+};
+
+const install = () => {
+  const stamp = join(root, "node_modules", ".mayfly-installed");
+  const digest = installDigest();
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  console.log("mayfly set-up: installing packages");
+  run("npx", ["-y", PNPM, "install", "--frozen-lockfile", "--config.engine-strict=false", "--reporter=append-only", "--loglevel=error"]);
+  writeFileSync(stamp, digest);
+};
+
+const requireNode = () => {
+  const version = spawnSync("node", ["-p", "process.versions.node"], { cwd: root, env: environment(), encoding: "utf8" });
+  const [major = 0, minor = 0] = (version.stdout ?? "").trim().split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 19)) return;
+  fail(
+    `Node ${(version.stdout ?? "").trim() || "?"} is too old; Mayfly needs >= 22.19. On Linux x64 and arm64 the install brings Node 24; ` +
+      `on ${process.platform}-${process.arch} install Node 24 and run the command again.`,
+  );
+};
+
+const [command, ...rest] = process.argv.slice(2);
+const flags = rest[0] === "--" ? rest.slice(1) : rest;
+const known = { start: 1, setup: 1, test: 1, screenshots: 1 };
+if (!Object.hasOwn(known, command ?? "")) fail(`unknown command ${JSON.stringify(command ?? "")}; expected one of ${Object.keys(known).join(", ")}`);
+
+install();
+requireNode();
+run("node", ["scripts/build.mjs"]);
+if (command === "start") run("node", ["scripts/start.mjs", ...flags]);
+if (command === "test") {
+  run("node", ["scripts/test-setup.mjs"]);
+  run("node", ["scripts/check.mjs", ...flags]);
+}
+if (command === "screenshots") {
+  run("node", ["scripts/test-setup.mjs"]);
+  run("node", ["scripts/screenshots.mjs", ...flags]);
+}
+if (command === "setup") console.log("mayfly set-up: ready. `npm start` shows it, `npx mayfly --help` lists the commands.");

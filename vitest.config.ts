@@ -1,0 +1,36 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * One run over all packages. Each resolves its siblings from source (the `mayfly-source` export condition), so tests
+ * never read a stale dist; the tests that start a built artefact name its file.
+ */
+const project = (name: string, root: string) => ({
+  extends: true as const,
+  test: {
+    name,
+    root,
+    include: ["src/**/*.test.ts", "src/**/*.test.tsx", "test/**/*.test.ts"],
+  },
+});
+
+const conditions = ["mayfly-source", "node", "import", "module", "default"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  test: {
+    reporters: ["default", "./scripts/closing-line.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      project("otlp", "packages/otlp"),
+      project("lab", "packages/lab"),
+      project("sdk", "packages/sdk"),
+      project("collector", "packages/collector"),
+      project("ui", "packages/ui"),
+      project("shop", "examples/shop"),
+      { extends: true, test: { name: "root", root: ".", include: ["*.test.ts", "scripts/*.test.ts"] } },
+    ],
+  },
+});
