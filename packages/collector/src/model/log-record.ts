@@ -12,4 +12,6 @@ export interface LogRecord {
   readonly traceId?: TraceId;
   readonly spanId?: SpanId;
   readonly requestId?: string;
+  /** The line's number within its invocation, as Mayfly's logger counts: tells one line that came twice from two. */
+  readonly seq?: number;
 }

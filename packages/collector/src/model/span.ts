@@ -39,7 +39,7 @@ export interface SpanRecord {
   readonly parentIsRemote: boolean;
   readonly isError: boolean;
   readonly isColdStart: boolean;
-  /** `messaging.batch.message_count`, or the number of consumed message keys; 0 where it consumed no message. */
+  /** `messaging.batch.message_count`; 0 where the span does not say (stitch/units.ts then counts its keys). */
   readonly batchCount: number;
   readonly produced: readonly StitchKey[];
   readonly consumed: readonly StitchKey[];

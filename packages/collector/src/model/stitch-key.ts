@@ -32,6 +32,17 @@ const SCOPED: Readonly<Record<StitchKeyKind, boolean>> = {
   "xray-root": false,
 };
 
+/** Not messages: one invocation, one HTTP call, one execution or one X-Ray tree, however many records it brought. */
+const NOT_A_MESSAGE: ReadonlySet<StitchKeyKind> = new Set([
+  "lambda-request",
+  "http-request",
+  "sfn-execution",
+  "sfn-task-token",
+  "xray-root",
+]);
+
+export const isMessageKey = (key: StitchKey): boolean => !NOT_A_MESSAGE.has(key.kind);
+
 const isKind = (text: string): text is StitchKeyKind => Object.hasOwn(SCOPED, text);
 
 // oxlint-disable-next-line no-control-regex -- control characters are what the format escapes

@@ -1,0 +1,115 @@
+/**
+ * The tree is the architecture, and this keeps it true: it reads every import of every package and holds it against
+ * the order of the rooms (docs/architecture.md).
+ */
+import { readFileSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { expect, test } from "vitest";
+import { type SourceFile, readSource } from "./scripts/imports.ts";
+
+const root = import.meta.dirname;
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.parentPath.includes("node_modules"))
+    .map((entry) => join(entry.parentPath, entry.name));
+
+const sources = (name: string): SourceFile[] =>
+  filesBelow(`packages/${name}/src`)
+    .filter((file) => !/\.(test|test-d)\.tsx?$/.test(file))
+    .map(readSource);
+
+const packages = readdirSync(join(root, "packages"));
+const all = packages.flatMap(sources);
+const short = (path: string): string => relative(join(root, "packages"), path);
+
+/** The rooms of the collector, in the order in which data passes them. */
+const PATH = ["receive", "decode", "normalize", "store", "stitch", "price", "analyze", "query", "api", "export"];
+
+const roomOf = (path: string): string => relative(join(root, "packages/collector/src"), path).split("/")[0] ?? "";
+
+test("a room of the collector imports only model/ and rooms before it on the path", () => {
+  const wrong = sources("collector").flatMap((file) => {
+    const here = PATH.indexOf(roomOf(file.path));
+    const against = file.imports.filter((one) => one.file && PATH.indexOf(roomOf(one.file)) > here && here >= 0);
+    return against.map((one) => `${short(file.path)} imports ${one.source}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test("model/ imports no room", () => {
+  const wrong = sources("collector")
+    .filter((file) => roomOf(file.path) === "model")
+    .flatMap((file) => file.imports.filter((one) => one.file && roomOf(one.file) !== "model").map((one) => `${short(file.path)} imports ${one.source}`));
+  expect(wrong).toEqual([]);
+});
+
+test("only the entries import pipeline.ts", () => {
+  const importers = sources("collector").filter((file) => file.imports.some((one) => one.file?.endsWith("/src/pipeline.ts")));
+  const allowed = /collector\/src\/(index|main|cli\/[^/]+)\.ts$/;
+  expect(importers.map((file) => short(file.path)).filter((path) => !allowed.test(path))).toEqual([]);
+});
+
+test("SQLite is known in store/ alone", () => {
+  const importers = all.filter((file) => file.imports.some((one) => one.source === "better-sqlite3"));
+  expect(importers.map((file) => short(file.path)).filter((path) => !path.startsWith("collector/src/store/sqlite/"))).toEqual([]);
+  expect(importers.length).toBeGreaterThan(0);
+});
+
+test("the UI knows of the collector only its contract, and only as types", () => {
+  const wrong = sources("ui").flatMap((file) =>
+    file.imports.filter((one) => one.source.startsWith("@mayfly/") && !(one.source === "@mayfly/api" && one.isTypeOnly)).map((one) => `${short(file.path)} imports ${one.source}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("the wire format has no run-time dependency and does no IO", () => {
+  const outside = sources("otlp").flatMap((file) => file.imports.filter((one) => !one.file && !one.isTypeOnly));
+  expect(outside.map((one) => one.source)).toEqual([]);
+});
+
+test("packages import each other in one direction", () => {
+  const allowed: Record<string, readonly string[]> = { otlp: [], api: [], lab: [], sdk: ["otlp"], ui: ["api"], collector: ["otlp", "api"] };
+  const wrong = packages.flatMap((name) =>
+    sources(name).flatMap((file) =>
+      file.imports
+        .flatMap((one) => one.source.match(/^@mayfly\/(\w+)$/)?.[1] ?? [])
+        .filter((other) => other !== name && !allowed[name]?.includes(other))
+        .map((other) => `${short(file.path)} imports @mayfly/${other}`),
+    ),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("no file imports itself through others", () => {
+  const importsOf = new Map(all.map((file) => [file.path, file.imports.flatMap((one) => (one.file && !one.isTypeOnly ? [one.file] : []))]));
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const follow = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].map(short).join(" → "));
+    if (done.has(path) || trail.includes(path)) return;
+    for (const next of importsOf.get(path) ?? []) follow(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of importsOf.keys()) follow(path, []);
+  expect(cycles).toEqual([]);
+});
+
+test("the environment is read at the doors only", () => {
+  const doors = /^(lab\/|layer\/|collector\/src\/(main|config|cli\/[^/]+)\.ts|sdk\/src\/(config|invocation)\.ts)/;
+  expect(all.filter((file) => file.readsEnvironment).map((file) => short(file.path)).filter((path) => !doors.test(path))).toEqual([]);
+});
+
+test("only the rooms that send reach out to a network", () => {
+  const senders = /^(lab\/|layer\/|sdk\/src\/(send\/|after-response\.ts)|collector\/src\/(import|export|alert|cli|self)|ui\/src\/api\/)/;
+  expect(all.filter((file) => file.reachesOut).map((file) => short(file.path)).filter((path) => !senders.test(path))).toEqual([]);
+});
+
+test("no folder or file is named after nothing", () => {
+  const vague = /(^|\/)(utils?|helpers?|common|manager|service|misc)(\/|\.|$)/i;
+  expect(all.map((file) => short(file.path)).filter((path) => vague.test(path))).toEqual([]);
+});
+
+test("the lockfile names no host", () => {
+  expect(readFileSync(join(root, "pnpm-lock.yaml"), "utf8")).not.toMatch(/tarball:|https?:\/\//);
+});

@@ -1,0 +1,114 @@
+/**
+ * From whatever id somebody has in hand to the stitched trace that it belongs to.
+ *
+ * An id is a unit's `<traceId>.<spanId>` (old links keep working when late data moves the root), a placeholder's id, a
+ * W3C trace id, a request id, or the id of any stitch key. Asked for a batch by name, the answer is the batch itself,
+ * with the transactions it worked for in `memberOf`; asked for one of its messages, it is that message's transaction.
+ */
+import { type SpanPath, isSpanId, isTraceId, spanPath } from "../model/ids.ts";
+import { parseStitchKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { type Root, isParentMissing, rootOf } from "../stitch/ascend.ts";
+import { type Graph, createGraph, missingParentsOf } from "../stitch/graph.ts";
+import { joinsInto } from "../stitch/joins.ts";
+import { membersOf } from "../stitch/members.ts";
+import type { Unit } from "../stitch/units.ts";
+import { type StitchedTrace, walk } from "../stitch/walk.ts";
+import type { KeyHolder, Store } from "../store/store.ts";
+
+/** A stitched trace past these is cut and says so. */
+export const WALK_BOUNDS = { maxSpans: 100_000, maxHolders: 20_000, maxUnits: 10_000 };
+/** Of one id's matches, so many are followed to their roots. */
+const MAX_SEEDS = 50;
+
+export interface Found {
+  readonly trace: StitchedTrace;
+  readonly graph: Graph;
+  readonly memberOf: readonly string[];
+  readonly alternatives: readonly string[];
+}
+
+export const findTrace = async (store: Store, id: string): Promise<Found | undefined> => {
+  const graph = createGraph(store, WALK_BOUNDS);
+  const seeds = await seedsOf(id, store, graph);
+  const [newest, ...others] = await rootsOf(seeds.slice(0, MAX_SEEDS), graph);
+  if (newest === undefined) return undefined;
+  return {
+    trace: await walk(newest, graph, WALK_BOUNDS.maxUnits),
+    graph,
+    memberOf: newest.placeholder ? [] : await membersOf(newest.unit, graph),
+    alternatives: others.map((root) => root.id),
+  };
+};
+
+/** The units of one W3C trace, bare. */
+export const findUnits = async (store: Store, id: string): Promise<readonly Unit[]> => {
+  const graph = createGraph(store, WALK_BOUNDS);
+  const [seed] = await seedsOf(id, store, graph);
+  return seed ? graph.units(seed.root.traceId) : [];
+};
+
+const seedsOf = async (id: string, store: Store, graph: Graph): Promise<readonly Unit[]> => {
+  const hex = id.toLowerCase();
+  const [traceId = "", spanId = ""] = hex.split(".");
+  if (isTraceId(traceId)) {
+    await graph.load([traceId]);
+    const units = graph.units(traceId);
+    if (hex === missingParentsOf(traceId)) return units.filter((unit) => isParentMissing(unit, graph));
+    if (hex === traceId && units.length > 0) return tops(withoutTheirRecords(units), graph);
+    const unit = isSpanId(spanId) && graph.unitOf(spanPath(traceId, spanId));
+    if (unit) return [unit];
+  }
+  const invocations = await unitsOfRequest(id, store, graph);
+  return invocations.length > 0 ? invocations : unitsOfKey(id, store, graph);
+};
+
+const unitsOfRequest = async (requestId: string, store: Store, graph: Graph): Promise<readonly Unit[]> => {
+  const traceIds = await store.tracesOfRequest(requestId, MAX_SEEDS);
+  await graph.load(traceIds);
+  return withoutTheirRecords(traceIds.flatMap((traceId) => graph.units(traceId)).filter((unit) => unit.requestId === requestId));
+};
+
+const unitsOfKey = async (id: string, store: Store, graph: Graph): Promise<readonly Unit[]> => {
+  const written = parseStitchKey(id);
+  const keys = written ? [written] : await store.keysWithId(id, MAX_SEEDS);
+  if (keys.length === 0) return [];
+  const holders = await store.holdersOfKeys(keys.map(stitchKeyIdentity), WALK_BOUNDS.maxHolders);
+  const produced = await unitsOfHolders(holders.filter((holder) => holder.side === "produced").slice(0, MAX_SEEDS), graph);
+  if (produced.length > 0) return produced;
+  const consumed = await unitsOfHolders(holders.slice(0, MAX_SEEDS), graph);
+  const single = consumed.filter((unit) => !unit.isBatch);
+  return single.length > 0 ? single : consumed;
+};
+
+const unitsOfHolders = async (holders: readonly KeyHolder[], graph: Graph): Promise<readonly Unit[]> => {
+  await graph.load(holders.map((holder) => holder.traceId));
+  return [...new Set(holders.flatMap((holder) => graph.unitOf(spanPath(holder.traceId, holder.spanId)) ?? []))];
+};
+
+/** An invocation named by its id stands for its records too. */
+const withoutTheirRecords = (units: readonly Unit[]): readonly Unit[] => {
+  const paths = new Set<SpanPath>(units.map((unit) => unit.path));
+  return units.filter((unit) => unit.invocation === undefined || !paths.has(unit.invocation));
+};
+
+/** Those that no other of them leads to, so that a large trace is not climbed from each of its leaves. */
+const tops = (units: readonly Unit[], graph: Graph): readonly Unit[] => {
+  const all = new Set(units);
+  return units.filter((unit) => !joinsInto(unit, graph).some((join) => all.has(join.fromUnit)));
+};
+
+/** Each root once, newest first. */
+const rootsOf = async (seeds: readonly Unit[], graph: Graph): Promise<readonly Root[]> => {
+  const roots = new Map<string, Root>();
+  for (const seed of seeds) {
+    const root = await rootOf(seed, graph);
+    roots.set(root.id, root);
+  }
+  return [...roots.values()].toSorted((a, b) => Number(startOf(b) - startOf(a)) || (a.id < b.id ? -1 : 1));
+};
+
+const startOf = (root: Root): bigint => {
+  const first = root.placeholder ? root.units[0] : root.unit;
+  return first?.root.wire.startTimeUnixNano ?? 0n;
+};
+

@@ -1,0 +1,43 @@
+/**
+ * What one line tells of a stitched trace: how long, what failed, which functions, how many.
+ *
+ * Duration runs from the first start to the last end of all spans it holds. `settled` says that nothing has happened
+ * in it for `SETTLE_NS`; late data can still come after that, and the next answer then has it.
+ */
+import type { Gap, TraceDetail, TraceSummary } from "@mayfly/api";
+import { type UnixNano, durationNs } from "../model/time.ts";
+import type { StitchedTrace } from "../stitch/walk.ts";
+
+type Head = Omit<TraceSummary, "coldStarts" | "gapCount"> & Omit<TraceDetail, "spans" | "joins" | "gaps">;
+
+const SETTLE_NS = 5_000_000_000n;
+
+export const headOf = (trace: StitchedTrace, now: UnixNano): Head => {
+  const spans = trace.parts.flatMap((part) => part.spans);
+  const start = spans.reduce((least, { wire }) => (wire.startTimeUnixNano < least ? wire.startTimeUnixNano : least), now);
+  const end = spans.reduce((most, { wire }) => (wire.endTimeUnixNano > most ? wire.endTimeUnixNano : most), start);
+  const units = trace.parts.map((part) => part.unit);
+  return {
+    id: trace.id,
+    traceIds: distinct(units.map((unit) => unit.root.traceId)),
+    requestIds: distinct(units.map((unit) => unit.requestId)),
+    name: units[0]?.root.wire.name ?? "",
+    startTimeUnixNano: String(start),
+    durationNs: durationNs(start, end),
+    spanCount: spans.length,
+    errorCount: spans.filter((span) => span.isError).length,
+    functions: distinct(units.map((unit) => unit.root.origin.functionName)),
+    costUsd: null,
+    settled: end + SETTLE_NS <= now,
+  };
+};
+
+export const summaryOf = (trace: StitchedTrace, gaps: readonly Gap[], now: UnixNano): TraceSummary => ({
+  ...headOf(trace, now),
+  coldStarts: trace.parts.flatMap((part) => part.spans).filter((span) => span.isColdStart).length,
+  gapCount: gaps.length,
+});
+
+const distinct = <T extends string>(values: readonly (T | undefined)[]): T[] => [
+  ...new Set(values.filter((value) => value !== undefined)),
+];

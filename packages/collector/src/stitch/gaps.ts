@@ -1,0 +1,84 @@
+/**
+ * Places where the story of a stitched trace is known to be incomplete, each with what is missing and how to mend it.
+ *
+ * `no-consumer` waits `NO_CONSUMER_AFTER_NS`: until then the message may simply be on its way.
+ */
+import type { Gap, StitchKey, StitchKeyKind } from "@mayfly/api";
+import type { SpanRecord } from "../model/span.ts";
+import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import type { UnixNano } from "../model/time.ts";
+import { isParentMissing } from "./ascend.ts";
+import type { Graph } from "./graph.ts";
+import { hasProducer } from "./joins.ts";
+import { keyName } from "./reason.ts";
+import type { Unit } from "./units.ts";
+import type { StitchedTrace } from "./walk.ts";
+
+export const NO_CONSUMER_AFTER_NS = 30_000_000_000n;
+
+export const gapsOf = (trace: StitchedTrace, graph: Graph, now: UnixNano): readonly Gap[] => [
+  ...trace.orphans.flatMap((unit) => (isParentMissing(unit, graph) ? [missingParent(unit)] : [])),
+  ...rootsOf(trace).flatMap((unit) => unknownProducers(unit, graph)),
+  ...trace.parts.flatMap(({ unit, isWhole }) => (isWhole ? [] : withoutRecords(unit, trace))),
+  ...trace.parts.flatMap((part) => part.spans.flatMap((span) => withoutConsumer(span, graph, now))),
+];
+
+const rootsOf = (trace: StitchedTrace): readonly Unit[] => {
+  const [first] = trace.parts;
+  return trace.placeholder ? trace.orphans : first ? [first.unit] : [];
+};
+
+const at = (span: SpanRecord): Gap["at"] => ({ traceId: span.traceId, spanId: span.spanId });
+
+const missingParent = ({ root }: Unit): Gap => ({
+  reason: "missing-parent",
+  at: at(root),
+  message: `The span that called ${nameOf(root)} (${root.parentSpanId}) never arrived.`,
+  advice: "Send the caller's spans here too, or check its sampling and its exporter for drops.",
+});
+
+const unknownProducers = (unit: Unit, graph: Graph): Gap[] => {
+  const [key] = unit.consumed.filter(isMessageKey);
+  if (key === undefined || unit.isBatch || hasProducer(unit, graph)) return [];
+  return [
+    {
+      reason: "unknown-producer",
+      at: at(unit.root),
+      key,
+      message: `${nameOf(unit.root)} received ${keyName(key)}, and no span says it sent that.`,
+      advice: "Wrap the sender with observe(), so that the id of what it sends is recorded.",
+    },
+  ];
+};
+
+const withoutRecords = (batch: Unit, trace: StitchedTrace): Gap[] => {
+  if (!batch.isBatch || trace.parts.some(({ unit }) => unit.invocation === batch.path)) return [];
+  return [
+    {
+      reason: "batch-without-records",
+      at: at(batch.root),
+      message: `${nameOf(batch.root)} handled a batch without a span per record, so what it did for this transaction is unknown.`,
+      advice: "Handle the batch with eachRecord(event, fn): each record then gets its own span.",
+    },
+  ];
+};
+
+const withoutConsumer = (span: SpanRecord, graph: Graph, now: UnixNano): Gap[] => {
+  if (span.wire.endTimeUnixNano + NO_CONSUMER_AFTER_NS > now) return [];
+  return span.produced
+    .filter((key) => isExpectedHere(key) && !graph.holders(stitchKeyIdentity(key)).some((one) => one.side === "consumed"))
+    .map((key) => ({
+      reason: "no-consumer",
+      at: at(span),
+      key,
+      message: `${nameOf(span)} sent ${keyName(key)}, and no invocation says it received that.`,
+      advice: "Wrap the consumer with observe(); if it is wrapped, look for a filter, a dead-letter queue or a disabled trigger.",
+    }));
+};
+
+/** An HTTP service or a callee of somebody else's need not report to us; a message we sent has a consumer of ours. */
+const NOT_EXPECTED: ReadonlySet<StitchKeyKind> = new Set(["http-request", "xray-root", "s3-request", "s3-object"]);
+const isExpectedHere = (key: StitchKey): boolean => !NOT_EXPECTED.has(key.kind);
+
+const nameOf = (span: SpanRecord): string => span.origin.functionName ?? span.wire.name;
+

@@ -1,0 +1,130 @@
+/**
+ * The joins that lead into one unit: which spans sent what it works on, and how we know.
+ *
+ * Evidence, strongest first: the parent it carries, a link it carries, a stitch key that another span produced, and,
+ * where there is none of these, the X-Ray Root that Lambda handed on (two units of one trace id, neither the other's
+ * parent). Evidence for the same sending span is one join. A carried context may name a span around the one that
+ * sent; then the join starts at the sender, which the key tells.
+ *
+ * Only evidence whose sender is loaded counts: the walk decides how far it looks.
+ */
+import type { JoinKind, StitchKey } from "@mayfly/api";
+import { type SpanPath, spanPath } from "../model/ids.ts";
+import type { SpanRecord } from "../model/span.ts";
+import { stitchKeyIdentity } from "../model/stitch-key.ts";
+import type { Graph } from "./graph.ts";
+import type { Unit } from "./units.ts";
+
+export interface UnitJoin {
+  readonly from: SpanRecord;
+  readonly fromUnit: Unit;
+  readonly to: Unit;
+  readonly kind: JoinKind;
+  /** Every id that both sides saw; the first is shown. */
+  readonly keys: readonly StitchKey[];
+  readonly relation: "continues" | "links";
+}
+
+interface Evidence {
+  readonly from: SpanRecord;
+  readonly fromUnit: Unit;
+  readonly kind: JoinKind;
+  readonly keys: readonly StitchKey[];
+}
+
+/** Strongest first. */
+export const joinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] => {
+  const evidence = merged(carriedEvidence(unit, graph), keyEvidence(unit, graph));
+  const all = evidence.length > 0 ? evidence : xrayEvidence(unit, graph);
+  return all
+    .filter((one) => one.fromUnit !== unit)
+    .map((one) => ({ ...one, to: unit, relation: one.kind !== "parent" && unit.isBatch ? "links" : "continues" }) as const)
+    .toSorted((a, b) => rank(a.kind) - rank(b.kind) || bySpanId(a.from, b.from));
+};
+
+const rank = (kind: JoinKind): number => ({ parent: 0, link: 1, "xray-root": 3 } as Partial<Record<JoinKind, number>>)[kind] ?? 2;
+
+const bySpanId = (a: SpanRecord, b: SpanRecord): number => (a.spanId < b.spanId ? -1 : Number(a.spanId > b.spanId));
+
+const carriedEvidence = (unit: Unit, graph: Graph): Evidence[] => {
+  const carried: { kind: JoinKind; path: SpanPath }[] = unit.links.map((link) => ({
+    kind: "link",
+    path: spanPath(link.traceId, link.spanId),
+  }));
+  const { traceId, parentSpanId } = unit.root;
+  if (parentSpanId !== undefined && !isContainer(unit)) carried.unshift({ kind: "parent", path: spanPath(traceId, parentSpanId) });
+  return carried.flatMap(({ kind, path }) => {
+    const from = graph.span(path);
+    const fromUnit = graph.unitOf(path);
+    return from && fromUnit ? [{ from, fromUnit, kind, keys: [] }] : [];
+  });
+};
+
+/** A record span whose parent is its own invocation: that says where it ran, not what caused it. */
+const isContainer = (unit: Unit): boolean =>
+  unit.root.parentSpanId !== undefined && unit.invocation === spanPath(unit.root.traceId, unit.root.parentSpanId);
+
+const keyEvidence = (unit: Unit, graph: Graph): Evidence[] =>
+  unit.consumed.flatMap((key) =>
+    graph
+      .holders(stitchKeyIdentity(key))
+      .filter((holder) => holder.side === "produced")
+      .flatMap((holder) => {
+        const path = spanPath(holder.traceId, holder.spanId);
+        const from = graph.span(path);
+        const fromUnit = graph.unitOf(path);
+        return from && fromUnit ? [{ from, fromUnit, kind: key.kind, keys: [key] }] : [];
+      }),
+  );
+
+const merged = (carried: readonly Evidence[], keyed: readonly Evidence[]): Evidence[] => {
+  const bySender = new Map<SpanRecord, Evidence>();
+  for (const one of keyed) {
+    const known = bySender.get(one.from);
+    bySender.set(one.from, known ? { ...known, keys: [...known.keys, ...one.keys] } : one);
+  }
+  for (const one of carried) {
+    const sender = bySender.has(one.from) ? one.from : onlySenderIn(one.fromUnit, keyed);
+    const known = bySender.get(sender ?? one.from);
+    if (known === undefined) bySender.set(one.from, one);
+    else if (rank(one.kind) < rank(known.kind)) bySender.set(known.from, { ...known, kind: one.kind });
+  }
+  return [...bySender.values()];
+};
+
+const onlySenderIn = (unit: Unit, keyed: readonly Evidence[]): SpanRecord | undefined => {
+  const senders = new Set(keyed.filter((one) => one.fromUnit === unit).map((one) => one.from));
+  return senders.size === 1 ? senders.values().next().value : undefined;
+};
+
+const xrayEvidence = (unit: Unit, graph: Graph): Evidence[] => {
+  if (!isAdrift(unit, graph)) return [];
+  const first = xrayRootOf(unit, graph);
+  return first && first !== unit ? [{ from: first.root, fromUnit: first, kind: "xray-root", keys: [] }] : [];
+};
+
+/** Nothing but its trace id says where it comes from. */
+const isAdrift = (unit: Unit, graph: Graph): boolean =>
+  unit.root.parentSpanId === undefined && unit.links.length === 0 && !unit.isBatch && unit.invocation === undefined && !hasProducer(unit, graph);
+
+/** Whether any span, loaded or not, says that it sent something this unit received. */
+export const hasProducer = (unit: Unit, graph: Graph): boolean =>
+  unit.consumed.some((key) => graph.holders(stitchKeyIdentity(key)).some((holder) => holder.side === "produced"));
+
+/** The earliest parentless unit of the trace. */
+const xrayRootOf = (unit: Unit, graph: Graph): Unit | undefined =>
+  graph
+    .units(unit.root.traceId)
+    .filter((one) => one.root.parentSpanId === undefined && one.invocation === undefined)
+    .toSorted(byStart)[0];
+
+export const byStart = (a: Unit, b: Unit): number => {
+  const order = Number(a.root.wire.startTimeUnixNano > b.root.wire.startTimeUnixNano) - Number(a.root.wire.startTimeUnixNano < b.root.wire.startTimeUnixNano);
+  return order || bySpanId(a.root, b.root);
+};
+
+/** The ones that `xrayEvidence` hangs under this unit, if it is the first of its trace. */
+export const adriftUnder = (unit: Unit, graph: Graph): readonly Unit[] =>
+  xrayRootOf(unit, graph) === unit
+    ? graph.units(unit.root.traceId).filter((one) => one !== unit && isAdrift(one, graph))
+    : [];

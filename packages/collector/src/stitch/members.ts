@@ -1,0 +1,28 @@
+/**
+ * The stitched traces that a batch worked for: those of its messages' senders, and those that its own record units
+ * begin where a sender is unknown.
+ */
+import type { TraceId } from "../model/ids.ts";
+import { spanPath } from "../model/ids.ts";
+import { stitchKeyIdentity } from "../model/stitch-key.ts";
+import { rootOf } from "./ascend.ts";
+import type { Graph } from "./graph.ts";
+import { joinsInto } from "./joins.ts";
+import { recordsOf } from "./walk.ts";
+import type { Unit } from "./units.ts";
+
+/** Ids of stitched traces, in the order of the batch; empty for a unit that is no batch. */
+export const membersOf = async (batch: Unit, graph: Graph): Promise<readonly string[]> => {
+  if (!batch.isBatch) return [];
+  await graph.load(tracesAround(batch, graph));
+  const senders = joinsInto(batch, graph).flatMap((join) => (join.relation === "links" ? [join.fromUnit] : []));
+  const ids = new Set<string>();
+  for (const unit of new Set([...senders, ...recordsOf(batch, graph)])) ids.add((await rootOf(unit, graph)).id);
+  return [...ids];
+};
+
+const tracesAround = (batch: Unit, graph: Graph): TraceId[] => [
+  ...batch.links.map((link) => link.traceId),
+  ...batch.consumed.flatMap((key) => graph.holders(stitchKeyIdentity(key))).map((holder) => holder.traceId),
+  ...batch.spans.flatMap((span) => graph.linksTo(spanPath(span.traceId, span.spanId))).map((link) => link.traceId),
+];

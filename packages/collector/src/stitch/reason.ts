@@ -1,0 +1,68 @@
+/** Joins in the contract's words: one sentence that says why we believe it. */
+import type { Join, JoinKind, Placeholder, StitchKey, StitchKeyKind } from "@mayfly/api";
+import { isParentMissing } from "./ascend.ts";
+import type { Graph } from "./graph.ts";
+import type { UnitJoin } from "./joins.ts";
+import type { Unit } from "./units.ts";
+
+const KEY_NAMES: Readonly<Record<StitchKeyKind, string>> = {
+  "sqs-message": "SQS message id",
+  "sns-message": "SNS message id",
+  "eventbridge-event": "EventBridge event id",
+  "lambda-request": "Lambda request id",
+  "http-request": "HTTP request id",
+  "sfn-execution": "Step Functions execution",
+  "sfn-task-token": "Step Functions task token",
+  "kinesis-record": "Kinesis sequence number",
+  "dynamodb-record": "DynamoDB stream record",
+  "s3-request": "S3 request id",
+  "s3-object": "S3 object version",
+  "kafka-record": "Kafka offset",
+  "pubsub-message": "Pub/Sub message id",
+  cloudevent: "CloudEvents id",
+  "xray-root": "X-Ray Root",
+};
+
+/** "SQS message id 059f36b4-…" */
+export const keyName = (key: StitchKey): string => `${KEY_NAMES[key.kind]} ${key.id}`;
+
+/** propagation facts, pairing table: E is exact, S strong; the rest waits for rules that make it unambiguous. */
+const strengthOf = (kind: JoinKind): Join["strength"] => {
+  if (kind === "xray-root" || kind === "s3-object") return "strong";
+  return kind === "dynamodb-record" ? "heuristic" : "exact";
+};
+
+export const joinView = (join: UnitJoin): Join => {
+  const [key] = join.keys;
+  return {
+    from: { traceId: join.from.traceId, spanId: join.from.spanId },
+    to: { traceId: join.to.root.traceId, spanId: join.to.root.spanId },
+    kind: join.kind,
+    ...(key && { key }),
+    strength: strengthOf(join.kind),
+    relation: join.relation,
+    reason: reasonOf(join.kind, key),
+  };
+};
+
+const reasonOf = (kind: JoinKind, key: StitchKey | undefined): string => {
+  const shared = key && keyName(key);
+  if (kind === "parent") return shared ? `carries the sender's context, and both sides saw ${shared}` : "carries the sender's context as its parent";
+  if (kind === "link") return shared ? `links to the sender's context, and both sides saw ${shared}` : "links to the sender's context";
+  if (kind === "xray-root") return "shares the X-Ray Root that Lambda handed on; which span sent it is not known";
+  return `both sides saw ${shared}; the context itself was not carried`;
+};
+
+/** The join from a placeholder to a unit that hangs under it. */
+export const placeholderJoin = (placeholder: Placeholder, unit: Unit, graph: Graph): Join => {
+  const { key } = placeholder;
+  return {
+    from: { placeholder: placeholder.id },
+    to: { traceId: unit.root.traceId, spanId: unit.root.spanId },
+    kind: isParentMissing(unit, graph) || key === undefined ? "parent" : key.kind,
+    ...(key && { key }),
+    strength: "exact",
+    relation: unit.isBatch ? "links" : "continues",
+    reason: key ? `received ${keyName(key)}, as others did; nobody says who sent it` : "names a parent span that never arrived",
+  };
+};

@@ -1,0 +1,157 @@
+/**
+ * Units: the spans of one trace that share a local root. The nodes of the graph that stitching walks.
+ *
+ * In      all spans of one W3C trace, in order of arrival.
+ * Out     Unit[]; every span is in exactly one. A span sent twice with the same content counts once; one id with two
+ *         contents keeps both, in the unit of the first.
+ * Cost    O(n) time and memory.
+ * Errors  none; a cycle of parents is cut at its first span to arrive, which becomes a local root.
+ *
+ * A span is a local root when its parent is absent, remote, in another resource, or in another invocation; and when
+ * it is a record span: the handling of one message of a batch, whose cause is the message and not the invocation.
+ *
+ *   trace T1   send ──────────▶ record 1 ─▶ its client spans        units: {send…} {record 1…}
+ *   trace B    invocation ─ ─ ─ ┘ └─▶ record 2 (no context)         units: {invocation…} {record 2…}
+ */
+import type { StitchKey } from "@mayfly/api";
+import { spanToJson } from "@mayfly/otlp";
+import { type SpanPath, spanPath } from "../model/ids.ts";
+import type { LinkTarget, SpanRecord } from "../model/span.ts";
+import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+
+export interface Unit {
+  /** The local root's path. */
+  readonly path: SpanPath;
+  readonly root: SpanRecord;
+  /** Root first. */
+  readonly spans: readonly SpanRecord[];
+  readonly requestId?: string;
+  /** For a record unit: the path of the invocation span it ran in. */
+  readonly invocation?: SpanPath;
+  readonly produced: readonly { readonly key: StitchKey; readonly by: SpanRecord }[];
+  readonly consumed: readonly StitchKey[];
+  /** Carried contexts other than the parent. */
+  readonly links: readonly LinkTarget[];
+  /** It works for more than one message, so no single one of them is its cause. */
+  readonly isBatch: boolean;
+}
+
+const CONSUMER = 5;
+
+/** Where a span belongs: to its own unit when `root` is itself. */
+interface Place {
+  readonly root: SpanRecord;
+  readonly requestId: string | undefined;
+  readonly invocation: SpanPath | undefined;
+}
+
+export const unitsOf = (trace: readonly SpanRecord[]): readonly Unit[] => {
+  const { firsts, others } = byId(trace);
+  const places = new Map<SpanRecord, Place>();
+  for (const span of firsts.values()) settle(span, firsts, places);
+
+  const members = new Map<SpanRecord, SpanRecord[]>();
+  for (const root of new Set([...places.values()].map((place) => place.root))) members.set(root, [root]);
+  for (const [span, place] of places) if (span !== place.root) members.get(place.root)?.push(span);
+  for (const span of others) {
+    const first = firsts.get(span.spanId);
+    const place = first && places.get(first);
+    if (place) members.get(place.root)?.push(span);
+  }
+  return [...members].map(([root, spans]) => unit(root, spans, places.get(root)));
+};
+
+const byId = (trace: readonly SpanRecord[]): { firsts: Map<string, SpanRecord>; others: SpanRecord[] } => {
+  const firsts = new Map<string, SpanRecord>();
+  const others: SpanRecord[] = [];
+  const contents = new Map<string, Set<string>>();
+  for (const span of trace) {
+    const first = firsts.get(span.spanId);
+    if (first === undefined) {
+      firsts.set(span.spanId, span);
+      continue;
+    }
+    const seen = contents.get(span.spanId) ?? new Set([content(first)]);
+    contents.set(span.spanId, seen);
+    if (!seen.has(content(span))) others.push(span);
+    seen.add(content(span));
+  }
+  return { firsts, others };
+};
+
+const content = (span: SpanRecord): string => span.origin.resourceId + JSON.stringify(spanToJson(span.wire));
+
+/** Places `span` and, before it, those ancestors that have no place yet; iterative, because traces can be deep. */
+const settle = (span: SpanRecord, spans: ReadonlyMap<string, SpanRecord>, places: Map<SpanRecord, Place>): void => {
+  const waiting: SpanRecord[] = [];
+  const onPath = new Set<SpanRecord>();
+  let next: SpanRecord | undefined = span;
+  while (next !== undefined && !places.has(next) && !onPath.has(next)) {
+    waiting.push(next);
+    onPath.add(next);
+    next = localParent(next, spans);
+  }
+  for (const one of waiting.reverse()) {
+    const parent = localParent(one, spans);
+    places.set(one, place(one, parent, parent && places.get(parent)));
+  }
+};
+
+/** The parent, where it is one that ran in the same environment; a cycle's first span finds it not yet placed. */
+const localParent = (span: SpanRecord, spans: ReadonlyMap<string, SpanRecord>): SpanRecord | undefined => {
+  if (span.parentSpanId === undefined || span.parentIsRemote) return undefined;
+  const parent = spans.get(span.parentSpanId);
+  return parent?.origin.resourceId === span.origin.resourceId ? parent : undefined;
+};
+
+const place = (span: SpanRecord, parent: SpanRecord | undefined, above: Place | undefined): Place => {
+  const invocationLink = span.links.find((link) => link.toInvocation);
+  if (invocationLink) {
+    return { root: span, requestId: span.requestId, invocation: spanPath(invocationLink.traceId, invocationLink.spanId) };
+  }
+  const anotherInvocation = span.requestId !== undefined && above?.requestId !== undefined && span.requestId !== above.requestId;
+  if (above === undefined || parent === undefined || anotherInvocation) {
+    return { root: span, requestId: span.requestId, invocation: undefined };
+  }
+  const requestId = span.requestId ?? above.requestId;
+  if (handlesOneRecordOf(above.root, span)) {
+    return { root: span, requestId, invocation: spanPath(above.root.traceId, above.root.spanId) };
+  }
+  return { root: above.root, requestId: above.requestId ?? requestId, invocation: above.invocation };
+};
+
+/** A record span without a context of its own consumes again what its invocation consumed. */
+const handlesOneRecordOf = (invocation: SpanRecord, span: SpanRecord): boolean => {
+  const messages = span.consumed.filter(isMessageKey);
+  if (messages.length === 0) return false;
+  const whole = new Set(invocation.consumed.map(stitchKeyIdentity));
+  return messages.every((key) => whole.has(stitchKeyIdentity(key)));
+};
+
+const unit = (root: SpanRecord, spans: readonly SpanRecord[], where: Place | undefined): Unit => {
+  // Official instrumentations put what was received on a CONSUMER span below the invocation span.
+  const receiving = spans.filter((span) => span === root || span.wire.kind === CONSUMER);
+  const consumed = receiving.flatMap((span) => span.consumed);
+  const links = receiving.flatMap((span) => span.links.filter((link) => !link.toInvocation));
+  return {
+    path: spanPath(root.traceId, root.spanId),
+    root,
+    spans,
+    ...(where?.requestId !== undefined && { requestId: where.requestId }),
+    ...(where?.invocation !== undefined && { invocation: where.invocation }),
+    produced: spans.flatMap((by) => by.produced.map((key) => ({ key, by }))),
+    consumed,
+    links,
+    isBatch: where?.invocation === undefined && Math.max(root.batchCount, mostOfOneKind(consumed), links.length) > 1,
+  };
+};
+
+/** A record that came wrapped (EventBridge → SNS → SQS) has an id of each kind and is still one record. */
+const mostOfOneKind = (keys: readonly StitchKey[]): number => {
+  const ids = new Map<string, Set<string>>();
+  for (const key of keys.filter(isMessageKey)) {
+    const seen = ids.get(key.kind) ?? new Set();
+    ids.set(key.kind, seen.add(stitchKeyIdentity(key)));
+  }
+  return Math.max(0, ...[...ids.values()].map((seen) => seen.size));
+};

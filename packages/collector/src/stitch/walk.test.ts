@@ -1,0 +1,221 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { type SpanSpec, START, batch, span, spanId, traceId } from "../../test/builders.ts";
+import type { SpanRecord } from "../model/span.ts";
+import { findTrace } from "../query/find.ts";
+import { listTraces } from "../query/list.ts";
+import { openSqliteStore } from "../store/sqlite/database.ts";
+import { gapsOf } from "./gaps.ts";
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+const LATER = START + 3_600_000_000_000n;
+
+/** What a question answers, in span names. */
+interface Answer {
+  readonly id: string;
+  readonly spans: readonly string[];
+  readonly joins: readonly string[];
+  readonly gaps: readonly string[];
+  readonly memberOf: number;
+  readonly placeholder?: string;
+}
+
+const stored = async (...spans: SpanRecord[]) => {
+  const folder = await mkdtemp(join(tmpdir(), "mayfly-stitch-"));
+  const store = openSqliteStore({ folder });
+  cleanups.push(() => rm(folder, { recursive: true }), () => store.close());
+  for (const one of spans) await store.append(batch([one])); // one by one: arrival order is part of the question
+  const rows = async (): Promise<string[]> =>
+    (await listTraces(store, { limit: 100 }, LATER)).traces.map((row) => `${row.name} (${row.spanCount})`);
+  const ask = async (id: string): Promise<Answer | undefined> => {
+    const found = await findTrace(store, id);
+    if (!found) return undefined;
+    const name = (one: SpanRecord): string => one.wire.name;
+    return {
+      id: found.trace.id,
+      spans: found.trace.parts.flatMap((part) => part.spans.map(name)).toSorted(),
+      joins: found.trace.joins
+        .map((one) => `${name(one.from)} ${one.relation} ${name(one.to.root)} by ${[one.kind, ...one.keys.map((key) => key.kind)].join("+")}`)
+        .toSorted(),
+      gaps: gapsOf(found.trace, found.graph, LATER).map((gap) => gap.reason),
+      memberOf: found.memberOf.length,
+      ...(found.trace.placeholder && { placeholder: found.trace.placeholder.reason }),
+    };
+  };
+  return { ask, rows };
+};
+
+const id = (trace: string, name: string): string => `${traceId(trace)}.${spanId(name)}`;
+const at = (startMs: number, endMs = startMs + 10): SpanSpec["at"] => [startMs, endMs];
+
+/** api sends one message; payment handles it alone, with a record span of its own. */
+const hop = [
+  span("POST /orders", { in: "api", request: "r-api", at: at(0) }),
+  span("send", { parent: "POST /orders", in: "api", produces: ["sqs-message m"], kind: 4, at: at(5) }),
+  span("payment", { parent: "send", in: "payment", isRemote: true, request: "r-pay", consumes: ["sqs-message m", "lambda-request r-pay"], at: at(20) }),
+  span("record", { parent: "send", in: "payment", isRemote: true, request: "r-pay", consumes: ["sqs-message m"], links: ["invocation:t/payment"], at: at(21) }),
+  span("charge", { parent: "record", in: "payment", at: at(22) }),
+];
+
+test("a carried context joins, and the shared message id stands beside it", async () => {
+  const { ask } = await stored(...hop);
+  expect(await ask(traceId("t"))).toMatchObject({
+    id: id("t", "POST /orders"),
+    spans: ["POST /orders", "charge", "payment", "record", "send"],
+    joins: ["send continues payment by parent+sqs-message", "send continues record by parent+sqs-message"],
+    gaps: [],
+  });
+});
+
+test("any id leads to the same stitched trace: trace, request, message, unit, or an inner span", async () => {
+  const { ask } = await stored(...hop);
+  for (const one of [traceId("t").toUpperCase(), "r-api", "r-pay", "m", "sqs-message||m", id("t", "payment"), id("t", "charge")]) {
+    expect((await ask(one))?.id, one).toBe(id("t", "POST /orders"));
+  }
+  expect(await ask("nobody knows this")).toBeUndefined();
+});
+
+test("the result does not depend on which half arrived first", async () => {
+  const forth = await (await stored(...hop)).ask("r-pay");
+  const back = await (await stored(...hop.toReversed())).ask("r-pay");
+  expect(back).toEqual(forth);
+});
+
+test("an event id joins two traces where the context was lost", async () => {
+  const { ask, rows } = await stored(
+    ...hop,
+    span("put", { parent: "record", in: "payment", produces: ["eventbridge-event e"], at: at(25) }),
+    span("fulfil", { trace: "u", in: "fulfil", request: "r-ful", consumes: ["eventbridge-event e"], at: at(50) }),
+  );
+  expect((await ask("r-ful"))?.joins).toContain("put continues fulfil by eventbridge-event+eventbridge-event");
+  expect((await ask("r-ful"))?.id).toBe(id("t", "POST /orders"));
+  expect(await rows()).toEqual(["POST /orders (7)"]);
+});
+
+test("a redelivered message is consumed twice in one story", async () => {
+  const { ask } = await stored(...hop, span("payment again", { trace: "u", in: "payment", environment: "2", request: "r-2", consumes: ["sqs-message m"], at: at(60) }));
+  expect((await ask("m"))?.joins).toContain("send continues payment again by sqs-message+sqs-message");
+});
+
+/** Two orders; one invocation handles both messages. `records` says how it was written. */
+const twoOrders = (records: "with context" | "without context" | "none"): SpanRecord[] => [
+  ...[1, 2].flatMap((n) => [
+    span(`order ${n}`, { trace: `t${n}`, in: "api", request: `r${n}`, at: at(n) }),
+    span(`send ${n}`, { trace: `t${n}`, parent: `order ${n}`, in: "api", produces: [`sqs-message m${n}`], at: at(n + 3) }),
+  ]),
+  span("batch", { trace: "b", in: "payment", request: "r-batch", consumes: ["sqs-message m1", "sqs-message m2"], links: ["t1/send 1", "t2/send 2"], batch: 2, at: at(20, 60) }),
+  span("setup", { trace: "b", parent: "batch", in: "payment", at: at(20) }),
+  ...(records === "none" ? [] : [1, 2]).flatMap((n) => {
+    const own = records === "with context";
+    const trace = own ? `t${n}` : "b";
+    return [
+      span(`record ${n}`, {
+        trace,
+        parent: own ? `send ${n}` : "batch",
+        isRemote: own,
+        in: "payment",
+        request: "r-batch",
+        consumes: [`sqs-message m${n}`],
+        links: own ? ["invocation:b/batch"] : [],
+        at: at(20 + n),
+      }),
+      span(`put ${n}`, { trace, parent: `record ${n}`, in: "payment", produces: [`eventbridge-event e${n}`], at: at(22 + n) }),
+    ];
+  }),
+  ...[1, 2].map((n) => span(`fulfil ${n}`, { trace: `f${n}`, in: "fulfil", request: `rf${n}`, consumes: [`eventbridge-event e${n}`], at: at(70 + n) })),
+];
+
+for (const records of ["with context", "without context"] as const) {
+  test(`a batch, its records ${records}, keeps the two orders apart`, async () => {
+    const { ask, rows } = await stored(...twoOrders(records));
+    const first = await ask("r1");
+    expect(first?.spans).toEqual(["batch", "fulfil 1", "order 1", "put 1", "record 1", "send 1"]);
+    expect(first?.joins).toEqual([
+      "put 1 continues fulfil 1 by eventbridge-event+eventbridge-event",
+      `send 1 continues record 1 by ${records === "with context" ? "parent" : "sqs-message"}+sqs-message`,
+      "send 1 links batch by link+sqs-message",
+    ]);
+    expect((await ask("rf2"))?.id).toBe(id("t2", "order 2"));
+    expect((await ask("m2"))?.id).toBe(id("t2", "order 2"));
+    expect(await rows()).toEqual(["order 2 (6)", "order 1 (6)"]);
+  });
+
+  test(`a batch, its records ${records}, asked for by its request id, shows itself and the stories it worked for`, async () => {
+    const { ask } = await stored(...twoOrders(records));
+    expect(await ask("r-batch")).toMatchObject({
+      id: id("b", "batch"),
+      spans: ["batch", "fulfil 1", "fulfil 2", "put 1", "put 2", "record 1", "record 2", "setup"],
+      memberOf: 2,
+    });
+  });
+}
+
+test("a batch without record spans ends the story with a gap and merges nothing", async () => {
+  const { ask } = await stored(...twoOrders("none"));
+  expect(await ask("r1")).toMatchObject({ spans: ["batch", "order 1", "send 1"], gaps: ["batch-without-records"] });
+});
+
+test("records of a batch whose senders are unknown are stories of their own", async () => {
+  const spans = twoOrders("without context").filter((one) => !one.wire.name.startsWith("order") && !one.wire.name.startsWith("send"));
+  const { ask, rows } = await stored(...spans);
+  expect(await rows()).toEqual(["record 2 (4)", "record 1 (4)"]);
+  expect((await ask("rf1"))?.spans).toEqual(["batch", "fulfil 1", "put 1", "record 1"]);
+  expect((await ask("rf1"))?.gaps).toEqual(["unknown-producer"]);
+});
+
+test("units whose parent never arrived hang under one placeholder per trace", async () => {
+  const { ask, rows } = await stored(
+    span("left", { parent: "lost", isRemote: true, in: "f", at: at(0) }),
+    span("right", { parent: "lost", isRemote: true, in: "g", at: at(1) }),
+  );
+  expect(await ask(id("t", "right"))).toMatchObject({
+    id: `${traceId("t")}.0000000000000000`,
+    placeholder: "missing-parent",
+    spans: ["left", "right"],
+    gaps: ["missing-parent", "missing-parent"],
+  });
+  expect((await ask(`${traceId("t")}.0000000000000000`))?.spans).toEqual(["left", "right"]);
+  expect(await rows()).toEqual(["left (2)"]);
+});
+
+test("consumers that share a key nobody produced hang under one placeholder per key", async () => {
+  const { ask, rows } = await stored(
+    span("notify", { trace: "n", in: "notify", request: "r-n", consumes: ["sns-message s"], at: at(0) }),
+    span("audit", { trace: "a", in: "audit", request: "r-a", consumes: ["sns-message s"], at: at(1) }),
+  );
+  expect(await ask("r-a")).toMatchObject({ id: "sns-message||s", placeholder: "unknown-producer", spans: ["audit", "notify"] });
+  expect((await ask("sns-message||s"))?.spans).toEqual(["audit", "notify"]);
+  expect(await rows()).toEqual(["notify (2)"]);
+});
+
+test("one consumer of a key nobody produced is a root, with a gap that names the message", async () => {
+  const { ask } = await stored(span("notify", { in: "notify", request: "r", consumes: ["sns-message s", "lambda-request r"] }));
+  expect(await ask("r")).toMatchObject({ id: id("t", "notify"), gaps: ["unknown-producer"] });
+});
+
+test("a unit that only shares the trace id joins its first unit by the X-Ray Root", async () => {
+  const { ask } = await stored(
+    span("api", { in: "api", request: "r1", at: at(0) }),
+    span("task", { in: "task", request: "r2", consumes: ["lambda-request r2"], at: at(30) }),
+  );
+  expect((await ask("r2"))?.joins).toEqual(["api continues task by xray-root"]);
+});
+
+test("a message that nobody received is a gap once it cannot be on its way any more", async () => {
+  const { ask } = await stored(span("send", { produces: ["sqs-message m"] }));
+  expect((await ask(traceId("t")))?.gaps).toEqual(["no-consumer"]);
+});
+
+test("a cycle of joins is visited once", async () => {
+  const { ask } = await stored(
+    span("ping", { trace: "p", in: "ping", produces: ["sqs-message a"], consumes: ["sqs-message b"], at: at(0) }),
+    span("pong", { trace: "q", in: "pong", produces: ["sqs-message b"], consumes: ["sqs-message a"], at: at(1) }),
+  );
+  expect((await ask(traceId("p")))?.spans).toEqual(["ping", "pong"]);
+});
