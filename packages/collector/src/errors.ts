@@ -1,0 +1,118 @@
+/**
+ * Every way the collector refuses, as classes that answer "whose turn is it?" and codes that programs may rely on.
+ *
+ * The table below is the only list of codes; docs/reference/errors.md is checked against it. HTTP status is chosen in
+ * http-status.ts, exit codes in main.ts. Anything thrown that is none of these is a bug.
+ */
+
+interface CodeMeaning {
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+const INPUT_CODES = {
+  "bad-parameter": {
+    meaning: "A query parameter is unknown, missing or malformed.",
+    remedy: "The message names it and what is expected.",
+  },
+  "bad-request": {
+    meaning: "The request is not valid HTTP for this route.",
+    remedy: "The message says what is wrong.",
+  },
+  "body-too-large": {
+    meaning: "The body is larger than 64 MiB, before or after decompression.",
+    remedy: "Send smaller batches.",
+  },
+  "host-not-allowed": {
+    meaning: "The Host header names neither the loopback nor the address that was bound (DNS rebinding).",
+    remedy: "Use the address that `mayfly serve` printed.",
+  },
+  "malformed-body": {
+    meaning: "The body could not be decompressed or decoded as OTLP.",
+    remedy: "The message names the place; do not retry.",
+  },
+  "method-not-allowed": { meaning: "The route answers another method.", remedy: "See the Allow header." },
+  "unsupported-content-encoding": {
+    meaning: "Content-Encoding is none of identity, gzip, deflate and zstd, or more than one.",
+    remedy: "Choose one of them.",
+  },
+  "unsupported-content-type": {
+    meaning: "Content-Type is neither application/x-protobuf nor application/json.",
+    remedy: "Use OTLP/HTTP with protobuf or JSON.",
+  },
+} as const satisfies Record<string, CodeMeaning>;
+
+const NOT_FOUND_CODES = {
+  "not-found": { meaning: "Nothing is stored or served under this name.", remedy: "Check the id or the path." },
+} as const satisfies Record<string, CodeMeaning>;
+
+const OVERLOAD_CODES = {
+  overloaded: {
+    meaning: "More batches wait for the disk than the collector holds in memory.",
+    remedy: "Retry after the seconds in Retry-After; exporters do so by themselves.",
+  },
+} as const satisfies Record<string, CodeMeaning>;
+
+const STORE_CODES = {
+  "store-failed": {
+    meaning: "The disk refused a read or a write; nothing of the batch is stored.",
+    remedy: "Look at free space and permissions of the data folder; exporters retry by themselves.",
+  },
+  "store-newer": {
+    meaning: "The data was written by a newer Mayfly.",
+    remedy: "Start that version, or choose another data folder.",
+  },
+  "store-unreadable": {
+    meaning: "The data folder cannot be opened, or its mayfly.db is not Mayfly's.",
+    remedy: "Check the path given as --data, and its permissions.",
+  },
+} as const satisfies Record<string, CodeMeaning>;
+
+const CONFIG_CODES = {
+  "config-invalid": {
+    meaning: "A flag or variable has a value that cannot be used.",
+    remedy: "The message lists every bad value at once, with what is expected.",
+  },
+} as const satisfies Record<string, CodeMeaning>;
+
+const BUG_CODES = {
+  internal: {
+    meaning: "A bug in Mayfly; the stack is on the collector's standard error.",
+    remedy: "Please report it.",
+  },
+} as const satisfies Record<string, CodeMeaning>;
+
+export const ERROR_CODES = {
+  ...INPUT_CODES,
+  ...NOT_FOUND_CODES,
+  ...OVERLOAD_CODES,
+  ...STORE_CODES,
+  ...CONFIG_CODES,
+  ...BUG_CODES,
+};
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+class MayflyError<Code extends ErrorCode> extends Error {
+  readonly code: Code;
+
+  constructor(code: Code, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** The operator's turn: the collector does not start. */
+export class ConfigError extends MayflyError<keyof typeof CONFIG_CODES> {}
+
+/** The sender's turn: the same request will fail again. */
+export class InputError extends MayflyError<keyof typeof INPUT_CODES> {}
+
+/** The sender's turn: the same request will succeed later. */
+export class OverloadError extends MayflyError<keyof typeof OVERLOAD_CODES> {}
+
+export class NotFoundError extends MayflyError<keyof typeof NOT_FOUND_CODES> {}
+
+/** The disk's turn; `cause` is what it said. */
+export class StoreError extends MayflyError<keyof typeof STORE_CODES> {}

@@ -1,0 +1,39 @@
+/**
+ * Typed reading of attributes by key. Keys must be unique by the specification; where they are not, the last one wins.
+ * A value of another type than asked for reads as absent, except whole numbers: some SDKs send them as doubles.
+ */
+import type { AnyValue, KeyValue } from "@mayfly/otlp";
+
+export interface AttributeReader {
+  /** The first of these keys that holds a non-empty string. */
+  text(...keys: readonly string[]): string | undefined;
+  isTrue(key: string): boolean;
+  count(key: string): number | undefined;
+  texts(key: string): readonly string[] | undefined;
+}
+
+export const attributeReader = (attributes: readonly KeyValue[] = []): AttributeReader => {
+  const values = new Map(attributes.map(({ key, value }) => [key, value]));
+  return {
+    text: (...keys) => keys.map((key) => stringOf(values.get(key))).find(Boolean),
+    isTrue(key) {
+      const value = values.get(key);
+      return value !== undefined && "boolValue" in value && value.boolValue;
+    },
+    count: (key) => countOf(values.get(key)),
+    texts(key) {
+      const value = values.get(key);
+      if (value === undefined || !("arrayValue" in value)) return undefined;
+      return value.arrayValue.values.flatMap((one) => stringOf(one) ?? []);
+    },
+  };
+};
+
+const stringOf = (value: AnyValue | undefined): string | undefined =>
+  value !== undefined && "stringValue" in value ? value.stringValue : undefined;
+
+const countOf = (value: AnyValue | undefined): number | undefined => {
+  if (value === undefined) return undefined;
+  const number = "intValue" in value ? Number(value.intValue) : "doubleValue" in value ? value.doubleValue : Number.NaN;
+  return Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+};

@@ -1,0 +1,33 @@
+/**
+ * Attribute keys that normalizing reads: OpenTelemetry semantic conventions 1.44, older spellings that official
+ * instrumentations still send, and Mayfly's own.
+ */
+export const SERVICE_NAME = "service.name";
+
+export const FAAS_NAME = "faas.name";
+export const FAAS_COLDSTART = "faas.coldstart";
+export const FAAS_INVOKED_NAME = "faas.invoked_name";
+/** The request id; `faas.execution` was its name before semantic conventions 1.19. */
+export const FAAS_INVOCATION_ID = ["faas.invocation_id", "faas.execution"] as const;
+
+/** The second is what the JavaScript instrumentation says. */
+export const AWS_REQUEST_ID = ["aws.request_id", "aws.request.id"] as const;
+
+export const MESSAGING_SYSTEM = "messaging.system";
+export const MESSAGING_SYSTEM_SQS = "aws_sqs";
+export const MESSAGING_SYSTEM_SNS = "aws.sns";
+export const MESSAGING_MESSAGE_ID = ["messaging.message.id", "messaging.message_id"] as const;
+export const MESSAGING_BATCH_MESSAGE_COUNT = "messaging.batch.message_count";
+export const MESSAGING_DESTINATION_NAME = ["messaging.destination.name", "messaging.destination"] as const;
+export const MESSAGING_OPERATION_TYPE = ["messaging.operation.type", "messaging.operation"] as const;
+/** `publish` is what `send` was called before. */
+export const MESSAGING_SENDING_OPERATIONS: ReadonlySet<string> = new Set(["send", "publish", "create"]);
+
+export const MAYFLY_KEYS_PRODUCED = "mayfly.keys.produced";
+export const MAYFLY_KEYS_CONSUMED = "mayfly.keys.consumed";
+export const MAYFLY_LINK = "mayfly.link";
+export const MAYFLY_LINK_INVOCATION = "invocation";
+
+/** Fields of a log line as Lambda and Mayfly's logger name them. */
+export const LOG_REQUEST_ID = "requestId";
+export const LOG_SEQ = "seq";
