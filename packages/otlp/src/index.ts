@@ -1,1 +1,15 @@
+export { anyValueToPlain, attributesToPlain, attributeValue, MAX_ANY_VALUE_DEPTH } from "./any-value.ts";
+export type { PlainAttributes, PlainValue } from "./any-value.ts";
+export { encodeExportResponse, encodeStatus } from "./answers.ts";
+export type { OtlpEncoding, OtlpSignal, PartialSuccess, RpcStatus } from "./answers.ts";
+export { DecodeError } from "./decode-error.ts";
+export type { DecodeErrorCode } from "./decode-error.ts";
+export { decodeLogsJson, logRecordFromJson, logRecordToJson, logsToJson } from "./json/logs.ts";
+export { resourceFromJson, resourceToJson, scopeFromJson, scopeToJson } from "./json/resource.ts";
+export { spanFromJson, spanToJson } from "./json/span.ts";
+export { decodeTracesJson, tracesToJson } from "./json/traces.ts";
+export type { JsonObject, JsonValue } from "./json/values.ts";
+export { decodeLogs } from "./protobuf/logs.ts";
+export { ProtobufReader } from "./protobuf/reader.ts";
+export { decodeTraces } from "./protobuf/traces.ts";
 export type * from "./types.ts";

@@ -16,7 +16,7 @@ export type AnyValue =
   | { readonly arrayValue: { readonly values: readonly AnyValue[] } }
   | { readonly kvlistValue: { readonly values: readonly KeyValue[] } }
   | { readonly bytesValue: Uint8Array }
-  | { readonly [key in never]: never };
+  | Readonly<Record<string, never>>;
 
 export interface KeyValue {
   readonly key: string;

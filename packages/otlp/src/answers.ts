@@ -1,0 +1,46 @@
+/**
+ * What an OTLP/HTTP receiver answers, in the encoding it was asked in: the Export…ServiceResponse of a success, the
+ * google.rpc.Status of a refusal.
+ *
+ * A full success says nothing: no bytes in protobuf, `{}` in JSON. Rejecting none with a message is a warning.
+ *
+ * Source  opentelemetry-proto docs/specification.md, "OTLP/HTTP Response"; collector/{trace,logs}/v1/*_service.proto;
+ *         googleapis google/rpc/status.proto
+ */
+import { compact } from "./json/values.ts";
+import { messageField, stringField, varintField } from "./protobuf/writer.ts";
+
+export type OtlpEncoding = "protobuf" | "json";
+export type OtlpSignal = keyof typeof REJECTED;
+
+export interface PartialSuccess {
+  readonly rejected: number;
+  readonly errorMessage: string;
+}
+
+export interface RpcStatus {
+  /** A google.rpc.Code; 0 leaves it out, as HTTP's own status already says it. */
+  readonly code: number;
+  readonly message: string;
+}
+
+const REJECTED = { traces: "rejectedSpans", logs: "rejectedLogRecords" } as const;
+
+export const encodeExportResponse = (
+  encoding: OtlpEncoding,
+  signal: OtlpSignal,
+  partialSuccess?: PartialSuccess,
+): Uint8Array => {
+  if (partialSuccess === undefined) return Buffer.from(encoding === "json" ? "{}" : "");
+  const { rejected, errorMessage } = partialSuccess;
+  if (encoding === "protobuf")
+    return messageField(1, Buffer.concat([varintField(1, BigInt(rejected)), stringField(2, errorMessage)]));
+  return jsonBytes({ partialSuccess: compact({ [REJECTED[signal]]: BigInt(rejected), errorMessage }) });
+};
+
+export const encodeStatus = (encoding: OtlpEncoding, { code, message }: RpcStatus): Uint8Array =>
+  encoding === "json"
+    ? jsonBytes(compact({ code, message }))
+    : Buffer.concat([varintField(1, BigInt(code)), stringField(2, message)]);
+
+const jsonBytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));

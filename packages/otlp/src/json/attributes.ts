@@ -1,0 +1,51 @@
+/**
+ * Attributes and values, from JSON and to JSON.
+ *
+ * Source  opentelemetry/proto/common/v1/common.proto: KeyValue, AnyValue, ArrayValue, KeyValueList
+ */
+import { MAX_ANY_VALUE_DEPTH } from "../any-value.ts";
+import { DecodeError } from "../decode-error.ts";
+import type { AnyValue, KeyValue } from "../types.ts";
+import * as field from "./fields.ts";
+import { compact, doubleToJson, type JsonValue } from "./values.ts";
+
+export const attributeFromJson = (value: unknown, depth = 1): KeyValue => {
+  const json = field.jsonObject(value);
+  const anyValue = field.messageField(json, "value", (inner) => anyValueFromJson(inner, depth));
+  return { key: field.stringField(json, "key"), ...(anyValue && { value: anyValue }) };
+};
+
+/** Where a sender set two cases, which the mapping forbids, the first of this order counts. */
+export const anyValueFromJson = (value: unknown, depth = 1): AnyValue => {
+  if (depth > MAX_ANY_VALUE_DEPTH)
+    throw new DecodeError("invalid-json", "", `values nested deeper than ${MAX_ANY_VALUE_DEPTH}`);
+  const json = field.jsonObject(value);
+  if (field.isSet(json, "stringValue")) return { stringValue: field.stringField(json, "stringValue") };
+  if (field.isSet(json, "boolValue")) return { boolValue: field.boolField(json, "boolValue") };
+  if (field.isSet(json, "intValue")) return { intValue: field.int64Field(json, "intValue") };
+  if (field.isSet(json, "doubleValue")) return { doubleValue: field.doubleField(json, "doubleValue") };
+  if (field.isSet(json, "bytesValue")) return { bytesValue: field.bytesField(json, "bytesValue") };
+  const arrayValue = field.messageField(json, "arrayValue", (inner) => ({
+    values: field.listField(field.jsonObject(inner), "values", (item) => anyValueFromJson(item, depth + 1)),
+  }));
+  if (arrayValue) return { arrayValue };
+  const kvlistValue = field.messageField(json, "kvlistValue", (inner) => ({
+    values: field.listField(field.jsonObject(inner), "values", (item) => attributeFromJson(item, depth + 1)),
+  }));
+  return kvlistValue ? { kvlistValue } : {};
+};
+
+export const attributeToJson = ({ key, value }: KeyValue): JsonValue =>
+  compact({ key, value: value && anyValueToJson(value) });
+
+/** The case is what is said, so that an empty string or a zero is written, unlike in other fields. */
+export const anyValueToJson = (value: AnyValue): JsonValue => {
+  if ("stringValue" in value) return { stringValue: value.stringValue };
+  if ("boolValue" in value) return { boolValue: value.boolValue };
+  if ("intValue" in value) return { intValue: String(value.intValue) };
+  if ("doubleValue" in value) return { doubleValue: doubleToJson(value.doubleValue) };
+  if ("bytesValue" in value) return { bytesValue: Buffer.from(value.bytesValue).toString("base64") };
+  if ("arrayValue" in value) return { arrayValue: { values: value.arrayValue.values.map(anyValueToJson) } };
+  if ("kvlistValue" in value) return { kvlistValue: { values: value.kvlistValue.values.map(attributeToJson) } };
+  return {};
+};
