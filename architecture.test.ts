@@ -40,25 +40,35 @@ test("a room of the collector imports only model/ and rooms before it on the pat
 test("model/ imports no room", () => {
   const wrong = sources("collector")
     .filter((file) => roomOf(file.path) === "model")
-    .flatMap((file) => file.imports.filter((one) => one.file && roomOf(one.file) !== "model").map((one) => `${short(file.path)} imports ${one.source}`));
+    .flatMap((file) =>
+      file.imports
+        .filter((one) => one.file && roomOf(one.file) !== "model")
+        .map((one) => `${short(file.path)} imports ${one.source}`),
+    );
   expect(wrong).toEqual([]);
 });
 
 test("only the entries import pipeline.ts", () => {
-  const importers = sources("collector").filter((file) => file.imports.some((one) => one.file?.endsWith("/src/pipeline.ts")));
+  const importers = sources("collector").filter((file) =>
+    file.imports.some((one) => one.file?.endsWith("/src/pipeline.ts")),
+  );
   const allowed = /collector\/src\/(index|main|cli\/[^/]+)\.ts$/;
   expect(importers.map((file) => short(file.path)).filter((path) => !allowed.test(path))).toEqual([]);
 });
 
 test("SQLite is known in store/ alone", () => {
   const importers = all.filter((file) => file.imports.some((one) => one.source === "better-sqlite3"));
-  expect(importers.map((file) => short(file.path)).filter((path) => !path.startsWith("collector/src/store/sqlite/"))).toEqual([]);
+  expect(
+    importers.map((file) => short(file.path)).filter((path) => !path.startsWith("collector/src/store/sqlite/")),
+  ).toEqual([]);
   expect(importers.length).toBeGreaterThan(0);
 });
 
 test("the UI knows of the collector only its contract, and only as types", () => {
   const wrong = sources("ui").flatMap((file) =>
-    file.imports.filter((one) => one.source.startsWith("@mayfly/") && !(one.source === "@mayfly/api" && one.isTypeOnly)).map((one) => `${short(file.path)} imports ${one.source}`),
+    file.imports
+      .filter((one) => one.source.startsWith("@mayfly/") && !(one.source === "@mayfly/api" && one.isTypeOnly))
+      .map((one) => `${short(file.path)} imports ${one.source}`),
   );
   expect(wrong).toEqual([]);
 });
@@ -69,7 +79,14 @@ test("the wire format has no run-time dependency and does no IO", () => {
 });
 
 test("packages import each other in one direction", () => {
-  const allowed: Record<string, readonly string[]> = { otlp: [], api: [], lab: [], sdk: ["otlp"], ui: ["api"], collector: ["otlp", "api"] };
+  const allowed: Record<string, readonly string[]> = {
+    otlp: [],
+    api: [],
+    lab: [],
+    sdk: ["otlp"],
+    ui: ["api"],
+    collector: ["otlp", "api"],
+  };
   const wrong = packages.flatMap((name) =>
     sources(name).flatMap((file) =>
       file.imports
@@ -82,7 +99,9 @@ test("packages import each other in one direction", () => {
 });
 
 test("no file imports itself through others", () => {
-  const importsOf = new Map(all.map((file) => [file.path, file.imports.flatMap((one) => (one.file && !one.isTypeOnly ? [one.file] : []))]));
+  const importsOf = new Map(
+    all.map((file) => [file.path, file.imports.flatMap((one) => (one.file && !one.isTypeOnly ? [one.file] : []))]),
+  );
   const done = new Set<string>();
   const cycles: string[] = [];
   const follow = (path: string, trail: readonly string[]): void => {
@@ -97,12 +116,23 @@ test("no file imports itself through others", () => {
 
 test("the environment is read at the doors only", () => {
   const doors = /^(lab\/|layer\/|collector\/src\/(main|config|cli\/[^/]+)\.ts|sdk\/src\/(config|invocation)\.ts)/;
-  expect(all.filter((file) => file.readsEnvironment).map((file) => short(file.path)).filter((path) => !doors.test(path))).toEqual([]);
+  expect(
+    all
+      .filter((file) => file.readsEnvironment)
+      .map((file) => short(file.path))
+      .filter((path) => !doors.test(path)),
+  ).toEqual([]);
 });
 
 test("only the rooms that send reach out to a network", () => {
-  const senders = /^(lab\/|layer\/|sdk\/src\/(send\/|after-response\.ts)|collector\/src\/(import|export|alert|cli|self)|ui\/src\/api\/)/;
-  expect(all.filter((file) => file.reachesOut).map((file) => short(file.path)).filter((path) => !senders.test(path))).toEqual([]);
+  const senders =
+    /^(lab\/|layer\/|sdk\/src\/(send\/|after-response\.ts)|collector\/src\/(import|export|alert|cli|self)|ui\/src\/api\/)/;
+  expect(
+    all
+      .filter((file) => file.reachesOut)
+      .map((file) => short(file.path))
+      .filter((path) => !senders.test(path)),
+  ).toEqual([]);
 });
 
 test("no folder or file is named after nothing", () => {

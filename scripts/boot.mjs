@@ -46,6 +46,7 @@ const installDigest = () => {
   const hash = createHash("sha256").update(PNPM);
   const manifests = ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"];
   for (const group of ["packages", "examples"]) {
+    // oxlint-disable-next-line unicorn/no-array-sort -- Node 18 has no toSorted
     for (const name of readdirSync(join(root, group)).sort()) manifests.push(`${group}/${name}/package.json`);
   }
   for (const file of manifests) {
@@ -60,12 +61,24 @@ const install = () => {
   const digest = installDigest();
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
   console.log("mayfly set-up: installing packages");
-  run("npx", ["-y", PNPM, "install", "--frozen-lockfile", "--config.engine-strict=false", "--reporter=append-only", "--loglevel=error"]);
+  run("npx", [
+    "-y",
+    PNPM,
+    "install",
+    "--frozen-lockfile",
+    "--config.engine-strict=false",
+    "--reporter=append-only",
+    "--loglevel=error",
+  ]);
   writeFileSync(stamp, digest);
 };
 
 const requireNode = () => {
-  const version = spawnSync("node", ["-p", "process.versions.node"], { cwd: root, env: environment(), encoding: "utf8" });
+  const version = spawnSync("node", ["-p", "process.versions.node"], {
+    cwd: root,
+    env: environment(),
+    encoding: "utf8",
+  });
   const [major = 0, minor = 0] = (version.stdout ?? "").trim().split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 19)) return;
   fail(
@@ -77,7 +90,8 @@ const requireNode = () => {
 const [command, ...rest] = process.argv.slice(2);
 const flags = rest[0] === "--" ? rest.slice(1) : rest;
 const known = { start: 1, setup: 1, test: 1, screenshots: 1 };
-if (!Object.hasOwn(known, command ?? "")) fail(`unknown command ${JSON.stringify(command ?? "")}; expected one of ${Object.keys(known).join(", ")}`);
+if (!Object.hasOwn(known, command ?? ""))
+  fail(`unknown command ${JSON.stringify(command ?? "")}; expected one of ${Object.keys(known).join(", ")}`);
 
 install();
 requireNode();
@@ -91,4 +105,5 @@ if (command === "screenshots") {
   run("node", ["scripts/test-setup.mjs"]);
   run("node", ["scripts/screenshots.mjs", ...flags]);
 }
-if (command === "setup") console.log("mayfly set-up: ready. `npm start` shows it, `npx mayfly --help` lists the commands.");
+if (command === "setup")
+  console.log("mayfly set-up: ready. `npm start` shows it, `npx mayfly --help` lists the commands.");

@@ -10,7 +10,10 @@ import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], { cwd: root, encoding: "utf8" })
+const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
+  cwd: root,
+  encoding: "utf8",
+})
   .split("\n")
   .filter((page) => page !== "" && existsSync(join(root, page)));
 const scripts = Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts);
@@ -23,7 +26,8 @@ const slug = (heading) =>
     .replace(/[^\p{L}\p{N} -]/gu, "")
     .trim()
     .replace(/ /g, "-");
-const anchorsOf = (page) => [...readFileSync(join(root, page), "utf8").matchAll(/^#+ (.+)$/gm)].map((match) => slug(match[1]));
+const anchorsOf = (page) =>
+  [...readFileSync(join(root, page), "utf8").matchAll(/^#+ (.+)$/gm)].map((match) => slug(match[1]));
 
 const faults = [];
 const linked = new Map();
@@ -35,7 +39,8 @@ for (const page of pages) {
     const [path, anchor] = target.split("#");
     const file = path === "" ? page : normalize(join(dirname(page), path));
     if (!existsSync(join(root, file))) faults.push(`${page}: ${target} does not exist`);
-    else if (anchor && file.endsWith(".md") && !anchorsOf(file).includes(anchor)) faults.push(`${page}: ${file} has no heading #${anchor}`);
+    else if (anchor && file.endsWith(".md") && !anchorsOf(file).includes(anchor))
+      faults.push(`${page}: ${file} has no heading #${anchor}`);
     else linked.get(page).push(statSync(join(root, file)).isDirectory() ? join(file, "README.md") : file);
   }
   for (const [, script] of text.matchAll(/npm run ([a-z:-]+)/g)) {

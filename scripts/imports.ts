@@ -39,7 +39,10 @@ export const readSource = (path: string): SourceFile => {
       one.entries.flatMap((entry) => (entry.moduleRequest ? toImport(entry.moduleRequest.value, entry.isType) : [])),
     ),
   ];
-  const touched = { environment: false, network: imports.some((one) => !one.isTypeOnly && CONNECTING.test(one.source)) };
+  const touched = {
+    environment: false,
+    network: imports.some((one) => !one.isTypeOnly && CONNECTING.test(one.source)),
+  };
   visit(program, touched, imports);
   return { path, imports, readsEnvironment: touched.environment, reachesOut: touched.network };
 };
@@ -70,4 +73,5 @@ interface Node {
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && "type" in value;
 const name = (node: unknown): unknown => (isNode(node) && node.type === "Identifier" ? node["name"] : undefined);
 const literal = (node: unknown): unknown => (isNode(node) && node.type === "Literal" ? node["value"] : undefined);
-const calleeEnd = (node: unknown): unknown => (isNode(node) && node.type === "MemberExpression" ? node["property"] : node);
+const calleeEnd = (node: unknown): unknown =>
+  isNode(node) && node.type === "MemberExpression" ? node["property"] : node;

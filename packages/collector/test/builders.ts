@@ -54,7 +54,10 @@ export const span = (name: string, spec: SpanSpec = {}): SpanRecord => {
       kind: spec.kind ?? 1,
       startTimeUnixNano: START + BigInt(startMs) * 1_000_000n,
       endTimeUnixNano: START + BigInt(endMs) * 1_000_000n,
-      attributes: Object.entries(spec.attributes ?? {}).map(([k, value]) => ({ key: k, value: { stringValue: value } })),
+      attributes: Object.entries(spec.attributes ?? {}).map(([k, value]) => ({
+        key: k,
+        value: { stringValue: value },
+      })),
       droppedAttributesCount: 0,
       events: [],
       droppedEventsCount: 0,
@@ -106,7 +109,9 @@ const originOf = (functionName: string, environment: string): SpanOrigin => ({
 
 let batches = 0;
 export const batch = (spans: readonly SpanRecord[]): Batch => ({
-  requestDigest: createHash("sha256").update(`batch ${(batches += 1)}`).digest(),
+  requestDigest: createHash("sha256")
+    .update(`batch ${(batches += 1)}`)
+    .digest(),
   receivedAt: START,
   spans,
   logs: [],

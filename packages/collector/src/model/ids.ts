@@ -18,3 +18,5 @@ export const isSpanId = (text: string): text is SpanId => SPAN_ID.test(text);
 export type SpanPath = `${TraceId}.${SpanId}`;
 
 export const spanPath = (traceId: TraceId, spanId: SpanId): SpanPath => `${traceId}.${spanId}`;
+
+export const traceOf = (path: SpanPath): TraceId => path.slice(0, 32) as TraceId;

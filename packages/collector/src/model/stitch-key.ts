@@ -50,8 +50,7 @@ const UNSAFE = /[%|\u0000-\u001f\u007f]/g;
 const escape = (text: string): string =>
   text.replace(UNSAFE, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
 
-export const formatStitchKey = (key: StitchKey): string =>
-  `${key.kind}|${escape(key.scope ?? "")}|${escape(key.id)}`;
+export const formatStitchKey = (key: StitchKey): string => `${key.kind}|${escape(key.scope ?? "")}|${escape(key.id)}`;
 
 /** undefined for a kind we do not know, an empty id, or text that is not three parts. */
 export const parseStitchKey = (text: string): StitchKey | undefined => {

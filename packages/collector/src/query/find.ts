@@ -65,7 +65,9 @@ const seedsOf = async (id: string, store: Store, graph: Graph): Promise<readonly
 const unitsOfRequest = async (requestId: string, store: Store, graph: Graph): Promise<readonly Unit[]> => {
   const traceIds = await store.tracesOfRequest(requestId, MAX_SEEDS);
   await graph.load(traceIds);
-  return withoutTheirRecords(traceIds.flatMap((traceId) => graph.units(traceId)).filter((unit) => unit.requestId === requestId));
+  return withoutTheirRecords(
+    traceIds.flatMap((traceId) => graph.units(traceId)).filter((unit) => unit.requestId === requestId),
+  );
 };
 
 const unitsOfKey = async (id: string, store: Store, graph: Graph): Promise<readonly Unit[]> => {
@@ -73,7 +75,10 @@ const unitsOfKey = async (id: string, store: Store, graph: Graph): Promise<reado
   const keys = written ? [written] : await store.keysWithId(id, MAX_SEEDS);
   if (keys.length === 0) return [];
   const holders = await store.holdersOfKeys(keys.map(stitchKeyIdentity), WALK_BOUNDS.maxHolders);
-  const produced = await unitsOfHolders(holders.filter((holder) => holder.side === "produced").slice(0, MAX_SEEDS), graph);
+  const produced = await unitsOfHolders(
+    holders.filter((holder) => holder.side === "produced").slice(0, MAX_SEEDS),
+    graph,
+  );
   if (produced.length > 0) return produced;
   const consumed = await unitsOfHolders(holders.slice(0, MAX_SEEDS), graph);
   const single = consumed.filter((unit) => !unit.isBatch);
@@ -111,4 +116,3 @@ const startOf = (root: Root): bigint => {
   const first = root.placeholder ? root.units[0] : root.unit;
   return first?.root.wire.startTimeUnixNano ?? 0n;
 };
-

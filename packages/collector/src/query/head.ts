@@ -14,7 +14,10 @@ const SETTLE_NS = 5_000_000_000n;
 
 export const headOf = (trace: StitchedTrace, now: UnixNano): Head => {
   const spans = trace.parts.flatMap((part) => part.spans);
-  const start = spans.reduce((least, { wire }) => (wire.startTimeUnixNano < least ? wire.startTimeUnixNano : least), now);
+  const start = spans.reduce(
+    (least, { wire }) => (wire.startTimeUnixNano < least ? wire.startTimeUnixNano : least),
+    now,
+  );
   const end = spans.reduce((most, { wire }) => (wire.endTimeUnixNano > most ? wire.endTimeUnixNano : most), start);
   const units = trace.parts.map((part) => part.unit);
   return {

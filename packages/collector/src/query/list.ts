@@ -49,7 +49,7 @@ export const listTraces = async (
 ): Promise<{ traces: readonly TraceSummary[]; cursor?: ListCursor }> => {
   const traces: TraceSummary[] = [];
   let { after, taken: skip } = query.cursor ?? { taken: 0 };
-  for (let scanned = 0; scanned < MAX_SCANNED; ) {
+  for (let scanned = 0; scanned < MAX_SCANNED;) {
     const entries = await store.traceEntries({ ...bounds(query), ...(after && { after }), limit: SCAN_STEP });
     const graph = createGraph(store, WALK_BOUNDS);
     await graph.load(entries.map((entry) => entry.traceId));
@@ -83,7 +83,7 @@ const rowsOf = async (entry: TraceEntry, graph: Graph, query: ListQuery, now: Un
 };
 
 const rootsIn = async (entry: TraceEntry, graph: Graph): Promise<Root[]> => {
-  const units = graph.units(entry.traceId).toSorted(byStart);
+  const units = graph.units(entry.traceId).toSorted((a, b) => byStart(b, a));
   await loadSenders(units, graph);
   const roots: Root[] = [];
   for (const unit of units) {
@@ -94,7 +94,8 @@ const rootsIn = async (entry: TraceEntry, graph: Graph): Promise<Root[]> => {
   return roots;
 };
 
-const isShownByItsMembers = async (unit: Unit, graph: Graph): Promise<boolean> => (await membersOf(unit, graph)).length > 0;
+const isShownByItsMembers = async (unit: Unit, graph: Graph): Promise<boolean> =>
+  (await membersOf(unit, graph)).length > 0;
 
 const matches = (summary: TraceSummary, trace: StitchedTrace, query: ListQuery): boolean => {
   if (query.function !== undefined && !summary.functions.includes(query.function)) return false;
@@ -109,8 +110,13 @@ const holdsText = (summary: TraceSummary, trace: StitchedTrace, text: string): b
   return trace.parts.some((part) => part.spans.some((span) => spanText(span.wire).includes(text)));
 };
 
-const spanText = (span: { readonly name: string; readonly attributes: readonly { readonly value?: object }[] }): string => {
-  const values = span.attributes.flatMap(({ value }) => (value && "stringValue" in value ? String(value.stringValue) : []));
+const spanText = (span: {
+  readonly name: string;
+  readonly attributes: readonly { readonly value?: object }[];
+}): string => {
+  const values = span.attributes.flatMap(({ value }) =>
+    value && "stringValue" in value ? String(value.stringValue) : [],
+  );
   return [span.name, ...values].join("\n").toLowerCase();
 };
 

@@ -8,7 +8,7 @@
  * Cost    one load per step; a cycle of joins has its earliest unit as its root.
  */
 import type { Placeholder } from "@mayfly/api";
-import { type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
+import { type TraceId, spanPath, traceOf } from "../model/ids.ts";
 import { type StitchKeyIdentity, formatStitchKey, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Graph, missingParentsOf } from "./graph.ts";
 import { byStart, hasProducer, joinsInto } from "./joins.ts";
@@ -61,8 +61,6 @@ const sendersOf = (unit: Unit, graph: Graph): TraceId[] => [
     .filter((holder) => holder.side === "produced")
     .map((holder) => holder.traceId),
 ];
-
-const traceOf = (path: SpanPath): TraceId => path.slice(0, 32) as TraceId;
 
 const placeholderAbove = async (unit: Unit, graph: Graph): Promise<Root | undefined> =>
   isParentMissing(unit, graph) ? missingParent(unit, graph) : unknownProducer(unit, graph);

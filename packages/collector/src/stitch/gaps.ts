@@ -66,13 +66,16 @@ const withoutRecords = (batch: Unit, trace: StitchedTrace): Gap[] => {
 const withoutConsumer = (span: SpanRecord, graph: Graph, now: UnixNano): Gap[] => {
   if (span.wire.endTimeUnixNano + NO_CONSUMER_AFTER_NS > now) return [];
   return span.produced
-    .filter((key) => isExpectedHere(key) && !graph.holders(stitchKeyIdentity(key)).some((one) => one.side === "consumed"))
+    .filter(
+      (key) => isExpectedHere(key) && !graph.holders(stitchKeyIdentity(key)).some((one) => one.side === "consumed"),
+    )
     .map((key) => ({
       reason: "no-consumer",
       at: at(span),
       key,
       message: `${nameOf(span)} sent ${keyName(key)}, and no invocation says it received that.`,
-      advice: "Wrap the consumer with observe(); if it is wrapped, look for a filter, a dead-letter queue or a disabled trigger.",
+      advice:
+        "Wrap the consumer with observe(); if it is wrapped, look for a filter, a dead-letter queue or a disabled trigger.",
     }));
 };
 
@@ -81,4 +84,3 @@ const NOT_EXPECTED: ReadonlySet<StitchKeyKind> = new Set(["http-request", "xray-
 const isExpectedHere = (key: StitchKey): boolean => !NOT_EXPECTED.has(key.kind);
 
 const nameOf = (span: SpanRecord): string => span.origin.functionName ?? span.wire.name;
-

@@ -38,11 +38,14 @@ export const joinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] => {
   const all = evidence.length > 0 ? evidence : xrayEvidence(unit, graph);
   return all
     .filter((one) => one.fromUnit !== unit)
-    .map((one) => ({ ...one, to: unit, relation: one.kind !== "parent" && unit.isBatch ? "links" : "continues" }) as const)
+    .map(
+      (one) => ({ ...one, to: unit, relation: one.kind !== "parent" && unit.isBatch ? "links" : "continues" }) as const,
+    )
     .toSorted((a, b) => rank(a.kind) - rank(b.kind) || bySpanId(a.from, b.from));
 };
 
-const rank = (kind: JoinKind): number => ({ parent: 0, link: 1, "xray-root": 3 } as Partial<Record<JoinKind, number>>)[kind] ?? 2;
+const rank = (kind: JoinKind): number =>
+  ({ parent: 0, link: 1, "xray-root": 3 } as Partial<Record<JoinKind, number>>)[kind] ?? 2;
 
 const bySpanId = (a: SpanRecord, b: SpanRecord): number => (a.spanId < b.spanId ? -1 : Number(a.spanId > b.spanId));
 
@@ -52,7 +55,8 @@ const carriedEvidence = (unit: Unit, graph: Graph): Evidence[] => {
     path: spanPath(link.traceId, link.spanId),
   }));
   const { traceId, parentSpanId } = unit.root;
-  if (parentSpanId !== undefined && !isContainer(unit)) carried.unshift({ kind: "parent", path: spanPath(traceId, parentSpanId) });
+  if (parentSpanId !== undefined && !isContainer(unit))
+    carried.unshift({ kind: "parent", path: spanPath(traceId, parentSpanId) });
   return carried.flatMap(({ kind, path }) => {
     const from = graph.span(path);
     const fromUnit = graph.unitOf(path);
@@ -105,7 +109,11 @@ const xrayEvidence = (unit: Unit, graph: Graph): Evidence[] => {
 
 /** Nothing but its trace id says where it comes from. */
 const isAdrift = (unit: Unit, graph: Graph): boolean =>
-  unit.root.parentSpanId === undefined && unit.links.length === 0 && !unit.isBatch && unit.invocation === undefined && !hasProducer(unit, graph);
+  unit.root.parentSpanId === undefined &&
+  unit.links.length === 0 &&
+  !unit.isBatch &&
+  unit.invocation === undefined &&
+  !hasProducer(unit, graph);
 
 /** Whether any span, loaded or not, says that it sent something this unit received. */
 export const hasProducer = (unit: Unit, graph: Graph): boolean =>
@@ -119,7 +127,9 @@ const xrayRootOf = (unit: Unit, graph: Graph): Unit | undefined =>
     .toSorted(byStart)[0];
 
 export const byStart = (a: Unit, b: Unit): number => {
-  const order = Number(a.root.wire.startTimeUnixNano > b.root.wire.startTimeUnixNano) - Number(a.root.wire.startTimeUnixNano < b.root.wire.startTimeUnixNano);
+  const order =
+    Number(a.root.wire.startTimeUnixNano > b.root.wire.startTimeUnixNano) -
+    Number(a.root.wire.startTimeUnixNano < b.root.wire.startTimeUnixNano);
   return order || bySpanId(a.root, b.root);
 };
 

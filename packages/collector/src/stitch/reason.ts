@@ -47,8 +47,12 @@ export const joinView = (join: UnitJoin): Join => {
 
 const reasonOf = (kind: JoinKind, key: StitchKey | undefined): string => {
   const shared = key && keyName(key);
-  if (kind === "parent") return shared ? `carries the sender's context, and both sides saw ${shared}` : "carries the sender's context as its parent";
-  if (kind === "link") return shared ? `links to the sender's context, and both sides saw ${shared}` : "links to the sender's context";
+  if (kind === "parent")
+    return shared
+      ? `carries the sender's context, and both sides saw ${shared}`
+      : "carries the sender's context as its parent";
+  if (kind === "link")
+    return shared ? `links to the sender's context, and both sides saw ${shared}` : "links to the sender's context";
   if (kind === "xray-root") return "shares the X-Ray Root that Lambda handed on; which span sent it is not known";
   return `both sides saw ${shared}; the context itself was not carried`;
 };
@@ -63,6 +67,8 @@ export const placeholderJoin = (placeholder: Placeholder, unit: Unit, graph: Gra
     ...(key && { key }),
     strength: "exact",
     relation: unit.isBatch ? "links" : "continues",
-    reason: key ? `received ${keyName(key)}, as others did; nobody says who sent it` : "names a parent span that never arrived",
+    reason: key
+      ? `received ${keyName(key)}, as others did; nobody says who sent it`
+      : "names a parent span that never arrived",
   };
 };

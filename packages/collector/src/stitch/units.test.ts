@@ -13,15 +13,20 @@ const unitOf = (name: string, spans: readonly SpanRecord[]): Unit | undefined =>
   unitsOf(spans).find((unit) => unit.root.spanId === spanId(name));
 
 test("spans of one environment and one invocation are one unit", () => {
-  expect(shape([span("a", { request: "r" }), span("b", { parent: "a" }), span("c", { parent: "b" })])).toEqual(["a b c"]);
+  expect(shape([span("a", { request: "r" }), span("b", { parent: "a" }), span("c", { parent: "b" })])).toEqual([
+    "a b c",
+  ]);
 });
 
 test("order of arrival does not matter", () => {
-  expect(shape([span("c", { parent: "b" }), span("b", { parent: "a" }), span("a")])).toEqual(["a c b"]);
+  expect(shape([span("c", { parent: "b" }), span("b", { parent: "a" }), span("a")])).toEqual(["a b c"]);
 });
 
 test("a parent in another resource starts a unit", () => {
-  expect(shape([span("a"), span("b", { parent: "a", in: "g" }), span("c", { parent: "b", in: "g" })])).toEqual(["a", "b c"]);
+  expect(shape([span("a"), span("b", { parent: "a", in: "g" }), span("c", { parent: "b", in: "g" })])).toEqual([
+    "a",
+    "b c",
+  ]);
 });
 
 test("a parent in another environment of the same function starts a unit", () => {
@@ -33,10 +38,9 @@ test("a parent that the sender calls remote starts a unit, also in the same envi
 });
 
 test("a parent in another invocation of the same environment starts a unit", () => {
-  expect(shape([span("a", { request: "r1" }), span("s", { parent: "a" }), span("b", { parent: "s", request: "r2" })])).toEqual([
-    "a s",
-    "b",
-  ]);
+  expect(
+    shape([span("a", { request: "r1" }), span("s", { parent: "a" }), span("b", { parent: "s", request: "r2" })]),
+  ).toEqual(["a s", "b"]);
 });
 
 test("an orphan becomes a root", () => {
@@ -50,7 +54,9 @@ test("a record span with a context of its own is a unit, and knows the invocatio
     span("work", { parent: "record" }),
   ];
   expect(shape(spans)).toEqual(["record work", "send"]);
-  expect(unitOf("record", spans)?.invocation).toBe(`${unitsOf([span("x", { trace: "b" })])[0]?.root.traceId}.${spanId("invocation")}`);
+  expect(unitOf("record", spans)?.invocation).toBe(
+    `${unitsOf([span("x", { trace: "b" })])[0]?.root.traceId}.${spanId("invocation")}`,
+  );
 });
 
 test("a record span without a context is a unit too: it consumes again what its invocation consumed", () => {
@@ -80,10 +86,17 @@ test("a span that was sent twice counts once; the same id with another content i
 });
 
 test("a cycle of parents is cut and nothing is lost", () => {
-  expect(shape([span("a", { parent: "b" }), span("b", { parent: "a" })]).join(" ").split(" ").toSorted()).toEqual(["a", "b"]);
+  expect(
+    shape([span("a", { parent: "b" }), span("b", { parent: "a" })])
+      .join(" ")
+      .split(" ")
+      .toSorted(),
+  ).toEqual(["a", "b"]);
 });
 
 test("a chain of 20,000 spans does not overflow the stack", () => {
-  const chain = Array.from({ length: 20_000 }, (_, i) => span(`s${i}`, i === 0 ? {} : { parent: `s${i - 1}` })).reverse();
+  const chain = Array.from({ length: 20_000 }, (_, i) =>
+    span(`s${i}`, i === 0 ? {} : { parent: `s${i - 1}` }),
+  ).toReversed();
   expect(unitsOf(chain).map((unit) => unit.spans.length)).toEqual([20_000]);
 });

@@ -91,7 +91,7 @@ const settle = (span: SpanRecord, spans: ReadonlyMap<string, SpanRecord>, places
     onPath.add(next);
     next = localParent(next, spans);
   }
-  for (const one of waiting.reverse()) {
+  for (const one of waiting.toReversed()) {
     const parent = localParent(one, spans);
     places.set(one, place(one, parent, parent && places.get(parent)));
   }
@@ -107,9 +107,14 @@ const localParent = (span: SpanRecord, spans: ReadonlyMap<string, SpanRecord>): 
 const place = (span: SpanRecord, parent: SpanRecord | undefined, above: Place | undefined): Place => {
   const invocationLink = span.links.find((link) => link.toInvocation);
   if (invocationLink) {
-    return { root: span, requestId: span.requestId, invocation: spanPath(invocationLink.traceId, invocationLink.spanId) };
+    return {
+      root: span,
+      requestId: span.requestId,
+      invocation: spanPath(invocationLink.traceId, invocationLink.spanId),
+    };
   }
-  const anotherInvocation = span.requestId !== undefined && above?.requestId !== undefined && span.requestId !== above.requestId;
+  const anotherInvocation =
+    span.requestId !== undefined && above?.requestId !== undefined && span.requestId !== above.requestId;
   if (above === undefined || parent === undefined || anotherInvocation) {
     return { root: span, requestId: span.requestId, invocation: undefined };
   }

@@ -6,7 +6,7 @@ import { type SpanSpec, START, batch, span, spanId, traceId } from "../../test/b
 import type { SpanRecord } from "../model/span.ts";
 import { findTrace } from "../query/find.ts";
 import { listTraces } from "../query/list.ts";
-import { openSqliteStore } from "../store/sqlite/database.ts";
+import { createSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { gapsOf } from "./gaps.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -28,8 +28,11 @@ interface Answer {
 
 const stored = async (...spans: SpanRecord[]) => {
   const folder = await mkdtemp(join(tmpdir(), "mayfly-stitch-"));
-  const store = openSqliteStore({ folder });
-  cleanups.push(() => rm(folder, { recursive: true }), () => store.close());
+  const store = createSqliteStore({ dataDir: folder });
+  cleanups.push(
+    () => rm(folder, { recursive: true }),
+    () => store.close(),
+  );
   for (const one of spans) await store.append(batch([one])); // one by one: arrival order is part of the question
   const rows = async (): Promise<string[]> =>
     (await listTraces(store, { limit: 100 }, LATER)).traces.map((row) => `${row.name} (${row.spanCount})`);
@@ -41,7 +44,10 @@ const stored = async (...spans: SpanRecord[]) => {
       id: found.trace.id,
       spans: found.trace.parts.flatMap((part) => part.spans.map(name)).toSorted(),
       joins: found.trace.joins
-        .map((one) => `${name(one.from)} ${one.relation} ${name(one.to.root)} by ${[one.kind, ...one.keys.map((key) => key.kind)].join("+")}`)
+        .map(
+          (one) =>
+            `${name(one.from)} ${one.relation} ${name(one.to.root)} by ${[one.kind, ...one.keys.map((key) => key.kind)].join("+")}`,
+        )
         .toSorted(),
       gaps: gapsOf(found.trace, found.graph, LATER).map((gap) => gap.reason),
       memberOf: found.memberOf.length,
@@ -58,8 +64,23 @@ const at = (startMs: number, endMs = startMs + 10): SpanSpec["at"] => [startMs, 
 const hop = [
   span("POST /orders", { in: "api", request: "r-api", at: at(0) }),
   span("send", { parent: "POST /orders", in: "api", produces: ["sqs-message m"], kind: 4, at: at(5) }),
-  span("payment", { parent: "send", in: "payment", isRemote: true, request: "r-pay", consumes: ["sqs-message m", "lambda-request r-pay"], at: at(20) }),
-  span("record", { parent: "send", in: "payment", isRemote: true, request: "r-pay", consumes: ["sqs-message m"], links: ["invocation:t/payment"], at: at(21) }),
+  span("payment", {
+    parent: "send",
+    in: "payment",
+    isRemote: true,
+    request: "r-pay",
+    consumes: ["sqs-message m", "lambda-request r-pay"],
+    at: at(20),
+  }),
+  span("record", {
+    parent: "send",
+    in: "payment",
+    isRemote: true,
+    request: "r-pay",
+    consumes: ["sqs-message m"],
+    links: ["invocation:t/payment"],
+    at: at(21),
+  }),
   span("charge", { parent: "record", in: "payment", at: at(22) }),
 ];
 
@@ -75,7 +96,15 @@ test("a carried context joins, and the shared message id stands beside it", asyn
 
 test("any id leads to the same stitched trace: trace, request, message, unit, or an inner span", async () => {
   const { ask } = await stored(...hop);
-  for (const one of [traceId("t").toUpperCase(), "r-api", "r-pay", "m", "sqs-message||m", id("t", "payment"), id("t", "charge")]) {
+  for (const one of [
+    traceId("t").toUpperCase(),
+    "r-api",
+    "r-pay",
+    "m",
+    "sqs-message||m",
+    id("t", "payment"),
+    id("t", "charge"),
+  ]) {
     expect((await ask(one))?.id, one).toBe(id("t", "POST /orders"));
   }
   expect(await ask("nobody knows this")).toBeUndefined();
@@ -99,7 +128,17 @@ test("an event id joins two traces where the context was lost", async () => {
 });
 
 test("a redelivered message is consumed twice in one story", async () => {
-  const { ask } = await stored(...hop, span("payment again", { trace: "u", in: "payment", environment: "2", request: "r-2", consumes: ["sqs-message m"], at: at(60) }));
+  const { ask } = await stored(
+    ...hop,
+    span("payment again", {
+      trace: "u",
+      in: "payment",
+      environment: "2",
+      request: "r-2",
+      consumes: ["sqs-message m"],
+      at: at(60),
+    }),
+  );
   expect((await ask("m"))?.joins).toContain("send continues payment again by sqs-message+sqs-message");
 });
 
@@ -107,9 +146,23 @@ test("a redelivered message is consumed twice in one story", async () => {
 const twoOrders = (records: "with context" | "without context" | "none"): SpanRecord[] => [
   ...[1, 2].flatMap((n) => [
     span(`order ${n}`, { trace: `t${n}`, in: "api", request: `r${n}`, at: at(n) }),
-    span(`send ${n}`, { trace: `t${n}`, parent: `order ${n}`, in: "api", produces: [`sqs-message m${n}`], at: at(n + 3) }),
+    span(`send ${n}`, {
+      trace: `t${n}`,
+      parent: `order ${n}`,
+      in: "api",
+      produces: [`sqs-message m${n}`],
+      at: at(n + 3),
+    }),
   ]),
-  span("batch", { trace: "b", in: "payment", request: "r-batch", consumes: ["sqs-message m1", "sqs-message m2"], links: ["t1/send 1", "t2/send 2"], batch: 2, at: at(20, 60) }),
+  span("batch", {
+    trace: "b",
+    in: "payment",
+    request: "r-batch",
+    consumes: ["sqs-message m1", "sqs-message m2"],
+    links: ["t1/send 1", "t2/send 2"],
+    batch: 2,
+    at: at(20, 60),
+  }),
   span("setup", { trace: "b", parent: "batch", in: "payment", at: at(20) }),
   ...(records === "none" ? [] : [1, 2]).flatMap((n) => {
     const own = records === "with context";
@@ -125,10 +178,24 @@ const twoOrders = (records: "with context" | "without context" | "none"): SpanRe
         links: own ? ["invocation:b/batch"] : [],
         at: at(20 + n),
       }),
-      span(`put ${n}`, { trace, parent: `record ${n}`, in: "payment", produces: [`eventbridge-event e${n}`], at: at(22 + n) }),
+      span(`put ${n}`, {
+        trace,
+        parent: `record ${n}`,
+        in: "payment",
+        produces: [`eventbridge-event e${n}`],
+        at: at(22 + n),
+      }),
     ];
   }),
-  ...[1, 2].map((n) => span(`fulfil ${n}`, { trace: `f${n}`, in: "fulfil", request: `rf${n}`, consumes: [`eventbridge-event e${n}`], at: at(70 + n) })),
+  ...[1, 2].map((n) =>
+    span(`fulfil ${n}`, {
+      trace: `f${n}`,
+      in: "fulfil",
+      request: `rf${n}`,
+      consumes: [`eventbridge-event e${n}`],
+      at: at(70 + n),
+    }),
+  ),
 ];
 
 for (const records of ["with context", "without context"] as const) {
@@ -162,7 +229,9 @@ test("a batch without record spans ends the story with a gap and merges nothing"
 });
 
 test("records of a batch whose senders are unknown are stories of their own", async () => {
-  const spans = twoOrders("without context").filter((one) => !one.wire.name.startsWith("order") && !one.wire.name.startsWith("send"));
+  const spans = twoOrders("without context").filter(
+    (one) => !one.wire.name.startsWith("order") && !one.wire.name.startsWith("send"),
+  );
   const { ask, rows } = await stored(...spans);
   expect(await rows()).toEqual(["record 2 (4)", "record 1 (4)"]);
   expect((await ask("rf1"))?.spans).toEqual(["batch", "fulfil 1", "put 1", "record 1"]);
@@ -189,13 +258,19 @@ test("consumers that share a key nobody produced hang under one placeholder per 
     span("notify", { trace: "n", in: "notify", request: "r-n", consumes: ["sns-message s"], at: at(0) }),
     span("audit", { trace: "a", in: "audit", request: "r-a", consumes: ["sns-message s"], at: at(1) }),
   );
-  expect(await ask("r-a")).toMatchObject({ id: "sns-message||s", placeholder: "unknown-producer", spans: ["audit", "notify"] });
+  expect(await ask("r-a")).toMatchObject({
+    id: "sns-message||s",
+    placeholder: "unknown-producer",
+    spans: ["audit", "notify"],
+  });
   expect((await ask("sns-message||s"))?.spans).toEqual(["audit", "notify"]);
   expect(await rows()).toEqual(["notify (2)"]);
 });
 
 test("one consumer of a key nobody produced is a root, with a gap that names the message", async () => {
-  const { ask } = await stored(span("notify", { in: "notify", request: "r", consumes: ["sns-message s", "lambda-request r"] }));
+  const { ask } = await stored(
+    span("notify", { in: "notify", request: "r", consumes: ["sns-message s", "lambda-request r"] }),
+  );
   expect(await ask("r")).toMatchObject({ id: id("t", "notify"), gaps: ["unknown-producer"] });
 });
 

@@ -12,7 +12,7 @@
  *     └───continues────▶ record 3 ──▶ …               ← everything
  */
 import type { Placeholder, StitchKey } from "@mayfly/api";
-import { type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
+import { type SpanPath, type TraceId, spanPath, traceOf } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { Root } from "./ascend.ts";
@@ -59,7 +59,8 @@ export const walk = async (root: Root, graph: Graph, maxUnits: number): Promise<
     await graph.load(frontier.flatMap((unit) => neighbours(unit, graph)));
     const next: Unit[] = [];
     for (const unit of frontier) {
-      for (const join of consumersOf(unit, graph)) if (include(join.to, join.relation === "continues")) next.push(join.to);
+      for (const join of consumersOf(unit, graph))
+        if (include(join.to, join.relation === "continues")) next.push(join.to);
       for (const record of recordsOf(unit, graph)) if (include(record, true)) next.push(record);
       const invocation = unit.invocation && graph.unitOf(unit.invocation);
       if (invocation) include(invocation, false);
@@ -84,7 +85,7 @@ const neighbours = (unit: Unit, graph: Graph): TraceId[] => [
     .flatMap(({ key }) => graph.holders(stitchKeyIdentity(key)))
     .filter((holder) => holder.side === "consumed")
     .map((holder) => holder.traceId),
-  ...(unit.invocation ? [unit.invocation.slice(0, 32) as TraceId] : []),
+  ...(unit.invocation ? [traceOf(unit.invocation)] : []),
 ];
 
 /** The joins that start in this unit; every candidate is judged by the same rules as on the way up. */

@@ -1,0 +1,163 @@
+/**
+ * `GET /api/traces` and `GET /api/traces/{id}`: stitched traces, as people and programs read them.
+ *
+ * A detail is paged by its spans, `SPANS_PER_PAGE` at a time, earliest first; joins, gaps and placeholders come whole
+ * with each page, so that every page can be drawn.
+ */
+import type { Span, TraceDetail, TraceList } from "@mayfly/api";
+import { tracesToJson } from "@mayfly/otlp";
+import type { FastifyPluginAsync } from "fastify";
+import { type Static, Type } from "typebox";
+import type { Clock } from "../clock.ts";
+import { InputError, NotFoundError } from "../errors.ts";
+import type { SpanRecord } from "../model/span.ts";
+import type { UnixNano } from "../model/time.ts";
+import { type Found, findTrace, findUnits } from "../query/find.ts";
+import { headOf } from "../query/head.ts";
+import { type ListQuery, formatCursor, listTraces, parseCursor } from "../query/list.ts";
+import { gapsOf } from "../stitch/gaps.ts";
+import { joinView, placeholderJoin } from "../stitch/reason.ts";
+import type { Unit } from "../stitch/units.ts";
+import type { StitchedTrace } from "../stitch/walk.ts";
+import type { Store } from "../store/store.ts";
+import { traceDataOf } from "./otlp-view.ts";
+import { spanView } from "./view.ts";
+
+const SPANS_PER_PAGE = 20_000;
+const MAX_ROWS = 500;
+
+const ListParameters = Type.Object(
+  {
+    from: Type.Optional(Type.String()),
+    to: Type.Optional(Type.String()),
+    function: Type.Optional(Type.String({ maxLength: 256 })),
+    q: Type.Optional(Type.String({ maxLength: 1_000 })),
+    minDurationMs: Type.Optional(Type.Number({ minimum: 0 })),
+    status: Type.Optional(Type.Union([Type.Literal("ok"), Type.Literal("error")])),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_ROWS, default: 50 })),
+    cursor: Type.Optional(Type.String({ maxLength: 200 })),
+  },
+  { additionalProperties: false },
+);
+
+const DetailParameters = Type.Object(
+  {
+    stitch: Type.Optional(Type.Boolean({ default: true })),
+    format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("otlp")])),
+    cursor: Type.Optional(Type.String({ pattern: "^\\d{1,9}$" })),
+  },
+  { additionalProperties: false },
+);
+
+export const traceRoutes =
+  ({ store, clock }: { readonly store: Store; readonly clock: Clock }): FastifyPluginAsync =>
+  async (app) => {
+    app.get<{ Querystring: Static<typeof ListParameters> }>(
+      "/api/traces",
+      { schema: { querystring: ListParameters } },
+      async (request): Promise<TraceList> => {
+        const { traces, cursor } = await listTraces(store, listQuery(request.query), clock());
+        return { traces, ...(cursor && { cursor: formatCursor(cursor) }) };
+      },
+    );
+
+    app.get<{ Params: { id: string }; Querystring: Static<typeof DetailParameters> }>(
+      "/api/traces/:id",
+      { schema: { querystring: DetailParameters } },
+      async (request, reply) => {
+        const { id } = request.params;
+        const { stitch, format, cursor } = request.query;
+        const shown = stitch === false ? await bareTrace(store, id, clock()) : await stitchedTrace(store, id, clock());
+        if (shown === undefined) throw new NotFoundError("not-found", `no trace, request or message with the id ${id}`);
+        if (format !== "otlp") return paged(shown, Number(cursor ?? 0));
+        const data = traceDataOf(shown.records.map(([record]) => record));
+        return reply.type("application/json").send(JSON.stringify(tracesToJson(data)));
+      },
+    );
+  };
+
+/** A head and all its spans, each with the request id of its unit. */
+interface Shown {
+  readonly detail: Omit<TraceDetail, "spans">;
+  readonly records: readonly (readonly [SpanRecord, string | undefined])[];
+}
+
+const stitchedTrace = async (store: Store, id: string, now: UnixNano): Promise<Shown | undefined> => {
+  const found = await findTrace(store, id);
+  return found && { detail: stitchedDetail(found, now), records: recordsOf(found.trace.parts) };
+};
+
+const stitchedDetail = ({ trace, graph, memberOf, alternatives }: Found, now: UnixNano): Shown["detail"] => {
+  const { placeholder, orphans } = trace;
+  return {
+    ...headOf(trace, now),
+    joins: [
+      ...(placeholder ? orphans.map((unit) => placeholderJoin(placeholder, unit, graph)) : []),
+      ...trace.joins.map(joinView),
+    ],
+    gaps: gapsOf(trace, graph, now),
+    ...(placeholder && { placeholders: [placeholder] }),
+    ...(memberOf.length > 0 && { memberOf }),
+    ...(alternatives.length > 0 && { alternatives }),
+    ...(trace.truncated && { truncated: true }),
+  };
+};
+
+/** One W3C trace as it is: its spans, no joins. */
+const bareTrace = async (store: Store, id: string, now: UnixNano): Promise<Shown | undefined> => {
+  const units = await findUnits(store, id);
+  const [first] = units;
+  if (first === undefined) return undefined;
+  const parts = units.map((unit) => ({ unit, isWhole: true, spans: unit.spans }));
+  const trace: StitchedTrace = { id: first.root.traceId, parts, joins: [], orphans: [], truncated: false };
+  return { detail: { ...headOf(trace, now), joins: [], gaps: [] }, records: recordsOf(parts) };
+};
+
+const recordsOf = (
+  parts: readonly { readonly unit: Unit; readonly spans: readonly SpanRecord[] }[],
+): Shown["records"] =>
+  parts
+    .flatMap(({ unit, spans }) => spans.map((span) => [span, span.requestId ?? unit.requestId] as const))
+    .toSorted(([a], [b]) => byStart(a, b));
+
+const byStart = (a: SpanRecord, b: SpanRecord): number =>
+  Number(a.wire.startTimeUnixNano > b.wire.startTimeUnixNano) -
+  Number(a.wire.startTimeUnixNano < b.wire.startTimeUnixNano);
+
+const paged = ({ detail, records }: Shown, offset: number): TraceDetail => {
+  const spans: Span[] = records
+    .slice(offset, offset + SPANS_PER_PAGE)
+    .map(([record, requestId]) => spanView(record, requestId));
+  const next = offset + SPANS_PER_PAGE;
+  return { ...detail, spans, ...(next < records.length && { truncated: true, cursor: String(next) }) };
+};
+
+const listQuery = (raw: Static<typeof ListParameters>): ListQuery => {
+  const cursor = raw.cursor === undefined ? undefined : parseCursor(raw.cursor);
+  if (raw.cursor !== undefined && cursor === undefined)
+    throw badParameter("cursor", raw.cursor, "a cursor of an earlier answer");
+  const from = raw.from === undefined ? undefined : unixNano("from", raw.from);
+  const to = raw.to === undefined ? undefined : unixNano("to", raw.to);
+  return {
+    limit: raw.limit ?? 50,
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(raw.function !== undefined && { function: raw.function }),
+    ...(raw.q !== undefined && raw.q !== "" && { q: raw.q }),
+    ...(raw.minDurationMs !== undefined && { minDurationMs: raw.minDurationMs }),
+    ...(raw.status !== undefined && { status: raw.status }),
+    ...(cursor && { cursor }),
+  };
+};
+
+/** Unix nanoseconds as decimal digits, or RFC 3339. */
+const unixNano = (name: string, text: string): UnixNano => {
+  if (/^\d{1,19}$/.test(text)) return BigInt(text);
+  const ms = /^\d{4}-\d\d-\d\d[Tt ]/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms) || ms < 0)
+    throw badParameter(name, text, "Unix nanoseconds or RFC 3339, such as 2026-01-31T12:00:00Z");
+  return BigInt(ms) * 1_000_000n;
+};
+
+const badParameter = (name: string, value: string, expected: string): InputError =>
+  new InputError("bad-parameter", `${name}: expected ${expected}, got ${JSON.stringify(value)}`);
