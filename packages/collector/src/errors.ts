@@ -75,6 +75,13 @@ const CONFIG_CODES = {
   },
 } as const satisfies Record<string, CodeMeaning>;
 
+const LISTEN_CODES = {
+  "address-unavailable": {
+    meaning: "The collector cannot listen on this host and port, usually because another process does.",
+    remedy: "Stop the other process, or choose a port with --port.",
+  },
+} as const satisfies Record<string, CodeMeaning>;
+
 const BUG_CODES = {
   internal: {
     meaning: "A bug in Mayfly; the stack is on the collector's standard error.",
@@ -88,12 +95,13 @@ export const ERROR_CODES = {
   ...OVERLOAD_CODES,
   ...STORE_CODES,
   ...CONFIG_CODES,
+  ...LISTEN_CODES,
   ...BUG_CODES,
 };
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-class MayflyError<Code extends ErrorCode> extends Error {
+export class MayflyError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly code: Code;
 
   constructor(code: Code, message: string, options?: ErrorOptions) {
@@ -105,6 +113,9 @@ class MayflyError<Code extends ErrorCode> extends Error {
 
 /** The operator's turn: the collector does not start. */
 export class ConfigError extends MayflyError<keyof typeof CONFIG_CODES> {}
+
+/** The operator's turn: something else has the address. */
+export class ListenError extends MayflyError<keyof typeof LISTEN_CODES> {}
 
 /** The sender's turn: the same request will fail again. */
 export class InputError extends MayflyError<keyof typeof INPUT_CODES> {}

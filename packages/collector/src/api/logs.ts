@@ -1,0 +1,47 @@
+/** `GET /api/logs?traceId|requestId&limit`: the log records of any of these traces or invocations, oldest first. */
+import type { LogList } from "@mayfly/api";
+import type { FastifyPluginAsync } from "fastify";
+import { type Static, Type } from "typebox";
+import { InputError } from "../errors.ts";
+import { isTraceId, type TraceId } from "../model/ids.ts";
+import type { Store } from "../store/store.ts";
+import { logView } from "./view.ts";
+
+const MAX_IDS = 1000;
+const MAX_LOGS = 10_000;
+const DEFAULT_LOGS = 1000;
+
+const ids = Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { maxItems: MAX_IDS }));
+const LogsQuery = Type.Object(
+  {
+    traceId: ids,
+    requestId: ids,
+    limit: Type.Integer({ minimum: 1, maximum: MAX_LOGS, default: DEFAULT_LOGS }),
+  },
+  { additionalProperties: false },
+);
+
+export const logRoutes =
+  ({ store }: { readonly store: Pick<Store, "logs"> }): FastifyPluginAsync =>
+  async (app) => {
+    app.get<{ Querystring: Static<typeof LogsQuery> }>(
+      "/api/logs",
+      { schema: { querystring: LogsQuery } },
+      async ({ query: { traceId = [], requestId: requestIds = [], limit } }): Promise<LogList> => {
+        if (traceId.length + requestIds.length === 0) {
+          throw new InputError("bad-parameter", "traceId or requestId is missing");
+        }
+        const records = await store.logs({ traceIds: traceId.map(parseTraceId), requestIds, limit: limit + 1 });
+        return {
+          logs: records.slice(0, limit).map(logView),
+          ...(records.length > limit && { truncated: true }),
+        };
+      },
+    );
+  };
+
+const parseTraceId = (text: string): TraceId => {
+  const traceId = text.toLowerCase();
+  if (!isTraceId(traceId)) throw new InputError("bad-parameter", `traceId "${text}" is not 32 hex digits`);
+  return traceId;
+};

@@ -1,0 +1,53 @@
+/**
+ * Errors → HTTP: the only place where a status is chosen. The API and the OTLP routes write the result each in their
+ * own form.
+ */
+import { type ErrorCode, MayflyError } from "./errors.ts";
+
+export const HTTP_STATUS: { readonly [code in ErrorCode]?: number } = {
+  "bad-parameter": 400,
+  "bad-request": 400,
+  "malformed-body": 400,
+  "host-not-allowed": 403,
+  "not-found": 404,
+  "method-not-allowed": 405,
+  "body-too-large": 413,
+  "unsupported-content-encoding": 415,
+  "unsupported-content-type": 415,
+  internal: 500,
+  overloaded: 503,
+  "store-failed": 503,
+};
+
+/** What the framework finds wrong before a route runs. */
+const FRAMEWORK_CODES: { readonly [code: string]: ErrorCode } = {
+  FST_ERR_CTP_BODY_TOO_LARGE: "body-too-large",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "unsupported-content-type",
+};
+
+export interface HttpProblem {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** For 503: when it is worth trying again. */
+  readonly retryAfterSeconds?: number;
+}
+
+const RETRY_AFTER_SECONDS = 5;
+
+export const httpProblem = (error: unknown): HttpProblem => {
+  const { code, message } = codeAndMessage(error);
+  const status = HTTP_STATUS[code] ?? 500;
+  return { status, code, message, ...(status === 503 && { retryAfterSeconds: RETRY_AFTER_SECONDS }) };
+};
+
+const codeAndMessage = (error: unknown): { code: ErrorCode; message: string } => {
+  if (error instanceof MayflyError) return error;
+  if (isFrameworkError(error))
+    return { code: FRAMEWORK_CODES[error.code ?? ""] ?? "bad-request", message: error.message };
+  return { code: "internal", message: "internal error" };
+};
+
+/** The framework marks what it blames on the client. */
+const isFrameworkError = (error: unknown): error is Error & { statusCode: number; code?: string } =>
+  error instanceof Error && "statusCode" in error && Number(error.statusCode) >= 400 && Number(error.statusCode) < 500;

@@ -1,0 +1,63 @@
+/**
+ * The rooms, joined: receive → decode → normalize → store → api. The only file that knows them all.
+ */
+import type { OtlpSignal, PartialSuccess } from "@mayfly/otlp";
+import type { FastifyInstance } from "fastify";
+import { healthRoutes } from "./api/health.ts";
+import { logRoutes } from "./api/logs.ts";
+import { staticRoutes } from "./api/static.ts";
+import { statsRoutes } from "./api/stats.ts";
+import { traceRoutes } from "./api/traces.ts";
+import type { Clock } from "./clock.ts";
+import { decodeLogsBody, decodeTracesBody } from "./decode/otlp.ts";
+import { normalizeLogs } from "./normalize/logs.ts";
+import { normalizeSpans } from "./normalize/spans.ts";
+import { type Ingest, otlpRoutes } from "./receive/otlp-http.ts";
+import { buildServer } from "./server.ts";
+import type { Store } from "./store/store.ts";
+
+export interface PipelineDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly host: string;
+  readonly uiDir: string;
+  readonly version: string;
+  readonly onBug: (error: unknown) => void;
+}
+
+export const createPipeline = ({ store, clock, host, uiDir, version, onBug }: PipelineDeps): Promise<FastifyInstance> =>
+  buildServer({
+    host,
+    onBug,
+    routes: [
+      otlpRoutes({ ingest: ingestInto(store, clock), onBug }),
+      healthRoutes({ store }),
+      statsRoutes({ store, startedAt: clock(), version }),
+      traceRoutes({ store, clock }),
+      logRoutes({ store }),
+      staticRoutes({ uiDir }),
+    ],
+  });
+
+const NOTHING = { spans: [], logs: [], rejectedSpans: {}, rejectedLogs: {} };
+
+const ingestInto = (store: Store, clock: Clock): Record<OtlpSignal, Ingest> => ({
+  async traces({ encoding, body, digest }) {
+    const { spans, rejected } = normalizeSpans(decodeTracesBody(body, encoding));
+    await store.append({ ...NOTHING, requestDigest: digest, receivedAt: clock(), spans, rejectedSpans: rejected });
+    return partialSuccess(rejected, spans.length);
+  },
+  async logs({ encoding, body, digest }) {
+    const receivedAt = clock();
+    const logs = normalizeLogs(decodeLogsBody(body, encoding), receivedAt);
+    await store.append({ ...NOTHING, requestDigest: digest, receivedAt, logs });
+    return undefined;
+  },
+});
+
+const partialSuccess = (rejected: Readonly<Record<string, number>>, kept: number): PartialSuccess | undefined => {
+  const reasons = Object.keys(rejected);
+  if (reasons.length === 0) return undefined;
+  const count = Object.values(rejected).reduce((sum, amount) => sum + amount, 0);
+  return { rejected: count, errorMessage: `${count} of ${count + kept} spans rejected: ${reasons.join(", ")}` };
+};

@@ -1,0 +1,115 @@
+/**
+ * OTLP/HTTP: what a sender may send and what it is told.
+ *
+ * In      POST /v1/traces and /v1/logs; protobuf or JSON by Content-Type; packed as content-encoding.ts knows.
+ * Out     200 after what was taken is durable: empty for all, `partialSuccess` when some were rejected. Otherwise a
+ *         google.rpc.Status in the request's own encoding (JSON when that is unknown). Senders retry 503 only.
+ * Bounds  MAX_BODY_BYTES before and after unpacking.
+ * Source  opentelemetry-proto 1.11 docs/specification.md, "OTLP/HTTP"
+ */
+import { createHash } from "node:crypto";
+import {
+  encodeExportResponse,
+  encodeStatus,
+  type OtlpEncoding,
+  type OtlpSignal,
+  type PartialSuccess,
+} from "@mayfly/otlp";
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import { InputError, NotFoundError } from "../errors.ts";
+import { httpProblem } from "../http-status.ts";
+import { unpacked } from "./content-encoding.ts";
+
+export interface ExportRequest {
+  readonly encoding: OtlpEncoding;
+  /** Unpacked. */
+  readonly body: Uint8Array;
+  /** SHA-256 over path, encoding and unpacked body: equal for a retry. */
+  readonly digest: Uint8Array;
+}
+
+/** Resolves when what the request brought is durable; says what was rejected of it. */
+export type Ingest = (request: ExportRequest) => Promise<PartialSuccess | undefined>;
+
+export interface OtlpDeps {
+  readonly ingest: Readonly<Record<OtlpSignal, Ingest>>;
+  readonly onBug: (error: unknown) => void;
+}
+
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+const ENCODINGS: ReadonlyMap<string, OtlpEncoding> = new Map([
+  ["application/x-protobuf", "protobuf"],
+  ["application/protobuf", "protobuf"],
+  ["application/json", "json"],
+]);
+const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
+  protobuf: "application/x-protobuf",
+  json: "application/json",
+};
+
+export const otlpRoutes =
+  ({ ingest, onBug }: OtlpDeps): FastifyPluginAsync =>
+  async (app) => {
+    const routes: FastifyPluginAsync = async (v1) => {
+      v1.addContentTypeParser(
+        [...ENCODINGS.keys()],
+        { parseAs: "buffer", bodyLimit: MAX_BODY_BYTES },
+        (_, body, done) => done(null, body),
+      );
+      v1.setErrorHandler((error, request, reply) => {
+        if (httpProblem(error).status === 500) onBug(error);
+        return sendStatus(error, request, reply);
+      });
+      v1.setNotFoundHandler((request, reply) =>
+        sendStatus(new NotFoundError("not-found", `${request.url} takes no telemetry here`), request, reply),
+      );
+      v1.post("/traces", exportRoute("traces", ingest.traces));
+      v1.post("/logs", exportRoute("logs", ingest.logs));
+      for (const url of ["/traces", "/logs"]) v1.route({ method: OTHER_METHODS, url, handler: refuseMethod });
+    };
+    await app.register(routes, { prefix: "/v1" });
+  };
+
+const exportRoute = (signal: OtlpSignal, ingest: Ingest) => async (request: FastifyRequest, reply: FastifyReply) => {
+  const encoding = encodingOf(request);
+  if (encoding === undefined || !(request.body instanceof Buffer)) {
+    throw new InputError("unsupported-content-type", `Content-Type is none of ${[...ENCODINGS.keys()].join(", ")}`);
+  }
+  const body = await unpacked(request.body, request.headers["content-encoding"], MAX_BODY_BYTES);
+  const digest = createHash("sha256").update(`${signal} ${encoding} `).update(body).digest();
+  const partialSuccess = await ingest({ encoding, body, digest });
+  return reply.type(CONTENT_TYPES[encoding]).send(encodeExportResponse(encoding, signal, partialSuccess));
+};
+
+const encodingOf = (request: FastifyRequest): OtlpEncoding | undefined =>
+  ENCODINGS.get((request.headers["content-type"] ?? "").split(";", 1).join("").trim().toLowerCase());
+
+const OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+const refuseMethod = async (request: FastifyRequest, reply: FastifyReply): Promise<never> => {
+  reply.header("allow", "POST");
+  throw new InputError("method-not-allowed", `${request.method} ${request.url}: telemetry is sent by POST`);
+};
+
+const sendStatus = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const { status, message, retryAfterSeconds } = httpProblem(error);
+  const encoding = encodingOf(request) ?? "json";
+  if (retryAfterSeconds !== undefined) reply.header("retry-after", retryAfterSeconds);
+  return reply
+    .code(status)
+    .type(CONTENT_TYPES[encoding])
+    .send(encodeStatus(encoding, { code: RPC_CODES.get(status) ?? 0, message }));
+};
+
+/** HTTP status → google.rpc.Code: INVALID_ARGUMENT, PERMISSION_DENIED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE. */
+const RPC_CODES: ReadonlyMap<number, number> = new Map([
+  [400, 3],
+  [403, 7],
+  [404, 12],
+  [405, 12],
+  [413, 3],
+  [415, 3],
+  [500, 13],
+  [503, 14],
+]);
