@@ -37,7 +37,9 @@ export const buildServer = async ({ host, routes, onBug }: ServerDeps): Promise<
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: "array" } },
     schemaErrorFormatter: refusedParameter,
-    frameworkErrors: (error, _request, reply) => sendProblem(error, reply),
+    frameworkErrors(error, _request, reply) {
+      void sendProblem(error, reply);
+    },
   });
   app.removeAllContentTypeParsers();
   app.setErrorHandler((error, _request, reply) => {

@@ -1,10 +1,11 @@
 /**
- * Spans for tests, in a line each: `span("b", { parent: "a", at: [2, 5] })`.
+ * Spans and log records for tests, in a line each: `span("b", { parent: "a", at: [2, 5] })`.
  *
  * Names stand for ids: equal names give equal ids, in any trace. `at` is in milliseconds after a fixed start.
  */
 import { createHash } from "node:crypto";
 import type { SpanId, TraceId } from "../src/model/ids.ts";
+import type { LogRecord } from "../src/model/log-record.ts";
 import type { SpanOrigin, SpanRecord } from "../src/model/span.ts";
 import { parseStitchKey } from "../src/model/stitch-key.ts";
 import type { Batch } from "../src/store/store.ts";
@@ -106,6 +107,43 @@ const originOf = (functionName: string, environment: string): SpanOrigin => ({
   serviceName: functionName,
   functionName,
 });
+
+export interface LogSpec {
+  readonly trace?: string;
+  readonly span?: string;
+  readonly request?: string;
+  readonly seq?: number;
+  readonly at?: number;
+}
+
+export const log = (body: string, spec: LogSpec): LogRecord => {
+  const ids = {
+    ...(spec.trace !== undefined && { traceId: traceId(spec.trace) }),
+    ...(spec.span !== undefined && { spanId: spanId(spec.span) }),
+  };
+  const time = START + BigInt(spec.at ?? 0) * 1_000_000n;
+  return {
+    time,
+    origin: originOf("f", ""),
+    wire: {
+      timeUnixNano: time,
+      observedTimeUnixNano: 0n,
+      severityNumber: 9,
+      severityText: "INFO",
+      body: { stringValue: body },
+      attributes: [],
+      droppedAttributesCount: 0,
+      flags: 0,
+      traceId: "",
+      spanId: "",
+      eventName: "",
+      ...ids,
+    },
+    ...ids,
+    ...(spec.request !== undefined && { requestId: spec.request }),
+    ...(spec.seq !== undefined && { seq: spec.seq }),
+  };
+};
 
 let batches = 0;
 export const batch = (spans: readonly SpanRecord[]): Batch => ({

@@ -6,6 +6,7 @@
  */
 import type { Database } from "better-sqlite3";
 import type { StitchKey, StitchKeyKind } from "@mayfly/api";
+import { StoreError } from "../../errors.ts";
 import type { SpanId, TraceId } from "../../model/ids.ts";
 import type { SpanOrigin } from "../../model/span.ts";
 import type { StitchKeyIdentity } from "../../model/stitch-key.ts";
@@ -64,8 +65,13 @@ type OriginRead = (id: number) => SpanOrigin;
 const createOriginRead = (db: Database): OriginRead => {
   const select = db.prepare<[number], string>(READ_STATEMENTS.origin).pluck();
   const known = new Map<number, SpanOrigin>();
+  const decoded = (id: number): SpanOrigin => {
+    const body = select.get(id);
+    if (body === undefined) throw new StoreError("store-failed", `mayfly.db is damaged: origin ${id} is missing`);
+    return decodeOrigin(body);
+  };
   return (id) => {
-    const origin = known.get(id) ?? decodeOrigin(select.get(id) ?? "{}");
+    const origin = known.get(id) ?? decoded(id);
     if (known.size >= MAX_KNOWN_ORIGINS) known.clear();
     known.set(id, origin);
     return origin;

@@ -16,16 +16,19 @@ import type { LogRecord } from "../../model/log-record.ts";
 import type { SpanOrigin, SpanRecord } from "../../model/span.ts";
 import type { UnixNano } from "../../model/time.ts";
 
-export const encodeSpan = ({ origin: _, wire, ...facts }: SpanRecord): string =>
-  JSON.stringify({ ...facts, wire: spanToJson(wire) });
+/** The origin has a row of its own. */
+const ELSEWHERE = { origin: undefined };
+
+export const encodeSpan = (span: SpanRecord): string =>
+  JSON.stringify({ ...span, ...ELSEWHERE, wire: spanToJson(span.wire) });
 
 export const decodeSpan = (body: string, origin: SpanOrigin): SpanRecord => {
   const { wire, ...facts } = JSON.parse(body) as Omit<SpanRecord, "origin" | "wire"> & { wire: unknown };
   return { ...facts, origin, wire: spanFromJson(wire) };
 };
 
-export const encodeLog = ({ origin: _, wire, time, ...facts }: LogRecord): string =>
-  JSON.stringify({ ...facts, time: String(time), wire: logRecordToJson(wire) });
+export const encodeLog = (log: LogRecord): string =>
+  JSON.stringify({ ...log, ...ELSEWHERE, time: String(log.time), wire: logRecordToJson(log.wire) });
 
 export const decodeLog = (body: string, origin: SpanOrigin): LogRecord => {
   const { wire, time, ...facts } = JSON.parse(body) as Omit<LogRecord, "origin" | "wire" | "time"> & {

@@ -20,8 +20,10 @@ export interface SqliteStoreOptions {
   readonly maxWaiting?: number;
 }
 
-export const createSqliteStore = ({ dataDir, maxWaiting = 1000 }: SqliteStoreOptions): Store => {
-  const db = openDatabase(dataDir);
+export const createSqliteStore = ({ dataDir, maxWaiting = 1000 }: SqliteStoreOptions): Store =>
+  storeOn(openDatabase(dataDir), maxWaiting);
+
+export const storeOn = (db: Database.Database, maxWaiting: number): Store => {
   const commits = createGroupCommit({ db, append: createAppend(db), maxWaiting });
   const reads = createReads(db);
   const readLedger = createLedgerRead(db);

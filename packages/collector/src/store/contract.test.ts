@@ -1,0 +1,332 @@
+/** What every engine behind the store's interface must do. A new one adds a line to ENGINES. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AnyValue } from "@mayfly/otlp";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { START, batch, log, span, spanId, traceId } from "../../test/builders.ts";
+import type { SpanId } from "../model/ids.ts";
+import { stitchKeyIdentity } from "../model/stitch-key.ts";
+import { createSqliteStore } from "./sqlite/sqlite-store.ts";
+import type { Store, StoreStats } from "./store.ts";
+
+const ENGINES: readonly (readonly [name: string, open: (folder: string) => Store])[] = [
+  ["sqlite", (dataDir) => createSqliteStore({ dataDir })],
+];
+
+const HOUR = 3_600_000_000_000n;
+const SECOND = 1_000_000_000n;
+const ALL = 1000;
+
+const names = (spans: readonly { readonly spanId: SpanId }[], known: readonly string[]): (string | undefined)[] =>
+  spans.map((one) => known.find((name) => spanId(name) === one.spanId));
+
+/** received = stored + duplicate + rejected */
+const balances = (stats: StoreStats): boolean => {
+  const rejected = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((sum, n) => sum + n, 0);
+  return (
+    stats.receivedSpans === stats.spans + stats.duplicateSpans + rejected(stats.rejectedSpans) &&
+    stats.receivedLogs === stats.logs + stats.duplicateLogs + rejected(stats.rejectedLogs)
+  );
+};
+
+describe.each(ENGINES)("a %s store", (_name, open) => {
+  let folder: string;
+  let store: Store;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "mayfly-store-"));
+    store = open(folder);
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const reopened = async (): Promise<void> => {
+    await store.close();
+    store = open(folder);
+  };
+
+  test("gives back every field of a span, also after it was opened again", async () => {
+    const plain = span("a", { parent: "p", request: "r-1", produces: ["sqs-message m-1"], links: ["invocation:t/b"] });
+    const full = {
+      ...plain,
+      origin: { ...plain.origin, scope: SCOPE, resourceSchemaUrl: "https://r", scopeSchemaUrl: "https://s" },
+      wire: { ...plain.wire, ...EVERY_FIELD },
+    };
+
+    await store.append(batch([full]));
+
+    expect(await store.spansOfTraces([full.traceId], ALL)).toEqual([full]);
+    await reopened();
+    expect(await store.spansOfTraces([full.traceId], ALL)).toEqual([full]);
+  });
+
+  test("gives back every field of a log record", async () => {
+    const full = log("paid", { trace: "t", span: "a", request: "r-1", seq: 3, at: 5 });
+    await store.append({ ...batch([]), logs: [full] });
+    expect(await store.logs({ requestIds: ["r-1"], limit: ALL })).toEqual([full]);
+  });
+
+  test("spans with one origin share it when read", async () => {
+    await store.append(batch([span("a"), span("b")]));
+    const [a, b] = await store.spansOfTraces([traceId("t")], ALL);
+    expect(a?.origin).toBe(b?.origin);
+  });
+
+  test("spans of many traces come in the order they arrived, up to the limit", async () => {
+    await store.append(batch([span("a", { trace: "t2" }), span("b", { trace: "t1" })]));
+    await store.append(batch([span("c", { trace: "t2" }), span("d", { trace: "other" })]));
+
+    const asked = [traceId("t1"), traceId("t2"), traceId("t1"), traceId("unknown")];
+
+    expect(names(await store.spansOfTraces(asked, ALL), ["a", "b", "c", "d"])).toEqual(["a", "b", "c"]);
+    expect(names(await store.spansOfTraces(asked, 2), ["a", "b", "c", "d"])).toEqual(["a", "b"]);
+  });
+
+  test("fifty thousand ids can be asked for at once", async () => {
+    await store.append(batch([span("a", { trace: "t-49999", produces: ["sqs-message m-49999"] })]));
+    const keys = Array.from({ length: 50_000 }, (_, n) => stitchKeyIdentity({ kind: "sqs-message", id: `m-${n}` }));
+    const traceIds = Array.from({ length: 50_000 }, (_, n) => traceId(`t-${n}`));
+
+    expect(await store.spansOfTraces(traceIds, ALL)).toHaveLength(1);
+    expect(await store.holdersOfKeys(keys, ALL)).toHaveLength(1);
+    expect(await store.linksToTraces(traceIds, ALL)).toEqual([]);
+  });
+
+  test("the same request within the hour is stored once and counted as duplicate", async () => {
+    const first = { ...batch([span("a")]), logs: [log("x", { seq: 1 }), log("y", {})] };
+
+    expect(await store.append(first)).toBe("stored");
+    expect(await store.append({ ...first, receivedAt: START + HOUR })).toBe("duplicate");
+
+    const stats = await store.stats();
+    expect(stats).toMatchObject({ spans: 1, duplicateSpans: 1, receivedSpans: 2, logs: 2, duplicateLogs: 2 });
+    expect(balances(stats)).toBe(true);
+  });
+
+  test("a repeat is known again after a restart, and forgotten after the hour", async () => {
+    const first = batch([span("a")]);
+    await store.append(first);
+    await reopened();
+    expect(await store.append(first)).toBe("duplicate");
+    expect(await store.append({ ...first, receivedAt: START + HOUR + SECOND })).toBe("stored");
+  });
+
+  test("two equal requests that wait together are one", async () => {
+    const one = batch([span("a")]);
+    expect(await Promise.all([store.append(one), store.append(one)])).toEqual(["stored", "duplicate"]);
+  });
+
+  test("one span id with other content is kept beside the first", async () => {
+    await store.append(batch([span("a", { at: [0, 1] })]));
+    await store.append(batch([span("a", { at: [0, 2] })]));
+    expect(await store.spansOfTraces([traceId("t")], ALL)).toHaveLength(2);
+    expect(await store.stats()).toMatchObject({ spans: 2, traces: 1 });
+  });
+
+  test("the ledger counts every span once, by what became of it, and keeps it", async () => {
+    await store.append({ ...batch([span("a"), span("b", { trace: "u" })]), rejectedSpans: { "invalid-trace-id": 3 } });
+    await store.append({ ...batch([span("c", { request: "r" })]), rejectedSpans: { "invalid-span-id": 1 } });
+    await reopened();
+    await store.append(batch([span("d", { request: "r", trace: "v" })]));
+
+    const stats = await store.stats();
+
+    expect(stats).toMatchObject({
+      spans: 4,
+      traces: 3,
+      invocations: 1,
+      receivedSpans: 8,
+      duplicateSpans: 0,
+      rejectedSpans: { "invalid-trace-id": 3, "invalid-span-id": 1 },
+      rejectedLogs: {},
+    });
+    expect(balances(stats)).toBe(true);
+    expect(stats.bytesOnDisk).toBeGreaterThan(0);
+  });
+
+  test("keys lead to the spans that produced and consumed them, under any name of the queue", async () => {
+    await store.append(batch([span("a", { produces: ["sqs-message https://queue m-1"] })]));
+    await store.append(batch([span("b", { trace: "u", consumes: ["sqs-message arn:queue m-1"] })]));
+
+    const identity = stitchKeyIdentity({ kind: "sqs-message", id: "m-1" });
+
+    expect(await store.holdersOfKeys([identity], ALL)).toEqual([
+      {
+        identity,
+        key: { kind: "sqs-message", scope: "https://queue", id: "m-1" },
+        side: "produced",
+        traceId: traceId("t"),
+        spanId: spanId("a"),
+      },
+      {
+        identity,
+        key: { kind: "sqs-message", scope: "arn:queue", id: "m-1" },
+        side: "consumed",
+        traceId: traceId("u"),
+        spanId: spanId("b"),
+      },
+    ]);
+    expect(await store.keysWithId("m-1", ALL)).toEqual([{ kind: "sqs-message", scope: "https://queue", id: "m-1" }]);
+  });
+
+  test("an id alone finds its keys of every kind", async () => {
+    await store.append(
+      batch([
+        span("a", { produces: ["sqs-message x", "lambda-request x", "kinesis-record s1 x", "kinesis-record s2 x"] }),
+      ]),
+    );
+    expect(await store.keysWithId("x", ALL)).toHaveLength(4);
+    expect(await store.keysWithId("x", 2)).toHaveLength(2);
+    expect(await store.keysWithId("X", ALL)).toEqual([]);
+  });
+
+  test("links lead back from the span that they point at", async () => {
+    await store.append(batch([span("b", { trace: "u", links: ["t/a", "other/a"] })]));
+    expect(await store.linksToTraces([traceId("t")], ALL)).toEqual([
+      { traceId: traceId("u"), spanId: spanId("b"), target: { traceId: traceId("t"), spanId: spanId("a") } },
+    ]);
+  });
+
+  test("a request id leads to its traces, newest first", async () => {
+    await store.append(
+      batch([
+        span("a", { trace: "t1", request: "r", at: [0, 1] }),
+        span("b", { trace: "t2", request: "r", at: [5, 6] }),
+      ]),
+    );
+    expect(await store.tracesOfRequest("r", ALL)).toEqual([traceId("t2"), traceId("t1")]);
+    expect(await store.tracesOfRequest("r", 1)).toEqual([traceId("t2")]);
+    expect(await store.tracesOfRequest("s", 1)).toEqual([]);
+  });
+
+  test("traces are listed by their earliest start, page by page without gap or repeat", async () => {
+    const starts = [3, 1, 2, 2, 2];
+    await store.append(batch(starts.map((at, n) => span(`${n}`, { trace: `t${n}`, at: [at, at] }))));
+    await store.append(batch([span("early", { trace: "t0", at: [0, 9] }), span("late", { trace: "t1", at: [8, 9] })]));
+    const ms = (at: number): bigint => START + BigInt(at) * 1_000_000n;
+
+    const whole = await store.traceEntries({ limit: ALL });
+    const paged = [];
+    for (let page = await store.traceEntries({ limit: 2 }); page.length > 0;) {
+      paged.push(...page);
+      const after = page.at(-1);
+      page = await store.traceEntries({ limit: 2, ...(after && { after }) });
+    }
+
+    expect(paged).toEqual(whole);
+    expect(whole.map((entry) => entry.start)).toEqual([2, 2, 2, 1, 0].map(ms));
+    const equal = whole.slice(0, 3).map((entry) => entry.traceId);
+    expect(equal).toEqual(equal.toSorted().toReversed());
+    expect(await store.traceEntries({ from: ms(1), to: ms(1), limit: ALL })).toEqual([
+      { traceId: traceId("t1"), start: ms(1) },
+    ]);
+  });
+
+  test("a start beyond every clock is kept exactly and listed first", async () => {
+    const last = span("a");
+    const broken = { ...last, wire: { ...last.wire, startTimeUnixNano: 2n ** 64n - 1n } };
+    await store.append(batch([span("b", { trace: "u" }), broken]));
+
+    expect(await store.spansOfTraces([last.traceId], ALL)).toEqual([broken]);
+    expect((await store.traceEntries({ limit: 1 })).map((entry) => entry.traceId)).toEqual([last.traceId]);
+  });
+
+  test("logs of a trace or of a request come together, oldest first, each once", async () => {
+    const logs = [
+      log("c", { trace: "t", request: "r", at: 3 }),
+      log("a", { trace: "t", at: 1 }),
+      log("b", { request: "r", at: 2 }),
+      log("d", { request: "other" }),
+    ];
+    await store.append({ ...batch([]), logs });
+
+    const read = async (limit: number) =>
+      (await store.logs({ traceIds: [traceId("t")], requestIds: ["r"], limit })).map((one) => one.wire.body);
+
+    expect(await read(ALL)).toEqual(["a", "b", "c"].map((stringValue) => ({ stringValue })));
+    expect(await read(2)).toHaveLength(2);
+  });
+
+  test("a log line that came by two ways is one", async () => {
+    await store.append({
+      ...batch([]),
+      logs: [log("x", { request: "r", seq: 1 }), log("x", { request: "r", seq: 2 })],
+    });
+    await store.append({
+      ...batch([]),
+      logs: [
+        log("x, again", { request: "r", seq: 1 }),
+        log("no seq", { request: "r" }),
+        log("no seq", { request: "r" }),
+      ],
+    });
+
+    expect(await store.logs({ requestIds: ["r"], limit: ALL })).toHaveLength(4);
+    const stats = await store.stats();
+    expect(stats).toMatchObject({ logs: 4, duplicateLogs: 1, receivedLogs: 5 });
+    expect(balances(stats)).toBe(true);
+  });
+
+  test("text is kept whatever it holds", async () => {
+    const odd = span("a", {
+      attributes: { "": "", ["__proto__"]: "x", nul: "a\0b", lone: "\ud800", sql: "'; DROP TABLE spans; --" },
+    });
+    await store.append(batch([odd]));
+    expect(await store.spansOfTraces([odd.traceId], ALL)).toEqual([odd]);
+  });
+
+  test("it says that it can be written to, and is safe to close twice", async () => {
+    await expect(store.checkWritable()).resolves.toBeUndefined();
+    await store.close();
+    await expect(store.close()).resolves.toBeUndefined();
+  });
+
+  test("what waits when it is closed is stored, and nothing after", async () => {
+    const waiting = store.append(batch([span("a")]));
+    await store.close();
+    await expect(waiting).resolves.toBe("stored");
+    await expect(store.append(batch([span("b")]))).rejects.toThrow();
+    store = open(folder);
+    expect(await store.stats()).toMatchObject({ spans: 1 });
+  });
+});
+
+const ANY_VALUES: readonly AnyValue[] = [
+  { stringValue: "text" },
+  { stringValue: "" },
+  { boolValue: false },
+  { intValue: -(2n ** 63n) },
+  { doubleValue: Number.NaN },
+  { doubleValue: -0 },
+  { doubleValue: Number.NEGATIVE_INFINITY },
+  { bytesValue: new Uint8Array([0, 255]) },
+  { arrayValue: { values: [{ intValue: 1n }, {}] } },
+  { kvlistValue: { values: [{ key: "k", value: { stringValue: "v" } }, { key: "null" }] } },
+  {},
+];
+const ATTRIBUTES = ANY_VALUES.map((value, index) => ({ key: `a${index}`, value }));
+const SCOPE = { name: "lib", version: "1", attributes: ATTRIBUTES, droppedAttributesCount: 4 };
+
+const EVERY_FIELD = {
+  traceState: "a=b",
+  kind: 5,
+  attributes: ATTRIBUTES,
+  droppedAttributesCount: 1,
+  events: [{ timeUnixNano: 2n ** 63n, name: "e", attributes: ATTRIBUTES, droppedAttributesCount: 2 }],
+  droppedEventsCount: 3,
+  links: [
+    {
+      traceId: traceId("l"),
+      spanId: spanId("l"),
+      traceState: "c=d",
+      attributes: ATTRIBUTES,
+      droppedAttributesCount: 5,
+      flags: 0x301,
+    },
+  ],
+  droppedLinksCount: 6,
+  status: { message: "boom", code: 2 },
+  flags: 2 ** 32 - 1,
+};

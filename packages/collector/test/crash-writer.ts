@@ -1,0 +1,22 @@
+/**
+ * Appends batches until it is killed, several at a time, and says each number once it is acknowledged.
+ *
+ * Usage  node --conditions=mayfly-source crash-writer.ts DATA_DIR SPANS_PER_BATCH
+ */
+import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import { batch, span } from "./builders.ts";
+
+const [dataDir = "", spansPerBatch = ""] = process.argv.slice(2);
+const store = createSqliteStore({ dataDir });
+let next = 0;
+
+const writeForever = async (): Promise<never> => {
+  for (;;) {
+    const number = (next += 1);
+    const names = Array.from({ length: Number(spansPerBatch) }, (_, n) => `${number}/${n}`);
+    await store.append(batch(names.map((name) => span(name, { trace: `batch ${number}`, request: `r${number}` }))));
+    process.stdout.write(`${number}\n`);
+  }
+};
+
+await Promise.all([writeForever(), writeForever(), writeForever()]);
