@@ -22,7 +22,7 @@ export const anyValueFromJson = (value: unknown, depth = 1): AnyValue => {
   const json = field.jsonObject(value);
   if (field.isSet(json, "stringValue")) return { stringValue: field.stringField(json, "stringValue") };
   if (field.isSet(json, "boolValue")) return { boolValue: field.boolField(json, "boolValue") };
-  if (field.isSet(json, "intValue")) return { intValue: field.int64Field(json, "intValue") };
+  if (field.isSet(json, "intValue")) return intFromJson(json);
   if (field.isSet(json, "doubleValue")) return { doubleValue: field.doubleField(json, "doubleValue") };
   if (field.isSet(json, "bytesValue")) return { bytesValue: field.bytesField(json, "bytesValue") };
   const arrayValue = field.messageField(json, "arrayValue", (inner) => ({
@@ -33,6 +33,14 @@ export const anyValueFromJson = (value: unknown, depth = 1): AnyValue => {
     values: field.listField(field.jsonObject(inner), "values", (item) => attributeFromJson(item, depth + 1)),
   }));
   return kvlistValue ? { kvlistValue } : {};
+};
+
+/** OpenTelemetry JS writes every whole number as a bare intValue, 1e300 too; its protobuf makes that one a double. */
+const intFromJson = (json: field.JsonObject): AnyValue => {
+  const { intValue } = json;
+  const isBare = typeof intValue === "number" || typeof intValue === "bigint";
+  if (isBare && (intValue < -(2 ** 63) || intValue >= 2 ** 63)) return { doubleValue: Number(intValue) };
+  return { intValue: field.int64Field(json, "intValue") };
 };
 
 export const attributeToJson = ({ key, value }: KeyValue): JsonValue =>

@@ -2,8 +2,8 @@
  * JSON text to values, 64-bit integers whole.
  *
  * OTLP writes them as strings, but some senders write bare digits, which JSON.parse would round above 2^53. Only a
- * text that holds such a literal is parsed with a reviver, which sees the digits and makes a bigint of them; it costs
- * three times the plain parse, and the search for one hardly anything.
+ * text that holds such a literal is parsed with a reviver, which sees the digits and makes a bigint of them. That costs
+ * eight times the plain parse, the search a fifth of it (500 spans in 340 kB, Node 24).
  */
 import { DecodeError } from "../decode-error.ts";
 

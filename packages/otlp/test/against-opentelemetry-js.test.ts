@@ -1,0 +1,217 @@
+/** Real spans and log records of the OpenTelemetry SDK, through its own serializers. */
+import { ROOT_CONTEXT, type Attributes, SpanKind, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
+import { SeverityNumber } from "@opentelemetry/api-logs";
+import {
+  JsonLogsSerializer,
+  JsonTraceSerializer,
+  ProtobufLogsSerializer,
+  ProtobufTraceSerializer,
+} from "@opentelemetry/otlp-transformer";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
+import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { decodeLogs, decodeLogsJson, decodeTraces, decodeTracesJson, type Span } from "@mayfly/otlp";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+const TRACE_ID = "6956b3000123456789abcdef01234567";
+const PARENT = "00000000000000aa";
+const resource = resourceFromAttributes({ "service.name": "orders" }, { schemaUrl: "https://example.test/resource" });
+
+const recorded = async (work: (tracer: ReturnType<TracerProvider["getTracer"]>) => void): Promise<ReadableSpan[]> => {
+  const exporter = new InMemorySpanExporter();
+  const ids = ["1a2b3c4d5e6f7081", "1a2b3c4d5e6f7082"];
+  const provider = new TracerProvider({
+    resource,
+    spanLimits: { eventCountLimit: 1, attributePerEventCountLimit: 1 },
+    idGenerator: { generateTraceId: () => TRACE_ID, generateSpanId: () => ids.shift() ?? "ffffffffffffffff" },
+    spanProcessors: [new SimpleSpanProcessor({ exporter })],
+  });
+  work(provider.getTracer("shop", "1.2.3", { schemaUrl: "https://example.test/scope" }));
+  await provider.forceFlush();
+  return exporter.getFinishedSpans();
+};
+
+const bothWays = (spans: ReadableSpan[]) => ({
+  fromProtobuf: decodeTraces(ProtobufTraceSerializer.serializeRequest(spans) ?? Uint8Array.of()),
+  fromJson: decodeTracesJson(JsonTraceSerializer.serializeRequest(spans) ?? ""),
+});
+
+const remoteParent = trace.setSpanContext(ROOT_CONTEXT, {
+  traceId: TRACE_ID,
+  spanId: PARENT,
+  traceFlags: TraceFlags.SAMPLED,
+  isRemote: true,
+});
+
+test("a span with everything the SDK can say arrives whole, the same from both encodings", async () => {
+  const spans = await recorded((tracer) => {
+    const span = tracer.startSpan(
+      "POST /orders",
+      {
+        kind: SpanKind.SERVER,
+        startTime: [1_767_225_600, 315_000_001],
+        attributes: { s: "grün", b: false, i: -7, d: 0.5, list: ["a", "b"], numbers: [1, 2.5] },
+        links: [{ context: { traceId: TRACE_ID, spanId: "00000000000000bb", traceFlags: 0 }, attributes: { n: 1 } }],
+      },
+      remoteParent,
+    );
+    span.addEvent("dropped", {}, [1_767_225_600, 1]);
+    span.addEvent("kept", { a: 1, b: 2 }, [1_767_225_600, 400_000_000]);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: "boom" });
+    span.end([1_767_225_600, 420_000_000]);
+  });
+
+  const { fromProtobuf, fromJson } = bothWays(spans);
+
+  expect(fromJson).toStrictEqual(fromProtobuf);
+  expect(fromProtobuf).toStrictEqual({
+    resourceSpans: [
+      {
+        resource: {
+          attributes: [{ key: "service.name", value: { stringValue: "orders" } }],
+          droppedAttributesCount: 0,
+          entityRefs: [],
+        },
+        schemaUrl: "https://example.test/resource",
+        scopeSpans: [
+          {
+            scope: { name: "shop", version: "1.2.3", attributes: [], droppedAttributesCount: 0 },
+            schemaUrl: "https://example.test/scope",
+            spans: [
+              {
+                traceId: TRACE_ID,
+                spanId: "1a2b3c4d5e6f7081",
+                traceState: "",
+                parentSpanId: PARENT,
+                name: "POST /orders",
+                kind: 2,
+                startTimeUnixNano: 1_767_225_600_315_000_001n,
+                endTimeUnixNano: 1_767_225_600_420_000_000n,
+                attributes: [
+                  { key: "s", value: { stringValue: "grün" } },
+                  { key: "b", value: { boolValue: false } },
+                  { key: "i", value: { intValue: -7n } },
+                  { key: "d", value: { doubleValue: 0.5 } },
+                  { key: "list", value: { arrayValue: { values: [{ stringValue: "a" }, { stringValue: "b" }] } } },
+                  { key: "numbers", value: { arrayValue: { values: [{ intValue: 1n }, { doubleValue: 2.5 }] } } },
+                ],
+                droppedAttributesCount: 0,
+                events: [
+                  {
+                    timeUnixNano: 1_767_225_600_400_000_000n,
+                    name: "kept",
+                    attributes: [{ key: "a", value: { intValue: 1n } }],
+                    droppedAttributesCount: 1,
+                  },
+                ],
+                droppedEventsCount: 1,
+                links: [
+                  {
+                    traceId: TRACE_ID,
+                    spanId: "00000000000000bb",
+                    traceState: "",
+                    attributes: [{ key: "n", value: { intValue: 1n } }],
+                    droppedAttributesCount: 0,
+                    flags: 0x100,
+                  },
+                ],
+                droppedLinksCount: 0,
+                status: { message: "boom", code: 2 },
+                flags: 0x301,
+              } satisfies Span,
+            ],
+          },
+        ],
+      },
+    ],
+  });
+});
+
+/** Between 2^53 and 2^63 JSON.stringify rounds the digits, while the protobuf serializer writes the double's own. */
+const isWrittenAlike = (number: number): boolean =>
+  !Number.isInteger(number) || Number.isSafeInteger(number) || Math.abs(number) > 2 ** 63;
+
+test("attributes of any value are read alike from both encodings", async () => {
+  const plain = fc.oneof(
+    fc.string(),
+    fc.boolean(),
+    fc.maxSafeInteger(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).filter(isWrittenAlike),
+  );
+  const attributes = fc.dictionary(
+    fc.string({ minLength: 1 }),
+    fc.oneof(plain, fc.array(fc.string()), fc.array(fc.boolean())),
+  );
+  await fc.assert(
+    fc.asyncProperty(attributes, async (values: Attributes) => {
+      const spans = await recorded((tracer) => tracer.startSpan("work", { attributes: values }).end());
+
+      const { fromProtobuf, fromJson } = bothWays(spans);
+
+      expect(fromJson).toStrictEqual(fromProtobuf);
+    }),
+  );
+});
+
+test("a log record with everything the SDK can say arrives whole, the same from both encodings", async () => {
+  const exporter = new InMemoryLogRecordExporter();
+  const provider = new LoggerProvider({ resource, processors: [new SimpleLogRecordProcessor({ exporter })] });
+  provider.getLogger("shop", "1.2.3").emit({
+    eventName: "order.placed",
+    timestamp: [1_767_225_600, 315_000_001],
+    observedTimestamp: [1_767_225_600, 316_000_000],
+    severityNumber: SeverityNumber.WARN2,
+    severityText: "WARN",
+    body: { order: { id: 7, lines: [null, "a"] }, raw: Uint8Array.of(0, 255), ratio: 0.5 },
+    attributes: { nested: { deep: [true] } },
+    context: remoteParent,
+  });
+  await provider.forceFlush();
+  const records = exporter.getFinishedLogRecords();
+
+  const fromProtobuf = decodeLogs(ProtobufLogsSerializer.serializeRequest(records) ?? Uint8Array.of());
+  const fromJson = decodeLogsJson(JsonLogsSerializer.serializeRequest(records) ?? "");
+
+  expect(fromJson).toStrictEqual(fromProtobuf);
+  expect(fromProtobuf.resourceLogs[0]?.scopeLogs[0]?.logRecords).toStrictEqual([
+    {
+      timeUnixNano: 1_767_225_600_315_000_001n,
+      observedTimeUnixNano: 1_767_225_600_316_000_000n,
+      severityNumber: 14,
+      severityText: "WARN",
+      body: {
+        kvlistValue: {
+          values: [
+            {
+              key: "order",
+              value: {
+                kvlistValue: {
+                  values: [
+                    { key: "id", value: { intValue: 7n } },
+                    { key: "lines", value: { arrayValue: { values: [{}, { stringValue: "a" }] } } },
+                  ],
+                },
+              },
+            },
+            { key: "raw", value: { bytesValue: Uint8Array.of(0, 255) } },
+            { key: "ratio", value: { doubleValue: 0.5 } },
+          ],
+        },
+      },
+      attributes: [
+        {
+          key: "nested",
+          value: {
+            kvlistValue: { values: [{ key: "deep", value: { arrayValue: { values: [{ boolValue: true }] } } }] },
+          },
+        },
+      ],
+      droppedAttributesCount: 0,
+      flags: 1,
+      traceId: TRACE_ID,
+      spanId: PARENT,
+      eventName: "order.placed",
+    },
+  ]);
+});

@@ -1,0 +1,23 @@
+import { decodeLogs, decodeLogsJson, decodeTraces, decodeTracesJson, logsToJson, tracesToJson } from "@mayfly/otlp";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { logsData, tracesData } from "./arbitraries.ts";
+import { encodeWithProtobufjs } from "./protobufjs-oracle.ts";
+
+test("any traces that protobufjs encodes are decoded as they were, and from their JSON too", () => {
+  fc.assert(
+    fc.property(tracesData, (traces) => {
+      expect(decodeTraces(encodeWithProtobufjs("TracesData", traces))).toStrictEqual(traces);
+      expect(decodeTracesJson(JSON.stringify(tracesToJson(traces)))).toStrictEqual(traces);
+    }),
+  );
+});
+
+test("any logs that protobufjs encodes are decoded as they were, and from their JSON too", () => {
+  fc.assert(
+    fc.property(logsData, (logs) => {
+      expect(decodeLogs(encodeWithProtobufjs("LogsData", logs))).toStrictEqual(logs);
+      expect(decodeLogsJson(JSON.stringify(logsToJson(logs)))).toStrictEqual(logs);
+    }),
+  );
+});
