@@ -1,6 +1,13 @@
 /** Real spans and log records of the OpenTelemetry SDK, through its own serializers. */
-import { ROOT_CONTEXT, type Attributes, SpanKind, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
-import { SeverityNumber } from "@opentelemetry/api-logs";
+import {
+  type Attributes,
+  ROOT_CONTEXT,
+  SeverityNumber,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from "@opentelemetry/api";
 import {
   JsonLogsSerializer,
   JsonTraceSerializer,
@@ -11,7 +18,7 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { decodeLogs, decodeLogsJson, decodeTraces, decodeTracesJson, type Span } from "@mayfly/otlp";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 const TRACE_ID = "6956b3000123456789abcdef01234567";

@@ -1,5 +1,5 @@
 import { decodeLogs, decodeLogsJson, decodeTraces, decodeTracesJson, logsToJson, tracesToJson } from "@mayfly/otlp";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { logsData, tracesData } from "./arbitraries.ts";
 import { encodeWithProtobufjs } from "./protobufjs-oracle.ts";

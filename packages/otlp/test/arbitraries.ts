@@ -1,5 +1,5 @@
 /** Random OTLP messages in the shape of src/types.ts, every field of the field table among them. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { LogsData, TracesData } from "@mayfly/otlp";
 import { type Field, fieldsOf, isMessageName, MESSAGES } from "./field-table.ts";
 
