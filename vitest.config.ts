@@ -13,7 +13,7 @@ const project = (name: string, root: string) => ({
   },
 });
 
-const conditions = ["mayfly-source", "node", "import", "module", "default"];
+const conditions = ["mayfly-source", "node", "module"];
 
 export default defineConfig({
   resolve: { conditions },
