@@ -25,16 +25,21 @@ export interface CollectorOptions {
   readonly clock?: Clock;
   /** Sees what is a bug of ours and not the client's or the disk's fault. */
   readonly onBug?: (error: unknown) => void;
+  /** How long a stop waits for what is in flight. */
+  readonly drainMs?: number;
 }
 
+/** Of the ten seconds that a stop may take. */
+const DRAIN_MS = 8_000;
+
 export const startCollector = async (config: Config, options: CollectorOptions = {}): Promise<Collector> => {
-  const { clock = systemClock, onBug = console.error } = options;
+  const { clock = systemClock, onBug = console.error, drainMs = DRAIN_MS } = options;
   const store = createSqliteStore({ dataDir: config.dataDir });
   try {
     const { host } = config;
     const server = await createPipeline({ store, clock, host, uiDir: uiDir(), version: version(), onBug });
     const url = await listen(server, config);
-    return { url, close: once(() => close(server, store)) };
+    return { url, close: once(() => close(server, store, drainMs)) };
   } catch (error) {
     await store.close();
     throw error;
@@ -59,11 +64,9 @@ const listen = async (server: FastifyInstance, { host, port }: Config): Promise<
   return `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
 };
 
-/** Of the ten seconds that a stop may take, so that a client that never finishes does not hold it up. */
-const DRAIN_MS = 8_000;
-
-const close = async (server: FastifyInstance, store: Store): Promise<void> => {
-  const deadline = setTimeout(() => server.server.closeAllConnections(), DRAIN_MS);
+/** A client that never finishes its request must not hold up the stop for ever. */
+const close = async (server: FastifyInstance, store: Store, drainMs: number): Promise<void> => {
+  const deadline = setTimeout(() => server.server.closeAllConnections(), drainMs);
   await server.close();
   clearTimeout(deadline);
   await store.close();

@@ -50,9 +50,21 @@ export const buildServer = async ({ host, routes, onBug }: ServerDeps): Promise<
     throw new NotFoundError("not-found", `${request.method} ${request.url} is not served here`);
   });
   app.addHook("onRequest", hostCheck(host));
+  lastAnswersCloseTheirConnection(app);
   await app.register(helmet, SECURITY_HEADERS);
   for (const plugin of routes) await app.register(plugin);
   return app;
+};
+
+/** Kept-alive connections would hold up a stop: Node closes only those that are idle when it begins. */
+const lastAnswersCloseTheirConnection = (app: FastifyInstance): void => {
+  let isClosing = false;
+  app.addHook("preClose", async () => {
+    isClosing = true;
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    if (isClosing) reply.header("connection", "close");
+  });
 };
 
 const sendProblem = (error: unknown, reply: FastifyReply): FastifyReply => {

@@ -26,7 +26,7 @@ export interface SpanSpec {
   readonly in?: string;
   readonly environment?: string;
   readonly request?: string;
-  readonly at?: readonly [startMs: number, endMs: number];
+  readonly at?: readonly [startMs: number, endMs: number] | undefined;
   readonly kind?: number;
   readonly produces?: readonly string[];
   readonly consumes?: readonly string[];

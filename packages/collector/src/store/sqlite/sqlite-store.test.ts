@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { batch, span, traceId } from "../../../test/builders.ts";
 import { StoreError } from "../../errors.ts";
@@ -88,7 +88,7 @@ test("a full disk refuses the whole batch and says why; with space again it goes
 
 test("batches that wait share a transaction, and a bad one does not take its neighbours with it", async () => {
   const tried: string[] = [];
-  const { append } = createGroupCommit({
+  const commits = createGroupCommit({
     db,
     maxWaiting: 10,
     append({ requestDigest }) {
@@ -101,7 +101,7 @@ test("batches that wait share a transaction, and a bad one does not take its nei
   });
   const named = (name: string) => ({ ...batch([]), requestDigest: Buffer.from(name) });
 
-  const results = await Promise.allSettled(["a", "bad", "b"].map((name) => append(named(name))));
+  const results = await Promise.allSettled(["a", "bad", "b"].map((name) => commits.append(named(name))));
 
   expect(results.map((result) => result.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   expect(tried).toEqual(["a", "bad", "a", "bad", "b"]);

@@ -1,0 +1,227 @@
+import type { KeyValue, Span, SpanLink } from "@mayfly/otlp";
+import { expect, test } from "vitest";
+import { normalizeSpans } from "./spans.ts";
+
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const SPAN = "b7ad6b7169203331";
+
+type Attributes = Readonly<Record<string, string | boolean | number | readonly string[]>>;
+
+const keyValues = (attributes: Attributes): KeyValue[] =>
+  Object.entries(attributes).map(([key, value]) => {
+    if (typeof value === "string") return { key, value: { stringValue: value } };
+    if (typeof value === "boolean") return { key, value: { boolValue: value } };
+    if (typeof value === "number") return { key, value: { intValue: BigInt(value) } };
+    return { key, value: { arrayValue: { values: value.map((stringValue) => ({ stringValue })) } } };
+  });
+
+const wire = (fields: Partial<Span> = {}, attributes: Attributes = {}): Span => ({
+  traceId: TRACE,
+  spanId: SPAN,
+  traceState: "",
+  parentSpanId: "",
+  name: "s",
+  kind: 1,
+  startTimeUnixNano: 1n,
+  endTimeUnixNano: 2n,
+  droppedAttributesCount: 0,
+  events: [],
+  droppedEventsCount: 0,
+  links: [],
+  droppedLinksCount: 0,
+  flags: 0,
+  ...fields,
+  attributes: keyValues(attributes),
+});
+
+const link = (attributes: Attributes, traceId = TRACE): SpanLink => ({
+  traceId,
+  spanId: SPAN,
+  traceState: "",
+  attributes: keyValues(attributes),
+  droppedAttributesCount: 0,
+  flags: 0,
+});
+
+const normalized = (spans: readonly Span[], resource: Attributes = {}) =>
+  normalizeSpans({
+    resourceSpans: [
+      {
+        resource: { attributes: keyValues(resource), droppedAttributesCount: 0, entityRefs: [] },
+        schemaUrl: "",
+        scopeSpans: [{ schemaUrl: "", spans }],
+      },
+    ],
+  });
+
+const record = (span: Span) => {
+  const [only] = normalized([span]).spans;
+  if (only === undefined) throw new Error("rejected");
+  return only;
+};
+
+const [SERVER, CLIENT, PRODUCER, CONSUMER] = [2, 3, 4, 5] as const;
+
+test("a span with a bad id is counted by reason and its neighbours stay", () => {
+  const bad = [
+    { traceId: "" },
+    { traceId: "0".repeat(32) },
+    { traceId: "abcd" },
+    { spanId: "" },
+    { spanId: "0".repeat(16) },
+  ];
+
+  const { spans, rejected } = normalized([wire(), ...bad.map((ids) => wire(ids)), wire({ name: "last" })]);
+
+  expect(spans.map((span) => span.wire.name)).toEqual(["s", "last"]);
+  expect(rejected).toEqual({ "invalid-trace-id": 3, "invalid-span-id": 2 });
+});
+
+test("a parent or link that names no span is no parent and no link, and the wire keeps it", () => {
+  const span = record(wire({ parentSpanId: "0".repeat(16), links: [link({}, "ff")] }));
+  expect(span).not.toHaveProperty("parentSpanId");
+  expect(span.links).toEqual([]);
+  expect(span.wire.links).toHaveLength(1);
+});
+
+test("a parent is remote only when the sender says that it knows", () => {
+  const flags = [0x001, 0x101, 0x201, 0x301];
+  expect(flags.map((bits) => record(wire({ flags: bits })).parentIsRemote)).toEqual([false, false, false, true]);
+});
+
+test("the function is faas.name, else the service", () => {
+  const origin = (resource: Attributes) => normalized([wire()], resource).spans[0]?.origin;
+  expect(origin({ "service.name": "shop", "faas.name": "pay" })).toMatchObject({
+    serviceName: "shop",
+    functionName: "pay",
+  });
+  expect(origin({ "service.name": "shop" })).toMatchObject({ functionName: "shop" });
+  expect(origin({})).not.toHaveProperty("functionName");
+});
+
+test("spans of one environment have one resource id, of another a different one", () => {
+  const id = (resource: Attributes) => normalized([wire()], resource).spans[0]?.origin.resourceId;
+  expect(id({ "faas.instance": "1" })).toBe(id({ "faas.instance": "1" }));
+  expect(id({ "faas.instance": "1" })).not.toBe(id({ "faas.instance": "2" }));
+});
+
+test("errors and cold starts are read off", () => {
+  expect(record(wire({ status: { code: 2, message: "" } }, { "faas.coldstart": true }))).toMatchObject({
+    isError: true,
+    isColdStart: true,
+  });
+  expect(record(wire({ status: { code: 1, message: "" } }, { "faas.coldstart": "true" }))).toMatchObject({
+    isError: false,
+    isColdStart: false,
+  });
+});
+
+test("keys that the span names itself are all there are", () => {
+  const span = record(
+    wire(
+      { kind: CONSUMER },
+      {
+        "mayfly.keys.consumed": [
+          "sqs-message|arn:aws:sqs:q|m-1",
+          "sqs-message|arn:aws:sqs:q|m-2",
+          "sqs-message||m-1",
+          "nonsense",
+        ],
+        "mayfly.keys.produced": ["eventbridge-event|bus|e%7C1"],
+        "faas.invocation_id": "r-1",
+      },
+    ),
+  );
+  expect(span.requestId).toBe("r-1");
+  expect(span.produced).toEqual([{ kind: "eventbridge-event", scope: "bus", id: "e|1" }]);
+  expect(span.consumed.map((key) => key.id)).toEqual(["m-1", "m-2"]);
+  expect(span.batchCount).toBe(2);
+});
+
+test.each([
+  ["an invocation consumes its request", SERVER, { "faas.invocation_id": "r" }, [], ["lambda-request r"]],
+  ["by the older name too", CONSUMER, { "faas.execution": "r" }, [], ["lambda-request r"]],
+  ["a span inside it does not", 1, { "faas.invocation_id": "r" }, [], []],
+  [
+    "a caller of Lambda produces the request",
+    CLIENT,
+    { "faas.invoked_name": "f", "faas.execution": "r" },
+    ["lambda-request r"],
+    [],
+  ],
+  [
+    "also when it only knows what AWS answered",
+    CLIENT,
+    { "faas.invoked_name": "f", "aws.request.id": "r" },
+    ["lambda-request r"],
+    [],
+  ],
+  ["a call of anything else does not", CLIENT, { "aws.request_id": "r" }, [], []],
+  [
+    "a message sent to SQS is produced",
+    PRODUCER,
+    { "messaging.system": "aws_sqs", "messaging.message.id": "m" },
+    ["sqs-message m"],
+    [],
+  ],
+  [
+    "published to SNS as well",
+    CLIENT,
+    { "messaging.system": "aws.sns", "messaging.message.id": "m", "messaging.operation.type": "publish" },
+    ["sns-message m"],
+    [],
+  ],
+  [
+    "a message received is not produced",
+    CLIENT,
+    { "messaging.system": "aws_sqs", "messaging.message.id": "m", "messaging.operation.type": "receive" },
+    [],
+    [],
+  ],
+  [
+    "a message processed is consumed",
+    CONSUMER,
+    { "messaging.system": "aws_sqs", "messaging.message.id": "m" },
+    [],
+    ["sqs-message m"],
+  ],
+  [
+    "systems without shared ids give none",
+    CONSUMER,
+    { "messaging.system": "kafka", "messaging.message.id": "m" },
+    [],
+    [],
+  ],
+] as const)("keys of other instrumentations: %s", (_claim, kind, attributes, produced, consumed) => {
+  const span = record(wire({ kind }, attributes));
+  const texts = (keys: typeof span.produced) => keys.map((key) => `${key.kind} ${key.id}`);
+  expect(texts(span.produced)).toEqual(produced);
+  expect(texts(span.consumed)).toEqual(consumed);
+});
+
+test("a caller's request id is the called function's, not its own", () => {
+  const called = { "faas.invoked_name": "f", "faas.execution": "r" };
+  expect(record(wire({ kind: CLIENT }, called))).not.toHaveProperty("requestId");
+});
+
+test("a batch span consumes the messages that its links name", () => {
+  const links = ["m-1", "m-2"].map((id) => link({ "messaging.message.id": id }));
+  const span = record(
+    wire({ kind: CONSUMER, links }, { "messaging.system": "aws_sqs", "messaging.destination.name": "q" }),
+  );
+  expect(span.consumed).toEqual(["m-1", "m-2"].map((id) => ({ kind: "sqs-message", scope: "q", id })));
+  expect(span.batchCount).toBe(2);
+});
+
+test("a batch counts what the span says, else the messages of its commonest kind", () => {
+  const said = { "messaging.batch.message_count": 7 };
+  expect(record(wire({ kind: CONSUMER }, said)).batchCount).toBe(7);
+  expect(record(wire({ kind: PRODUCER }, said)).batchCount).toBe(0);
+  const wrapped = { "mayfly.keys.consumed": ["sqs-message||m", "sns-message||n", "lambda-request||r"] };
+  expect(record(wire({ kind: CONSUMER }, wrapped)).batchCount).toBe(1);
+});
+
+test("a link to the invocation that a record ran in is told from the others", () => {
+  const links = [link({ "mayfly.link": "invocation" }), link({})];
+  expect(record(wire({ links })).links.map((one) => one.toInvocation)).toEqual([true, false]);
+});

@@ -1,0 +1,175 @@
+import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { encodeStatus } from "@mayfly/otlp";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { JSON_TYPE, PROTOBUF_TYPE, jsonSpan, openPipeline, type TestPipeline, tracesJson } from "../../test/http.ts";
+import { StoreError } from "../errors.ts";
+import type { Store } from "../store/store.ts";
+
+let pipeline: TestPipeline;
+beforeEach(async () => {
+  pipeline = await openPipeline();
+});
+afterEach(() => pipeline.close());
+
+const post = (url: string, headers: Record<string, string>, payload: string | Buffer) =>
+  pipeline.app.inject({ method: "POST", url, headers, payload });
+
+const spans = async (): Promise<number> => (await pipeline.store.stats()).spans;
+
+test.each(["/v1/traces", "/v1/logs"])(
+  "%s answers a full success with nothing, in the request's encoding",
+  async (url) => {
+    const json = await post(url, JSON_TYPE, "{}");
+    expect([json.statusCode, json.headers["content-type"], json.body]).toEqual([200, "application/json", "{}"]);
+    for (const type of ["application/x-protobuf", "application/protobuf"]) {
+      const protobuf = await post(url, { "content-type": type }, "");
+      expect([protobuf.statusCode, protobuf.headers["content-type"], protobuf.body]).toEqual([
+        200,
+        "application/x-protobuf",
+        "",
+      ]);
+    }
+  },
+);
+
+test("a charset beside the content type is no other type", async () => {
+  expect(
+    await post("/v1/traces", { "content-type": "Application/JSON; charset=utf-8" }, tracesJson(jsonSpan())),
+  ).toMatchObject({ statusCode: 200 });
+});
+
+test.each([
+  ["identity", (text: string) => Buffer.from(text)],
+  ["gzip", gzipSync],
+  ["deflate", deflateSync],
+  ["zstd", zstdCompressSync],
+] as const)("a body packed as %s is read", async (encoding, pack) => {
+  const response = await post(
+    "/v1/traces",
+    { ...JSON_TYPE, "content-encoding": encoding },
+    pack(tracesJson(jsonSpan())),
+  );
+  expect(response.statusCode).toBe(200);
+  expect(await spans()).toBe(1);
+});
+
+test("packed or not, it is the same request", async () => {
+  const body = tracesJson(jsonSpan());
+  await post("/v1/traces", JSON_TYPE, body);
+  const again = await post("/v1/traces", { ...JSON_TYPE, "content-encoding": "gzip" }, gzipSync(body));
+  expect(again.statusCode).toBe(200);
+  expect(await pipeline.store.stats()).toMatchObject({ spans: 1, duplicateSpans: 1, receivedSpans: 2 });
+});
+
+test.each([
+  ["gzip", gzipSync],
+  ["deflate", deflateSync],
+  ["zstd", zstdCompressSync],
+] as const)("a bomb in %s is too large before it has gone off", async (encoding, pack) => {
+  const bomb = pack(Buffer.alloc(64 * 1024 * 1024 + 1));
+  expect(bomb.length).toBeLessThan(100_000);
+  const response = await post("/v1/traces", { ...JSON_TYPE, "content-encoding": encoding }, bomb);
+  expect(response.statusCode).toBe(413);
+  expect(response.json()).toMatchObject({ message: expect.stringContaining("more than 67108864 bytes") });
+});
+
+test("a body beyond the limit is refused by its announced length", async () => {
+  const response = await post("/v1/traces", { ...JSON_TYPE, "content-length": String(64 * 1024 * 1024 + 1) }, "{}");
+  expect(response.statusCode).toBe(413);
+});
+
+test.each(["gzip", "deflate", "zstd"])("a body that is not %s is malformed", async (encoding) => {
+  const response = await post("/v1/traces", { ...JSON_TYPE, "content-encoding": encoding }, "no such thing");
+  expect(response.statusCode).toBe(400);
+  expect(response.json()).toMatchObject({ message: expect.stringContaining(`13 bytes of ${encoding}`) });
+});
+
+test.each(["br", "gzip, gzip", "constructor"])("content encoding %j is not known", async (encoding) => {
+  expect(await post("/v1/traces", { ...JSON_TYPE, "content-encoding": encoding }, "x")).toMatchObject({
+    statusCode: 415,
+  });
+});
+
+test.each(["text/plain", "application/xml", "application/jsonp"])("content type %s is refused", async (type) => {
+  expect(await post("/v1/traces", { "content-type": type }, "{}")).toMatchObject({ statusCode: 415 });
+});
+
+test("a body without a type is refused", async () => {
+  expect(await pipeline.app.inject({ method: "POST", url: "/v1/traces" })).toMatchObject({ statusCode: 415 });
+});
+
+test.each(["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"] as const)(
+  "%s is not how telemetry is sent",
+  async (method) => {
+    const response = await pipeline.app.inject({ method, url: "/v1/logs" });
+    expect([response.statusCode, response.headers.allow]).toEqual([405, "POST"]);
+    expect(response.headers).not.toHaveProperty("access-control-allow-origin");
+  },
+);
+
+test("garbage is refused with a Status in the encoding it came in, naming the place", async () => {
+  const json = await post("/v1/traces", JSON_TYPE, tracesJson(jsonSpan({ startTimeUnixNano: "soon" })));
+  expect([json.statusCode, json.headers["content-type"]]).toEqual([400, "application/json"]);
+  expect(json.json()).toEqual({
+    code: 3,
+    message: expect.stringContaining("resourceSpans[0].scopeSpans[0].spans[0].startTimeUnixNano"),
+  });
+
+  const protobuf = await post("/v1/traces", PROTOBUF_TYPE, Buffer.from([0x0a, 0x7f]));
+  expect([protobuf.statusCode, protobuf.headers["content-type"]]).toEqual([400, "application/x-protobuf"]);
+  expect(protobuf.rawPayload.subarray(0, 2)).toEqual(Buffer.from([0x08, 3]));
+  expect(protobuf.body).toContain("byte");
+});
+
+test("a bad span is rejected with count and reason, and the good ones are stored", async () => {
+  const response = await post(
+    "/v1/traces",
+    JSON_TYPE,
+    tracesJson(jsonSpan(), jsonSpan({ traceId: "00" }), jsonSpan({ spanId: "" })),
+  );
+  expect(response.statusCode).toBe(200);
+  expect(response.json()).toEqual({
+    partialSuccess: { rejectedSpans: "2", errorMessage: "2 of 3 spans rejected: invalid-trace-id, invalid-span-id" },
+  });
+  expect(await pipeline.store.stats()).toMatchObject({
+    spans: 1,
+    receivedSpans: 3,
+    rejectedSpans: { "invalid-trace-id": 1, "invalid-span-id": 1 },
+  });
+});
+
+test("metrics are not taken yet, and it says so as OTLP does", async () => {
+  const response = await post("/v1/metrics", PROTOBUF_TYPE, "");
+  expect(response.statusCode).toBe(404);
+  expect(response.rawPayload).toEqual(
+    Buffer.from(encodeStatus("protobuf", { code: 12, message: "/v1/metrics takes no telemetry here" })),
+  );
+});
+
+/** The same store, whose disk refuses. */
+const failing = (error: unknown): Store => ({
+  ...pipeline.store,
+  close: async () => {},
+  async append() {
+    throw error;
+  },
+});
+
+test("a disk that refuses is 503 with a time to come back", async () => {
+  await pipeline.close();
+  pipeline = await openPipeline({ store: failing(new StoreError("store-failed", "disk full")) });
+  const response = await post("/v1/traces", JSON_TYPE, tracesJson(jsonSpan()));
+  expect([response.statusCode, response.headers["retry-after"]]).toEqual([503, "5"]);
+  expect(response.json()).toEqual({ code: 14, message: "disk full" });
+  expect(pipeline.bugs).toEqual([]);
+});
+
+test("a bug is 500, told to the operator and not to the sender", async () => {
+  await pipeline.close();
+  const bug = new TypeError("x is not a function");
+  pipeline = await openPipeline({ store: failing(bug) });
+  const response = await post("/v1/traces", JSON_TYPE, tracesJson(jsonSpan()));
+  expect(response.statusCode).toBe(500);
+  expect(response.json()).toEqual({ code: 13, message: "internal error" });
+  expect(pipeline.bugs).toEqual([bug]);
+});

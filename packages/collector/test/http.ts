@@ -1,0 +1,67 @@
+/** Request bodies and a pipeline over a store in a temporary folder, for tests that speak HTTP. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import { createPipeline, type PipelineDeps } from "../src/pipeline.ts";
+import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import type { Store } from "../src/store/store.ts";
+import { START } from "./builders.ts";
+
+export const JSON_TYPE = { "content-type": "application/json" };
+export const PROTOBUF_TYPE = { "content-type": "application/x-protobuf" };
+
+export const TRACE_ID = "6956b3000123456789abcdef01234567";
+export const SPAN_ID = "1a2b3c4d5e6f7081";
+
+export const tracesJson = (...spans: readonly object[]): string =>
+  JSON.stringify({
+    resourceSpans: [
+      {
+        resource: { attributes: [{ key: "faas.name", value: { stringValue: "orders" } }] },
+        scopeSpans: [{ scope: { name: "test" }, spans }],
+      },
+    ],
+  });
+
+export const jsonSpan = (fields: object = {}): object => ({
+  traceId: TRACE_ID,
+  spanId: SPAN_ID,
+  name: "orders",
+  kind: 2,
+  startTimeUnixNano: "1767225600315000000",
+  endTimeUnixNano: "1767225600420000000",
+  ...fields,
+});
+
+export interface TestPipeline {
+  readonly app: FastifyInstance;
+  readonly store: Store;
+  readonly bugs: unknown[];
+  close(): Promise<void>;
+}
+
+export const openPipeline = async (deps: Partial<PipelineDeps> = {}): Promise<TestPipeline> => {
+  const folder = await mkdtemp(join(tmpdir(), "mayfly-pipeline-"));
+  const store = deps.store ?? createSqliteStore({ dataDir: folder });
+  const bugs: unknown[] = [];
+  const app = await createPipeline({
+    store,
+    clock: () => START,
+    host: "127.0.0.1",
+    uiDir: join(folder, "ui"),
+    version: "1.2.3",
+    onBug: (error) => bugs.push(error),
+    ...deps,
+  });
+  return {
+    app,
+    store,
+    bugs,
+    async close() {
+      await app.close();
+      await store.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+};
