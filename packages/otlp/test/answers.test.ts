@@ -33,19 +33,23 @@ test("a warning rejects nothing and still speaks", () => {
 
 test("protobufjs reads whatever is answered", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1 }), fc.string({ unit: "binary", minLength: 1 }), (rejected, errorMessage) => {
-      const traces = encodeExportResponse("protobuf", "traces", { rejected, errorMessage });
-      const logs = encodeExportResponse("protobuf", "logs", { rejected, errorMessage });
-      const status = encodeStatus("protobuf", { code: rejected, message: errorMessage });
+    fc.property(
+      fc.integer({ min: 1 }),
+      fc.string({ unit: "binary", minLength: 1, maxLength: 200 }),
+      (rejected, errorMessage) => {
+        const traces = encodeExportResponse("protobuf", "traces", { rejected, errorMessage });
+        const logs = encodeExportResponse("protobuf", "logs", { rejected, errorMessage });
+        const status = encodeStatus("protobuf", { code: rejected, message: errorMessage });
 
-      expect(decodeWithProtobufjs("ExportTraceServiceResponse", traces)).toEqual({
-        partialSuccess: { rejectedSpans: rejected, errorMessage },
-      });
-      expect(decodeWithProtobufjs("ExportLogsServiceResponse", logs)).toEqual({
-        partialSuccess: { rejectedLogRecords: rejected, errorMessage },
-      });
-      expect(decodeWithProtobufjs("RpcStatus", status)).toEqual({ code: rejected, message: errorMessage });
-    }),
+        expect(decodeWithProtobufjs("ExportTraceServiceResponse", traces)).toEqual({
+          partialSuccess: { rejectedSpans: rejected, errorMessage },
+        });
+        expect(decodeWithProtobufjs("ExportLogsServiceResponse", logs)).toEqual({
+          partialSuccess: { rejectedLogRecords: rejected, errorMessage },
+        });
+        expect(decodeWithProtobufjs("RpcStatus", status)).toEqual({ code: rejected, message: errorMessage });
+      },
+    ),
   );
 });
 

@@ -22,7 +22,7 @@ const SCALARS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
 const messages = fc.letrec<Record<string, unknown>>((tie) => {
   const arbitrary = ({ type, isRepeated }: Field): fc.Arbitrary<unknown> => {
     const one = isMessageName(type) ? tie(type) : (SCALARS[type] ?? fc.constant(undefined));
-    return isRepeated ? fc.array(one, { maxLength: 3, depthIdentifier: "otlp" }) : one;
+    return isRepeated ? fc.array(one, { maxLength: 3 }) : one;
   };
   const message = (fields: readonly Field[]): fc.Arbitrary<unknown> =>
     fc.record(Object.fromEntries(fields.map((field) => [field.name, arbitrary(field)])), {
@@ -31,7 +31,7 @@ const messages = fc.letrec<Record<string, unknown>>((tie) => {
     });
   const oneof = (fields: readonly Field[]): fc.Arbitrary<unknown> =>
     fc.oneof(
-      { depthIdentifier: "otlp", maxDepth: 6 },
+      { depthIdentifier: "value", maxDepth: 4 },
       fc.constant({}),
       ...fields.map((field) => arbitrary(field).map((value) => ({ [field.name]: value }))),
     );

@@ -85,6 +85,7 @@ describe("reading", () => {
     [{ intValue: "-9223372036854775808" }, { intValue: -9_223_372_036_854_775_808n }],
     [{ intValue: -0 }, { intValue: 0n }],
     [{ intValue: 1e300 }, { doubleValue: 1e300 }],
+    [{ intValue: 2 ** 63 }, { doubleValue: 2 ** 63 }],
     [{ intValue: 9_223_372_036_854_776_000n }, { doubleValue: 2 ** 63 }],
     [{ doubleValue: 1 }, { doubleValue: 1 }],
     [{ doubleValue: "NaN" }, { doubleValue: Number.NaN }],
@@ -147,9 +148,14 @@ describe("refusing", () => {
   const nested = (depth: number): unknown =>
     depth === 1 ? { stringValue: "deep" } : { arrayValue: { values: [nested(depth - 1)] } };
 
+  const inMaps = (depth: number): unknown =>
+    depth === 1 ? { stringValue: "deep" } : { kvlistValue: { values: [{ key: "k", value: inMaps(depth - 1) }] } };
+
   test("values nested past the limit are refused, and deep nesting in unknown fields is not even looked at", () => {
     expect(() => valueOf(nested(MAX_ANY_VALUE_DEPTH))).not.toThrow();
     expect(() => valueOf(nested(MAX_ANY_VALUE_DEPTH + 1))).toThrow("values nested deeper than 32");
+    expect(() => valueOf(inMaps(MAX_ANY_VALUE_DEPTH))).not.toThrow();
+    expect(() => valueOf(inMaps(MAX_ANY_VALUE_DEPTH + 1))).toThrow("values nested deeper than 32");
     expect(decodeTracesJson(`{"later":${"[".repeat(100_000)}${"]".repeat(100_000)}}`)).toEqual({ resourceSpans: [] });
   });
 });

@@ -23,21 +23,43 @@ test("fields come in any order, and the last scalar wins", () => {
   expect(span).toMatchObject({ name: "last", traceState: "state", kind: 2 });
 });
 
-test("a singular message that comes twice is merged", () => {
-  const span = decodeSpan(
-    messageField(15, message(stringField(2, "boom"), varintField(3, 1n))),
-    messageField(15, varintField(3, 2n)),
-  );
-  const resource = decodeTraces(
-    inResource(
-      messageField(1, message(messageField(1, attribute(stringField(1, "a"))), varintField(2, 3n))),
-      messageField(1, messageField(1, attribute(stringField(1, "b")))),
-    ),
-  ).resourceSpans[0]?.resource;
+const twice = (fieldNumber: number, first: Buffer, second: Buffer): Buffer =>
+  message(messageField(fieldNumber, first), messageField(fieldNumber, second));
 
-  expect(span?.status).toEqual({ message: "boom", code: 2 });
-  expect(resource?.attributes.map(({ value }) => value)).toEqual([{ stringValue: "a" }, { stringValue: "b" }]);
-  expect(resource?.droppedAttributesCount).toBe(3);
+test("a status, a value or a body that comes twice is merged", () => {
+  const value = twice(
+    2,
+    messageField(5, messageField(1, varintField(3, 1n))),
+    messageField(5, messageField(1, message())),
+  );
+  const logs = decodeLogs(inResource(messageField(2, messageField(2, twice(5, stringField(1, "a"), message())))));
+
+  expect(decodeSpan(twice(15, stringField(2, "boom"), varintField(3, 2n)))?.status).toEqual({
+    message: "boom",
+    code: 2,
+  });
+  expect(decodeSpan(messageField(9, value))?.attributes[0]?.value).toEqual({
+    arrayValue: { values: [{ intValue: 1n }, {}] },
+  });
+  expect(logs.resourceLogs[0]?.scopeLogs[0]?.logRecords[0]?.body).toEqual({ stringValue: "a" });
+});
+
+test("a resource or a scope that comes twice is merged, in traces and in logs", () => {
+  const bytes = inResource(
+    twice(
+      1,
+      message(messageField(1, attribute(stringField(1, "a"))), varintField(2, 3n)),
+      messageField(1, attribute(stringField(1, "b"))),
+    ),
+    messageField(2, twice(1, stringField(1, "shop"), stringField(2, "1.2.3"))),
+  );
+
+  for (const group of [decodeTraces(bytes).resourceSpans[0], decodeLogs(bytes).resourceLogs[0]]) {
+    expect(group?.resource?.attributes.map(({ value }) => value)).toEqual([{ stringValue: "a" }, { stringValue: "b" }]);
+    expect(group?.resource?.droppedAttributesCount).toBe(3);
+  }
+  expect(decodeTraces(bytes).resourceSpans[0]?.scopeSpans[0]?.scope).toMatchObject({ name: "shop", version: "1.2.3" });
+  expect(decodeLogs(bytes).resourceLogs[0]?.scopeLogs[0]?.scope).toMatchObject({ name: "shop", version: "1.2.3" });
 });
 
 test("of a value's cases the last wins, and only the same case is merged", () => {
@@ -50,6 +72,11 @@ test("of a value's cases the last wins, and only the same case is merged", () =>
   expect(decodeValue(array("a"), varintField(3, 7n), array("b"))).toEqual({
     arrayValue: { values: [{ stringValue: "b" }] },
   });
+  expect(decodeValue(messageField(6, messageField(1, message())), messageField(6, messageField(1, message())))).toEqual(
+    {
+      kvlistValue: { values: [{ key: "" }, { key: "" }] },
+    },
+  );
 });
 
 test("a value set to its case's default is not the null value, and neither is no value", () => {

@@ -40,6 +40,11 @@ test.each([
   expect(at(0x08, ...bytes).int64()).toBe(value);
 });
 
+test("a boolean is true for any bit, high ones too", () => {
+  expect(at(0x08, 0x80, 0x80, 0x80, 0x80, 0x10).bool()).toBe(true);
+  expect(at(0x08, 0x80, 0x00).bool()).toBe(false);
+});
+
 test("a varint past ten bytes is refused, whatever it holds", () => {
   const error = failure(() => at(0x08, ...Array.from({ length: 10 }, () => 0x80), 0x01));
 
