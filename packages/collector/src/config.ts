@@ -4,7 +4,6 @@
  * The table is the only list of settings: `--help` is made from it and docs/reference/config.md is checked against it.
  * Errors  ConfigError, naming every bad value at once.
  */
-import { isIP } from "node:net";
 import { ConfigError } from "./errors.ts";
 
 export interface Config {
@@ -25,8 +24,7 @@ interface Setting<T> {
   readonly parse: (text: string) => T | undefined;
 }
 
-const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+const LOOPBACK = /^(?:localhost|::1|127(?:\.\d{1,3}){3})$/;
 
 const parsePort = (text: string): number | undefined => {
   const port = Number(text);
@@ -42,7 +40,7 @@ export const SETTINGS: { readonly [name in keyof Config]: Setting<Config[name]> 
     meaning: "Address to listen on.",
     expected:
       "a loopback address (localhost, 127.x.x.x or ::1), because without API keys whoever reaches the port can read and write everything",
-    parse: (text) => (isLoopback(text) ? text : undefined),
+    parse: (text) => (LOOPBACK.test(text) ? text : undefined),
   },
   port: {
     flag: "--port",

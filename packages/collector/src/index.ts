@@ -1,3 +1,81 @@
-/** The collector inside another process: what `mayfly serve` starts, for tests and for programs that bring their own. */
-export { type Collector, startCollector } from "./collector.ts";
+/**
+ * A running collector, store open and port bound: what `mayfly serve` starts, and tests and other programs by
+ * themselves.
+ *
+ * Errors  ListenError when the address is taken, StoreError when the data cannot be opened; nothing is left open then.
+ */
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { AddressInfo } from "node:net";
+import type { FastifyInstance } from "fastify";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { ListenError } from "./errors.ts";
+import { createPipeline } from "./pipeline.ts";
+import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import type { Store } from "./store/store.ts";
+
 export type { Config } from "./config.ts";
+
+export interface Collector {
+  /** `http://host:port`, with the port that was bound. */
+  readonly url: string;
+  /** Answers what is in flight, then closes; twice is safe. */
+  close(): Promise<void>;
+}
+
+export interface CollectorOptions {
+  readonly clock?: Clock;
+  /** Sees what is a bug of ours and not the client's or the disk's fault. */
+  readonly onBug?: (error: unknown) => void;
+  /** How long a stop waits for what is in flight. */
+  readonly drainMs?: number;
+}
+
+/** Of the ten seconds that a stop may take. */
+const DRAIN_MS = 8_000;
+
+export const startCollector = async (config: Config, options: CollectorOptions = {}): Promise<Collector> => {
+  const { clock = systemClock, onBug = console.error, drainMs = DRAIN_MS } = options;
+  const store = createSqliteStore({ dataDir: config.dataDir });
+  try {
+    const { host } = config;
+    const server = await createPipeline({ store, clock, host, uiDir: uiDir(), version: version(), onBug });
+    const url = await listen(server, config);
+    return { url, close: once(() => close(server, store, drainMs)) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+};
+
+const require = createRequire(import.meta.url);
+
+const uiDir = (): string => join(dirname(require.resolve("@mayfly/ui/package.json")), "dist");
+
+const version = (): string => (require("../package.json") as { readonly version: string }).version;
+
+const listen = async (server: FastifyInstance, { host, port }: Config): Promise<string> => {
+  try {
+    await server.listen({ host, port });
+  } catch (cause) {
+    await server.close();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ListenError("address-unavailable", `cannot listen on ${host}:${port}: ${reason}`, { cause });
+  }
+  const { port: bound } = server.server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
+};
+
+/** A client that never finishes its request must not hold up the stop for ever. */
+const close = async (server: FastifyInstance, store: Store, drainMs: number): Promise<void> => {
+  const deadline = setTimeout(() => server.server.closeAllConnections(), drainMs);
+  await server.close();
+  clearTimeout(deadline);
+  await store.close();
+};
+
+const once = <T>(action: () => Promise<T>): (() => Promise<T>) => {
+  let result: Promise<T> | undefined;
+  return () => (result ??= action());
+};

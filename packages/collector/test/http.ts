@@ -12,7 +12,7 @@ export const JSON_TYPE = { "content-type": "application/json" };
 export const PROTOBUF_TYPE = { "content-type": "application/x-protobuf" };
 
 export const TRACE_ID = "6956b3000123456789abcdef01234567";
-export const SPAN_ID = "1a2b3c4d5e6f7081";
+const SPAN_ID = "1a2b3c4d5e6f7081";
 
 export const tracesJson = (...spans: readonly object[]): string =>
   JSON.stringify({

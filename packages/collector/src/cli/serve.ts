@@ -1,7 +1,7 @@
 /** `mayfly serve`: one port for OTLP/HTTP, the API and the UI, until told to stop. */
 import { Command } from "commander";
-import { startCollector } from "../collector.ts";
 import { configFrom, type Environment, SETTINGS } from "../config.ts";
+import { startCollector } from "../index.ts";
 
 interface ServeDeps {
   readonly env: Environment;

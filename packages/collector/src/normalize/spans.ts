@@ -23,7 +23,7 @@ import {
 import { CLIENT, PRODUCER } from "./span-kind.ts";
 import { stitchKeysOf } from "./stitch-keys.ts";
 
-export type SpanRejection = "invalid-trace-id" | "invalid-span-id";
+type SpanRejection = "invalid-trace-id" | "invalid-span-id";
 
 export interface NormalizedSpans {
   readonly spans: readonly SpanRecord[];

@@ -20,7 +20,7 @@ import { InputError, NotFoundError } from "../errors.ts";
 import { httpProblem } from "../http-status.ts";
 import { unpacked } from "./content-encoding.ts";
 
-export interface ExportRequest {
+interface ExportRequest {
   readonly encoding: OtlpEncoding;
   /** Unpacked. */
   readonly body: Uint8Array;

@@ -5,7 +5,7 @@
 import type { Database } from "better-sqlite3";
 import type { UnixNano } from "../../model/time.ts";
 
-export const REPEAT_WINDOW_NS = 3_600_000_000_000n;
+const REPEAT_WINDOW_NS = 3_600_000_000_000n;
 
 /** Whether this request was stored within the hour before; remembers it when not. */
 export const createRequestMemory = (db: Database): ((digest: Uint8Array, receivedAt: UnixNano) => boolean) => {
