@@ -6,41 +6,52 @@
 import { MAX_ANY_VALUE_DEPTH } from "../any-value.ts";
 import { DecodeError } from "../decode-error.ts";
 import type { AnyValue, KeyValue } from "../types.ts";
-import * as field from "./fields.ts";
+import {
+  boolField,
+  bytesField,
+  doubleField,
+  type Fields,
+  fieldsOf,
+  int64Field,
+  isSet,
+  listField,
+  messageField,
+  stringField,
+} from "./fields.ts";
 import { compact, doubleToJson, type JsonValue } from "./values.ts";
 
 export const attributeFromJson = (value: unknown, depth = 1): KeyValue => {
-  const json = field.jsonObject(value);
-  const anyValue = field.messageField(json, "value", (inner) => anyValueFromJson(inner, depth));
-  return { key: field.stringField(json, "key"), ...(anyValue && { value: anyValue }) };
+  const json = fieldsOf(value);
+  const anyValue = messageField(json, "value", (inner) => anyValueFromJson(inner, depth));
+  return { key: stringField(json, "key"), ...(anyValue && { value: anyValue }) };
 };
 
 /** Where a sender set two cases, which the mapping forbids, the first of this order counts. */
 export const anyValueFromJson = (value: unknown, depth = 1): AnyValue => {
   if (depth > MAX_ANY_VALUE_DEPTH)
     throw new DecodeError("invalid-json", "", `values nested deeper than ${MAX_ANY_VALUE_DEPTH}`);
-  const json = field.jsonObject(value);
-  if (field.isSet(json, "stringValue")) return { stringValue: field.stringField(json, "stringValue") };
-  if (field.isSet(json, "boolValue")) return { boolValue: field.boolField(json, "boolValue") };
-  if (field.isSet(json, "intValue")) return intFromJson(json);
-  if (field.isSet(json, "doubleValue")) return { doubleValue: field.doubleField(json, "doubleValue") };
-  if (field.isSet(json, "bytesValue")) return { bytesValue: field.bytesField(json, "bytesValue") };
-  const arrayValue = field.messageField(json, "arrayValue", (inner) => ({
-    values: field.listField(field.jsonObject(inner), "values", (item) => anyValueFromJson(item, depth + 1)),
+  const json = fieldsOf(value);
+  if (isSet(json, "stringValue")) return { stringValue: stringField(json, "stringValue") };
+  if (isSet(json, "boolValue")) return { boolValue: boolField(json, "boolValue") };
+  if (isSet(json, "intValue")) return intFromJson(json);
+  if (isSet(json, "doubleValue")) return { doubleValue: doubleField(json, "doubleValue") };
+  if (isSet(json, "bytesValue")) return { bytesValue: bytesField(json, "bytesValue") };
+  const arrayValue = messageField(json, "arrayValue", (inner) => ({
+    values: listField(fieldsOf(inner), "values", (item) => anyValueFromJson(item, depth + 1)),
   }));
   if (arrayValue) return { arrayValue };
-  const kvlistValue = field.messageField(json, "kvlistValue", (inner) => ({
-    values: field.listField(field.jsonObject(inner), "values", (item) => attributeFromJson(item, depth + 1)),
+  const kvlistValue = messageField(json, "kvlistValue", (inner) => ({
+    values: listField(fieldsOf(inner), "values", (item) => attributeFromJson(item, depth + 1)),
   }));
   return kvlistValue ? { kvlistValue } : {};
 };
 
 /** OpenTelemetry JS writes every whole number as a bare intValue, 1e300 too; its protobuf makes that one a double. */
-const intFromJson = (json: field.JsonObject): AnyValue => {
+const intFromJson = (json: Fields): AnyValue => {
   const { intValue } = json;
   const isBare = typeof intValue === "number" || typeof intValue === "bigint";
   if (isBare && (intValue < -(2 ** 63) || intValue >= 2 ** 63)) return { doubleValue: Number(intValue) };
-  return { intValue: field.int64Field(json, "intValue") };
+  return { intValue: int64Field(json, "intValue") };
 };
 
 export const attributeToJson = ({ key, value }: KeyValue): JsonValue =>

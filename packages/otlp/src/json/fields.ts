@@ -8,7 +8,8 @@
  */
 import { DecodeError } from "../decode-error.ts";
 
-export interface JsonObject {
+/** A message as JSON.parse gave it. */
+export interface Fields {
   readonly [key: string]: unknown;
 }
 
@@ -23,67 +24,67 @@ const INTEGER = /^-?\d{1,20}$/;
 const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
-export const jsonObject = (value: unknown): JsonObject => {
-  if (!isJsonObject(value)) throw mismatch("", "an object", value);
+export const fieldsOf = (value: unknown): Fields => {
+  if (!isFields(value)) throw mismatch("", "an object", value);
   return value;
 };
 
-export const isSet = (object: JsonObject, key: string): boolean => object[key] !== undefined && object[key] !== null;
+export const isSet = (fields: Fields, key: string): boolean => fields[key] !== undefined && fields[key] !== null;
 
-export const stringField = (object: JsonObject, key: string): string => {
-  const value = object[key] ?? "";
+export const stringField = (fields: Fields, key: string): string => {
+  const value = fields[key] ?? "";
   if (typeof value !== "string") throw mismatch(key, "a string", value);
   return value;
 };
 
-export const boolField = (object: JsonObject, key: string): boolean => {
-  const value = object[key] ?? false;
+export const boolField = (fields: Fields, key: string): boolean => {
+  const value = fields[key] ?? false;
   if (typeof value !== "boolean") throw mismatch(key, "a boolean", value);
   return value;
 };
 
 /** Lower-case, as bytes are spelled everywhere here. That it is hex, and of the right length, is not judged. */
-export const idField = (object: JsonObject, key: string): string => stringField(object, key).toLowerCase();
+export const idField = (fields: Fields, key: string): string => stringField(fields, key).toLowerCase();
 
-export const bytesField = (object: JsonObject, key: string): Uint8Array => {
-  const text = stringField(object, key);
+export const bytesField = (fields: Fields, key: string): Uint8Array => {
+  const text = stringField(fields, key);
   if (!BASE64.test(text)) throw mismatch(key, "base64", text);
   return new Uint8Array(Buffer.from(text, "base64"));
 };
 
-export const doubleField = (object: JsonObject, key: string): number => {
-  const value = object[key] ?? 0;
+export const doubleField = (fields: Fields, key: string): number => {
+  const value = fields[key] ?? 0;
   if (typeof value === "number" || typeof value === "bigint" || isDouble(value)) return Number(value);
   throw mismatch(key, "a number", value);
 };
 
-export const uint32Field = (object: JsonObject, key: string): number =>
-  Number(integer(object, key, 0n, MAX_UINT32, "an unsigned 32-bit integer"));
+export const uint32Field = (fields: Fields, key: string): number =>
+  Number(integer(fields, key, 0n, MAX_UINT32, "an unsigned 32-bit integer"));
 
-export const uint64Field = (object: JsonObject, key: string): bigint =>
-  integer(object, key, 0n, MAX_UINT64, "an unsigned 64-bit integer");
+export const uint64Field = (fields: Fields, key: string): bigint =>
+  integer(fields, key, 0n, MAX_UINT64, "an unsigned 64-bit integer");
 
-export const int64Field = (object: JsonObject, key: string): bigint =>
-  integer(object, key, MIN_INT64, MAX_INT64, "a 64-bit integer");
+export const int64Field = (fields: Fields, key: string): bigint =>
+  integer(fields, key, MIN_INT64, MAX_INT64, "a 64-bit integer");
 
 /** A number without a name is kept, as proto3's open enums ask. */
-export const enumField = (object: JsonObject, key: string, names: ReadonlyMap<string, number>): number => {
-  const value = object[key];
+export const enumField = (fields: Fields, key: string, names: ReadonlyMap<string, number>): number => {
+  const value = fields[key];
   const named = typeof value === "string" ? names.get(value) : undefined;
-  return named ?? Number(integer(object, key, MIN_INT32, MAX_INT32, "an enum number or name"));
+  return named ?? Number(integer(fields, key, MIN_INT32, MAX_INT32, "an enum number or name"));
 };
 
-export const messageField = <T>(object: JsonObject, key: string, read: (value: unknown) => T): T | undefined => {
-  if (!isSet(object, key)) return undefined;
+export const messageField = <T>(fields: Fields, key: string, read: (value: unknown) => T): T | undefined => {
+  if (!isSet(fields, key)) return undefined;
   try {
-    return read(object[key]);
+    return read(fields[key]);
   } catch (error) {
     throw error instanceof DecodeError ? error.under(key) : error;
   }
 };
 
-export const listField = <T>(object: JsonObject, key: string, read: (value: unknown) => T): T[] => {
-  const list = object[key] ?? [];
+export const listField = <T>(fields: Fields, key: string, read: (value: unknown) => T): T[] => {
+  const list = fields[key] ?? [];
   if (!Array.isArray(list)) throw mismatch(key, "an array", list);
   const items: T[] = [];
   try {
@@ -99,8 +100,8 @@ export const stringItem = (value: unknown): string => {
   return value;
 };
 
-const integer = (object: JsonObject, key: string, min: bigint, max: bigint, expected: string): bigint => {
-  const value = object[key] ?? 0;
+const integer = (fields: Fields, key: string, min: bigint, max: bigint, expected: string): bigint => {
+  const value = fields[key] ?? 0;
   const whole = wholeNumber(value);
   if (whole === undefined || whole < min || whole > max) throw mismatch(key, expected, value);
   return whole;
@@ -116,7 +117,7 @@ const isDouble = (value: unknown): value is string =>
   typeof value === "string" &&
   (value === "NaN" || value === "Infinity" || value === "-Infinity" || DECIMAL.test(value));
 
-const isJsonObject = (value: unknown): value is JsonObject =>
+const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const mismatch = (key: string, expected: string, value: unknown): DecodeError =>

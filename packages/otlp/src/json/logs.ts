@@ -6,26 +6,35 @@
 import type { LogRecord, LogsData, ResourceLogs, ScopeLogs } from "../types.ts";
 import { anyValueFromJson, anyValueToJson, attributeFromJson, attributeToJson } from "./attributes.ts";
 import { SEVERITY_NUMBERS } from "./enums.ts";
-import * as field from "./fields.ts";
+import {
+  enumField,
+  fieldsOf,
+  idField,
+  listField,
+  messageField,
+  stringField,
+  uint32Field,
+  uint64Field,
+} from "./fields.ts";
 import { parseJson } from "./parse.ts";
 import { resourceFromJson, resourceToJson, scopeFromJson, scopeToJson } from "./resource.ts";
 import { compact, type JsonObject } from "./values.ts";
 
 export const decodeLogsJson = (text: string | Uint8Array): LogsData => {
-  const json = field.jsonObject(parseJson(text));
-  return { resourceLogs: field.listField(json, "resourceLogs", resourceLogsFromJson) };
+  const json = fieldsOf(parseJson(text));
+  return { resourceLogs: listField(json, "resourceLogs", resourceLogsFromJson) };
 };
 
 export const logsToJson = (logs: LogsData): JsonObject =>
   compact({ resourceLogs: logs.resourceLogs.map(resourceLogsToJson) });
 
 const resourceLogsFromJson = (value: unknown): ResourceLogs => {
-  const json = field.jsonObject(value);
-  const resource = field.messageField(json, "resource", resourceFromJson);
+  const json = fieldsOf(value);
+  const resource = messageField(json, "resource", resourceFromJson);
   return {
     ...(resource && { resource }),
-    scopeLogs: field.listField(json, "scopeLogs", scopeLogsFromJson),
-    schemaUrl: field.stringField(json, "schemaUrl"),
+    scopeLogs: listField(json, "scopeLogs", scopeLogsFromJson),
+    schemaUrl: stringField(json, "schemaUrl"),
   };
 };
 
@@ -33,12 +42,12 @@ const resourceLogsToJson = ({ resource, scopeLogs, schemaUrl }: ResourceLogs): J
   compact({ resource: resource && resourceToJson(resource), scopeLogs: scopeLogs.map(scopeLogsToJson), schemaUrl });
 
 const scopeLogsFromJson = (value: unknown): ScopeLogs => {
-  const json = field.jsonObject(value);
-  const scope = field.messageField(json, "scope", scopeFromJson);
+  const json = fieldsOf(value);
+  const scope = messageField(json, "scope", scopeFromJson);
   return {
     ...(scope && { scope }),
-    logRecords: field.listField(json, "logRecords", logRecordFromJson),
-    schemaUrl: field.stringField(json, "schemaUrl"),
+    logRecords: listField(json, "logRecords", logRecordFromJson),
+    schemaUrl: stringField(json, "schemaUrl"),
   };
 };
 
@@ -46,20 +55,20 @@ const scopeLogsToJson = ({ scope, logRecords, schemaUrl }: ScopeLogs): JsonObjec
   compact({ scope: scope && scopeToJson(scope), logRecords: logRecords.map(logRecordToJson), schemaUrl });
 
 export const logRecordFromJson = (value: unknown): LogRecord => {
-  const json = field.jsonObject(value);
-  const body = field.messageField(json, "body", anyValueFromJson);
+  const json = fieldsOf(value);
+  const body = messageField(json, "body", anyValueFromJson);
   return {
-    timeUnixNano: field.uint64Field(json, "timeUnixNano"),
-    observedTimeUnixNano: field.uint64Field(json, "observedTimeUnixNano"),
-    severityNumber: field.enumField(json, "severityNumber", SEVERITY_NUMBERS),
-    severityText: field.stringField(json, "severityText"),
+    timeUnixNano: uint64Field(json, "timeUnixNano"),
+    observedTimeUnixNano: uint64Field(json, "observedTimeUnixNano"),
+    severityNumber: enumField(json, "severityNumber", SEVERITY_NUMBERS),
+    severityText: stringField(json, "severityText"),
     ...(body && { body }),
-    attributes: field.listField(json, "attributes", attributeFromJson),
-    droppedAttributesCount: field.uint32Field(json, "droppedAttributesCount"),
-    flags: field.uint32Field(json, "flags"),
-    traceId: field.idField(json, "traceId"),
-    spanId: field.idField(json, "spanId"),
-    eventName: field.stringField(json, "eventName"),
+    attributes: listField(json, "attributes", attributeFromJson),
+    droppedAttributesCount: uint32Field(json, "droppedAttributesCount"),
+    flags: uint32Field(json, "flags"),
+    traceId: idField(json, "traceId"),
+    spanId: idField(json, "spanId"),
+    eventName: stringField(json, "eventName"),
   };
 };
 

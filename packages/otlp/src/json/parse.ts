@@ -22,5 +22,7 @@ export const parseJson = (text: string | Uint8Array): unknown => {
   }
 };
 
-const keepLongInteger = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
-  typeof value === "number" && INTEGER.test(context?.source ?? "") ? BigInt(context?.source ?? value) : value;
+const keepLongInteger = (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
+  const source = context?.source;
+  return source !== undefined && INTEGER.test(source) ? BigInt(source) : value;
+};

@@ -6,15 +6,15 @@
  */
 import type { EntityRef, InstrumentationScope, Resource } from "../types.ts";
 import { attributeFromJson, attributeToJson } from "./attributes.ts";
-import * as field from "./fields.ts";
+import { fieldsOf, listField, stringField, stringItem, uint32Field } from "./fields.ts";
 import { compact, type JsonObject } from "./values.ts";
 
 export const resourceFromJson = (value: unknown): Resource => {
-  const json = field.jsonObject(value);
+  const json = fieldsOf(value);
   return {
-    attributes: field.listField(json, "attributes", attributeFromJson),
-    droppedAttributesCount: field.uint32Field(json, "droppedAttributesCount"),
-    entityRefs: field.listField(json, "entityRefs", entityRefFromJson),
+    attributes: listField(json, "attributes", attributeFromJson),
+    droppedAttributesCount: uint32Field(json, "droppedAttributesCount"),
+    entityRefs: listField(json, "entityRefs", entityRefFromJson),
   };
 };
 
@@ -26,22 +26,22 @@ export const resourceToJson = (resource: Resource): JsonObject =>
   });
 
 const entityRefFromJson = (value: unknown): EntityRef => {
-  const json = field.jsonObject(value);
+  const json = fieldsOf(value);
   return {
-    schemaUrl: field.stringField(json, "schemaUrl"),
-    type: field.stringField(json, "type"),
-    idKeys: field.listField(json, "idKeys", field.stringItem),
-    descriptionKeys: field.listField(json, "descriptionKeys", field.stringItem),
+    schemaUrl: stringField(json, "schemaUrl"),
+    type: stringField(json, "type"),
+    idKeys: listField(json, "idKeys", stringItem),
+    descriptionKeys: listField(json, "descriptionKeys", stringItem),
   };
 };
 
 export const scopeFromJson = (value: unknown): InstrumentationScope => {
-  const json = field.jsonObject(value);
+  const json = fieldsOf(value);
   return {
-    name: field.stringField(json, "name"),
-    version: field.stringField(json, "version"),
-    attributes: field.listField(json, "attributes", attributeFromJson),
-    droppedAttributesCount: field.uint32Field(json, "droppedAttributesCount"),
+    name: stringField(json, "name"),
+    version: stringField(json, "version"),
+    attributes: listField(json, "attributes", attributeFromJson),
+    droppedAttributesCount: uint32Field(json, "droppedAttributesCount"),
   };
 };
 

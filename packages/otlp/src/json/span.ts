@@ -6,29 +6,38 @@
 import type { Span, SpanEvent, SpanLink, Status } from "../types.ts";
 import { attributeFromJson, attributeToJson } from "./attributes.ts";
 import { SPAN_KINDS, STATUS_CODES } from "./enums.ts";
-import * as field from "./fields.ts";
+import {
+  enumField,
+  fieldsOf,
+  idField,
+  listField,
+  messageField,
+  stringField,
+  uint32Field,
+  uint64Field,
+} from "./fields.ts";
 import { compact, type JsonObject } from "./values.ts";
 
 export const spanFromJson = (value: unknown): Span => {
-  const json = field.jsonObject(value);
-  const status = field.messageField(json, "status", statusFromJson);
+  const json = fieldsOf(value);
+  const status = messageField(json, "status", statusFromJson);
   return {
-    traceId: field.idField(json, "traceId"),
-    spanId: field.idField(json, "spanId"),
-    traceState: field.stringField(json, "traceState"),
-    parentSpanId: field.idField(json, "parentSpanId"),
-    name: field.stringField(json, "name"),
-    kind: field.enumField(json, "kind", SPAN_KINDS),
-    startTimeUnixNano: field.uint64Field(json, "startTimeUnixNano"),
-    endTimeUnixNano: field.uint64Field(json, "endTimeUnixNano"),
-    attributes: field.listField(json, "attributes", attributeFromJson),
-    droppedAttributesCount: field.uint32Field(json, "droppedAttributesCount"),
-    events: field.listField(json, "events", eventFromJson),
-    droppedEventsCount: field.uint32Field(json, "droppedEventsCount"),
-    links: field.listField(json, "links", linkFromJson),
-    droppedLinksCount: field.uint32Field(json, "droppedLinksCount"),
+    traceId: idField(json, "traceId"),
+    spanId: idField(json, "spanId"),
+    traceState: stringField(json, "traceState"),
+    parentSpanId: idField(json, "parentSpanId"),
+    name: stringField(json, "name"),
+    kind: enumField(json, "kind", SPAN_KINDS),
+    startTimeUnixNano: uint64Field(json, "startTimeUnixNano"),
+    endTimeUnixNano: uint64Field(json, "endTimeUnixNano"),
+    attributes: listField(json, "attributes", attributeFromJson),
+    droppedAttributesCount: uint32Field(json, "droppedAttributesCount"),
+    events: listField(json, "events", eventFromJson),
+    droppedEventsCount: uint32Field(json, "droppedEventsCount"),
+    links: listField(json, "links", linkFromJson),
+    droppedLinksCount: uint32Field(json, "droppedLinksCount"),
     ...(status && { status }),
-    flags: field.uint32Field(json, "flags"),
+    flags: uint32Field(json, "flags"),
   };
 };
 
@@ -45,28 +54,28 @@ const withAttributesToJson = (part: SpanEvent | SpanLink): JsonObject =>
   compact({ ...part, attributes: part.attributes.map(attributeToJson) });
 
 const eventFromJson = (value: unknown): SpanEvent => {
-  const json = field.jsonObject(value);
+  const json = fieldsOf(value);
   return {
-    timeUnixNano: field.uint64Field(json, "timeUnixNano"),
-    name: field.stringField(json, "name"),
-    attributes: field.listField(json, "attributes", attributeFromJson),
-    droppedAttributesCount: field.uint32Field(json, "droppedAttributesCount"),
+    timeUnixNano: uint64Field(json, "timeUnixNano"),
+    name: stringField(json, "name"),
+    attributes: listField(json, "attributes", attributeFromJson),
+    droppedAttributesCount: uint32Field(json, "droppedAttributesCount"),
   };
 };
 
 const linkFromJson = (value: unknown): SpanLink => {
-  const json = field.jsonObject(value);
+  const json = fieldsOf(value);
   return {
-    traceId: field.idField(json, "traceId"),
-    spanId: field.idField(json, "spanId"),
-    traceState: field.stringField(json, "traceState"),
-    attributes: field.listField(json, "attributes", attributeFromJson),
-    droppedAttributesCount: field.uint32Field(json, "droppedAttributesCount"),
-    flags: field.uint32Field(json, "flags"),
+    traceId: idField(json, "traceId"),
+    spanId: idField(json, "spanId"),
+    traceState: stringField(json, "traceState"),
+    attributes: listField(json, "attributes", attributeFromJson),
+    droppedAttributesCount: uint32Field(json, "droppedAttributesCount"),
+    flags: uint32Field(json, "flags"),
   };
 };
 
 const statusFromJson = (value: unknown): Status => {
-  const json = field.jsonObject(value);
-  return { message: field.stringField(json, "message"), code: field.enumField(json, "code", STATUS_CODES) };
+  const json = fieldsOf(value);
+  return { message: stringField(json, "message"), code: enumField(json, "code", STATUS_CODES) };
 };

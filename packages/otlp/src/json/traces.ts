@@ -4,27 +4,27 @@
  * Source  opentelemetry/proto/trace/v1/trace.proto
  */
 import type { ResourceSpans, ScopeSpans, TracesData } from "../types.ts";
-import * as field from "./fields.ts";
+import { fieldsOf, listField, messageField, stringField } from "./fields.ts";
 import { parseJson } from "./parse.ts";
 import { resourceFromJson, resourceToJson, scopeFromJson, scopeToJson } from "./resource.ts";
 import { spanFromJson, spanToJson } from "./span.ts";
 import { compact, type JsonObject } from "./values.ts";
 
 export const decodeTracesJson = (text: string | Uint8Array): TracesData => {
-  const json = field.jsonObject(parseJson(text));
-  return { resourceSpans: field.listField(json, "resourceSpans", resourceSpansFromJson) };
+  const json = fieldsOf(parseJson(text));
+  return { resourceSpans: listField(json, "resourceSpans", resourceSpansFromJson) };
 };
 
 export const tracesToJson = (traces: TracesData): JsonObject =>
   compact({ resourceSpans: traces.resourceSpans.map(resourceSpansToJson) });
 
 const resourceSpansFromJson = (value: unknown): ResourceSpans => {
-  const json = field.jsonObject(value);
-  const resource = field.messageField(json, "resource", resourceFromJson);
+  const json = fieldsOf(value);
+  const resource = messageField(json, "resource", resourceFromJson);
   return {
     ...(resource && { resource }),
-    scopeSpans: field.listField(json, "scopeSpans", scopeSpansFromJson),
-    schemaUrl: field.stringField(json, "schemaUrl"),
+    scopeSpans: listField(json, "scopeSpans", scopeSpansFromJson),
+    schemaUrl: stringField(json, "schemaUrl"),
   };
 };
 
@@ -32,12 +32,12 @@ const resourceSpansToJson = ({ resource, scopeSpans, schemaUrl }: ResourceSpans)
   compact({ resource: resource && resourceToJson(resource), scopeSpans: scopeSpans.map(scopeSpansToJson), schemaUrl });
 
 const scopeSpansFromJson = (value: unknown): ScopeSpans => {
-  const json = field.jsonObject(value);
-  const scope = field.messageField(json, "scope", scopeFromJson);
+  const json = fieldsOf(value);
+  const scope = messageField(json, "scope", scopeFromJson);
   return {
     ...(scope && { scope }),
-    spans: field.listField(json, "spans", spanFromJson),
-    schemaUrl: field.stringField(json, "schemaUrl"),
+    spans: listField(json, "spans", spanFromJson),
+    schemaUrl: stringField(json, "schemaUrl"),
   };
 };
 

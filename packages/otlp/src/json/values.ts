@@ -26,5 +26,7 @@ export const compact = (fields: Readonly<Record<string, FieldValue>>): JsonObjec
 };
 
 /** JSON has no NaN, no infinities, and JSON.stringify writes -0 as 0; all are read back from their names. */
-export const doubleToJson = (value: number): number | string =>
-  Number.isFinite(value) && !Object.is(value, -0) ? value : Object.is(value, -0) ? "-0" : String(value);
+export const doubleToJson = (value: number): number | string => {
+  if (Object.is(value, -0)) return "-0";
+  return Number.isFinite(value) ? value : String(value);
+};
