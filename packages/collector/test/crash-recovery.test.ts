@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import { traceId } from "./builders.ts";
@@ -13,7 +14,7 @@ const SPANS_PER_BATCH = 20;
 
 /** Runs the writer until it has acknowledged this many batches, kills it at once, and returns their numbers. */
 const acknowledgedBeforeKill = async (dataDir: string, count: number): Promise<number[]> => {
-  const script = join(import.meta.dirname, "crash-writer.ts");
+  const script = fileURLToPath(new URL("./crash-writer.ts", import.meta.url));
   const writer = spawn(process.execPath, ["--conditions=mayfly-source", script, dataDir, String(SPANS_PER_BATCH)]);
   const exited = once(writer, "exit");
   const numbers: number[] = [];
