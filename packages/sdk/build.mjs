@@ -1,0 +1,51 @@
+/**
+ * The two files that users load, dist/index.js and dist/index.cjs: everything bundled, so that installing the SDK installs
+ * nothing else and a cold start opens one file.
+ *
+ *   node build.mjs        (in packages/sdk, after tsc -b has written dist/types)
+ *
+ * pino brings worker threads, file destinations and exit hooks, none of which a function uses and which cost half its load
+ * time. They are replaced, for importers inside pino only, by as little as pino needs to start.
+ */
+import { cpSync, statSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { readFileSync } from "node:fs";
+import { rolldown } from "rolldown";
+
+const UNUSED = {
+  "thread-stream": "module.exports = class {}",
+  "on-exit-leak-free": "module.exports = { register() {}, unregister() {} }",
+  "sonic-boom": "module.exports = class {}",
+  "node:worker_threads": "module.exports = { isMainThread: true }",
+  worker_threads: "module.exports = { isMainThread: true }",
+  "./transport": "module.exports = () => { throw new Error('transports are not part of this build') }",
+  "./lib/transport": "module.exports = () => { throw new Error('transports are not part of this build') }",
+  "./multistream": "module.exports = () => { throw new Error('multistream is not part of this build') }",
+  "./lib/multistream": "module.exports = () => { throw new Error('multistream is not part of this build') }",
+};
+
+const withoutWorkers = {
+  name: "pino-without-workers",
+  resolveId(source, importer) {
+    const isPinos = /[\\/]node_modules[\\/]pino[\\/]/.test(importer ?? "");
+    return isPinos && Object.hasOwn(UNUSED, source) ? `\0unused:${source}` : null;
+  },
+  load(id) {
+    return id.startsWith("\0unused:") ? { code: UNUSED[id.slice("\0unused:".length)], moduleType: "js" } : null;
+  },
+};
+
+const bundle = await rolldown({ input: "src/index.ts", platform: "node", plugins: [withoutWorkers], logLevel: "warn" });
+await bundle.write({ file: "dist/index.js", format: "esm", minify: true, sourcemap: true });
+await bundle.write({ file: "dist/index.cjs", format: "cjs", minify: true, sourcemap: true });
+await bundle.close();
+
+// The same declarations again for `require`: a .d.ts counts as CommonJS where the nearest package.json says so.
+cpSync("dist/types", "dist/types-cjs", { recursive: true });
+writeFileSync("dist/types-cjs/package.json", '{ "type": "commonjs" }\n');
+
+if (process.argv.includes("--sizes")) {
+  for (const file of ["dist/index.js", "dist/index.cjs"]) {
+    console.log(`${file} ${statSync(file).size} bytes, ${gzipSync(readFileSync(file)).length} gzipped`);
+  }
+}

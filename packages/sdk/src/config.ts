@@ -1,0 +1,129 @@
+/**
+ * Environment → one frozen configuration, read once at init. A bad value never stops a function: it is said once and the
+ * default is taken.
+ *
+ * OpenTelemetry's variables come first and mean what its specification says; ours start with MAYFLY_.
+ */
+import { warn } from "./diag.ts";
+import { ATTR } from "./semconv.ts";
+
+export interface SdkConfig {
+  readonly disabled: boolean;
+  readonly serviceName: string;
+  readonly functionName: string;
+  readonly functionVersion: string;
+  readonly region: string;
+  readonly resource: Readonly<Record<string, string | number>>;
+  /** Absent: nothing is sent. */
+  readonly tracesUrl?: string;
+  readonly logsUrl?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly flushBudgetMs: number;
+  /** How long before the timeout everything open is sent as unfinished; 0 switches it off. */
+  readonly timeoutMarginMs: number;
+  readonly logLevel: string;
+  readonly endLine: boolean;
+  /** Where handler modules resolve their packages from. */
+  readonly taskRoot?: string;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const VERSION = "0.1.0";
+const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+export const readConfig = (env: Environment = process.env): SdkConfig => {
+  const functionName = env["AWS_LAMBDA_FUNCTION_NAME"] ?? "unknown";
+  const declared = pairs(env["OTEL_RESOURCE_ATTRIBUTES"]);
+  const serviceName = env["OTEL_SERVICE_NAME"] || declared[ATTR.serviceName] || functionName;
+  const sendLogs = choice(env, "MAYFLY_LOGS", ["otlp", "stdout"], "otlp") === "otlp";
+  const tracesUrl = signalUrl(env, "TRACES", "v1/traces");
+  const logsUrl = sendLogs ? signalUrl(env, "LOGS", "v1/logs") : undefined;
+  checkProtocol(env);
+  return Object.freeze({
+    disabled: env["OTEL_SDK_DISABLED"]?.toLowerCase() === "true",
+    serviceName,
+    functionName,
+    functionVersion: env["AWS_LAMBDA_FUNCTION_VERSION"] ?? "$LATEST",
+    region: env["AWS_REGION"] ?? "",
+    resource: { ...declared, ...lambdaResource(env), [ATTR.serviceName]: serviceName },
+    ...(tracesUrl !== undefined && { tracesUrl }),
+    ...(logsUrl !== undefined && { logsUrl }),
+    headers: pairs(env["OTEL_EXPORTER_OTLP_HEADERS"]),
+    flushBudgetMs: milliseconds(env, "MAYFLY_FLUSH_BUDGET_MS", 300),
+    timeoutMarginMs: milliseconds(env, "MAYFLY_TIMEOUT_MARGIN_MS", 200),
+    logLevel: choice(env, "MAYFLY_LOG_LEVEL", LEVELS, (env["AWS_LAMBDA_LOG_LEVEL"] ?? "info").toLowerCase()),
+    endLine: choice(env, "MAYFLY_END_LINE", ["on", "off"], "on") === "on",
+    ...(env["LAMBDA_TASK_ROOT"] !== undefined && { taskRoot: env["LAMBDA_TASK_ROOT"] }),
+  });
+};
+
+/** What OpenTelemetry's Lambda resource detector gives. */
+const lambdaResource = (env: Environment): Record<string, string | number> => {
+  const memoryMb = Number(env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]);
+  const known: Record<string, string | number | undefined> = {
+    [ATTR.telemetrySdkName]: "mayfly",
+    [ATTR.telemetrySdkLanguage]: "nodejs",
+    [ATTR.telemetrySdkVersion]: VERSION,
+    [ATTR.cloudProvider]: env["AWS_LAMBDA_FUNCTION_NAME"] && "aws",
+    [ATTR.cloudPlatform]: env["AWS_LAMBDA_FUNCTION_NAME"] && "aws_lambda",
+    [ATTR.cloudRegion]: env["AWS_REGION"],
+    [ATTR.faasName]: env["AWS_LAMBDA_FUNCTION_NAME"],
+    [ATTR.faasVersion]: env["AWS_LAMBDA_FUNCTION_VERSION"],
+    [ATTR.faasInstance]: env["AWS_LAMBDA_LOG_STREAM_NAME"],
+    [ATTR.faasMaxMemory]: memoryMb > 0 ? memoryMb * 1_048_576 : undefined,
+  };
+  return Object.fromEntries(Object.entries(known).flatMap(([key, value]) => (value ? [[key, value]] : [])));
+};
+
+/** A signal's own endpoint is used as it is; the common one gets the signal's path appended. */
+const signalUrl = (env: Environment, signal: "TRACES" | "LOGS", path: string): string | undefined => {
+  const own = env[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`];
+  const base = env["OTEL_EXPORTER_OTLP_ENDPOINT"];
+  const text = own || (base && `${base.replace(/\/$/, "")}/${path}`);
+  if (!text) return undefined;
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
+  warn(`OTLP endpoint is ${JSON.stringify(text)}, expected an http or https URL; nothing is sent`);
+  return undefined;
+};
+
+const checkProtocol = (env: Environment): void => {
+  const protocol = env["OTEL_EXPORTER_OTLP_PROTOCOL"];
+  if (protocol !== undefined && protocol !== "http/json") {
+    warn(`OTEL_EXPORTER_OTLP_PROTOCOL is ${JSON.stringify(protocol)}; this version sends http/json`);
+  }
+};
+
+const milliseconds = (env: Environment, name: string, otherwise: number): number => {
+  const text = env[name];
+  if (text === undefined || text === "") return otherwise;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0 && value <= 60_000) return value;
+  warn(`${name} is ${JSON.stringify(text)}, expected an integer from 0 to 60000; ${otherwise} is taken`);
+  return otherwise;
+};
+
+const choice = (env: Environment, name: string, values: readonly string[], otherwise: string): string => {
+  const value = env[name]?.toLowerCase();
+  if (value === undefined || value === "") return otherwise;
+  if (values.includes(value)) return value;
+  warn(`${name} is ${JSON.stringify(env[name])}, expected one of ${values.join(", ")}; ${otherwise} is taken`);
+  return otherwise;
+};
+
+/** `k=v,k2=v2`, values percent-encoded (W3C Baggage's form, as the OTLP exporter specification says). */
+const pairs = (text: string | undefined): Record<string, string> =>
+  Object.fromEntries(
+    (text ?? "").split(",").flatMap((pair) => {
+      const at = pair.indexOf("=");
+      return at > 0 ? [[pair.slice(0, at).trim(), decoded(pair.slice(at + 1).trim())]] : [];
+    }),
+  );
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a bare % in a token
+  }
+};

@@ -1,0 +1,21 @@
+/**
+ * The SDK's own trouble, on stderr, where Lambda logs it: each message once per execution environment, because a function
+ * that runs a thousand times a second must not say a thousand times that its collector is away.
+ */
+const said = new Set<string>();
+
+export const warn = (message: string): void => {
+  if (said.has(message)) return;
+  said.add(message);
+  process.stderr.write(`mayfly: ${message}\n`);
+};
+
+/** Runs what must never throw into the handler; a fault of ours is said and `undefined` given. */
+export const harmless = <T>(what: string, work: () => T): T | undefined => {
+  try {
+    return work();
+  } catch (error) {
+    warn(`${what} failed: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+};

@@ -1,0 +1,118 @@
+/**
+ * A span per AWS call: around all its retries, with the context put into what it sends and the ids of its answer as
+ * produced keys. The call itself, its result and its error are left as they are.
+ */
+import { type Attributes, type Span, SpanKind, context, trace } from "@opentelemetry/api";
+import { harmless } from "../../diag.ts";
+import { recordError } from "../../errors.ts";
+import { formatTraceparent } from "../../propagate/w3c.ts";
+import { sdk } from "../../sdk.ts";
+import { ATTR } from "../../semconv.ts";
+import { formatStitchKey } from "../../stitch/keys.ts";
+import { type JsonObject, isObject, objectAt, textAt } from "../../trigger/trigger.ts";
+import { eventbridge } from "./eventbridge.ts";
+import { lambda } from "./lambda.ts";
+import type { Carrier, Operation, Service } from "./service.ts";
+import { sns } from "./sns.ts";
+import { sqs } from "./sqs.ts";
+import { stepFunctions } from "./step-functions.ts";
+
+interface CallArgs {
+  readonly input: JsonObject;
+}
+
+type Next = (args: CallArgs) => Promise<unknown>;
+
+/** By client name without its ending. */
+const SERVICES: Readonly<Record<string, Service>> = {
+  SQS: sqs,
+  SNS: sns,
+  EventBridge: eventbridge,
+  SFN: stepFunctions,
+  Lambda: lambda,
+};
+
+export const awsMiddleware =
+  (next: Next, call: { readonly clientName?: string; readonly commandName?: string }): Next =>
+  async (args) => {
+    const service = (call.clientName ?? "AWS").replace(/Client$/, "");
+    const command = (call.commandName ?? "Call").replace(/Command$/, "");
+    const began = harmless("starting an AWS span", () => begin(service, command, args));
+    if (began === undefined) return next(args);
+    const { operation, span } = began;
+    try {
+      const result = await context.with(trace.setSpan(context.active(), span), () => next(began.args));
+      harmless("reading an AWS answer", () => describeAnswer(span, operation, result));
+      return result;
+    } catch (error) {
+      harmless("describing an AWS error", () => describeError(span, error));
+      throw error;
+    } finally {
+      span.end();
+    }
+  };
+
+interface Begun {
+  readonly operation: Operation;
+  readonly span: Span;
+  readonly args: CallArgs;
+}
+
+const begin = (service: string, command: string, args: CallArgs): Begun => {
+  const operation = SERVICES[service]?.(command, args.input) ?? plainCall(service, command);
+  const span = sdk().spans.tracer.startSpan(operation.spanName, {
+    kind: operation.isMessage ? SpanKind.PRODUCER : SpanKind.CLIENT,
+    attributes: {
+      [ATTR.rpcSystem]: "aws-api",
+      [ATTR.rpcMethod]: `${service}/${command}`,
+      ...(sdk().config.region && { [ATTR.cloudRegion]: sdk().config.region }),
+      ...operation.attributes,
+    },
+  });
+  if (operation.inject === undefined) return { operation, span, args };
+  const { input, skipped } = operation.inject(args.input, carrierOf(span));
+  sdk().injectSkipped += skipped;
+  return { operation, span, args: { ...args, input } };
+};
+
+const plainCall = (service: string, command: string): Operation => ({
+  spanName: `${service}.${command}`,
+  isMessage: false,
+  attributes: {},
+});
+
+const carrierOf = (span: Span): Carrier => {
+  const spanContext = span.spanContext();
+  const traceState = spanContext.traceState?.serialize();
+  return { traceparent: formatTraceparent(spanContext), ...(traceState && { tracestate: traceState }) };
+};
+
+const describeAnswer = (span: Span, operation: Operation, result: unknown): void => {
+  const output = objectAt(result, "output");
+  if (output === undefined) return;
+  const metadata = objectAt(output, "$metadata");
+  const requestId = textAt(metadata, "requestId");
+  span.setAttributes(metadataAttributes(metadata));
+  const keys = operation.produced?.(output, requestId) ?? [];
+  if (keys.length === 0) return;
+  span.setAttribute(ATTR.keysProduced, keys.map(formatStitchKey));
+  const [key, ...others] = keys;
+  if (ATTR.messagingSystem in operation.attributes && key && others.length === 0)
+    span.setAttribute(ATTR.messagingMessageId, key.id);
+};
+
+const describeError = (span: Span, error: unknown): void => {
+  if (isObject(error)) span.setAttributes(metadataAttributes(objectAt(error, "$metadata")));
+  recordError(span, error);
+};
+
+const metadataAttributes = (metadata: JsonObject | undefined): Attributes => {
+  const requestId = textAt(metadata, "requestId");
+  const status = metadata?.["httpStatusCode"];
+  const attempts = metadata?.["attempts"];
+  return {
+    ...(requestId !== undefined && { [ATTR.awsRequestId]: requestId }),
+    ...(typeof status === "number" && { [ATTR.httpStatusCode]: status }),
+    ...(typeof attempts === "number" && attempts > 1 && { [ATTR.resendCount]: attempts - 1 }),
+  };
+};

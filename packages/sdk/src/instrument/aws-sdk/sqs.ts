@@ -1,0 +1,46 @@
+import { MAX_SQS_ATTRIBUTES } from "../../limits.ts";
+import { ATTR } from "../../semconv.ts";
+import type { StitchKey } from "../../stitch/keys.ts";
+import { type JsonObject, isObject, textAt } from "../../trigger/trigger.ts";
+import { withAttributes, withEntryAttributes } from "./message-attributes.ts";
+import type { Operation, Service } from "./service.ts";
+
+export const sqs: Service = (command, input) => {
+  const url = textAt(input, "QueueUrl");
+  const queue = url?.split("/").at(-1) ?? "queue";
+  const key = (id: string | undefined): StitchKey[] =>
+    id ? [{ kind: "sqs-message", id, ...(url && { scope: url }) }] : [];
+  const send: Omit<Operation, "attributes"> = { spanName: `send ${queue}`, isMessage: true };
+  const attributes = {
+    [ATTR.messagingSystem]: "aws_sqs",
+    [ATTR.messagingOperationName]: "send",
+    [ATTR.messagingOperationType]: "send",
+    [ATTR.messagingDestination]: queue,
+    ...(url !== undefined && { [ATTR.sqsQueueUrl]: url }),
+  };
+  if (command === "SendMessage") {
+    return {
+      ...send,
+      attributes,
+      inject: (message, carrier) => withAttributes(message, carrier, MAX_SQS_ATTRIBUTES),
+      produced: (output) => key(textAt(output, "MessageId")),
+    };
+  }
+  if (command === "SendMessageBatch") {
+    return {
+      ...send,
+      attributes: { ...attributes, [ATTR.messagingBatchCount]: listLength(input["Entries"]) },
+      inject: (batch, carrier) => withEntryAttributes(batch, "Entries", carrier, MAX_SQS_ATTRIBUTES),
+      produced: (output) => successful(output).flatMap((entry) => key(textAt(entry, "MessageId"))),
+    };
+  }
+  return undefined;
+};
+
+/** Entries that failed have no id. */
+export const successful = (output: JsonObject): readonly JsonObject[] => {
+  const entries = output["Successful"];
+  return Array.isArray(entries) ? entries.filter(isObject) : [];
+};
+
+export const listLength = (list: unknown): number => (Array.isArray(list) ? list.length : 0);

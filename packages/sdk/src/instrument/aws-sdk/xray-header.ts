@@ -1,0 +1,26 @@
+/** Our span as Parent in Lambda's own header, on each attempt of a call; see `xrayHeaderFor` for what it leaves alone. */
+import { trace } from "@opentelemetry/api";
+import { harmless } from "../../diag.ts";
+import { currentScope } from "../../scope.ts";
+import { xrayHeaderFor } from "../../propagate/xray.ts";
+
+interface FinalizeArgs {
+  readonly request?: { readonly headers?: Record<string, string> };
+}
+
+const HEADER = "x-amzn-trace-id";
+
+export const xrayHeaderMiddleware =
+  (next: (args: FinalizeArgs) => Promise<unknown>) =>
+  (args: FinalizeArgs): Promise<unknown> => {
+    harmless("setting X-Amzn-Trace-Id", () => setHeader(args.request?.headers));
+    return next(args);
+  };
+
+const setHeader = (headers: Record<string, string> | undefined): void => {
+  const span = trace.getActiveSpan()?.spanContext();
+  if (headers === undefined || span === undefined) return;
+  const name = Object.keys(headers).find((one) => one.toLowerCase() === HEADER);
+  const given = (name && headers[name]) ?? currentScope()?.invocation.xrayHeader;
+  headers[name ?? "X-Amzn-Trace-Id"] = xrayHeaderFor(given, span);
+};

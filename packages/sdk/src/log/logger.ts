@@ -1,0 +1,57 @@
+/**
+ * The logger: pino, writing Lambda's JSON log format to stdout, each line with the fields of its invocation. Where a
+ * collector is set, the same lines go there with the next flush.
+ *
+ * pino's worker and transport parts are left out of the bundle; a destination of our own takes their place.
+ */
+import { type Logger as PinoLogger, pino } from "pino";
+import { errorFacts } from "../errors.ts";
+import { sdk } from "../sdk.ts";
+import { lineFields } from "./fields.ts";
+
+export interface LogMethod {
+  (message: string): void;
+  /** Fields, or an Error, and a message. */
+  (fields: object, message?: string): void;
+}
+
+/** The part of pino's logger that is promised. */
+export interface Logger {
+  readonly trace: LogMethod;
+  readonly debug: LogMethod;
+  readonly info: LogMethod;
+  readonly warn: LogMethod;
+  readonly error: LogMethod;
+  readonly fatal: LogMethod;
+  level: string;
+  child(bindings: Readonly<Record<string, unknown>>): Logger;
+}
+
+export const createLogger = (): Logger => {
+  const { config, sender } = sdk();
+  const { serviceName: service, functionName, functionVersion: version, region } = config;
+  return pino(
+    {
+      level: config.logLevel,
+      base: { service, function: functionName, version, region },
+      messageKey: "message",
+      timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label.toUpperCase() }), log: withErrorFields },
+      mixin: lineFields,
+    },
+    {
+      write(line: string) {
+        process.stdout.write(line);
+        sender.addLogLine(line);
+      },
+    },
+  ) satisfies PinoLogger;
+};
+
+/** pino puts a bare Error under `err`; Lambda's format has fields for what it says. */
+const withErrorFields = (fields: Record<string, unknown>): Record<string, unknown> => {
+  const key = ["err", "error"].find((one) => fields[one] instanceof Error);
+  if (key === undefined) return fields;
+  const { [key]: thrown, ...others } = fields;
+  return { ...others, ...errorFacts(thrown) };
+};

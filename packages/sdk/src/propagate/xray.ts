@@ -1,0 +1,48 @@
+/**
+ * Lambda's own header, `X-Amzn-Trace-Id: Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=<0|1|?>;Lineage=…`.
+ *
+ * Keys are read whatever their case (Step Functions writes them small); `Root` alone is Lambda's PassThrough mode.
+ */
+import type { CarriedContext } from "./w3c.ts";
+
+const ROOT = /^1-([0-9a-f]{8})-([0-9a-f]{24})$/i;
+const PARENT = /^(?!0{16})[0-9a-f]{16}$/i;
+
+export const parseXrayHeader = (text: unknown): CarriedContext | undefined => {
+  if (typeof text !== "string") return undefined;
+  const fields = new Map(fieldsOf(text).map(([key, value]) => [key.toLowerCase(), value]));
+  const [, epoch, random] = ROOT.exec(fields.get("root") ?? "") ?? [];
+  if (!epoch || !random) return undefined;
+  const parent = fields.get("parent");
+  const sampled = fields.get("sampled");
+  return {
+    format: "xray",
+    traceId: (epoch + random).toLowerCase(),
+    ...(parent && PARENT.test(parent) && { spanId: parent.toLowerCase() }),
+    ...((sampled === "0" || sampled === "1") && { sampled: sampled === "1" }),
+  };
+};
+
+/**
+ * The header for an outgoing call: what Lambda gave, with our span as Parent where that breaks nothing.
+ *
+ * Every other field stays byte for byte, `Lineage` (Lambda's hop count against runaway loops) above all. The Parent is
+ * ours only where X-Ray does not record (Sampled≠1: a segment would otherwise name a parent X-Ray never sees) and Root
+ * is our trace id. Without a header there is a new one, not sampled.
+ */
+export const xrayHeaderFor = (given: string | undefined, span: { traceId: string; spanId: string }): string => {
+  if (!given) return `Root=1-${span.traceId.slice(0, 8)}-${span.traceId.slice(8)};Parent=${span.spanId};Sampled=0`;
+  const context = parseXrayHeader(given);
+  if (context?.traceId !== span.traceId || context.sampled === true) return given;
+  const fields = given.split(";");
+  const parent = fields.findIndex((field) => /^\s*parent=/i.test(field));
+  const ours = `Parent=${span.spanId}`;
+  const root = fields.findIndex((field) => /^\s*root=/i.test(field));
+  return parent < 0 ? fields.toSpliced(root + 1, 0, ours).join(";") : fields.with(parent, ours).join(";");
+};
+
+const fieldsOf = (text: string): [string, string][] =>
+  text.split(";").flatMap((field) => {
+    const at = field.indexOf("=");
+    return at > 0 ? [[field.slice(0, at).trim(), field.slice(at + 1).trim()] as [string, string]] : [];
+  });

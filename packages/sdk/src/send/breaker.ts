@@ -1,0 +1,36 @@
+/**
+ * A circuit breaker: after one failed flush nothing waits for the collector again until a probe came through.
+ *
+ *   closed ──failure──▶ open ──PROBE_INTERVAL_MS──▶ one probe ──success──▶ closed
+ *                        ▲                              └────failure────────┐
+ *                        └──────────────────────────────────────────────────┘
+ */
+import { PROBE_INTERVAL_MS } from "../limits.ts";
+
+export interface Breaker {
+  readonly isOpen: boolean;
+  /** True at most once per interval while open: the caller then sends one probe. */
+  mayProbe(): boolean;
+  succeeded(): void;
+  failed(): void;
+}
+
+export const createBreaker = (nowMs: () => number): Breaker => {
+  let lastTryMs: number | undefined;
+  return {
+    get isOpen() {
+      return lastTryMs !== undefined;
+    },
+    mayProbe() {
+      if (lastTryMs === undefined || nowMs() - lastTryMs < PROBE_INTERVAL_MS) return false;
+      lastTryMs = nowMs();
+      return true;
+    },
+    succeeded() {
+      lastTryMs = undefined;
+    },
+    failed() {
+      lastTryMs = nowMs();
+    },
+  };
+};

@@ -1,0 +1,123 @@
+/** The invocation span: what ran, why, and with which ids. Names and kinds per trigger as the FaaS conventions say. */
+import { type Attributes, type Span, SpanKind } from "@opentelemetry/api";
+import type { Invocation } from "../invocation.ts";
+import type { Sdk } from "../sdk.ts";
+import { ATTR } from "../semconv.ts";
+import { formatStitchKey } from "../stitch/keys.ts";
+import { stateOf } from "../trigger/detect.ts";
+import { httpRequestOf } from "../trigger/http.ts";
+import type { Trigger, TriggerType } from "../trigger/trigger.ts";
+import { placeInvocation } from "./parent.ts";
+
+const FAAS_TRIGGER: Readonly<Record<TriggerType, string>> = {
+  http: "http",
+  sqs: "pubsub",
+  sns: "pubsub",
+  eventbridge: "pubsub",
+  schedule: "timer",
+  "step-functions": "other",
+  lambda: "other",
+  unknown: "other",
+};
+
+export const startInvocationSpan = (sdk: Sdk, invocation: Invocation, trigger: Trigger, event: unknown): Span => {
+  const { parent, traceId, links } = placeInvocation(trigger, invocation);
+  const isMessage = FAAS_TRIGGER[trigger.type] === "pubsub";
+  return sdk.spans.inTrace(traceId, () =>
+    sdk.spans.tracer.startSpan(
+      nameOf(sdk, trigger, event),
+      {
+        kind: isMessage ? SpanKind.CONSUMER : SpanKind.SERVER,
+        startTime: invocation.startMs,
+        links: [...links],
+        attributes: {
+          ...invocationAttributes(sdk, invocation, trigger),
+          ...(isMessage && messageAttributes(trigger)),
+          ...(trigger.type === "http" && httpAttributes(trigger, event)),
+          ...(trigger.type === "step-functions" && stateAttributes(event)),
+        },
+      },
+      parent,
+    ),
+  );
+};
+
+const nameOf = (sdk: Sdk, trigger: Trigger, event: unknown): string => {
+  if (trigger.type === "http") {
+    const { method, path } = httpRequestOf(event);
+    const route = trigger.destination ?? path;
+    return [method, route].filter(Boolean).join(" ") || sdk.config.functionName;
+  }
+  const isMessage = FAAS_TRIGGER[trigger.type] === "pubsub";
+  return isMessage && trigger.destination ? `process ${trigger.destination}` : sdk.config.functionName;
+};
+
+const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger): Attributes => {
+  const keys = trigger.records.flatMap((record) => record.keys).map(formatStitchKey);
+  const { requestId, isColdStart, invokedArn, resourceArn, accountId } = invocation;
+  return {
+    [ATTR.faasName]: sdk.config.functionName,
+    [ATTR.faasInvocationId]: requestId,
+    [ATTR.faasColdstart]: isColdStart,
+    [ATTR.faasTrigger]: FAAS_TRIGGER[trigger.type],
+    [ATTR.triggerType]: trigger.type,
+    [ATTR.keysConsumed]: [...keys, ...(requestId ? [formatStitchKey({ kind: "lambda-request", id: requestId })] : [])],
+    ...(isColdStart && { [ATTR.initDurationMs]: sdk.initDurationMs }),
+    ...(invokedArn !== undefined && { [ATTR.lambdaInvokedArn]: invokedArn }),
+    ...(resourceArn !== undefined && { [ATTR.cloudResourceId]: resourceArn }),
+    ...(accountId !== undefined && { [ATTR.cloudAccountId]: accountId }),
+    ...lossAttributes(sdk),
+  };
+};
+
+/** What the SDK lost or skipped so far in this environment; absent where that is nothing. */
+const lossAttributes = (sdk: Sdk): Attributes => {
+  const { droppedSpans, droppedLogs, flushTimeouts, flushFailures, breakerOpened } = sdk.sender.counters();
+  const counts: Readonly<Record<string, number>> = {
+    [ATTR.sdkDroppedSpans]: droppedSpans,
+    [ATTR.sdkDroppedLogs]: droppedLogs,
+    [ATTR.sdkFlushTimeouts]: flushTimeouts,
+    [ATTR.sdkFlushFailures]: flushFailures,
+    [ATTR.sdkBreakerOpened]: breakerOpened,
+    [ATTR.sdkInjectSkipped]: sdk.injectSkipped,
+  };
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+};
+
+const SYSTEM: Readonly<Partial<Record<TriggerType, string>>> = {
+  sqs: "aws_sqs",
+  sns: "aws.sns", // the conventions really spell the two differently
+  eventbridge: "aws_eventbridge",
+};
+
+export const messageAttributes = (trigger: Trigger): Attributes => {
+  const system = SYSTEM[trigger.type];
+  const count = trigger.records.length;
+  const id = trigger.records[0]?.id;
+  return {
+    [ATTR.messagingOperationName]: "process",
+    [ATTR.messagingOperationType]: "process",
+    ...(system !== undefined && { [ATTR.messagingSystem]: system }),
+    ...(trigger.destination !== undefined && { [ATTR.messagingDestination]: trigger.destination }),
+    ...(count > 1 && { [ATTR.messagingBatchCount]: count }),
+    ...(count === 1 && id !== undefined && { [ATTR.messagingMessageId]: id }),
+  };
+};
+
+const httpAttributes = (trigger: Trigger, event: unknown): Attributes => {
+  const { method, path, host } = httpRequestOf(event);
+  return {
+    ...(method !== undefined && { [ATTR.httpRequestMethod]: method }),
+    ...(path !== undefined && { [ATTR.urlPath]: path }),
+    ...(host !== undefined && { [ATTR.serverAddress]: host }),
+    ...(trigger.destination !== undefined && { [ATTR.httpRoute]: trigger.destination }),
+  };
+};
+
+const stateAttributes = (event: unknown): Attributes => {
+  const { name, retryCount } = stateOf(event);
+  return {
+    ...(name !== undefined && { [ATTR.sfnStateName]: name }),
+    ...(retryCount !== undefined && { [ATTR.sfnRetryCount]: retryCount }),
+  };
+};

@@ -1,0 +1,65 @@
+/**
+ * Where a span hangs: the incoming-context rules.
+ *
+ * - One record (or request) with a W3C context: that is the parent.
+ * - Several records: a new trace with a link to each, even when all contexts are equal; no one of them is the cause.
+ * - No W3C context, at most one record: a new root whose trace id is the X-Ray Root, so that hops which only the platform
+ *   carries share it. Lambda's own header is never a parent: its spans are not ours to see.
+ */
+import {
+  type Context,
+  type Link,
+  ROOT_CONTEXT,
+  type SpanContext,
+  TraceFlags,
+  createTraceState,
+  trace,
+} from "@opentelemetry/api";
+import type { Invocation } from "../invocation.ts";
+import type { CarriedContext } from "../propagate/w3c.ts";
+import { parseXrayHeader } from "../propagate/xray.ts";
+import type { Trigger, TriggerRecord } from "../trigger/trigger.ts";
+
+export interface Placement {
+  readonly parent: Context;
+  /** For a root that must have a given trace id. */
+  readonly traceId?: string;
+  readonly links: readonly Link[];
+}
+
+export const placeInvocation = (trigger: Trigger, invocation: Invocation): Placement => {
+  const [only, ...others] = trigger.records;
+  if (others.length > 0) return { parent: ROOT_CONTEXT, links: trigger.records.flatMap(linkTo) };
+  const carried = only && contextOf(only, "w3c");
+  if (carried) return { parent: trace.setSpanContext(ROOT_CONTEXT, carried), links: [] };
+  const traceId =
+    only?.contexts.find((one) => one.format === "xray")?.traceId ?? parseXrayHeader(invocation.xrayHeader)?.traceId;
+  return { parent: ROOT_CONTEXT, links: [], ...(traceId !== undefined && { traceId }) };
+};
+
+/**
+ * The record's own context, as a parent: W3C, else the X-Ray header it carries where X-Ray does not record (its Parent is
+ * then a span that somebody like us put there). undefined: the record hangs under its invocation.
+ */
+export const recordParent = (record: TriggerRecord): Context | undefined => {
+  const carried = contextOf(record, "w3c") ?? contextOf(record, "xray");
+  return carried && trace.setSpanContext(ROOT_CONTEXT, carried);
+};
+
+const linkTo = (record: TriggerRecord): Link[] => {
+  const context = contextOf(record, "w3c") ?? contextOf(record, "xray");
+  return context ? [{ context }] : [];
+};
+
+const contextOf = (record: TriggerRecord, format: CarriedContext["format"]): SpanContext | undefined => {
+  const found = record.contexts.find((one) => one.format === format && one.spanId !== undefined);
+  if (found?.spanId === undefined || (format === "xray" && found.sampled === true)) return undefined;
+  return {
+    traceId: found.traceId,
+    spanId: found.spanId,
+    // X-Ray's decision is about X-Ray; only a W3C flag is handed on.
+    traceFlags: format === "w3c" && found.sampled === false ? TraceFlags.NONE : TraceFlags.SAMPLED,
+    isRemote: true,
+    ...(found.traceState !== undefined && { traceState: createTraceState(found.traceState) }),
+  };
+};

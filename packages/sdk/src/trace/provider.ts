@@ -1,0 +1,74 @@
+/**
+ * OpenTelemetry's tracer provider, wired lean: no batch processor, no timers, no detectors.
+ *
+ * - Every span is recorded. An unsampled parent's flag is kept and handed on, but limits detail, never existence.
+ * - A root span may be told its trace id, because a hop that only the platform carries shares no more than that.
+ * - Where the application has a global provider of its own, ours stays private and theirs is left alone.
+ */
+import { type Context, type Tracer, context, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import {
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  RandomIdGenerator,
+  type ReadableSpan,
+  type Span,
+  type SpanProcessor,
+  TracerProvider,
+  createAlwaysRecordSampler,
+} from "@opentelemetry/sdk-trace";
+import { type SdkConfig, VERSION } from "../config.ts";
+import { MAX_LINKS } from "../limits.ts";
+
+export interface Spans {
+  readonly tracer: Tracer;
+  /** Runs `start` so that the root span it starts has this trace id. */
+  inTrace<T>(traceId: string | undefined, start: () => T): T;
+  /** Started and not ended. */
+  readonly open: ReadonlySet<Span>;
+}
+
+export const createSpans = (config: SdkConfig, onEnd: (span: ReadableSpan) => void): Spans => {
+  const open = new Set<Span>();
+  const processor: SpanProcessor = {
+    onStart: (span: Span, _parent: Context) => void open.add(span),
+    onEnd(span) {
+      open.delete(span as Span);
+      onEnd(span);
+    },
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
+  const ids = new RandomIdGenerator();
+  let nextTraceId: string | undefined;
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes(config.resource),
+    sampler: createAlwaysRecordSampler(new ParentBasedSampler({ root: new AlwaysOnSampler() })),
+    spanLimits: { linkCountLimit: MAX_LINKS },
+    idGenerator: {
+      generateTraceId: () => nextTraceId ?? ids.generateTraceId(),
+      generateSpanId: () => ids.generateSpanId(),
+    },
+    spanProcessors: [processor],
+  });
+  registerGlobally(provider);
+  return {
+    tracer: provider.getTracer("@mayfly/sdk", VERSION),
+    inTrace(traceId, start) {
+      nextTraceId = traceId;
+      try {
+        return start();
+      } finally {
+        nextTraceId = undefined;
+      }
+    },
+    open,
+  };
+};
+
+/** Both refuse to replace what is there, which is just what we want. */
+const registerGlobally = (provider: TracerProvider): void => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(provider);
+};

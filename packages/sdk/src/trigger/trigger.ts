@@ -1,0 +1,53 @@
+/** What invoked the function, and what each record brought along. */
+import type { CarriedContext } from "../propagate/w3c.ts";
+import type { StitchKey } from "../stitch/keys.ts";
+
+export type TriggerType = "http" | "sqs" | "sns" | "eventbridge" | "schedule" | "step-functions" | "lambda" | "unknown";
+
+export type HttpSource = "api-gateway-rest" | "api-gateway-http" | "alb" | "function-url";
+
+export interface TriggerRecord {
+  /** The platform's id of the record: message id, event id, request id. */
+  readonly id?: string;
+  /** In order of trust; W3C first. */
+  readonly contexts: readonly CarriedContext[];
+  /** An id for each wrapper: a message from EventBridge over SNS and SQS has three. */
+  readonly keys: readonly StitchKey[];
+}
+
+export interface Trigger {
+  readonly type: TriggerType;
+  readonly source?: HttpSource;
+  /** One per record of a batch, in order; one for an HTTP request or an execution's state. */
+  readonly records: readonly TriggerRecord[];
+  /** Queue, topic, bus or route: what span names are made of. */
+  readonly destination?: string;
+}
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+export const objectAt = (value: unknown, key: string): JsonObject | undefined => {
+  const inner = isObject(value) ? value[key] : undefined;
+  return isObject(inner) ? inner : undefined;
+};
+
+export const textAt = (value: unknown, key: string): string | undefined => {
+  const inner = isObject(value) ? value[key] : undefined;
+  return typeof inner === "string" && inner !== "" ? inner : undefined;
+};
+
+/** Headers and attributes are named in any case. */
+export const anyCase = (value: unknown, name: string): unknown => {
+  if (!isObject(value)) return undefined;
+  if (Object.hasOwn(value, name)) return value[name];
+  const key = Object.keys(value).find((one) => one.toLowerCase() === name);
+  return key === undefined ? undefined : value[key];
+};
+
+/** `arn:aws:sqs:eu-west-1:111122223333:orders` → `orders` */
+export const lastOfArn = (arn: string | undefined): string | undefined => arn?.split(":").at(-1);
+
+export const present = <T>(values: readonly (T | undefined)[]): T[] => values.filter((value) => value !== undefined);
