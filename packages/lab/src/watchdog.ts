@@ -1,0 +1,33 @@
+/**
+ * Ends what a lab leaves behind when it is killed itself. A stopped process cannot notice that its parent is gone, so a
+ * shell, outside the parent's process group, keeps the list: its standard input ends with the parent.
+ */
+import { spawn } from "node:child_process";
+
+export interface Watchdog {
+  watch(pid: number): void;
+  forget(pid: number): void;
+  close(): void;
+}
+
+const SCRIPT = `
+pids=" "
+while read -r what pid; do
+  case "$what" in
+    watch) pids="$pids$pid " ;;
+    forget) pids=$(printf '%s' "$pids" | sed "s/ $pid / /") ;;
+  esac
+done
+[ "$pids" = " " ] || kill -9 $pids 2>/dev/null`;
+
+export const startWatchdog = (): Watchdog => {
+  const shell = spawn("sh", ["-c", SCRIPT], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  shell.unref();
+  shell.stdin.on("error", () => undefined); // it is gone: nothing is left to tell it
+  const tell = (what: string, pid: number): void => void shell.stdin.write(`${what} ${pid}\n`);
+  return {
+    watch: (pid) => tell("watch", pid),
+    forget: (pid) => tell("forget", pid),
+    close: () => shell.stdin.end(),
+  };
+};
