@@ -1,0 +1,113 @@
+/** An event bus: PutEvents in, rules, functions and queues out. The event itself carries no context, only its id. */
+import { randomUUID } from "node:crypto";
+import type { BusDefinition } from "../definition.ts";
+import type { LabFunction } from "../function.ts";
+import type { Messaging } from "../messaging.ts";
+import type { Truth } from "../truth.ts";
+import { type Pattern, compilePattern } from "./event-pattern.ts";
+
+export interface EventBridgeDeps {
+  readonly buses: Readonly<Record<string, BusDefinition>>;
+  readonly functions: ReadonlyMap<string, LabFunction>;
+  readonly queueUrl: (name: string) => string;
+  readonly messaging: Messaging;
+  readonly truth: Truth;
+  readonly region: string;
+  readonly accountId: string;
+}
+
+interface Entry {
+  readonly Source?: string;
+  readonly DetailType?: string;
+  readonly Detail?: string;
+  readonly EventBusName?: string;
+  readonly Resources?: readonly string[];
+  readonly TraceHeader?: string;
+}
+
+interface Rule {
+  readonly matches: Pattern;
+  readonly targets: readonly ({ readonly function: string } | { readonly queue: string })[];
+}
+
+export interface EventBridge {
+  putEvents(input: { readonly Entries?: readonly Entry[] }, headers: { authorization?: string | undefined; traceHeader?: string | undefined }): Promise<object>;
+}
+
+export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
+  const { functions, messaging, truth, queueUrl } = deps;
+  const buses = new Map(Object.entries(deps.buses).map(([name, { rules }]) => [name, Object.entries(rules).map(compile)]));
+  if (!buses.has("default")) buses.set("default", []);
+
+  const deliver = async (rule: Rule, event: object, id: string, traceHeader: string | undefined): Promise<void> => {
+    const payload = JSON.stringify(event);
+    for (const target of rule.targets) {
+      if ("function" in target) {
+        functions.get(target.function)?.invokeAsync({
+          payload,
+          source: "eventbridge",
+          causes: [truth.causeOf({ kind: "eventbridge-event", id })],
+          ...(traceHeader !== undefined && { traceHeader }),
+        });
+      } else {
+        const system = traceHeader && { MessageSystemAttributes: { AWSTraceHeader: { DataType: "String", StringValue: traceHeader } } };
+        await messaging.sqs("SendMessage", { QueueUrl: queueUrl(target.queue), MessageBody: payload, ...system });
+      }
+    }
+  };
+
+  return {
+    async putEvents({ Entries = [] }, { authorization, traceHeader }) {
+      const sender = truth.senderOf({ authorization });
+      const results = [];
+      for (const entry of Entries) {
+        const problem = problemOf(entry, buses);
+        if (problem !== undefined) {
+          results.push({ ErrorCode: "InvalidArgument", ErrorMessage: problem });
+          continue;
+        }
+        const id = randomUUID();
+        truth.sent({ kind: "eventbridge-event", id }, sender);
+        const event = eventOf(entry, id, deps);
+        const rules = buses.get(busName(entry)) ?? [];
+        for (const rule of rules) if (rule.matches(event)) await deliver(rule, event, id, entry.TraceHeader ?? traceHeader);
+        results.push({ EventId: id });
+      }
+      return { FailedEntryCount: results.filter((result) => "ErrorCode" in result).length, Entries: results };
+    },
+  };
+};
+
+const compile = ([name, { pattern, targets }]: [string, { pattern: unknown; targets: Rule["targets"] }]): Rule => {
+  try {
+    return { matches: compilePattern(pattern), targets };
+  } catch (error) {
+    throw new Error(`rule ${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+};
+
+/** A name or an ARN. */
+const busName = (entry: Entry): string => entry.EventBusName?.split("/").at(-1) ?? "default";
+
+const problemOf = (entry: Entry, buses: ReadonlyMap<string, unknown>): string | undefined => {
+  if (!entry.Source || !entry.DetailType || entry.Detail === undefined) return "Source, DetailType and Detail are required";
+  if (!buses.has(busName(entry))) return `event bus ${busName(entry)} does not exist`;
+  try {
+    JSON.parse(entry.Detail);
+    return undefined;
+  } catch {
+    return "Detail is malformed";
+  }
+};
+
+const eventOf = (entry: Entry, id: string, { region, accountId }: EventBridgeDeps): object => ({
+  version: "0",
+  id,
+  "detail-type": entry.DetailType,
+  source: entry.Source,
+  account: accountId,
+  time: `${new Date().toISOString().slice(0, 19)}Z`,
+  region,
+  resources: entry.Resources ?? [],
+  detail: JSON.parse(entry.Detail ?? "{}") as unknown,
+});

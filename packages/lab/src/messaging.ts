@@ -1,0 +1,160 @@
+/**
+ * SQS and SNS, by fauxqs, with what it lacks against AWS: queue URLs on the endpoint's own origin, AWSTraceHeader kept from
+ * send to receive, and word of each publication, so that SNS can reach functions.
+ *
+ * Quirks  fauxqs builds queue URLs on `sqs.<region>.localhost`, which resolves nowhere but where it does by chance, and the
+ *         AWS SDK follows a queue URL rather than its configured endpoint; so every answer is rewritten. It reads the region
+ *         from the signature, so the lab's own calls carry one, unsigned.
+ */
+import { buildApp } from "fauxqs";
+import type { AddressInfo } from "node:net";
+import type { Truth } from "./truth.ts";
+
+export interface Publication {
+  readonly messageId: string;
+  readonly topicArn: string;
+  readonly message: string;
+  readonly subject?: string;
+  readonly attributes: Readonly<Record<string, { readonly Type: string; readonly Value: string }>>;
+  readonly traceHeader?: string;
+}
+
+export interface Messaging {
+  readonly url: string;
+  sqs<T>(operation: string, input: object, signal?: AbortSignal): Promise<T>;
+  sns(action: string, input: Readonly<Record<string, string>>): Promise<string>;
+  /** X-Amzn-Trace-Id that came with a message id, of SQS or SNS. */
+  traceHeaderOf(messageId: string): string | undefined;
+  close(): Promise<void>;
+}
+
+export interface MessagingDeps {
+  readonly region: string;
+  readonly truth: Truth;
+  readonly onPublish: (publication: Publication) => void;
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+type Fields = Readonly<Record<string, string>>;
+
+export const startMessaging = async ({ region, truth, onPublish }: MessagingDeps): Promise<Messaging> => {
+  const app = buildApp({ logger: false, defaultRegion: region });
+  const traceHeaders = new Map<string, string>();
+  const origin = (): string => `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+
+  const noteSent = (kind: "sqs-message" | "sns-message", id: string, headers: Headers, traceHeader?: string): void => {
+    truth.sent({ kind, id }, truth.senderOf({ authorization: one(headers["authorization"]) }));
+    const header = traceHeader ?? one(headers["x-amzn-trace-id"]);
+    if (header !== undefined) traceHeaders.set(id, header);
+  };
+
+  const noteAnswer = (headers: Headers, body: unknown, payload: string): void => {
+    const operation = one(headers["x-amz-target"])?.split(".").at(-1);
+    if (operation === "SendMessage" || operation === "SendMessageBatch") {
+      for (const { id, traceHeader } of sentMessages(body, payload)) noteSent("sqs-message", id, headers, traceHeader);
+    }
+    for (const publication of publications((body ?? {}) as Fields, payload)) {
+      noteSent("sns-message", publication.messageId, headers);
+      const traceHeader = traceHeaders.get(publication.messageId);
+      onPublish({ ...publication, ...(traceHeader !== undefined && { traceHeader }) });
+    }
+  };
+
+  app.addHook("onSend", async (request, reply, payload) => {
+    if (typeof payload !== "string") return payload;
+    if (reply.statusCode === 200) noteAnswer(request.headers, request.body, payload);
+    const isReceive = one(request.headers["x-amz-target"])?.endsWith(".ReceiveMessage");
+    const answer = isReceive ? withTraceHeaders(payload, request.body, traceHeaders) : payload;
+    return answer.replaceAll(/http:\/\/sqs\.[\w-]+\.localhost(:\d+)?/g, origin());
+  });
+  await app.listen({ host: "127.0.0.1", port: 0 });
+
+  const authorization = `AWS4-HMAC-SHA256 Credential=lab/20260101/${region}/sqs/aws4_request, SignedHeaders=host, Signature=0`;
+  const post = async (headers: Record<string, string>, body: string, signal?: AbortSignal): Promise<string> => {
+    const response = await fetch(origin(), { method: "POST", headers: { authorization, ...headers }, body, ...(signal && { signal }) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`the lab's own call was refused with ${response.status}: ${text}`);
+    return text;
+  };
+
+  return {
+    url: origin(),
+    async sqs<T>(operation: string, input: object, signal?: AbortSignal) {
+      const headers = { "content-type": "application/x-amz-json-1.0", "x-amz-target": `AmazonSQS.${operation}` };
+      return JSON.parse((await post(headers, JSON.stringify(input), signal)) || "{}") as T;
+    },
+    sns: (action, input) =>
+      post({ "content-type": "application/x-www-form-urlencoded" }, new URLSearchParams({ Action: action, Version: "2010-03-31", ...input }).toString()),
+    traceHeaderOf: (messageId) => traceHeaders.get(messageId),
+    close: () => app.close(),
+  };
+};
+
+const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header);
+
+interface SendEntry {
+  readonly Id?: string;
+  readonly MessageSystemAttributes?: { readonly AWSTraceHeader?: { readonly StringValue?: string } };
+}
+
+/** The ids of what was accepted, each with the system attribute that it was sent with. */
+const sentMessages = (body: unknown, payload: string): { id: string; traceHeader?: string }[] => {
+  const input = body as SendEntry & { readonly Entries?: readonly SendEntry[] };
+  const output = JSON.parse(payload) as { MessageId?: string; Successful?: readonly { Id: string; MessageId: string }[] };
+  const accepted = output.Successful ?? (output.MessageId === undefined ? [] : [{ Id: undefined, MessageId: output.MessageId }]);
+  return accepted.map(({ Id, MessageId }) => {
+    const entry = Id === undefined ? input : input.Entries?.find((sent) => sent.Id === Id);
+    const traceHeader = entry?.MessageSystemAttributes?.AWSTraceHeader?.StringValue;
+    return { id: MessageId, ...(traceHeader !== undefined && { traceHeader }) };
+  });
+};
+
+/** AWS query protocol: `PublishBatchRequestEntries.member.1.Message=…`, answered in XML. */
+const publications = (fields: Fields, payload: string): Publication[] => {
+  const { Action, TopicArn } = fields;
+  if (TopicArn === undefined || (Action !== "Publish" && Action !== "PublishBatch")) return [];
+  if (Action === "Publish") {
+    const [, messageId] = /<MessageId>([^<]+)</.exec(payload) ?? [];
+    return messageId === undefined ? [] : [publication(messageId, TopicArn, fields, "")];
+  }
+  const accepted = [...payload.matchAll(/<member>([\s\S]*?)<\/member>/g)].flatMap(([, member = ""]) => {
+    const [, id] = /<Id>([^<]+)</.exec(member) ?? [];
+    const [, messageId] = /<MessageId>([^<]+)</.exec(member) ?? [];
+    return id === undefined || messageId === undefined ? [] : [{ id, messageId }];
+  });
+  return accepted.flatMap(({ id, messageId }) => {
+    const name = Object.keys(fields).find((key) => /^PublishBatchRequestEntries\.member\.\d+\.Id$/.test(key) && fields[key] === id);
+    return name === undefined ? [] : [publication(messageId, TopicArn, fields, name.replace(/Id$/, ""))];
+  });
+};
+
+const publication = (messageId: string, topicArn: string, fields: Fields, prefix: string): Publication => {
+  const subject = fields[`${prefix}Subject`];
+  const attributes: Record<string, { Type: string; Value: string }> = {};
+  for (let n = 1; ; n += 1) {
+    const entry = `${prefix}MessageAttributes.entry.${n}`;
+    const name = fields[`${entry}.Name`];
+    if (name === undefined) break;
+    const Value = fields[`${entry}.Value.StringValue`] ?? fields[`${entry}.Value.BinaryValue`] ?? "";
+    attributes[name] = { Type: fields[`${entry}.Value.DataType`] ?? "String", Value };
+  }
+  return { messageId, topicArn, message: fields[`${prefix}Message`] ?? "", attributes, ...(subject !== undefined && { subject }) };
+};
+
+interface ReceivedMessage {
+  readonly MessageId: string;
+  readonly Attributes?: Readonly<Record<string, string>>;
+}
+
+/** Only for a receiver that asks for it, as SQS does. */
+const withTraceHeaders = (payload: string, body: unknown, known: ReadonlyMap<string, string>): string => {
+  const input = body as { AttributeNames?: readonly string[]; MessageSystemAttributeNames?: readonly string[] };
+  const asked = [...(input.AttributeNames ?? []), ...(input.MessageSystemAttributeNames ?? [])];
+  const output = JSON.parse(payload) as { Messages?: readonly ReceivedMessage[] };
+  if (output.Messages === undefined || !asked.some((name) => name === "All" || name === "AWSTraceHeader")) return payload;
+  const Messages = output.Messages.map((message) => {
+    const header = known.get(message.MessageId);
+    return header === undefined ? message : { ...message, Attributes: { ...message.Attributes, AWSTraceHeader: header } };
+  });
+  return JSON.stringify({ ...output, Messages });
+};
