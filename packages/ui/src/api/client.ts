@@ -1,0 +1,100 @@
+/**
+ * The collector's HTTP API. The only file that reaches the network.
+ *
+ * Every answer that is not 2xx becomes an `ApiError` with the collector's own code and message; a collector that does
+ * not answer at all is `unreachable`.
+ */
+import type { ErrorBody, LogList, LogRecord, Stats, TraceDetail, TraceList } from "@mayfly/api";
+
+export class ApiError extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, message: string, status: number) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+export interface TraceFilter {
+  readonly q?: string;
+  readonly function?: string;
+  readonly status?: "ok" | "error";
+  readonly minDurationMs?: number;
+}
+
+export interface Logs {
+  readonly records: readonly LogRecord[];
+  readonly truncated: boolean;
+}
+
+export interface Client {
+  traces(filter: TraceFilter & { readonly limit?: number; readonly cursor?: string }, signal?: AbortSignal): Promise<TraceList>;
+  /** All pages of one trace, each as soon as it is there. */
+  trace(id: string, signal?: AbortSignal): AsyncGenerator<TraceDetail, void, void>;
+  logs(ids: { readonly traceIds: readonly string[]; readonly requestIds: readonly string[] }, signal?: AbortSignal): Promise<Logs>;
+  stats(signal?: AbortSignal): Promise<Stats>;
+}
+
+/** Ids per request: 100 request ids are 5 kB of address, a third of what Node accepts as a request's head. */
+const IDS_PER_REQUEST = 100;
+const LOGS_PER_REQUEST = 10_000;
+
+export const createClient = (fetchFn: typeof fetch): Client => {
+  const get = async <T>(path: string, signal: AbortSignal | undefined): Promise<T> => {
+    const response = await fetchFn(path, { headers: { accept: "application/json" }, ...(signal && { signal }) }).catch(
+      (error: unknown) => {
+        throw isAbort(error) ? error : new ApiError("unreachable", "The collector does not answer.", 0);
+      },
+    );
+    if (!response.ok) throw await errorFrom(response);
+    return (await response.json()) as T;
+  };
+
+  return {
+    traces: (filter, signal) => get(`/api/traces${query(filter)}`, signal),
+    stats: (signal) => get("/api/stats", signal),
+    async *trace(id, signal) {
+      const path = `/api/traces/${encodeURIComponent(id)}`;
+      let page = await get<TraceDetail>(path, signal);
+      yield page;
+      while (page.cursor !== undefined) {
+        page = await get<TraceDetail>(`${path}${query({ cursor: page.cursor })}`, signal);
+        yield page;
+      }
+    },
+    async logs({ traceIds, requestIds }, signal) {
+      const ids = [...traceIds.map((id) => ["traceId", id]), ...requestIds.map((id) => ["requestId", id])];
+      const lists: LogList[] = [];
+      for (let from = 0; from < ids.length; from += IDS_PER_REQUEST) {
+        const some = new URLSearchParams([["limit", String(LOGS_PER_REQUEST)], ...ids.slice(from, from + IDS_PER_REQUEST)]);
+        lists.push(await get<LogList>(`/api/logs?${some.toString()}`, signal));
+      }
+      return { records: withoutCopies(lists), truncated: lists.some((list) => list.truncated === true) };
+    },
+  };
+};
+
+const query = (parameters: object): string => {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== "");
+  return given.length === 0 ? "" : `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString()}`;
+};
+
+/** A line known by its trace and by its invocation comes once per request that asked for either. */
+const withoutCopies = (lists: readonly LogList[]): readonly LogRecord[] => {
+  const [only] = lists;
+  if (only && lists.length === 1) return only.logs;
+  return [...new Map(lists.flatMap((list) => list.logs).map((record) => [JSON.stringify(record), record])).values()];
+};
+
+const errorFrom = async (response: Response): Promise<ApiError> => {
+  const body: unknown = await response.json().catch(() => undefined);
+  if (isErrorBody(body)) return new ApiError(body.error.code, body.error.message, response.status);
+  return new ApiError("unexpected", `The collector answered ${response.status} ${response.statusText}.`, response.status);
+};
+
+const isErrorBody = (body: unknown): body is ErrorBody =>
+  typeof body === "object" && body !== null && "error" in body && typeof body.error === "object";
+
+export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";

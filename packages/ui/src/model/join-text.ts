@@ -1,0 +1,38 @@
+/** Joins, gaps and keys in words. Ids are shortened here and copied whole from the detail. */
+import type { Join, Placeholder, StitchKey, StitchKeyKind } from "@mayfly/api";
+
+const KEY_NAMES: Readonly<Record<StitchKeyKind, string>> = {
+  "sqs-message": "SQS message id",
+  "sns-message": "SNS message id",
+  "eventbridge-event": "EventBridge event id",
+  "lambda-request": "Lambda request id",
+  "http-request": "HTTP request id",
+  "sfn-execution": "Step Functions execution",
+  "sfn-task-token": "Step Functions task token",
+  "kinesis-record": "Kinesis sequence number",
+  "dynamodb-record": "DynamoDB stream record",
+  "s3-request": "S3 request id",
+  "s3-object": "S3 object version",
+  "kafka-record": "Kafka offset",
+  "pubsub-message": "Pub/Sub message id",
+  cloudevent: "CloudEvents id",
+  "xray-root": "X-Ray Root",
+};
+
+/** "SQS message id 059f36b4…" */
+export const keyText = (key: StitchKey): string => `${KEY_NAMES[key.kind]} ${shortId(key)}`;
+
+const shortId = ({ kind, id }: StitchKey): string => {
+  if (kind === "sfn-execution") return id.slice(id.lastIndexOf(":") + 1);
+  return id.length > 12 ? `${id.slice(0, 8)}…` : id;
+};
+
+export const joinText = ({ kind, key, strength }: Join): string => {
+  const by = key ? keyText(key) : kind === "link" ? "a span link" : "the trace context";
+  return strength === "heuristic" ? `probably joined by ${by}` : `joined by ${by}`;
+};
+
+export const placeholderText = ({ reason, key, spanId }: Placeholder): string => {
+  if (reason === "missing-parent") return `the caller's span${spanId === undefined ? "" : ` ${spanId}`} never arrived`;
+  return key ? `nobody says who sent ${keyText(key)}` : "nobody says who sent this";
+};

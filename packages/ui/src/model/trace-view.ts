@@ -1,0 +1,41 @@
+/**
+ * A stitched trace as the pages draw it: times are nanoseconds since the trace began, as numbers (exact up to 104
+ * days), so that geometry needs no bigint. The only wall time kept is the beginning itself.
+ */
+import type { LogRecord, Span, SpanRef, TraceDetail } from "@mayfly/api";
+
+/** `<traceId>.<spanId>`; identifies a span within a stitched trace. */
+export type SpanPath = string;
+
+export interface SpanView {
+  readonly path: SpanPath;
+  readonly span: Span;
+  readonly startNs: number;
+  readonly endNs: number;
+  readonly isError: boolean;
+  /** What went wrong: the status message, else the first exception event. */
+  readonly errorText?: string;
+  readonly isColdStart: boolean;
+  /** Length of the init phase, where it is known. */
+  readonly initNs?: number;
+}
+
+export interface TraceView {
+  readonly head: Omit<TraceDetail, "spans" | "joins" | "gaps">;
+  readonly startTimeUnixNano: bigint;
+  /** From the first start to the last end, init phases included. */
+  readonly durationNs: number;
+  /** Earliest first. */
+  readonly spans: readonly SpanView[];
+  readonly spanAt: ReadonlyMap<SpanPath, SpanView>;
+  readonly joins: TraceDetail["joins"];
+  readonly gaps: TraceDetail["gaps"];
+}
+
+export interface LogView {
+  readonly record: LogRecord;
+  /** Since the trace began; negative for a line of the init phase. */
+  readonly atNs: number;
+}
+
+export const pathOf = (ref: SpanRef): SpanPath => `${ref.traceId}.${ref.spanId}`;

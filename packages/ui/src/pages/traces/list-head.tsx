@@ -1,0 +1,41 @@
+import { formatDuration } from "../../model/format.ts";
+import { logFraction } from "../../model/time-scale.ts";
+
+const DECADES_NS = [1e6, 1e7, 1e8, 1e9, 1e10];
+
+/** Column names; the duration's has the decades of the scale that all bars share. */
+export const ListHead = () => (
+  <div class="list-head trace-columns" aria-hidden="true">
+    <span />
+    <span>Transaction</span>
+    <span class="number">Duration</span>
+    <span class="decades">
+      {DECADES_NS.map((ns) => (
+        <i key={ns} style={{ left: `${logFraction(ns) * 100}%` }}>
+          {formatDuration(ns).replace(/\.0+/, "")}
+        </i>
+      ))}
+    </span>
+    <span>Functions, in causal order</span>
+    <span class="number">Spans</span>
+    <span class="number">Cold</span>
+    <span class="number">Gaps</span>
+    <span class="number">Age</span>
+  </div>
+);
+
+const SKELETON_ROWS = 14;
+
+export const SkeletonRows = () => (
+  <div class="skeleton" role="status" aria-label="Loading traces">
+    {Array.from({ length: SKELETON_ROWS }, (_, index) => (
+      <div key={index} class="trace-row trace-columns">
+        <span />
+        <i />
+        <i />
+        <i />
+        <i />
+      </div>
+    ))}
+  </div>
+);

@@ -1,0 +1,107 @@
+/** One stitched transaction in one line. */
+import type { TraceSummary } from "@mayfly/api";
+import type { CSSProperties } from "preact";
+import { unixMs } from "../../api/revive.ts";
+import { hueClass } from "../../model/colors.ts";
+import { formatAge, formatCount, formatDuration, formatTime, plural } from "../../model/format.ts";
+import { fitting } from "../../model/live-rows.ts";
+import { logFraction } from "../../model/time-scale.ts";
+import { tracePath } from "../../routes.ts";
+import { useApp } from "../../state/app.ts";
+
+export const ROW_HEIGHT = 36;
+/** Letters of function names that the column holds at its narrowest. */
+const CHIP_ROOM = 56;
+
+export const rowId = (index: number): string => `trace-${index}`;
+
+interface TraceRowProps {
+  readonly trace: TraceSummary;
+  readonly index: number;
+  readonly isActive: boolean;
+  readonly nowMs: number;
+  readonly style: CSSProperties;
+}
+
+export const TraceRow = ({ trace, index, isActive, nowMs, style }: TraceRowProps) => {
+  const { url } = useApp();
+  const startMs = unixMs(trace.startTimeUnixNano);
+  const openUnlessLink = (event: MouseEvent): void => {
+    if (event.target instanceof Element && !event.target.closest("a")) url.go(tracePath(trace.id));
+  };
+  return (
+    <div
+      class={`trace-row trace-columns${isActive ? " active" : ""}`}
+      id={rowId(index)}
+      role="row"
+      aria-rowindex={index + 1}
+      aria-selected={isActive}
+      style={style}
+      onClick={openUnlessLink}
+    >
+      <StatusMark trace={trace} />
+      <span role="gridcell" class="name">
+        <a href={tracePath(trace.id)} tabIndex={-1}>
+          {trace.name}
+        </a>
+      </span>
+      <span role="gridcell" class="number" title={`${trace.durationNs} ns`}>
+        {formatDuration(trace.durationNs)}
+      </span>
+      <span role="presentation" class="log-bar">
+        <i class={trace.errorCount > 0 ? "failed" : ""} style={{ width: `${logFraction(trace.durationNs) * 100}%` }} />
+      </span>
+      <Functions names={trace.functions} />
+      <span role="gridcell" class="number">
+        {formatCount(trace.spanCount)}
+      </span>
+      <span role="gridcell" class="number">
+        {trace.coldStarts > 0 && (
+          <span class="cold" title={plural(trace.coldStarts, "cold start")}>
+            ❄{"\u202f"}
+            {trace.coldStarts}
+          </span>
+        )}
+      </span>
+      <span role="gridcell" class="number">
+        {trace.gapCount > 0 && (
+          <span class="gaps" title={`The story is incomplete in ${plural(trace.gapCount, "place")}`}>
+            {trace.gapCount}
+          </span>
+        )}
+      </span>
+      <span role="gridcell" class="number age" title={formatTime(startMs)}>
+        {formatAge(nowMs - startMs)}
+      </span>
+    </div>
+  );
+};
+
+const StatusMark = ({ trace: { errorCount, settled } }: { readonly trace: TraceSummary }) => {
+  const [kind, sign, says] =
+    errorCount > 0
+      ? ["failed", "✕", plural(errorCount, "error")]
+      : settled
+        ? ["fine", "", "no error"]
+        : ["open", "", "late data may still come"];
+  return (
+    <span role="gridcell" class={`status ${kind}`} title={says}>
+      <span aria-hidden="true">{sign}</span>
+      <span class="sr-only">{says}</span>
+    </span>
+  );
+};
+
+const Functions = ({ names }: { readonly names: readonly string[] }) => {
+  const { shown, more } = fitting(names, CHIP_ROOM);
+  return (
+    <span role="gridcell" class="functions" title={names.join(" → ")}>
+      {shown.map((name) => (
+        <span key={name} class={`chip ${hueClass(name)}`}>
+          {name}
+        </span>
+      ))}
+      {more > 0 && <span class="muted">+{more}</span>}
+    </span>
+  );
+};

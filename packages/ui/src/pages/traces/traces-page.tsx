@@ -1,0 +1,188 @@
+/** All stitched transactions, newest first: what failed, how long, through which functions. */
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { TraceFilter } from "../../api/client.ts";
+import { FirstTrace } from "../../parts/empty-state/first-trace.tsx";
+import { Notice } from "../../parts/empty-state/notice.tsx";
+import { VirtualList } from "../../parts/virtual-list/virtual-list.tsx";
+import { tracePath } from "../../routes.ts";
+import { useApp } from "../../state/app.ts";
+import { useKeys } from "../../state/keyboard.ts";
+import { type LiveTraces, type TraceRows, createLiveTraces } from "../../state/live-traces.ts";
+import { useStore } from "../../state/store.ts";
+import { useAddress } from "../../state/url-state.ts";
+import { Filters } from "./filters.tsx";
+import { ListHead, SkeletonRows } from "./list-head.tsx";
+import { ROW_HEIGHT, TraceRow, rowId } from "./trace-row.tsx";
+import { filterOf, isFiltered, tracesAddress } from "./url.ts";
+import "./traces.css";
+
+const REFRESH_EVERY_MS = 3000;
+
+export const TracesPage = () => {
+  const { client, url } = useApp();
+  const { search } = useAddress(url);
+  const live = useMemo(() => createLiveTraces(client, filterOf(search)), [client, search]);
+  const [isLive, setLive] = useState(true);
+  useEffect(() => () => live.close(), [live]);
+  useRefresh(live, isLive);
+  useEffect(() => {
+    document.title = "Traces · Mayfly";
+  }, []);
+  const filter = filterOf(search);
+  const rows = useStore(live.rows);
+  return (
+    <>
+      <h1 class="sr-only">Traces</h1>
+      <Filters
+        filter={filter}
+        names={useSeenNames(rows, filter)}
+        isLive={isLive}
+        onLive={setLive}
+        onChange={(next) => url.replace(tracesAddress(next))}
+      />
+      <List key={search} live={live} rows={rows} filter={filter} />
+    </>
+  );
+};
+
+const useRefresh = (live: LiveTraces, isLive: boolean): void => {
+  useEffect(() => {
+    if (!isLive && live.rows.get().hasLoaded) return undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isOver = false;
+    const round = async (): Promise<void> => {
+      await live.refresh();
+      if (isLive && !isOver) timer = setTimeout(() => void round(), REFRESH_EVERY_MS);
+    };
+    void round();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [live, isLive]);
+};
+
+/** Names to choose from: all that were seen since the page was opened, whatever the filter leaves now. */
+const useSeenNames = ({ shown }: TraceRows, filter: TraceFilter): readonly string[] => {
+  const seen = useRef(new Set<string>());
+  if (filter.function !== undefined) seen.current.add(filter.function);
+  for (const row of shown) for (const name of row.functions) seen.current.add(name);
+  return [...seen.current].toSorted();
+};
+
+interface ListProps {
+  readonly live: LiveTraces;
+  readonly rows: TraceRows;
+  readonly filter: TraceFilter;
+}
+
+const List = ({ live, rows, filter }: ListProps) => {
+  const { url, keyboard, now } = useApp();
+  const [active, setActive] = useState(-1);
+  const scroller = useRef<HTMLDivElement>(null);
+  const held = useRef({ isPointed: false, isScrolled: false });
+  const { shown, pending, hasLoaded, error } = rows;
+
+  const updateHold = (change: Partial<typeof held.current>): void => {
+    Object.assign(held.current, change);
+    live.hold(held.current.isPointed || held.current.isScrolled || active >= 0);
+  };
+  const move = (by: number): void => {
+    const next = Math.min(shown.length - 1, Math.max(0, active + by));
+    setActive(next);
+    live.hold(true);
+    scroller.current?.focus({ preventScroll: true });
+  };
+  const open = (): void => {
+    const row = shown[active];
+    if (row) url.go(tracePath(row.id));
+  };
+  const showPending = (): void => {
+    setActive(-1);
+    live.showPending();
+    scroller.current?.scrollTo({ top: 0 });
+  };
+  useKeys(keyboard, {
+    j: () => move(1),
+    k: () => move(-1),
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    Enter: open,
+    Escape: () => setActive(-1),
+  });
+
+  if (!hasLoaded && error) {
+    return (
+      <Notice title="The traces cannot be shown" isError>
+        <p>{error.message}</p>
+        <button type="button" onClick={() => void live.refresh()}>
+          Try again
+        </button>
+      </Notice>
+    );
+  }
+  if (hasLoaded && shown.length === 0) return isFiltered(filter) ? <NoMatch /> : <FirstTrace />;
+  return (
+    <div class="trace-list">
+      <ListHead />
+      {pending.length > 0 && (
+        <button type="button" class="new-rows" onClick={showPending}>
+          {pending.length} new
+        </button>
+      )}
+      {hasLoaded ? (
+        <VirtualList
+          label="Traces, newest first"
+          role="grid"
+          count={shown.length}
+          rowHeight={ROW_HEIGHT}
+          active={active}
+          activeId={active >= 0 ? rowId(active) : undefined}
+          scroller={scroller}
+          onScroll={(scrollTop) => updateHold({ isScrolled: scrollTop > 0 })}
+          onPointer={(isPointed) => updateHold({ isPointed })}
+          renderRow={(index, style) => {
+            const trace = shown[index];
+            return trace && <TraceRow key={trace.id} trace={trace} index={index} isActive={index === active} nowMs={now()} style={style} />;
+          }}
+          after={<Older live={live} rows={rows} />}
+        />
+      ) : (
+        <SkeletonRows />
+      )}
+    </div>
+  );
+};
+
+const NoMatch = () => (
+  <Notice title="No trace matches">
+    <p>
+      Nothing that is stored has all of this. <a href={tracesAddress({})}>Show all traces</a>
+    </p>
+  </Notice>
+);
+
+/** Loads the next page when it comes into view; the button is for those who do not scroll. */
+const Older = ({ live, rows }: { readonly live: LiveTraces; readonly rows: TraceRows }) => {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    const element = button.current;
+    if (!element) return undefined;
+    const observer = new IntersectionObserver((entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) void live.older();
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [live, rows.cursor]);
+  return (
+    <div class="older">
+      {rows.cursor === undefined ? (
+        <span class="muted">That is all of them.</span>
+      ) : (
+        <button type="button" class="plain" ref={button} onClick={() => void live.older()}>
+          {rows.isLoadingOlder ? "Loading older traces …" : "Older traces"}
+        </button>
+      )}
+    </div>
+  );
+};

@@ -1,0 +1,60 @@
+/** The foot: what arrived, what was lost and why. Amber as soon as anything was lost or nobody answers. */
+import type { Stats } from "@mayfly/api";
+import { formatAge, formatBytes, formatCount } from "../../model/format.ts";
+import { unixMs } from "../../api/revive.ts";
+import { useApp } from "../../state/app.ts";
+import { usePolled } from "../../state/polled.ts";
+
+const STATS_EVERY_MS = 5000;
+
+export const Ledger = () => {
+  const { client, now } = useApp();
+  const { value: stats, error } = usePolled((signal) => client.stats(signal), STATS_EVERY_MS);
+  const losses = stats ? lossesOf(stats) : [];
+  const lost = losses.reduce((sum, [, count]) => sum + count, 0);
+  const isAlarming = lost > 0 || error !== undefined;
+  return (
+    <footer class={isAlarming ? "ledger alarming" : "ledger"}>
+      {stats && (
+        <>
+          <span title={`${stats.spans} spans stored`}>{formatCount(stats.spans)} spans</span>
+          <span title={`${stats.traces} W3C traces`}>{formatCount(stats.traces)} traces</span>
+          <span title={`${stats.logs} log lines stored`}>{formatCount(stats.logs)} log lines</span>
+          <Losses lost={lost} losses={losses} />
+          <span title={`${stats.bytesOnDisk} bytes`}>stored {formatBytes(stats.bytesOnDisk)}</span>
+          <span class="spacer" />
+          <span>up {formatAge(now() - unixMs(stats.startedAt))}</span>
+          <span>v{stats.version}</span>
+        </>
+      )}
+      {error && <span role="status">{error.message} Trying again every {STATS_EVERY_MS / 1000} s.</span>}
+    </footer>
+  );
+};
+
+const lossesOf = ({ rejectedSpans, droppedSpans, rejectedLogs }: Stats): readonly (readonly [string, number])[] =>
+  [
+    ...named("spans rejected", rejectedSpans),
+    ...named("spans dropped", droppedSpans),
+    ...named("log lines rejected", rejectedLogs),
+  ].filter(([, count]) => count > 0);
+
+const named = (what: string, reasons: Readonly<Record<string, number>>): readonly (readonly [string, number])[] =>
+  Object.entries(reasons).map(([reason, count]) => [`${what}: ${reason}`, count] as const);
+
+const Losses = ({ lost, losses }: { readonly lost: number; readonly losses: readonly (readonly [string, number])[] }) =>
+  lost === 0 ? (
+    <span>0 lost</span>
+  ) : (
+    <details class="losses">
+      <summary>{formatCount(lost)} lost</summary>
+      <dl>
+        {losses.map(([reason, count]) => (
+          <div key={reason}>
+            <dt>{reason}</dt>
+            <dd class="number">{formatCount(count)}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );

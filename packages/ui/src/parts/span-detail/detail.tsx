@@ -1,0 +1,254 @@
+/** Everything known about one row: of a span its attributes, events, links, joins and log lines; of a join its evidence. */
+import type { Gap, Join, SpanEvent } from "@mayfly/api";
+import type { ComponentChildren } from "preact";
+import { hueClass } from "../../model/colors.ts";
+import { formatDuration, formatOffset, formatTime } from "../../model/format.ts";
+import { joinText, placeholderText } from "../../model/join-text.ts";
+import { type GapRow, type JoinRow, type PlaceholderRow, type Row, type SpanRow, errorOf } from "../../model/rows.ts";
+import { EXCEPTION_STACKTRACE } from "../../model/semconv.ts";
+import { type LogView, type TraceView, pathOf } from "../../model/trace-view.ts";
+import { waitPlace } from "../../model/waits.ts";
+import { LogLine } from "../log-list/log-lines.tsx";
+import { AttributeTable } from "./attribute-table.tsx";
+import { Fact } from "./fact.tsx";
+import "./detail.css";
+
+interface DetailProps {
+  readonly row: Row;
+  readonly trace: TraceView;
+  /** Undefined while they load. */
+  readonly logs: readonly LogView[] | undefined;
+  readonly onClose: () => void;
+  readonly onGoTo: (rowId: string) => void;
+}
+
+export const Detail = (props: DetailProps) => (
+  <aside class={`detail ${hueClass(props.row.functionName)}`} aria-label="Detail">
+    <Body {...props} />
+  </aside>
+);
+
+const Body = ({ row, trace, logs, onClose, onGoTo }: DetailProps): ComponentChildren => {
+  switch (row.kind) {
+    case "span":
+      return <SpanDetail row={row} trace={trace} logs={logs} onClose={onClose} onGoTo={onGoTo} />;
+    case "join":
+      return <JoinDetail row={row} onClose={onClose} onGoTo={onGoTo} />;
+    case "gap":
+      return <GapDetail row={row} onClose={onClose} />;
+    case "placeholder":
+      return <PlaceholderDetail row={row} onClose={onClose} />;
+  }
+};
+
+const Title = ({ children, onClose }: { readonly children: ComponentChildren; readonly onClose: () => void }) => (
+  <header>
+    <h2>{children}</h2>
+    <button type="button" class="plain" onClick={onClose} aria-label="Close the detail" title="Close (esc)">
+      ✕
+    </button>
+  </header>
+);
+
+const Section = ({ title, count, children }: { readonly title: string; readonly count?: number; readonly children: ComponentChildren }) => (
+  <section>
+    <h3>
+      {title} {count !== undefined && <span class="muted">{count}</span>}
+    </h3>
+    {children}
+  </section>
+);
+
+const SpanDetail = ({ row, trace, logs, onClose, onGoTo }: DetailProps & { readonly row: SpanRow }) => {
+  const { view, functionName } = row;
+  const { span } = view;
+  const error = errorOf(row);
+  const lines = logs?.filter(({ record }) => belongsTo(record, row));
+  const joins = trace.joins.filter((join) => touches(join, view.path));
+  return (
+    <>
+      <Title onClose={onClose}>
+        {functionName !== undefined && <span class="function">{functionName}</span>} {span.name}
+      </Title>
+      {error !== undefined && <p class="error-text">{error}</p>}
+      <dl class="facts">
+        <Fact name="duration" title={`${span.durationNs} ns`}>
+          {formatDuration(span.durationNs)}
+        </Fact>
+        <Fact name="started" title={span.startTimeUnixNano}>
+          {formatOffset(view.startNs)} <span class="muted">{formatTime(Number(BigInt(span.startTimeUnixNano) / 1_000_000n))}</span>
+        </Fact>
+        {view.isColdStart && (
+          <Fact name="cold start">{view.initNs === undefined ? "yes, init phase unknown" : `init ${formatDuration(view.initNs)}`}</Fact>
+        )}
+        <Fact name="kind">{span.kind}</Fact>
+        <Fact name="span id" copy={span.spanId} />
+        <Fact name="trace id" copy={span.traceId} />
+        {span.requestId !== undefined && <Fact name="request id" copy={span.requestId} />}
+      </dl>
+      {joins.length > 0 && (
+        <Section title="Joins" count={joins.length}>
+          {joins.map((join, index) => (
+            <JoinFacts key={index} join={join} self={view.path} onGoTo={onGoTo} />
+          ))}
+        </Section>
+      )}
+      {row.view.isError && <Stack events={span.events} />}
+      <Section title="Attributes" count={Object.keys(span.attributes).length}>
+        <AttributeTable attributes={span.attributes} />
+      </Section>
+      {span.events.length > 0 && (
+        <Section title="Events" count={span.events.length}>
+          {span.events.map((event, index) => (
+            <div key={index} class="event">
+              <p>
+                <b>{event.name}</b>{" "}
+                <span class="muted">
+                  {formatOffset(Number(BigInt(event.timeUnixNano) - trace.startTimeUnixNano))}
+                </span>
+              </p>
+              <AttributeTable attributes={withoutStack(event)} />
+            </div>
+          ))}
+        </Section>
+      )}
+      {span.links.length > 0 && (
+        <Section title="Links" count={span.links.length}>
+          {span.links.map((link, index) => (
+            <div key={index} class="event">
+              <p class="mono">
+                {trace.spanAt.has(pathOf(link)) ? (
+                  <button type="button" class="inline" onClick={() => onGoTo(link.spanId)}>
+                    {trace.spanAt.get(pathOf(link))?.span.name}
+                  </button>
+                ) : (
+                  <span class="muted">outside of this trace</span>
+                )}{" "}
+                {link.spanId}
+              </p>
+              <AttributeTable attributes={link.attributes} />
+            </div>
+          ))}
+        </Section>
+      )}
+      <Section title={row.isInvocation ? "Log lines of this invocation" : "Log lines"} {...(lines && { count: lines.length })}>
+        {lines === undefined && <p class="muted">Loading …</p>}
+        {lines?.length === 0 && <p class="muted">None arrived.</p>}
+        <div class="lines" role="grid" aria-label="Log lines">
+          {lines?.map((line, index) => (
+            <LogLine key={index} line={line} showsFunction={false} />
+          ))}
+        </div>
+      </Section>
+    </>
+  );
+};
+
+/** An invocation has all lines of its run, any other span the lines written while it was the current one. */
+const belongsTo = (record: LogView["record"], { view: { span }, isInvocation }: SpanRow): boolean => {
+  const isSpan = record.traceId === span.traceId && record.spanId === span.spanId;
+  return isSpan || (isInvocation && span.requestId !== undefined && record.requestId === span.requestId);
+};
+
+const touches = (join: Join, path: string): boolean =>
+  pathOf(join.to) === path || (!("placeholder" in join.from) && pathOf(join.from) === path);
+
+const withoutStack = ({ attributes }: SpanEvent): SpanEvent["attributes"] =>
+  Object.fromEntries(Object.entries(attributes).filter(([key]) => key !== EXCEPTION_STACKTRACE));
+
+const Stack = ({ events }: { readonly events: readonly SpanEvent[] }) => {
+  const stack = events.map((event) => event.attributes[EXCEPTION_STACKTRACE]).find((one) => typeof one === "string");
+  return stack === undefined ? null : (
+    <Section title="Stack">
+      <pre class="stack">{stack}</pre>
+    </Section>
+  );
+};
+
+interface JoinFactsProps {
+  readonly join: Join;
+  readonly self?: string;
+  readonly onGoTo: (rowId: string) => void;
+}
+
+const JoinFacts = ({ join, self, onGoTo }: JoinFactsProps) => {
+  const { from, to, key, strength, relation, reason } = join;
+  return (
+    <dl class="facts join-facts">
+      {!("placeholder" in from) && pathOf(from) !== self && (
+        <Fact name="sent by">
+          <button type="button" class="inline mono" onClick={() => onGoTo(from.spanId)}>
+            {from.spanId}
+          </button>
+        </Fact>
+      )}
+      {pathOf(to) !== self && (
+        <Fact name="received by">
+          <button type="button" class="inline mono" onClick={() => onGoTo(to.spanId)}>
+            {to.spanId}
+          </button>
+        </Fact>
+      )}
+      {key && <Fact name={key.kind} copy={key.id} />}
+      {key?.scope !== undefined && key.scope !== "" && <Fact name="seen on">{key.scope}</Fact>}
+      <Fact name="evidence">
+        {strength}; {reason}
+      </Fact>
+      <Fact name="relation">{relation === "continues" ? "continues: works for this message alone" : "links: works for several messages"}</Fact>
+    </dl>
+  );
+};
+
+const JoinDetail = ({ row, onClose, onGoTo }: Pick<DetailProps, "onClose" | "onGoTo"> & { readonly row: JoinRow }) => {
+  const [join] = row.joins;
+  return (
+    <>
+      <Title onClose={onClose}>{join && joinText(join)}</Title>
+      {join &&
+        row.waits.map(({ fromNs, toNs }) => (
+          <dl key={fromNs} class="facts">
+            <Fact name="waited" title={`${toNs - fromNs} ns`}>
+              {formatDuration(toNs - fromNs)} {waitPlace(join)}
+            </Fact>
+            <Fact name="between">
+              {formatOffset(fromNs)} and {formatOffset(toNs)}
+            </Fact>
+          </dl>
+        ))}
+      <Section title="Why we believe it" count={row.joins.length}>
+        {row.joins.map((one, index) => (
+          <JoinFacts key={index} join={one} onGoTo={onGoTo} />
+        ))}
+      </Section>
+    </>
+  );
+};
+
+const GapFacts = ({ gap }: { readonly gap: Gap }) => (
+  <>
+    <p>{gap.message}</p>
+    <p class="advice">{gap.advice}</p>
+    {gap.key && (
+      <dl class="facts">
+        <Fact name={gap.key.kind} copy={gap.key.id} />
+      </dl>
+    )}
+  </>
+);
+
+const GapDetail = ({ row, onClose }: Pick<DetailProps, "onClose"> & { readonly row: GapRow }) => (
+  <>
+    <Title onClose={onClose}>The story breaks off here</Title>
+    <GapFacts gap={row.gap} />
+  </>
+);
+
+const PlaceholderDetail = ({ row, onClose }: Pick<DetailProps, "onClose"> & { readonly row: PlaceholderRow }) => (
+  <>
+    <Title onClose={onClose}>Something came before</Title>
+    <p>{placeholderText(row.placeholder)}</p>
+    {row.gaps.map((gap, index) => (
+      <GapFacts key={index} gap={gap} />
+    ))}
+  </>
+);

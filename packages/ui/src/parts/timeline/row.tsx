@@ -1,0 +1,188 @@
+/**
+ * One row of the waterfall: what it is on the left, when it was in the middle, how long on the right.
+ *
+ *   ▾ payment  process orders            ▇▇▇▇▇▇▇▇                     161 ms
+ *     ╰ joined by SQS message id 059f…   ╌╌╌╌╌ 380 ms in queue
+ *     ? no consumer …                    (over the whole width)
+ */
+import type { CSSProperties, ComponentChildren } from "preact";
+import { hueClass } from "../../model/colors.ts";
+import { formatDuration } from "../../model/format.ts";
+import { joinText, placeholderText } from "../../model/join-text.ts";
+import { type JoinRow, type Row, type SpanRow, errorOf } from "../../model/rows.ts";
+import { type Extent, placeInterval } from "../../model/time-scale.ts";
+import { waitPlace } from "../../model/waits.ts";
+import { percent } from "./ruler.tsx";
+
+export const ROW_HEIGHT = 26;
+const INDENT_PX = 14;
+/** Deeper rows stand at this depth: a name must have room. */
+const MAX_INDENT = 18;
+
+export const rowElementId = (id: string): string => `row-${id}`;
+
+interface TimelineRowProps {
+  readonly row: Row;
+  readonly index: number;
+  readonly extent: Extent;
+  readonly isActive: boolean;
+  readonly isSelected: boolean;
+  readonly isFolded: boolean;
+  readonly style: CSSProperties;
+  readonly onSelect: (row: Row) => void;
+  readonly onFold: (row: Row) => void;
+}
+
+export const TimelineRow = (props: TimelineRowProps) => {
+  const { row, index, extent, isActive, isSelected, isFolded, style, onSelect, onFold } = props;
+  const isFoldable = row.descendants > 0;
+  return (
+    <div
+      id={rowElementId(row.id)}
+      class={classesOf(row, isActive, isSelected)}
+      role="row"
+      aria-level={row.level}
+      aria-rowindex={index + 1}
+      aria-selected={isSelected}
+      aria-expanded={isFoldable ? !isFolded : undefined}
+      style={style}
+      onClick={() => onSelect(row)}
+    >
+      <div role="gridcell" class="label" style={{ "--indent": `${Math.min(row.indent, MAX_INDENT) * INDENT_PX}px` }}>
+        {isFoldable ? (
+          <span
+            class="fold"
+            aria-hidden="true"
+            title={isFolded ? `Unfold ${row.descendants} rows` : "Fold"}
+            onClick={(event) => {
+              event.stopPropagation();
+              onFold(row);
+            }}
+          >
+            {isFolded ? "▸" : "▾"}
+          </span>
+        ) : (
+          <span class="fold" />
+        )}
+        <Label row={row} />
+      </div>
+      {row.kind === "span" && <SpanBar row={row} extent={extent} />}
+      {row.kind === "join" && <Waits row={row} extent={extent} />}
+    </div>
+  );
+};
+
+const classesOf = (row: Row, isActive: boolean, isSelected: boolean): string =>
+  [
+    "timeline-row",
+    row.kind,
+    hueClass(row.functionName),
+    row.kind === "span" && row.isInvocation && "invocation",
+    row.kind === "span" && row.view.isError && "failed",
+    isActive && "active",
+    isSelected && "selected",
+  ]
+    .filter(Boolean)
+    .join(" ");
+
+const Label = ({ row }: { readonly row: Row }): ComponentChildren => {
+  switch (row.kind) {
+    case "span":
+      return <SpanLabel row={row} />;
+    case "join":
+      return <JoinLabel row={row} />;
+    case "gap":
+      return <MissingLabel text={row.gap.message} advice={row.gap.advice} />;
+    case "placeholder":
+      return <MissingLabel text={row.gaps[0]?.message ?? placeholderText(row.placeholder)} advice={row.gaps[0]?.advice} />;
+  }
+};
+
+const SpanLabel = ({ row }: { readonly row: SpanRow }) => {
+  const { view, isInvocation, attempt, batchSize } = row;
+  const error = errorOf(row);
+  return (
+    <span class="words" title={error ?? view.span.name}>
+      {view.isError && (
+        <span class="sign error" aria-label="failed">
+          ✕
+        </span>
+      )}
+      {isInvocation && <b class="function">{row.functionName ?? "unknown"}</b>}
+      <span class="name">{view.span.name}</span>
+      {attempt !== undefined && <span class="tag">attempt {attempt}</span>}
+      {batchSize !== undefined && <span class="tag">1 of {batchSize}</span>}
+      {view.isColdStart && (
+        <span class="tag cold" title="cold start">
+          ❄ cold{view.initNs === undefined ? "" : ` ${formatDuration(view.initNs)}`}
+        </span>
+      )}
+      {error !== undefined && <span class="message">{error}</span>}
+    </span>
+  );
+};
+
+const JoinLabel = ({ row: { joins, elsewhere } }: { readonly row: JoinRow }) => {
+  const [join] = joins;
+  if (join === undefined) return null;
+  return (
+    <span class="words" title={`${join.reason} (${join.strength})`}>
+      <span class="elbow" aria-hidden="true" />
+      <span class="name">{joinText(join)}</span>
+      {elsewhere && <span class="tag">to {elsewhere.span.functionName ?? elsewhere.span.name}, shown elsewhere</span>}
+    </span>
+  );
+};
+
+const MissingLabel = ({ text, advice }: { readonly text: string; readonly advice: string | undefined }) => (
+  <span class="words missing" title={advice}>
+    <span class="sign" aria-hidden="true">
+      ?
+    </span>
+    <span class="name">{text}</span>
+    {advice !== undefined && <span class="advice">{advice}</span>}
+  </span>
+);
+
+const SpanBar = ({ row, extent }: { readonly row: SpanRow; readonly extent: Extent }) => {
+  const { startNs, endNs, initNs, isColdStart } = row.view;
+  const bar = placeInterval(extent, startNs, endNs);
+  const init = isColdStart && initNs !== undefined ? placeInterval(extent, startNs - initNs, startNs) : undefined;
+  return (
+    <>
+      <div class="track" role="presentation">
+        {init && <i class="init" style={{ left: percent(init.left), width: percent(init.width) }} />}
+        {bar && (
+          <i class={isColdStart && !init ? "bar cold" : "bar"} style={{ left: percent(bar.left), width: percent(bar.width) }} />
+        )}
+      </div>
+      <div role="gridcell" class="number" title={`${endNs - startNs} ns`}>
+        {formatDuration(endNs - startNs)}
+      </div>
+    </>
+  );
+};
+
+/** Words stand right of the wait where they fit, else left of it. */
+const WORDS_FIT_UNTIL = 0.78;
+
+const Waits = ({ row, extent }: { readonly row: JoinRow; readonly extent: Extent }) => {
+  const [join] = row.joins;
+  const totalNs = row.waits.reduce((sum, wait) => sum + wait.toNs - wait.fromNs, 0);
+  const placed = row.waits.flatMap((wait) => placeInterval(extent, wait.fromNs, wait.toNs) ?? []);
+  const [first] = placed;
+  const last = placed.at(-1);
+  if (join === undefined || first === undefined || last === undefined) return null;
+  const end = last.left + last.width;
+  const side = end <= WORDS_FIT_UNTIL ? { left: percent(end) } : { right: percent(1 - first.left) };
+  return (
+    <div class="track" role="gridcell">
+      {placed.map(({ left, width }) => (
+        <i key={left} class="wait" style={{ left: percent(left), width: percent(width) }} />
+      ))}
+      <span class="wait-words" style={side} title={`${totalNs} ns`}>
+        {formatDuration(totalNs)} {waitPlace(join)}
+      </span>
+    </div>
+  );
+};

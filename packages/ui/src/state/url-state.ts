@@ -1,0 +1,70 @@
+/**
+ * What you look at lives in the URL: the address is the state, and this is its only writer.
+ *
+ * `go` makes a step that Back undoes; `replace` refines the present one (typing in a filter, folding a row). Links stay
+ * real links: a plain click on one of ours becomes `go`, every other kind of click is the browser's.
+ *
+ * Own code because it is this file: routers bring components, matching and loaders, of which one path pattern is used.
+ */
+import { createStore, useStore } from "./store.ts";
+
+export interface Address {
+  readonly path: string;
+  readonly search: string;
+}
+
+export interface UrlState {
+  get(): Address;
+  subscribe(listener: () => void): () => void;
+  go(to: string): void;
+  replace(to: string): void;
+  /** Back where we came from inside the app, else to a page that makes sense. */
+  back(otherwise: string): void;
+  close(): void;
+}
+
+export const createUrlState = (browser: Window): UrlState => {
+  const read = (): Address => ({ path: browser.location.pathname, search: browser.location.search });
+  const store = createStore(read());
+  const update = (): void => {
+    const next = read();
+    const now = store.get();
+    if (next.path !== now.path || next.search !== now.search) store.set(next);
+  };
+  const go = (to: string): void => {
+    browser.history.pushState({ steps: stepsInside(browser) + 1 }, "", to);
+    update();
+  };
+  const onClick = (event: MouseEvent): void => {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (!link || !isPlainClick(event) || !isOurs(link, browser.location)) return;
+    event.preventDefault();
+    go(link.pathname + link.search);
+  };
+  browser.addEventListener("popstate", update);
+  browser.document.addEventListener("click", onClick);
+  return {
+    get: store.get,
+    subscribe: store.subscribe,
+    go,
+    replace(to) {
+      browser.history.replaceState(browser.history.state, "", to);
+      update();
+    },
+    back: (otherwise) => (stepsInside(browser) > 0 ? browser.history.back() : go(otherwise)),
+    close() {
+      browser.removeEventListener("popstate", update);
+      browser.document.removeEventListener("click", onClick);
+    },
+  };
+};
+
+const stepsInside = ({ history }: Window): number => (history.state as { steps?: number } | null)?.steps ?? 0;
+
+const isPlainClick = (event: MouseEvent): boolean =>
+  event.button === 0 && !event.defaultPrevented && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+
+const isOurs = (link: HTMLAnchorElement, location: Location): boolean =>
+  link.origin === location.origin && link.target === "" && !link.pathname.startsWith("/api/");
+
+export const useAddress = (url: UrlState): Address => useStore(url);
