@@ -19,4 +19,5 @@ const step = (title, command, args, cwd = root) => {
 
 step("tsc -b", "tsc", ["-b", "--pretty", "false"]);
 step("SDK bundles", "node", ["build.mjs"], `${root}/packages/sdk`);
+step("example shop", "node", ["build.mjs"], `${root}/examples/shop`);
 step("UI", "vite", ["build", "--logLevel", "warn"], `${root}/packages/ui`);

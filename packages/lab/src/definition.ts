@@ -24,12 +24,19 @@ export interface FunctionDefinition {
   readonly timeoutMs?: number;
   /** Default 128. Told to the function; not enforced. */
   readonly memoryMb?: number;
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string | Reference>>;
   /** Environments at once; the next invocation waits (sync) or is retried (async, SQS). Default 10. */
   readonly reservedConcurrency?: number;
   /** Retries of an async invocation after a function error: 0-2, default 2. */
   readonly maximumRetryAttempts?: number;
 }
+
+/** What only the running lab knows, as a template's Ref would give it. */
+export type Reference =
+  | { readonly queueUrl: string }
+  | { readonly topicArn: string }
+  | { readonly stateMachineArn: string }
+  | { readonly functionArn: string };
 
 export interface QueueDefinition {
   /** Default 30,000. */

@@ -45,6 +45,7 @@ export interface EnvironmentDeps {
   readonly arn: string;
   /** Its own, so that whatever it signs names it. */
   readonly accessKeyId: string;
+  /** Those of the lab and of the function; Lambda's own win. */
   readonly variables: Readonly<Record<string, string>>;
   readonly onLog: (line: LogLine) => void;
   readonly watchdog: Watchdog;
@@ -229,7 +230,6 @@ class RunningEnvironment implements Environment {
       AWS_ACCESS_KEY_ID: this.accessKeyId,
       AWS_SECRET_ACCESS_KEY: "lab",
       AWS_SESSION_TOKEN: "lab",
-      ...definition.environment,
     };
   }
 }

@@ -4,7 +4,7 @@
  * Errors  one Error that names every mistake of the definition at once; nothing is started then.
  */
 import { type AwsEndpoint, startAwsEndpoint } from "./aws-endpoint.ts";
-import type { LabDefinition, QueueDefinition } from "./definition.ts";
+import type { LabDefinition, QueueDefinition, Reference } from "./definition.ts";
 import type { LogLine } from "./environment.ts";
 import { type EventBridge, createEventBridge } from "./event-sources/eventbridge.ts";
 import { type HttpApi, startHttpApi } from "./event-sources/http-api.ts";
@@ -224,13 +224,25 @@ class RunningLab implements Lab {
       arn: this.functionArn(name),
       // Read when an environment starts; by then every endpoint has its port.
       get variables() {
-        return { ...lab.environment, ...lab.#options.environment };
+        return { ...lab.environment, ...lab.#options.environment, ...lab.#resolved(name) };
       },
       truth: this.#truth,
       watchdog: this.#watchdog,
       asyncRetryDelayMs: this.#options.asyncRetryDelayMs ?? 200,
       onLog: this.#options.onLog ?? (() => undefined),
     });
+  }
+
+  #resolved(name: string): Record<string, string> {
+    const given = Object.entries(this.#definition.functions[name]?.environment ?? {});
+    return Object.fromEntries(given.map(([key, value]) => [key, typeof value === "string" ? value : this.#valueOf(value)]));
+  }
+
+  #valueOf(reference: Reference): string {
+    if ("queueUrl" in reference) return this.queueUrl(reference.queueUrl);
+    if ("topicArn" in reference) return this.topicArn(reference.topicArn);
+    if ("functionArn" in reference) return this.functionArn(reference.functionArn);
+    return this.stateMachineArn(reference.stateMachineArn);
   }
 
   #defined(name: string): LabFunction {

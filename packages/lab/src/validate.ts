@@ -15,7 +15,20 @@ export const problemsOf = (definition: LabDefinition): readonly string[] => {
   const needTarget = (target: { function: string } | { queue: string }, where: string): void =>
     "function" in target ? needFunction(target.function, where) : needQueue(target.queue, where);
 
-  for (const [name, { file }] of Object.entries(functions)) {
+  const known: Readonly<Record<string, object>> = {
+    queueUrl: queues,
+    topicArn: topics,
+    stateMachineArn: definition.stateMachines ?? {},
+    functionArn: functions,
+  };
+  for (const [name, { file, environment = {} }] of Object.entries(functions)) {
+    for (const [variable, value] of Object.entries(environment)) {
+      if (typeof value === "string") continue;
+      const [[kind, target] = ["", ""]] = Object.entries(value);
+      if (!Object.hasOwn(known[kind] ?? {}, target)) {
+        problems.push(`function ${name}: ${variable} refers to ${kind} ${JSON.stringify(target)}, which is not defined`);
+      }
+    }
     if (!isAbsolute(file)) problems.push(`function ${name}: file ${JSON.stringify(file)} is not an absolute path`);
     else if (!existsSync(file)) problems.push(`function ${name}: ${file} does not exist`);
   }
