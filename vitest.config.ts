@@ -13,7 +13,7 @@ const project = (name: string, root: string) => ({
   },
 });
 
-const conditions = ["mayfly-source", "node", "module"];
+const conditions = ["mayfly-source", "node"];
 
 export default defineConfig({
   resolve: { conditions },

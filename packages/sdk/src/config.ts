@@ -19,6 +19,8 @@ export interface SdkConfig {
   readonly logsUrl?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly flushBudgetMs: number;
+  /** While the collector is away, one attempt to reach it is made this often. */
+  readonly probeIntervalMs: number;
   /** How long before the timeout everything open is sent as unfinished; 0 switches it off. */
   readonly timeoutMarginMs: number;
   readonly logLevel: string;
@@ -51,6 +53,7 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
     ...(logsUrl !== undefined && { logsUrl }),
     headers: pairs(env["OTEL_EXPORTER_OTLP_HEADERS"]),
     flushBudgetMs: milliseconds(env, "MAYFLY_FLUSH_BUDGET_MS", 300),
+    probeIntervalMs: milliseconds(env, "MAYFLY_PROBE_INTERVAL_MS", 30_000),
     timeoutMarginMs: milliseconds(env, "MAYFLY_TIMEOUT_MARGIN_MS", 200),
     logLevel: choice(env, "MAYFLY_LOG_LEVEL", LEVELS, (env["AWS_LAMBDA_LOG_LEVEL"] ?? "info").toLowerCase()),
     endLine: choice(env, "MAYFLY_END_LINE", ["on", "off"], "on") === "on",

@@ -21,5 +21,3 @@ export const MAX_CLIENT_CONTEXT_LENGTH = 3_583;
 
 /** Time left alone before the function's timeout. */
 export const RESERVED_BEFORE_TIMEOUT_MS = 50;
-/** An open breaker lets one attempt through this often. */
-export const PROBE_INTERVAL_MS = 30_000;

@@ -18,7 +18,7 @@ export const Frame = () => {
   useKeys(keyboard, { "?": () => setHelpOpen(true), "g t": () => url.go(TRACES_PATH) });
   return (
     <>
-      <Header onHelp={() => setHelpOpen(true)} isAtTraces={route.page === "traces"} />
+      <Header onHelp={() => setHelpOpen(true)} isAtTraces={route.page !== "nowhere"} />
       <main>
         <Page route={route} />
       </main>

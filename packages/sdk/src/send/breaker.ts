@@ -1,11 +1,10 @@
 /**
  * A circuit breaker: after one failed flush nothing waits for the collector again until a probe came through.
  *
- *   closed ──failure──▶ open ──PROBE_INTERVAL_MS──▶ one probe ──success──▶ closed
+ *   closed ──failure──▶ open ──probeIntervalMs───▶ one probe ──success──▶ closed
  *                        ▲                              └────failure────────┐
  *                        └──────────────────────────────────────────────────┘
  */
-import { PROBE_INTERVAL_MS } from "../limits.ts";
 
 export interface Breaker {
   readonly isOpen: boolean;
@@ -15,14 +14,14 @@ export interface Breaker {
   failed(): void;
 }
 
-export const createBreaker = (nowMs: () => number): Breaker => {
+export const createBreaker = (nowMs: () => number, probeIntervalMs: number): Breaker => {
   let lastTryMs: number | undefined;
   return {
     get isOpen() {
       return lastTryMs !== undefined;
     },
     mayProbe() {
-      if (lastTryMs === undefined || nowMs() - lastTryMs < PROBE_INTERVAL_MS) return false;
+      if (lastTryMs === undefined || nowMs() - lastTryMs < probeIntervalMs) return false;
       lastTryMs = nowMs();
       return true;
     },

@@ -40,7 +40,7 @@ export interface SenderDeps {
 export const createSender = ({ config, post, nowMs }: SenderDeps): Sender => {
   const spans = createBuffer<ReadableSpan>(MAX_BUFFERED_SPANS);
   const lines = createBuffer<string>(MAX_BUFFERED_LOG_LINES);
-  const breaker: Breaker = createBreaker(nowMs);
+  const breaker: Breaker = createBreaker(nowMs, config.probeIntervalMs);
   const count = { refusedSpans: 0, refusedLogs: 0, flushTimeouts: 0, flushFailures: 0, breakerOpened: 0 };
 
   /** One signal's buffer to one URL. A refusal is final: the same bytes will never be taken. */

@@ -2,22 +2,20 @@
  * Numbers for people: three figures that matter, one space before the unit, the same words everywhere. Exact values
  * belong into titles and copies, not here.
  */
-const NNBSP = "\u202f";
+const NBSP = "\u00a0";
 
-const withUnit = (value: number, unit: string): string => `${threeFigures(value)}${NNBSP}${unit}`;
+const withUnit = (value: number, unit: string): string => `${threeFigures(value)}${NBSP}${unit}`;
 
 const threeFigures = (value: number): string => {
   const size = Math.abs(value);
   return value.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
 };
 
-const isZero = (text: string): boolean => /^-?0(\.0+)?$/.test(text);
-
 /** 1.24 s, 318 ms, 4.10 µs, 2 m 05 s, 3 h 12 m. */
 export const formatDuration = (durationNs: number): string => {
   const size = Math.abs(durationNs);
-  if (size === 0) return `0${NNBSP}ms`;
-  if (size < 999.5) return `${Math.round(durationNs)}${NNBSP}ns`;
+  if (size === 0) return `0${NBSP}ms`;
+  if (size < 999.5) return `${Math.round(durationNs)}${NBSP}ns`;
   if (size < 999_500) return withUnit(durationNs / 1e3, "µs");
   if (size < 999_500_000) return withUnit(durationNs / 1e6, "ms");
   if (size < 59.95e9) return withUnit(durationNs / 1e9, "s");
@@ -29,19 +27,24 @@ const formatLong = (durationNs: number): string => {
   const sign = durationNs < 0 ? "-" : "";
   const pad = (value: number): string => String(value).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${sign}${minutes}${NNBSP}m ${pad(seconds % 60)}${NNBSP}s`;
+  if (minutes < 60) return `${sign}${minutes}${NBSP}m ${pad(seconds % 60)}${NBSP}s`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${sign}${hours}${NNBSP}h ${pad(minutes % 60)}${NNBSP}m`;
-  return `${sign}${Math.floor(hours / 24)}${NNBSP}d ${hours % 24}${NNBSP}h`;
+  if (hours < 48) return `${sign}${hours}${NBSP}h ${pad(minutes % 60)}${NBSP}m`;
+  return `${sign}${Math.floor(hours / 24)}${NBSP}d ${hours % 24}${NBSP}h`;
 };
 
-/** For an axis: one unit for all ticks, chosen by the step, no trailing zeros. */
-export const formatTick = (ns: number, stepNs: number): string => {
-  const [size, unit] = stepNs >= 1e9 ? [1e9, "s"] : stepNs >= 1e6 ? [1e6, "ms"] : stepNs >= 1e3 ? [1e3, "µs"] : [1, "ns"];
+/** For an axis: one unit for all ticks, chosen by the largest; as many decimals as the step needs. */
+export const formatTick = (ns: number, stepNs: number, largestNs: number): string => {
+  const [size, unit] = UNITS_NS.find(([least]) => largestNs >= least) ?? [1, "ns"];
   const decimals = Math.max(0, -Math.floor(Math.log10(stepNs / size) + 1e-9));
-  const text = (ns / size).toFixed(decimals);
-  return isZero(text) ? "0" : `${text}${NNBSP}${unit}`;
+  return ns === 0 ? "0" : `${(ns / size).toFixed(decimals)}${NBSP}${unit}`;
 };
+
+const UNITS_NS = [
+  [1e9, "s"],
+  [1e6, "ms"],
+  [1e3, "µs"],
+] as const;
 
 /** 842, 41.2 k, 3.10 M. */
 export const formatCount = (count: number): string => {
@@ -58,17 +61,17 @@ export const formatBytes = (bytes: number): string => {
     value /= 1000;
     at += 1;
   }
-  return at === 0 ? `${value}${NNBSP}B` : withUnit(value, units[at] ?? "TB");
+  return at === 0 ? `${value}${NBSP}B` : withUnit(value, units[at] ?? "TB");
 };
 
 /** now, 12 s, 4 min, 3 h, 2 d: how long ago, in one unit. */
 export const formatAge = (ageMs: number): string => {
   const seconds = Math.max(0, Math.floor(ageMs / 1000));
   if (seconds < 2) return "now";
-  if (seconds < 60) return `${seconds}${NNBSP}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}${NNBSP}min`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3600)}${NNBSP}h`;
-  return `${Math.floor(seconds / 86_400)}${NNBSP}d`;
+  if (seconds < 60) return `${seconds}${NBSP}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}${NBSP}min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)}${NBSP}h`;
+  return `${Math.floor(seconds / 86_400)}${NBSP}d`;
 };
 
 /** +0 ms, +318 ms, -12.0 ms: a moment by its distance from the beginning. */

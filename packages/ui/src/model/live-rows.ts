@@ -25,16 +25,3 @@ export const mergeNewest = (shown: readonly TraceSummary[], page: readonly Trace
   const kept = shown.flatMap((row) => fresh.get(row.id) ?? (isCovered(row) ? [] : row));
   return { shown: kept, added, isDisjoint: false };
 };
-
-/** Function names that a summary's row can show in `room` characters, and how many are left out. */
-export const fitting = (names: readonly string[], room: number): { readonly shown: readonly string[]; readonly more: number } => {
-  let used = 0;
-  const shown = names.filter((name) => {
-    used += name.length + CHIP_PADDING;
-    return used <= room;
-  });
-  return { shown, more: names.length - shown.length };
-};
-
-/** A chip's dot, gap and separator are about as wide as this many letters. */
-const CHIP_PADDING = 4;

@@ -8,11 +8,11 @@ import type { Row } from "./rows.ts";
 
 /** Width of the strip's own coordinates; one unit is about a pixel. */
 export const MINIMAP_WIDTH = 1000;
-export const MINIMAP_LANES = 20;
+export const MINIMAP_LANES = 14;
 
 export interface Stroke {
   /** A hue, or what has no function's colour. */
-  readonly ink: number | "error" | "wait";
+  readonly ink: number | "error" | "wait" | "cold";
   /** SVG path data of horizontal lines, `MINIMAP_WIDTH` × `MINIMAP_LANES`. */
   readonly path: string;
 }
@@ -33,7 +33,9 @@ export const minimapOf = (rows: readonly Row[], extent: Extent): readonly Stroke
     const lane = Math.floor((index / rows.length) * lanes);
     if (row.kind === "join") for (const wait of row.waits) mark("wait", lane, wait.fromNs, wait.toNs);
     if (row.kind !== "span") continue;
-    mark(row.view.isError ? "error" : hueOf(row.functionName), lane, row.view.startNs, row.view.endNs);
+    const { startNs, endNs, initNs, isError, isColdStart } = row.view;
+    if (isColdStart && initNs !== undefined) mark("cold", lane, startNs - initNs, startNs);
+    mark(isError ? "error" : hueOf(row.functionName), lane, startNs, endNs);
   }
   return [...covered].map(([ink, byLane]) => ({ ink, path: [...byLane].map(linesOf).join("") }));
 };

@@ -22,7 +22,7 @@ export const LogsTab = ({ logs, isTruncated, level, onLevel, onOpen }: LogsTabPr
     <section class="logs-tab" aria-label="Log lines">
       <div class="logs-head">
         <label>
-          <span class="muted">at least</span>{" "}
+          <span class="sr-only">Least level</span>
           <select
             value={level === 0 ? "" : severityOf(level)}
             onChange={({ currentTarget: { value } }) => {
@@ -30,10 +30,10 @@ export const LogsTab = ({ logs, isTruncated, level, onLevel, onOpen }: LogsTabPr
               onLevel(severity ? leastOf(severity) : 0);
             }}
           >
-            <option value="">everything</option>
+            <option value="">all levels</option>
             {LEVELS.map((severity) => (
               <option key={severity} value={severity}>
-                {severity}
+                {severity} and above
               </option>
             ))}
           </select>

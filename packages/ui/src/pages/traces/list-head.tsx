@@ -1,4 +1,4 @@
-import { formatDuration } from "../../model/format.ts";
+import { formatTick } from "../../model/format.ts";
 import { logFraction } from "../../model/time-scale.ts";
 
 const DECADES_NS = [1e6, 1e7, 1e8, 1e9, 1e10];
@@ -12,11 +12,11 @@ export const ListHead = () => (
     <span class="decades">
       {DECADES_NS.map((ns) => (
         <i key={ns} style={{ left: `${logFraction(ns) * 100}%` }}>
-          {formatDuration(ns).replace(/\.0+/, "")}
+          {formatTick(ns, ns, ns)}
         </i>
       ))}
     </span>
-    <span>Functions, in causal order</span>
+    <span>Functions by cause</span>
     <span class="number">Spans</span>
     <span class="number">Cold</span>
     <span class="number">Gaps</span>

@@ -4,14 +4,11 @@ import type { CSSProperties } from "preact";
 import { unixMs } from "../../api/revive.ts";
 import { hueClass } from "../../model/colors.ts";
 import { formatAge, formatCount, formatDuration, formatTime, plural } from "../../model/format.ts";
-import { fitting } from "../../model/live-rows.ts";
 import { logFraction } from "../../model/time-scale.ts";
 import { tracePath } from "../../routes.ts";
 import { useApp } from "../../state/app.ts";
 
-export const ROW_HEIGHT = 36;
-/** Letters of function names that the column holds at its narrowest. */
-const CHIP_ROOM = 56;
+export const ROW_HEIGHT = 32;
 
 export const rowId = (index: number): string => `trace-${index}`;
 
@@ -49,7 +46,7 @@ export const TraceRow = ({ trace, index, isActive, nowMs, style }: TraceRowProps
         {formatDuration(trace.durationNs)}
       </span>
       <span role="presentation" class="log-bar">
-        <i class={trace.errorCount > 0 ? "failed" : ""} style={{ width: `${logFraction(trace.durationNs) * 100}%` }} />
+        <i style={{ width: `${logFraction(trace.durationNs) * 100}%` }} />
       </span>
       <Functions names={trace.functions} />
       <span role="gridcell" class="number">
@@ -58,8 +55,7 @@ export const TraceRow = ({ trace, index, isActive, nowMs, style }: TraceRowProps
       <span role="gridcell" class="number">
         {trace.coldStarts > 0 && (
           <span class="cold" title={plural(trace.coldStarts, "cold start")}>
-            ❄{"\u202f"}
-            {trace.coldStarts}
+            ❄ {trace.coldStarts}
           </span>
         )}
       </span>
@@ -92,16 +88,15 @@ const StatusMark = ({ trace: { errorCount, settled } }: { readonly trace: TraceS
   );
 };
 
-const Functions = ({ names }: { readonly names: readonly string[] }) => {
-  const { shown, more } = fitting(names, CHIP_ROOM);
-  return (
-    <span role="gridcell" class="functions" title={names.join(" → ")}>
-      {shown.map((name) => (
-        <span key={name} class={`chip ${hueClass(name)}`}>
-          {name}
-        </span>
-      ))}
-      {more > 0 && <span class="muted">+{more}</span>}
-    </span>
-  );
-};
+/** All of them, faded where they run out of room; a transaction of more than this is cut. */
+const MOST_CHIPS = 24;
+
+const Functions = ({ names }: { readonly names: readonly string[] }) => (
+  <span role="gridcell" class="functions" title={names.join(" → ")}>
+    {names.slice(0, MOST_CHIPS).map((name) => (
+      <span key={name} class={`chip ${hueClass(name)}`}>
+        {name}
+      </span>
+    ))}
+  </span>
+);

@@ -17,7 +17,7 @@ export const Header = ({ onHelp, isAtTraces }: { readonly onHelp: () => void; re
         mayfly
       </a>
       <nav aria-label="Pages">
-        <a href={TRACES_PATH} {...(isAtTraces && { "aria-current": "page" as const })}>
+        <a href={TRACES_PATH} {...(isAtTraces && { "aria-current": "true" as const })}>
           Traces
         </a>
       </nav>

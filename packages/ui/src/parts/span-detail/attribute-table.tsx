@@ -1,5 +1,6 @@
 /** Attributes in groups of their namespace, each copyable. */
 import type { AttributeValue, Attributes } from "@mayfly/api";
+import type { ComponentChildren } from "preact";
 import { CopyButton } from "../copy/copy-button.tsx";
 
 export const AttributeTable = ({ attributes }: { readonly attributes: Attributes }) => {
@@ -8,7 +9,7 @@ export const AttributeTable = ({ attributes }: { readonly attributes: Attributes
     <dl class="attributes">
       {entries.map(([key, value]) => (
         <div key={key}>
-          <dt class="mono">{key}</dt>
+          <dt class="mono">{breakable(key)}</dt>
           <dd class="mono">
             <span>{textOf(value)}</span>
             <CopyButton text={textOf(value)} label={`Copy ${key}`} />
@@ -18,6 +19,10 @@ export const AttributeTable = ({ attributes }: { readonly attributes: Attributes
     </dl>
   );
 };
+
+/** Long keys break where their parts meet. */
+const breakable = (key: string): ComponentChildren =>
+  key.split(/(?<=[._])/).flatMap((part, index) => (index === 0 ? part : [<wbr key={index} />, part]));
 
 /** What the user annotated comes first. */
 const rank = (key: string): number => (key.includes(".") ? 1 : 0);

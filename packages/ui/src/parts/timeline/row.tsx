@@ -14,7 +14,7 @@ import { type Extent, placeInterval } from "../../model/time-scale.ts";
 import { waitPlace } from "../../model/waits.ts";
 import { percent } from "./ruler.tsx";
 
-export const ROW_HEIGHT = 26;
+export const ROW_HEIGHT = 24;
 const INDENT_PX = 14;
 /** Deeper rows stand at this depth: a name must have room. */
 const MAX_INDENT = 18;

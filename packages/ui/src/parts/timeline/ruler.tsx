@@ -10,7 +10,7 @@ export const Ruler = ({ extent, most }: { readonly extent: Extent; readonly most
     <div class="ruler" aria-hidden="true">
       {atNs.map((ns) => (
         <span key={ns} style={{ left: percent(fractionOf(extent, ns)) }}>
-          {formatTick(ns, stepNs)}
+          {formatTick(ns, stepNs, atNs.at(-1) ?? 0)}
         </span>
       ))}
     </div>
@@ -19,9 +19,11 @@ export const Ruler = ({ extent, most }: { readonly extent: Extent; readonly most
 
 export const GridLines = ({ extent, most }: { readonly extent: Extent; readonly most: number }) => (
   <div class="grid-lines" aria-hidden="true">
-    {ticksOf(extent, most).atNs.map((ns) => (
-      <i key={ns} style={{ left: percent(fractionOf(extent, ns)) }} />
-    ))}
+    <div>
+      {ticksOf(extent, most).atNs.map((ns) => (
+        <i key={ns} style={{ left: percent(fractionOf(extent, ns)) }} />
+      ))}
+    </div>
   </div>
 );
 

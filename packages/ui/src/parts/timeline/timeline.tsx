@@ -25,7 +25,7 @@ interface TimelineProps {
   readonly onSelect: (id: string, isWalking: boolean) => void;
 }
 
-const MOST_TICKS = 6;
+const MOST_TICKS = 8;
 
 export const Timeline = (props: TimelineProps) => {
   const { rows, whole, zoom, find, folded, selected, onZoom, onFind, onFold, onSelect } = props;

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { placeOrder } from "../src/traffic.ts";
+import { ORDER, startRig } from "./rig.ts";
+
+test("a batch keeps its orders apart, and asked by its request id it names the stories it worked for", async () => {
+  const { lab, trace, traces } = await startRig({ batchSize: 10 });
+  await Promise.all(Array.from({ length: 5 }, () => placeOrder(lab.httpUrl, ORDER)));
+  await lab.idle();
+
+  const rows = (await traces()).traces;
+  expect(rows.map((row) => row.name)).toEqual(Array.from({ length: 5 }, () => "POST /orders"));
+  for (const row of rows) expect(row.requestIds.filter((id) => requestsOf("api").includes(id))).toHaveLength(1);
+
+  const batch = lab.truth.deliveries.find((delivery) => delivery.functionName === "payment" && delivery.causes.length > 1);
+  if (batch === undefined) throw new Error("no two orders came in one batch");
+  const detail = await trace(batch.requestId);
+  expect(detail.name).toBe("process orders");
+  expect(detail.memberOf).toHaveLength(batch.causes.length);
+  expect(new Set(detail.memberOf)).toEqual(
+    new Set(rows.filter((row) => row.requestIds.includes(batch.requestId)).map((row) => row.id)),
+  );
+
+  function requestsOf(name: string): string[] {
+    return lab.truth.deliveries.filter((delivery) => delivery.functionName === name).map((one) => one.requestId);
+  }
+});
+
+test("a message that SQS delivers twice is handled twice in one story", async () => {
+  const { lab, order, traces, trace } = await startRig({ duplicateDeliveries: 1 });
+  await order();
+  const payments = lab.truth.deliveries.filter((delivery) => delivery.functionName === "payment");
+  expect(payments).toHaveLength(2);
+  const rows = (await traces()).traces;
+  expect(rows).toHaveLength(1);
+  const detail = await trace(rows[0]?.id ?? "");
+  expect(detail.requestIds).toEqual(expect.arrayContaining(payments.map((payment) => payment.requestId)));
+});
