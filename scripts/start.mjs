@@ -99,6 +99,7 @@ else {
   const shop = start("the shop", [at("examples/shop/dist/main.js"), "--collector", url, "--rate", rate]);
   const orders = await printed(shop, /(http:\/\/\S+)/);
   console.log(`The example shop takes orders on ${orders}; waiting for the first one to come through …`);
-  while (!isStopping && !(await hasTrace().catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 200));
+  while (!isStopping && !(await hasTrace().catch(() => false)))
+    await new Promise((resolve) => setTimeout(resolve, 200));
   announce("Orders are coming through. Open:");
 }

@@ -27,6 +27,7 @@ export const authorize = async (card: string, amountCents: number): Promise<stri
 /** Takes what was held. `attempt` counts from 0: a card that is declined once is taken the second time. */
 export const capture = async (card: string, amountCents: number, attempt: number): Promise<string> => {
   await wait(40);
-  if (card === DECLINED_ONCE && attempt === 0) throw new CardDeclined(`card ${card.slice(0, 4)}… declined: insufficient funds`);
+  if (card === DECLINED_ONCE && attempt === 0)
+    throw new CardDeclined(`card ${card.slice(0, 4)}… declined: insufficient funds`);
   return `capture-${card.slice(-4)}-${amountCents}`;
 };

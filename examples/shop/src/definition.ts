@@ -39,13 +39,22 @@ export const shopDefinition = (handlers: string, { batchSize }: ShopOptions): La
       "audit-log": {},
     },
     eventSourceMappings: [
-      { queue: "orders", function: "payment", batchSize, maximumBatchingWindowMs: batchSize > 1 ? 400 : 0, reportBatchItemFailures: true },
+      {
+        queue: "orders",
+        function: "payment",
+        batchSize,
+        maximumBatchingWindowMs: batchSize > 1 ? 400 : 0,
+        reportBatchItemFailures: true,
+      },
       { queue: "audit-log", function: "audit", batchSize },
     ],
     buses: {
       default: {
         rules: {
-          paid: { pattern: { source: ["shop.payment"], "detail-type": ["order.paid"] }, targets: [{ function: "fulfil" }] },
+          paid: {
+            pattern: { source: ["shop.payment"], "detail-type": ["order.paid"] },
+            targets: [{ function: "fulfil" }],
+          },
         },
       },
     },
@@ -73,7 +82,12 @@ const task = (name: string, order: string): Record<string, unknown> => ({
   Resource: "arn:aws:states:::lambda:invoke",
   Parameters: {
     FunctionName: name,
-    Payload: { "order.$": order, "Execution.$": "$$.Execution", "State.$": "$$.State", "StateMachine.$": "$$.StateMachine" },
+    Payload: {
+      "order.$": order,
+      "Execution.$": "$$.Execution",
+      "State.$": "$$.State",
+      "StateMachine.$": "$$.StateMachine",
+    },
   },
   OutputPath: "$.Payload",
 });

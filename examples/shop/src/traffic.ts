@@ -20,7 +20,9 @@ export const startTraffic = ({ url, ordersPerMinute, seed, onError }: TrafficOpt
   const random = randomFrom(seed);
   const underWay = new Set<Promise<void>>();
   const order = (): void => {
-    const sent = placeOrder(url, someOrder(random)).then(() => undefined, onError).finally(() => underWay.delete(sent));
+    const sent = placeOrder(url, someOrder(random))
+      .then(() => undefined, onError)
+      .finally(() => underWay.delete(sent));
     underWay.add(sent);
   };
   const timer = setInterval(() => {
@@ -61,7 +63,10 @@ const CATALOGUE: readonly Item[] = [
 
 /** Of a hundred orders: 10 slow, 8 declined once, 4 declined, 3 hang, 3 refused, 2 hit the bug in `reserve`. */
 const someOrder = (random: () => number): OrderRequest => {
-  const customer = { id: `c-${Math.floor(random() * 500)}`, tier: random() < 0.2 ? ("gold" as const) : ("standard" as const) };
+  const customer = {
+    id: `c-${Math.floor(random() * 500)}`,
+    tier: random() < 0.2 ? ("gold" as const) : ("standard" as const),
+  };
   const items = CATALOGUE.filter(() => random() < 0.4);
   const card = "4242-4242-4242-4242";
   const usual = { customer, card, items: items.length > 0 ? items : CATALOGUE.slice(0, 1) };

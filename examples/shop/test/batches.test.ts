@@ -11,7 +11,9 @@ test("a batch keeps its orders apart, and asked by its request id it names the s
   expect(rows.map((row) => row.name)).toEqual(Array.from({ length: 5 }, () => "POST /orders"));
   for (const row of rows) expect(row.requestIds.filter((id) => requestsOf("api").includes(id))).toHaveLength(1);
 
-  const batch = lab.truth.deliveries.find((delivery) => delivery.functionName === "payment" && delivery.causes.length > 1);
+  const batch = lab.truth.deliveries.find(
+    (delivery) => delivery.functionName === "payment" && delivery.causes.length > 1,
+  );
   if (batch === undefined) throw new Error("no two orders came in one batch");
   const detail = await trace(batch.requestId);
   expect(detail.name).toBe("process orders");

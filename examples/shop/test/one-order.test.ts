@@ -83,12 +83,13 @@ test("a card that is declined once is charged twice, in one story with one error
   const { order, traces, trace, lab } = await startRig();
   await order({ ...ORDER, card: TEST_CARDS.DECLINED_ONCE });
   const [row] = (await traces()).traces;
-  expect(lab.truth.deliveries.filter((delivery) => delivery.functionName === "charge").map((one) => one.outcome)).toEqual([
-    "error",
-    "success",
-  ]);
+  expect(
+    lab.truth.deliveries.filter((delivery) => delivery.functionName === "charge").map((one) => one.outcome),
+  ).toEqual(["error", "success"]);
   const detail = await trace(row?.id ?? "");
-  const attempts = detail.spans.filter((span) => span.name === "charge").map((span) => span.attributes["mayfly.sfn.state.retry_count"]);
+  const attempts = detail.spans
+    .filter((span) => span.name === "charge")
+    .map((span) => span.attributes["mayfly.sfn.state.retry_count"]);
   expect(attempts).toEqual([0, 1]);
   expect(detail.spans.find((span) => span.name === "capture payment")?.status).toMatchObject({ code: "error" });
 });
@@ -98,7 +99,9 @@ test("an invocation that times out is seen, and its message is delivered again",
   await order({ ...ORDER, card: TEST_CARDS.HANGS });
   const [row] = (await traces()).traces;
   const detail = await trace(row?.id ?? "");
-  const timedOut = detail.spans.filter((span) => span.attributes["mayfly.unfinished"] === true && span.attributes["faas.trigger"] === "pubsub");
+  const timedOut = detail.spans.filter(
+    (span) => span.attributes["mayfly.unfinished"] === true && span.attributes["faas.trigger"] === "pubsub",
+  );
   expect(timedOut.map((span) => span.attributes["error.type"])).toEqual(["timeout", "timeout", "timeout"]);
 }, 60_000);
 

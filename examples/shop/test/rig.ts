@@ -19,10 +19,10 @@ export interface Rig {
   readonly collector: Collector;
   readonly lab: Lab;
   /** Places an order and waits until all it caused has been done and stored. */
-  order(order?: OrderRequest): Promise<void>;
-  trace(id: string): Promise<TraceDetail>;
-  traces(): Promise<TraceList>;
-  stats(): Promise<Stats>;
+  readonly order: (order?: OrderRequest) => Promise<void>;
+  readonly trace: (id: string) => Promise<TraceDetail>;
+  readonly traces: () => Promise<TraceList>;
+  readonly stats: () => Promise<Stats>;
 }
 
 export const startRig = async (shop: Partial<ShopConfig> = {}): Promise<Rig> => {

@@ -106,11 +106,7 @@ export interface Join {
   readonly reason: string;
 }
 
-export type GapReason =
-  | "missing-parent"
-  | "unknown-producer"
-  | "batch-without-records"
-  | "no-consumer";
+export type GapReason = "missing-parent" | "unknown-producer" | "batch-without-records" | "no-consumer";
 
 /** A place where the story is known to be incomplete. */
 export interface Gap {

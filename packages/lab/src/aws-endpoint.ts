@@ -7,7 +7,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "./environment.ts";
 import type { EventBridge } from "./event-sources/eventbridge.ts";
-import type { StartInput, StepFunctions } from "./event-sources/step-functions.ts";
+import type { StepFunctions } from "./event-sources/step-functions.ts";
 import type { LabFunction } from "./function.ts";
 import type { Truth } from "./truth.ts";
 
@@ -51,14 +51,19 @@ const serve = async (request: IncomingMessage, response: ServerResponse, deps: A
   response.end(JSON.stringify(answer));
 };
 
-const call = async (operation: string, body: string, request: IncomingMessage, deps: AwsEndpointDeps): Promise<object> => {
+const call = async (
+  operation: string,
+  body: string,
+  request: IncomingMessage,
+  deps: AwsEndpointDeps,
+): Promise<object> => {
   const input = JSON.parse(body || "{}") as object;
   const headers = { authorization: request.headers.authorization, traceHeader: traceHeaderOf(request) };
   switch (operation) {
     case "AWSEvents.PutEvents":
       return deps.eventBridge.putEvents(input, headers);
     case "AWSStepFunctions.StartExecution":
-      return deps.stepFunctions.start(input as StartInput, headers);
+      return deps.stepFunctions.start(input, headers);
     case "AWSStepFunctions.DescribeExecution": {
       const { executionArn = "" } = input as { executionArn?: string };
       const found = deps.stepFunctions.describe(executionArn);
@@ -83,7 +88,8 @@ const invoke = async (
   { functions, truth }: AwsEndpointDeps,
 ): Promise<void> => {
   const target = functions.get(nameOrArn.split(":function:").at(-1)?.split(":")[0] ?? nameOrArn);
-  if (target === undefined) return refuse(response, 404, named("ResourceNotFoundException", `Function not found: ${nameOrArn}`));
+  if (target === undefined)
+    return refuse(response, 404, named("ResourceNotFoundException", `Function not found: ${nameOrArn}`));
   const requestId = randomUUID();
   response.setHeader("x-amzn-requestid", requestId);
   const sender = truth.senderOf(request.headers);

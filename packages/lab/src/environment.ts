@@ -125,7 +125,10 @@ class RunningEnvironment implements Environment {
   invoke(invocation: Invocation): Promise<InvocationResult> {
     const waiting = this.#waiting;
     if (waiting === undefined || this.isGone) {
-      return Promise.resolve({ outcome: "crash", payload: this.#initError ?? failure("Runtime.ExitError", "Runtime exited") });
+      return Promise.resolve({
+        outcome: "crash",
+        payload: this.#initError ?? failure("Runtime.ExitError", "Runtime exited"),
+      });
     }
     this.#waiting = undefined;
     this.requestId = invocation.requestId;
@@ -182,7 +185,10 @@ class RunningEnvironment implements Environment {
 
   #timedOut(): void {
     const seconds = (this.#timeoutMs / 1_000).toFixed(2);
-    this.#result({ outcome: "timeout", payload: failure("Sandbox.Timedout", `${this.requestId} Task timed out after ${seconds} seconds`) });
+    this.#result({
+      outcome: "timeout",
+      payload: failure("Sandbox.Timedout", `${this.requestId} Task timed out after ${seconds} seconds`),
+    });
     this.#process?.kill("SIGKILL");
   }
 
@@ -191,7 +197,9 @@ class RunningEnvironment implements Environment {
     this.isGone = true;
     clearTimeout(this.#timer);
     const how = signal === null ? `exit status ${code}` : `signal: ${signal === "SIGKILL" ? "killed" : signal}`;
-    const payload = this.#initError ?? failure("Runtime.ExitError", `RequestId: ${this.requestId} Error: Runtime exited with error: ${how}`);
+    const payload =
+      this.#initError ??
+      failure("Runtime.ExitError", `RequestId: ${this.requestId} Error: Runtime exited with error: ${how}`);
     this.#result({ outcome: "crash", payload });
     this.#becameReady();
     this.#server?.closeAllConnections();
@@ -204,7 +212,12 @@ class RunningEnvironment implements Environment {
 
   #log(stream: "stdout" | "stderr", line: string): void {
     const { requestId } = this;
-    this.#deps.onLog({ functionName: this.#deps.name, stream, text: line, ...(requestId !== undefined && { requestId }) });
+    this.#deps.onLog({
+      functionName: this.#deps.name,
+      stream,
+      text: line,
+      ...(requestId !== undefined && { requestId }),
+    });
   }
 
   /** What Lambda sets, and nothing of ours: a function does not see the machine it runs on. */

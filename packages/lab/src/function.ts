@@ -94,9 +94,22 @@ export const createFunction = (deps: FunctionDeps): LabFunction => {
     const { isColdStart } = environment;
     const traceHeader = arrivingHeader(event.traceHeader, name, Date.now());
     const { clientContext, payload } = event;
-    const result = await environment.invoke({ requestId, payload, traceHeader, ...(clientContext !== undefined && { clientContext }) });
+    const result = await environment.invoke({
+      requestId,
+      payload,
+      traceHeader,
+      ...(clientContext !== undefined && { clientContext }),
+    });
     const { source, causes } = event;
-    truth.delivered({ functionName: name, requestId, attempt: number, source, causes, coldStart: isColdStart, outcome: result.outcome });
+    truth.delivered({
+      functionName: name,
+      requestId,
+      attempt: number,
+      source,
+      causes,
+      coldStart: isColdStart,
+      outcome: result.outcome,
+    });
     void giveBack(environment);
     return result;
   };

@@ -52,7 +52,8 @@ const ACCOUNT_ID = "000000000000";
 
 export const startLab = async (definition: LabDefinition, options: LabOptions = {}): Promise<Lab> => {
   const problems = problemsOf(definition);
-  if (problems.length > 0) throw new Error(`the lab's definition has ${problems.length} mistake(s):\n  ${problems.join("\n  ")}`);
+  if (problems.length > 0)
+    throw new Error(`the lab's definition has ${problems.length} mistake(s):\n  ${problems.join("\n  ")}`);
   const lab = new RunningLab(definition, options);
   try {
     await lab.start();
@@ -180,7 +181,9 @@ class RunningLab implements Lab {
     const queues = Object.entries(this.#definition.queues ?? {});
     // Dead-letter queues are named by other queues, so they must be there first.
     const deadLetters = new Set(queues.flatMap(([, { redrivePolicy }]) => redrivePolicy?.deadLetterQueue ?? []));
-    for (const [name, queue] of queues.toSorted(([a], [b]) => Number(deadLetters.has(b)) - Number(deadLetters.has(a)))) {
+    for (const [name, queue] of queues.toSorted(
+      ([a], [b]) => Number(deadLetters.has(b)) - Number(deadLetters.has(a)),
+    )) {
       await messaging.sqs("CreateQueue", { QueueName: name, Attributes: this.#queueAttributes(queue) });
     }
     for (const [name, { subscriptions }] of Object.entries(this.#definition.topics ?? {})) {
@@ -235,7 +238,9 @@ class RunningLab implements Lab {
 
   #resolved(name: string): Record<string, string> {
     const given = Object.entries(this.#definition.functions[name]?.environment ?? {});
-    return Object.fromEntries(given.map(([key, value]) => [key, typeof value === "string" ? value : this.#valueOf(value)]));
+    return Object.fromEntries(
+      given.map(([key, value]) => [key, typeof value === "string" ? value : this.#valueOf(value)]),
+    );
   }
 
   #valueOf(reference: Reference): string {
@@ -274,10 +279,14 @@ class RunningLab implements Lab {
   }
 
   async #messagesIn(queue: string): Promise<number> {
-    const { Attributes } = (await this.#messaging?.sqs<{ Attributes?: Record<string, string> }>("GetQueueAttributes", {
-      QueueUrl: this.queueUrl(queue),
-      AttributeNames: ["All"],
-    })) ?? {};
-    return Number(Attributes?.["ApproximateNumberOfMessages"] ?? 0) + Number(Attributes?.["ApproximateNumberOfMessagesNotVisible"] ?? 0);
+    const { Attributes } =
+      (await this.#messaging?.sqs<{ Attributes?: Record<string, string> }>("GetQueueAttributes", {
+        QueueUrl: this.queueUrl(queue),
+        AttributeNames: ["All"],
+      })) ?? {};
+    return (
+      Number(Attributes?.["ApproximateNumberOfMessages"] ?? 0) +
+      Number(Attributes?.["ApproximateNumberOfMessagesNotVisible"] ?? 0)
+    );
   }
 }

@@ -71,7 +71,12 @@ export const startMessaging = async ({ region, truth, onPublish }: MessagingDeps
 
   const authorization = `AWS4-HMAC-SHA256 Credential=lab/20260101/${region}/sqs/aws4_request, SignedHeaders=host, Signature=0`;
   const post = async (headers: Record<string, string>, body: string, signal?: AbortSignal): Promise<string> => {
-    const response = await fetch(origin(), { method: "POST", headers: { authorization, ...headers }, body, ...(signal && { signal }) });
+    const response = await fetch(origin(), {
+      method: "POST",
+      headers: { authorization, ...headers },
+      body,
+      ...(signal && { signal }),
+    });
     const text = await response.text();
     if (!response.ok) throw new Error(`the lab's own call was refused with ${response.status}: ${text}`);
     return text;
@@ -84,7 +89,10 @@ export const startMessaging = async ({ region, truth, onPublish }: MessagingDeps
       return JSON.parse((await post(headers, JSON.stringify(input), signal)) || "{}") as T;
     },
     sns: (action, input) =>
-      post({ "content-type": "application/x-www-form-urlencoded" }, new URLSearchParams({ Action: action, Version: "2010-03-31", ...input }).toString()),
+      post(
+        { "content-type": "application/x-www-form-urlencoded" },
+        new URLSearchParams({ Action: action, Version: "2010-03-31", ...input }).toString(),
+      ),
     traceHeaderOf: (messageId) => traceHeaders.get(messageId),
     close: () => app.close(),
   };
@@ -100,8 +108,12 @@ interface SendEntry {
 /** The ids of what was accepted, each with the system attribute that it was sent with. */
 const sentMessages = (body: unknown, payload: string): { id: string; traceHeader?: string }[] => {
   const input = body as SendEntry & { readonly Entries?: readonly SendEntry[] };
-  const output = JSON.parse(payload) as { MessageId?: string; Successful?: readonly { Id: string; MessageId: string }[] };
-  const accepted = output.Successful ?? (output.MessageId === undefined ? [] : [{ Id: undefined, MessageId: output.MessageId }]);
+  const output = JSON.parse(payload) as {
+    MessageId?: string;
+    Successful?: readonly { Id: string; MessageId: string }[];
+  };
+  const accepted =
+    output.Successful ?? (output.MessageId === undefined ? [] : [{ Id: undefined, MessageId: output.MessageId }]);
   return accepted.map(({ Id, MessageId }) => {
     const entry = Id === undefined ? input : input.Entries?.find((sent) => sent.Id === Id);
     const traceHeader = entry?.MessageSystemAttributes?.AWSTraceHeader?.StringValue;
@@ -123,7 +135,9 @@ const publications = (fields: Fields, payload: string): Publication[] => {
     return id === undefined || messageId === undefined ? [] : [{ id, messageId }];
   });
   return accepted.flatMap(({ id, messageId }) => {
-    const name = Object.keys(fields).find((key) => /^PublishBatchRequestEntries\.member\.\d+\.Id$/.test(key) && fields[key] === id);
+    const name = Object.keys(fields).find(
+      (key) => /^PublishBatchRequestEntries\.member\.\d+\.Id$/.test(key) && fields[key] === id,
+    );
     return name === undefined ? [] : [publication(messageId, TopicArn, fields, name.replace(/Id$/, ""))];
   });
 };
@@ -138,7 +152,13 @@ const publication = (messageId: string, topicArn: string, fields: Fields, prefix
     const Value = fields[`${entry}.Value.StringValue`] ?? fields[`${entry}.Value.BinaryValue`] ?? "";
     attributes[name] = { Type: fields[`${entry}.Value.DataType`] ?? "String", Value };
   }
-  return { messageId, topicArn, message: fields[`${prefix}Message`] ?? "", attributes, ...(subject !== undefined && { subject }) };
+  return {
+    messageId,
+    topicArn,
+    message: fields[`${prefix}Message`] ?? "",
+    attributes,
+    ...(subject !== undefined && { subject }),
+  };
 };
 
 interface ReceivedMessage {
@@ -151,10 +171,13 @@ const withTraceHeaders = (payload: string, body: unknown, known: ReadonlyMap<str
   const input = body as { AttributeNames?: readonly string[]; MessageSystemAttributeNames?: readonly string[] };
   const asked = [...(input.AttributeNames ?? []), ...(input.MessageSystemAttributeNames ?? [])];
   const output = JSON.parse(payload) as { Messages?: readonly ReceivedMessage[] };
-  if (output.Messages === undefined || !asked.some((name) => name === "All" || name === "AWSTraceHeader")) return payload;
+  if (output.Messages === undefined || !asked.some((name) => name === "All" || name === "AWSTraceHeader"))
+    return payload;
   const Messages = output.Messages.map((message) => {
     const header = known.get(message.MessageId);
-    return header === undefined ? message : { ...message, Attributes: { ...message.Attributes, AWSTraceHeader: header } };
+    return header === undefined
+      ? message
+      : { ...message, Attributes: { ...message.Attributes, AWSTraceHeader: header } };
   });
   return JSON.stringify({ ...output, Messages });
 };

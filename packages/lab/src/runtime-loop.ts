@@ -47,7 +47,9 @@ const printLikeLambda = (): void => {
 const loadHandler = async (): Promise<Handler> => {
   const file = process.env["MAYFLY_LAB_HANDLER_FILE"] ?? "";
   const name = (process.env["_HANDLER"] ?? "").split(".").at(-1) ?? "handler";
-  const module = (await import(pathToFileURL(file).href)) as Record<string, unknown> & { default?: Record<string, unknown> };
+  const module = (await import(pathToFileURL(file).href)) as Record<string, unknown> & {
+    default?: Record<string, unknown>;
+  };
   const handler = module[name] ?? module.default?.[name];
   if (typeof handler === "function") return handler as Handler;
   throw named("Runtime.HandlerNotFound", `${process.env["_HANDLER"]} is undefined or not exported`);
@@ -56,8 +58,13 @@ const loadHandler = async (): Promise<Handler> => {
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 
 const errorBody = (thrown: unknown): string => {
-  if (!(thrown instanceof Error)) return JSON.stringify({ errorType: typeof thrown, errorMessage: String(thrown), trace: [] });
-  return JSON.stringify({ errorType: thrown.name, errorMessage: thrown.message, trace: thrown.stack?.split("\n") ?? [] });
+  if (!(thrown instanceof Error))
+    return JSON.stringify({ errorType: typeof thrown, errorMessage: String(thrown), trace: [] });
+  return JSON.stringify({
+    errorType: thrown.name,
+    errorMessage: thrown.message,
+    trace: thrown.stack?.split("\n") ?? [],
+  });
 };
 
 const contextOf = (headers: IncomingMessage["headers"]): object => {

@@ -8,7 +8,9 @@ import { createHash, randomBytes } from "node:crypto";
 
 /** `Root=1-<8 hex of the time>-<24 hex>` */
 export const newRoot = (nowMs: number): string =>
-  `Root=1-${Math.floor(nowMs / 1000).toString(16).padStart(8, "0")}-${randomBytes(12).toString("hex")}`;
+  `Root=1-${Math.floor(nowMs / 1000)
+    .toString(16)
+    .padStart(8, "0")}-${randomBytes(12).toString("hex")}`;
 
 /** What a function is told, given what the sender's request carried. */
 export const arrivingHeader = (carried: string | undefined, functionName: string, nowMs: number): string => {

@@ -22,7 +22,13 @@ export interface Cause {
   /** The invocation that sent it; absent when something outside the lab's functions did. */
   readonly requestId?: string;
   readonly via: {
-    readonly kind: "http-request" | "sqs-message" | "sns-message" | "eventbridge-event" | "lambda-request" | "sfn-execution";
+    readonly kind:
+      | "http-request"
+      | "sqs-message"
+      | "sns-message"
+      | "eventbridge-event"
+      | "lambda-request"
+      | "sfn-execution";
     /** Message id, event id, request id, or execution ARN. */
     readonly id: string;
   };

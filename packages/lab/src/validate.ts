@@ -26,7 +26,9 @@ export const problemsOf = (definition: LabDefinition): readonly string[] => {
       if (typeof value === "string") continue;
       const [[kind, target] = ["", ""]] = Object.entries(value);
       if (!Object.hasOwn(known[kind] ?? {}, target)) {
-        problems.push(`function ${name}: ${variable} refers to ${kind} ${JSON.stringify(target)}, which is not defined`);
+        problems.push(
+          `function ${name}: ${variable} refers to ${kind} ${JSON.stringify(target)}, which is not defined`,
+        );
       }
     }
     if (!isAbsolute(file)) problems.push(`function ${name}: file ${JSON.stringify(file)} is not an absolute path`);
@@ -51,7 +53,8 @@ export const problemsOf = (definition: LabDefinition): readonly string[] => {
     }
   }
   for (const [key, name] of Object.entries(routes)) {
-    if (key !== "$default" && !/^[A-Z]+ \/\S*$/.test(key)) problems.push(`route ${JSON.stringify(key)}: expected "METHOD /path" or "$default"`);
+    if (key !== "$default" && !/^[A-Z]+ \/\S*$/.test(key))
+      problems.push(`route ${JSON.stringify(key)}: expected "METHOD /path" or "$default"`);
     needFunction(name, `route ${key}`);
   }
   return problems;

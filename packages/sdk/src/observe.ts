@@ -10,7 +10,7 @@ import { type Span, SpanStatusCode, context, trace } from "@opentelemetry/api";
 import { harmless, warn } from "./diag.ts";
 import { errorFacts, recordError } from "./errors.ts";
 import { instrumentLoadedAwsSdk } from "./instrument/aws-sdk/install.ts";
-import { type LambdaContext, readInvocation } from "./invocation.ts";
+import { readInvocation } from "./invocation.ts";
 import { RESERVED_BEFORE_TIMEOUT_MS } from "./limits.ts";
 import { type Logger, createLogger } from "./log/logger.ts";
 import { type Scope, inScope } from "./scope.ts";
@@ -70,7 +70,7 @@ const begin = (state: Sdk, event: unknown, lambdaContext: unknown): Scope => {
   state.sender.probe();
   const trigger = detectTrigger(event, lambdaContext);
   const invocation = readInvocation(
-    isObject(lambdaContext) ? (lambdaContext as LambdaContext) : undefined,
+    isObject(lambdaContext) ? lambdaContext : undefined,
     state.config,
     state.takeColdStart(),
   );

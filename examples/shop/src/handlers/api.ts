@@ -17,7 +17,9 @@ export const handler = observe(async (event: APIGatewayProxyEventV2): Promise<AP
   const order = placed(request as Order);
   annotate({ orderId: order.orderId, customerTier: order.customer.tier, amountCents: order.amountCents });
   logger.info({ items: order.items.length }, "order placed");
-  await sqs.send(new SendMessageCommand({ QueueUrl: process.env["ORDERS_QUEUE_URL"], MessageBody: JSON.stringify(order) }));
+  await sqs.send(
+    new SendMessageCommand({ QueueUrl: process.env["ORDERS_QUEUE_URL"], MessageBody: JSON.stringify(order) }),
+  );
   return json(202, { orderId: order.orderId });
 });
 

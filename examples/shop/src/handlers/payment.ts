@@ -23,7 +23,9 @@ export const handler = observe(async (event: SQSEvent) =>
       return;
     }
     await events.send(
-      new PutEventsCommand({ Entries: [{ Source: "shop.payment", DetailType: "order.paid", Detail: JSON.stringify(order) }] }),
+      new PutEventsCommand({
+        Entries: [{ Source: "shop.payment", DetailType: "order.paid", Detail: JSON.stringify(order) }],
+      }),
     );
   }),
 );

@@ -9,7 +9,8 @@ export type Pattern = (event: unknown) => boolean;
 
 /** @throws Error naming the path and what is wrong there. */
 export const compilePattern = (pattern: unknown, path = "$"): Pattern => {
-  if (!isObject(pattern) || Object.keys(pattern).length === 0) throw refused(path, "expected an object with at least one field");
+  if (!isObject(pattern) || Object.keys(pattern).length === 0)
+    throw refused(path, "expected an object with at least one field");
   const fields = Object.entries(pattern).map(([name, value]): Pattern => {
     const here = `${path}.${name}`;
     if (name === "$or") throw refused(here, "$or is not known to the lab");
@@ -71,7 +72,8 @@ const numeric = (operand: unknown, path: string): Test => {
   const bounds = Array.from({ length: parts.length / 2 }, (_, n) => {
     const compare = COMPARE[String(parts[2 * n])];
     const bound = parts[2 * n + 1];
-    if (compare === undefined || typeof bound !== "number") throw refused(path, `numeric: ${JSON.stringify(parts.slice(2 * n, 2 * n + 2))} is no comparison`);
+    if (compare === undefined || typeof bound !== "number")
+      throw refused(path, `numeric: ${JSON.stringify(parts.slice(2 * n, 2 * n + 2))} is no comparison`);
     return (leaf: number) => compare(leaf, bound);
   });
   return (leaves) => leaves.some((leaf) => typeof leaf === "number" && bounds.every((holds) => holds(leaf)));
@@ -83,7 +85,8 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The objects that a field may be read from: the value itself, or each of an array. */
-const candidates = (value: unknown): Record<string, unknown>[] => [value].flat(Number.POSITIVE_INFINITY).filter(isObject);
+const candidates = (value: unknown): Record<string, unknown>[] =>
+  [value].flat(Number.POSITIVE_INFINITY).filter(isObject);
 
 /** Only leaves count: an object or an empty array is nothing that exists. */
 const leavesOf = (value: unknown): unknown[] =>

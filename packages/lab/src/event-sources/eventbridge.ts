@@ -31,12 +31,17 @@ interface Rule {
 }
 
 export interface EventBridge {
-  putEvents(input: { readonly Entries?: readonly Entry[] }, headers: { authorization?: string | undefined; traceHeader?: string | undefined }): Promise<object>;
+  putEvents(
+    input: { readonly Entries?: readonly Entry[] },
+    headers: { authorization?: string | undefined; traceHeader?: string | undefined },
+  ): Promise<object>;
 }
 
 export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
   const { functions, messaging, truth, queueUrl } = deps;
-  const buses = new Map(Object.entries(deps.buses).map(([name, { rules }]) => [name, Object.entries(rules).map(compile)]));
+  const buses = new Map(
+    Object.entries(deps.buses).map(([name, { rules }]) => [name, Object.entries(rules).map(compile)]),
+  );
   if (!buses.has("default")) buses.set("default", []);
 
   const deliver = async (rule: Rule, event: object, id: string, traceHeader: string | undefined): Promise<void> => {
@@ -50,7 +55,9 @@ export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
           ...(traceHeader !== undefined && { traceHeader }),
         });
       } else {
-        const system = traceHeader && { MessageSystemAttributes: { AWSTraceHeader: { DataType: "String", StringValue: traceHeader } } };
+        const system = traceHeader && {
+          MessageSystemAttributes: { AWSTraceHeader: { DataType: "String", StringValue: traceHeader } },
+        };
         await messaging.sqs("SendMessage", { QueueUrl: queueUrl(target.queue), MessageBody: payload, ...system });
       }
     }
@@ -70,7 +77,8 @@ export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
         truth.sent({ kind: "eventbridge-event", id }, sender);
         const event = eventOf(entry, id, deps);
         const rules = buses.get(busName(entry)) ?? [];
-        for (const rule of rules) if (rule.matches(event)) await deliver(rule, event, id, entry.TraceHeader ?? traceHeader);
+        for (const rule of rules)
+          if (rule.matches(event)) await deliver(rule, event, id, entry.TraceHeader ?? traceHeader);
         results.push({ EventId: id });
       }
       return { FailedEntryCount: results.filter((result) => "ErrorCode" in result).length, Entries: results };
@@ -90,7 +98,8 @@ const compile = ([name, { pattern, targets }]: [string, { pattern: unknown; targ
 const busName = (entry: Entry): string => entry.EventBusName?.split("/").at(-1) ?? "default";
 
 const problemOf = (entry: Entry, buses: ReadonlyMap<string, unknown>): string | undefined => {
-  if (!entry.Source || !entry.DetailType || entry.Detail === undefined) return "Source, DetailType and Detail are required";
+  if (!entry.Source || !entry.DetailType || entry.Detail === undefined)
+    return "Source, DetailType and Detail are required";
   if (!buses.has(busName(entry))) return `event bus ${busName(entry)} does not exist`;
   try {
     JSON.parse(entry.Detail);

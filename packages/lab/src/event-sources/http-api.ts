@@ -58,7 +58,8 @@ const serve = async (request: IncomingMessage, response: ServerResponse, deps: H
   response.setHeader("Apigw-Requestid", requestId);
   const route = routeFor(deps.routes, request.method ?? "GET", url.pathname);
   if (route === undefined) return respond(response, 404, { message: "Not Found" });
-  if (Number(request.headers["content-length"]) > MAX_BODY_BYTES) return respond(response, 413, { message: "Request Entity Too Large" });
+  if (Number(request.headers["content-length"]) > MAX_BODY_BYTES)
+    return respond(response, 413, { message: "Request Entity Too Large" });
   const traceHeader = String(request.headers["x-amzn-trace-id"] ?? newRoot(Date.now()));
   const event = await eventOf(request, url, route, { requestId, traceHeader, accountId: deps.accountId });
   // Who called is known only where a function signed the call, which plain HTTP clients do not.
@@ -155,17 +156,22 @@ const raw = async (request: IncomingMessage): Promise<Buffer> => {
 /** Lower-case, several of a name joined by a comma; cookies stand apart. */
 const headersOf = (request: IncomingMessage): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(request.headersDistinct).flatMap(([name, values]) => (values && name !== "cookie" ? [[name, values.join(",")]] : [])),
+    Object.entries(request.headersDistinct).flatMap(([name, values]) =>
+      values && name !== "cookie" ? [[name, values.join(",")]] : [],
+    ),
   );
 
 const queryOf = (url: URL): Record<string, string> | undefined => {
   const names = [...new Set(url.searchParams.keys())];
-  return names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, url.searchParams.getAll(name).join(",")]));
+  return names.length === 0
+    ? undefined
+    : Object.fromEntries(names.map((name) => [name, url.searchParams.getAll(name).join(",")]));
 };
 
 /** `23/Nov/2026:10:15:00 +0000` */
 const requestTime = (now: Date): string => {
-  const [, day = "", month = "", year = "", clock = ""] = /^\w+, (\d+) (\w+) (\d+) ([\d:]+)/.exec(now.toUTCString()) ?? [];
+  const [, day = "", month = "", year = "", clock = ""] =
+    /^\w+, (\d+) (\w+) (\d+) ([\d:]+)/.exec(now.toUTCString()) ?? [];
   return `${day}/${month}/${year}:${clock} +0000`;
 };
 
@@ -186,8 +192,10 @@ const answer = (response: ServerResponse, payload: string): void => {
     return;
   }
   const { statusCode, headers, cookies, body, isBase64Encoded } = result;
-  const isStatus = typeof statusCode === "number" && Number.isInteger(statusCode) && statusCode >= 100 && statusCode <= 599;
-  if (!isStatus || (body !== undefined && typeof body !== "string")) return respond(response, 500, { message: "Internal Server Error" });
+  const isStatus =
+    typeof statusCode === "number" && Number.isInteger(statusCode) && statusCode >= 100 && statusCode <= 599;
+  if (!isStatus || (body !== undefined && typeof body !== "string"))
+    return respond(response, 500, { message: "Internal Server Error" });
   response.statusCode = statusCode;
   response.setHeader("content-type", "text/plain; charset=utf-8");
   for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, String(value));

@@ -18,7 +18,9 @@ interface Message {
   readonly Body: string;
   readonly MD5OfBody: string;
   readonly Attributes?: Readonly<Record<string, string>>;
-  readonly MessageAttributes?: Readonly<Record<string, { DataType: string; StringValue?: string; BinaryValue?: string }>>;
+  readonly MessageAttributes?: Readonly<
+    Record<string, { DataType: string; StringValue?: string; BinaryValue?: string }>
+  >;
 }
 
 export interface SqsSourceDeps {
@@ -58,7 +60,9 @@ export const startSqsSource = (deps: SqsSourceDeps): SqsSource => {
       AttributeNames: ["All"],
       MessageAttributeNames: ["All"],
     };
-    return (await messaging.sqs<{ Messages?: readonly Message[] }>("ReceiveMessage", input, stop.signal)).Messages ?? [];
+    return (
+      (await messaging.sqs<{ Messages?: readonly Message[] }>("ReceiveMessage", input, stop.signal)).Messages ?? []
+    );
   };
 
   /** Waits for a first message, then for as many as the window and the size allow. */
@@ -108,7 +112,10 @@ const deliver = async (deps: SqsSourceDeps, batch: readonly Message[]): Promise<
   if (done.length === 0) return;
   const Entries = done.map(({ ReceiptHandle }, n) => ({ Id: String(n), ReceiptHandle }));
   for (let n = 0; n < Entries.length; n += MAX_PER_RECEIVE) {
-    await deps.messaging.sqs("DeleteMessageBatch", { QueueUrl: deps.queueUrl, Entries: Entries.slice(n, n + MAX_PER_RECEIVE) });
+    await deps.messaging.sqs("DeleteMessageBatch", {
+      QueueUrl: deps.queueUrl,
+      Entries: Entries.slice(n, n + MAX_PER_RECEIVE),
+    });
   }
 };
 
@@ -184,7 +191,9 @@ const causeOf = (message: Message, truth: Truth): Cause => {
 
 const snsMessageId = (body: string): string | undefined => {
   const wrapper = parsed(body);
-  return wrapper?.["Type"] === "Notification" && typeof wrapper["MessageId"] === "string" ? wrapper["MessageId"] : undefined;
+  return wrapper?.["Type"] === "Notification" && typeof wrapper["MessageId"] === "string"
+    ? wrapper["MessageId"]
+    : undefined;
 };
 
 const eventBridgeId = (body: string): string | undefined => {

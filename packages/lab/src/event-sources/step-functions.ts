@@ -64,7 +64,10 @@ export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
   const prefix = `arn:aws:states:${region}:${accountId}`;
   const arnOf = (name: string): string => `${prefix}:stateMachine:${name}`;
   const machines = new Map(
-    Object.entries(deps.machines).map(([name, { definition }]) => [arnOf(name), machineOf(name, arnOf(name), definition, functions)]),
+    Object.entries(deps.machines).map(([name, { definition }]) => [
+      arnOf(name),
+      machineOf(name, arnOf(name), definition, functions),
+    ]),
   );
   const executions = new Map<string, Execution>();
 
@@ -99,10 +102,19 @@ export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
     stateMachineArn: arnOf,
     start({ stateMachineArn = "", name = randomUUID(), input = "{}", traceHeader }, headers) {
       const machine = machines.get(stateMachineArn);
-      if (machine === undefined) throw refusal("StateMachineDoesNotExist", `State Machine Does Not Exist: '${stateMachineArn}'`);
+      if (machine === undefined)
+        throw refusal("StateMachineDoesNotExist", `State Machine Does Not Exist: '${stateMachineArn}'`);
       const executionArn = `${prefix}:execution:${machine.name}:${name}`;
-      if (executions.has(executionArn)) throw refusal("ExecutionAlreadyExists", `Execution Already Exists: '${executionArn}'`);
-      const execution: Execution = { executionArn, stateMachineArn, name, input, startDate: Date.now() / 1_000, status: "RUNNING" };
+      if (executions.has(executionArn))
+        throw refusal("ExecutionAlreadyExists", `Execution Already Exists: '${executionArn}'`);
+      const execution: Execution = {
+        executionArn,
+        stateMachineArn,
+        name,
+        input,
+        startDate: Date.now() / 1_000,
+        status: "RUNNING",
+      };
       executions.set(executionArn, execution);
       truth.started(executionArn, truth.senderOf({ authorization: headers.authorization }));
       void run(machine, execution, headers.traceHeader ?? traceHeader);
@@ -150,9 +162,14 @@ const machineOf = (
   ];
   if (problems.length > 0) throw new Error(`state machine ${name}: ${problems.join("; ")}`);
   const marked = Object.fromEntries(
-    states.map(([state, one]) => [state, one.Parameters === undefined ? one : { ...one, Parameters: withMarkers(one.Parameters) }]),
+    states.map(([state, one]) => [
+      state,
+      one.Parameters === undefined ? one : { ...one, Parameters: withMarkers(one.Parameters) },
+    ]),
   );
-  const runner = new StateMachine({ ...definition, States: marked } as never, { validationOptions: { checkArn: false } });
+  const runner = new StateMachine({ ...definition, States: marked } as never, {
+    validationOptions: { checkArn: false },
+  });
   return { name, arn, runner, tasks: states.filter(([, one]) => one.Type === "Task").map(([state]) => state) };
 };
 
@@ -161,7 +178,8 @@ const problemsOf = (state: State, functions: ReadonlyMap<string, LabFunction>): 
   if (state.Type === "Map" || state.Type === "Parallel") return [`${state.Type} is not known to the lab`];
   if (state.Type !== "Task") return [];
   const resource = state.Resource ?? "";
-  const target = resource === INVOKE ? (state.Parameters as { FunctionName?: string } | undefined)?.FunctionName : resource;
+  const target =
+    resource === INVOKE ? (state.Parameters as { FunctionName?: string } | undefined)?.FunctionName : resource;
   if (resource !== INVOKE && !resource.includes(":function:")) return [`resource ${resource} is not known to the lab`];
   return functions.has(functionName(target ?? "")) ? [] : [`function ${target} is not defined`];
 };
@@ -180,7 +198,9 @@ const hasLoop = (states: readonly (readonly [string, State])[], start: string): 
 
 const nextOf = (state: State | undefined): string[] => {
   const branches = [...((state?.["Choices"] ?? []) as State[]), ...((state?.["Catch"] ?? []) as State[])];
-  return [state?.Next, state?.["Default"], ...branches.map((branch) => branch.Next)].filter((next) => typeof next === "string");
+  return [state?.Next, state?.["Default"], ...branches.map((branch) => branch.Next)].filter(
+    (next) => typeof next === "string",
+  );
 };
 
 /** `"State.$": "$$.State"` → `"State": "mayfly-lab:$$.State"`, at any depth. */
@@ -214,7 +234,8 @@ const filled = (value: unknown, state: StateFacts): unknown => {
 
 /** A task's attempts: each call after the first, in the same state, is a retry. */
 const taskRunner =
-  (executionArn: string, functions: ReadonlyMap<string, LabFunction>, truth: Truth, traceHeader: string | undefined) => (state: string) => {
+  (executionArn: string, functions: ReadonlyMap<string, LabFunction>, truth: Truth, traceHeader: string | undefined) =>
+  (state: string) => {
     let retryCount = -1;
     const enteredTime = { value: "" };
     return async (parameters: unknown): Promise<unknown> => {
@@ -232,9 +253,16 @@ const taskRunner =
         causes: [truth.causeOf({ kind: "sfn-execution", id: executionArn })],
         ...(traceHeader !== undefined && { traceHeader }),
       });
-      if (result === undefined) throw refusal("Lambda.ResourceNotFoundException", `Function not found: ${FunctionName}`);
+      if (result === undefined)
+        throw refusal("Lambda.ResourceNotFoundException", `Function not found: ${FunctionName}`);
       const payload = JSON.parse(result.payload) as { errorType?: string; errorMessage?: string };
-      if (result.outcome !== "success") throw refusal(payload.errorType ?? "Lambda.Unknown", payload.errorMessage ?? "");
-      return { ExecutedVersion: "$LATEST", Payload: payload, StatusCode: 200, SdkResponseMetadata: { RequestId: requestId } };
+      if (result.outcome !== "success")
+        throw refusal(payload.errorType ?? "Lambda.Unknown", payload.errorMessage ?? "");
+      return {
+        ExecutedVersion: "$LATEST",
+        Payload: payload,
+        StatusCode: 200,
+        SdkResponseMetadata: { RequestId: requestId },
+      };
     };
   };

@@ -4,7 +4,7 @@
  *
  * Source  opentelemetry-proto 1.11, JSON mapping: ids are hex, 64-bit integers decimal strings, enums numbers.
  */
-import type { AttributeValue, Attributes, HrTime, Link, SpanContext } from "@opentelemetry/api";
+import type { Attributes, HrTime, Link, SpanContext } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { type SdkConfig, VERSION } from "../config.ts";
 
@@ -72,7 +72,7 @@ const attributes = (values: Attributes | undefined): Json =>
     value === undefined ? [] : [{ key, value: anyValue(value) }],
   );
 
-const anyValue = (value: AttributeValue | null | undefined): Json => {
+const anyValue = (value: unknown): Json => {
   if (typeof value === "string") return { stringValue: value };
   if (typeof value === "boolean") return { boolValue: value };
   if (typeof value === "number") return number(value);

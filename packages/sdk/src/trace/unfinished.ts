@@ -29,7 +29,9 @@ export const watchTimeout = (scope: Scope, sdk: Sdk, flush: (budgetMs: number) =
 
 const endUnfinished = (scope: Scope, sdk: Sdk): void => {
   const { traceId } = scope.invocationSpan.spanContext();
-  for (const span of [...sdk.spans.open]) {
+  // A copy: ending a span takes it out of the set.
+  const open = Array.from(sdk.spans.open);
+  for (const span of open) {
     const isOurs =
       span.spanContext().traceId === traceId || span.attributes[ATTR.faasInvocationId] === scope.invocation.requestId;
     if (!isOurs) continue;

@@ -30,10 +30,16 @@ export interface Logs {
 }
 
 export interface Client {
-  traces(filter: TraceFilter & { readonly limit?: number; readonly cursor?: string }, signal?: AbortSignal): Promise<TraceList>;
+  traces(
+    filter: TraceFilter & { readonly limit?: number; readonly cursor?: string },
+    signal?: AbortSignal,
+  ): Promise<TraceList>;
   /** All pages of one trace, each as soon as it is there. */
   trace(id: string, signal?: AbortSignal): AsyncGenerator<TraceDetail, void, void>;
-  logs(ids: { readonly traceIds: readonly string[]; readonly requestIds: readonly string[] }, signal?: AbortSignal): Promise<Logs>;
+  logs(
+    ids: { readonly traceIds: readonly string[]; readonly requestIds: readonly string[] },
+    signal?: AbortSignal,
+  ): Promise<Logs>;
   stats(signal?: AbortSignal): Promise<Stats>;
 }
 
@@ -68,7 +74,10 @@ export const createClient = (fetchFn: typeof fetch): Client => {
       const ids = [...traceIds.map((id) => ["traceId", id]), ...requestIds.map((id) => ["requestId", id])];
       const lists: LogList[] = [];
       for (let from = 0; from < ids.length; from += IDS_PER_REQUEST) {
-        const some = new URLSearchParams([["limit", String(LOGS_PER_REQUEST)], ...ids.slice(from, from + IDS_PER_REQUEST)]);
+        const some = new URLSearchParams([
+          ["limit", String(LOGS_PER_REQUEST)],
+          ...ids.slice(from, from + IDS_PER_REQUEST),
+        ]);
         lists.push(await get<LogList>(`/api/logs?${some.toString()}`, signal));
       }
       return { records: withoutCopies(lists), truncated: lists.some((list) => list.truncated === true) };
@@ -78,7 +87,9 @@ export const createClient = (fetchFn: typeof fetch): Client => {
 
 const query = (parameters: object): string => {
   const given = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== "");
-  return given.length === 0 ? "" : `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString()}`;
+  return given.length === 0
+    ? ""
+    : `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString()}`;
 };
 
 /** A line known by its trace and by its invocation comes once per request that asked for either. */
@@ -91,7 +102,11 @@ const withoutCopies = (lists: readonly LogList[]): readonly LogRecord[] => {
 const errorFrom = async (response: Response): Promise<ApiError> => {
   const body: unknown = await response.json().catch(() => undefined);
   if (isErrorBody(body)) return new ApiError(body.error.code, body.error.message, response.status);
-  return new ApiError("unexpected", `The collector answered ${response.status} ${response.statusText}.`, response.status);
+  return new ApiError(
+    "unexpected",
+    `The collector answered ${response.status} ${response.statusText}.`,
+    response.status,
+  );
 };
 
 const isErrorBody = (body: unknown): body is ErrorBody =>

@@ -38,7 +38,9 @@ const reviveSpan = (span: Span, origin: bigint): SpanView => {
 const errorText = ({ status, events }: Span): string | undefined => {
   if (status.message !== undefined && status.message !== "") return status.message;
   const exception = events.find((event) => event.name === EXCEPTION_EVENT)?.attributes;
-  const parts = [exception?.[EXCEPTION_TYPE], exception?.[EXCEPTION_MESSAGE]].filter((part) => part !== undefined);
+  const parts = [exception?.[EXCEPTION_TYPE], exception?.[EXCEPTION_MESSAGE]].filter(
+    (part) => typeof part === "string",
+  );
   return parts.length > 0 ? parts.join(": ") : undefined;
 };
 

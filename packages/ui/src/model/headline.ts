@@ -48,9 +48,9 @@ const MAX_ANNOTATIONS = 3;
 const annotationsOf = (spans: readonly SpanRow[]): Headline["annotations"] => {
   const first = spans.find((row) => row.isInvocation);
   return Object.entries(first?.view.span.attributes ?? {})
-    .filter(([key, value]) => !key.includes(".") && isPlain(value))
-    .slice(0, MAX_ANNOTATIONS)
-    .map(([key, value]) => [key, String(value)] as const);
+    .flatMap(([key, value]) => (!key.includes(".") && isPlain(value) ? [[key, String(value)] as const] : []))
+    .slice(0, MAX_ANNOTATIONS);
 };
 
-const isPlain = (value: AttributeValue): boolean => value !== null && typeof value !== "object";
+const isPlain = (value: AttributeValue): value is string | number | boolean =>
+  value !== null && typeof value !== "object";

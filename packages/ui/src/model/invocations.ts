@@ -37,7 +37,12 @@ export const invocationsOf = (trace: TraceView): Invocations => {
       return above ? [[view, above] as const] : [];
     }),
   );
-  return { localRoots, hostOf, parentOf, incoming: chooseJoins(trace, hostOf, rootFinder(parentOf, localRoots, hostOf)) };
+  return {
+    localRoots,
+    hostOf,
+    parentOf,
+    incoming: chooseJoins(trace, hostOf, rootFinder(parentOf, localRoots, hostOf)),
+  };
 };
 
 const nameParent = (view: SpanView, { spanAt }: TraceView): (readonly [SpanView, SpanView])[] => {
@@ -74,7 +79,10 @@ const hostsOf = (
 };
 
 const surrounds = (outer: SpanView, inner: SpanView): boolean =>
-  outer !== inner && outer.startNs <= inner.startNs && outer.endNs >= inner.endNs && outer.span.name !== inner.span.name;
+  outer !== inner &&
+  outer.startNs <= inner.startNs &&
+  outer.endNs >= inner.endNs &&
+  outer.span.name !== inner.span.name;
 
 /** The invocation that a span ran in. */
 const rootFinder =
@@ -111,7 +119,14 @@ const chooseJoins = (
       if (to === undefined) return [];
       const from = "placeholder" in join.from ? undefined : spanAt.get(pathOf(join.from));
       if (from === undefined && !("placeholder" in join.from)) return [];
-      return [{ join, from, consumer: hostOf.get(to) ?? to, rank: (hostOf.has(to) ? 2 : 0) + (join.relation === "links" ? 1 : 0) }];
+      return [
+        {
+          join,
+          from,
+          consumer: hostOf.get(to) ?? to,
+          rank: (hostOf.has(to) ? 2 : 0) + (join.relation === "links" ? 1 : 0),
+        },
+      ];
     })
     .toSorted((a, b) => a.rank - b.rank || (a.from?.startNs ?? 0) - (b.from?.startNs ?? 0));
 

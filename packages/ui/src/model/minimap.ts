@@ -42,7 +42,7 @@ export const minimapOf = (rows: readonly Row[], extent: Extent): readonly Stroke
 
 const linesOf = ([lane, cells]: readonly [number, Uint8Array]): string => {
   const lines: string[] = [];
-  for (let from = cells.indexOf(1); from >= 0; ) {
+  for (let from = cells.indexOf(1); from >= 0;) {
     const end = cells.indexOf(0, from);
     const to = end < 0 ? MINIMAP_WIDTH : end;
     lines.push(`M${from} ${lane + 0.5}H${to}`);

@@ -35,7 +35,8 @@ export interface PlaceholderRow extends Place, Omit<PlaceholderNode, "children">
 export type Row = SpanRow | JoinRow | GapRow | PlaceholderRow;
 
 /** The message of a row that failed. */
-export const errorOf = (row: SpanRow): string | undefined => (row.view.isError ? (row.view.errorText ?? "failed") : undefined);
+export const errorOf = (row: SpanRow): string | undefined =>
+  row.view.isError ? (row.view.errorText ?? "failed") : undefined;
 
 interface Visit {
   readonly node: Node;
@@ -62,7 +63,7 @@ export const rowsOf = (trace: TraceView): readonly Row[] => {
       functionName,
       descendants: 0,
       ...(content.kind === "span" && { ...(attempt !== undefined && { attempt }), ...batchOf(content) }),
-    } as Row);
+    });
     pushAll(waiting, children, {
       level: place.level + 1,
       indent: place.indent + (isFlush(node) ? 0 : 1),

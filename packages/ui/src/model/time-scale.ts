@@ -30,7 +30,10 @@ export const placeInterval = (extent: Extent, startNs: number, endNs: number): P
 const STEPS = [1, 2, 5, 10];
 
 /** Round moments, at most `most` of them, the first at or after the extent's start. */
-export const ticksOf = ({ fromNs, toNs }: Extent, most: number): { readonly stepNs: number; readonly atNs: number[] } => {
+export const ticksOf = (
+  { fromNs, toNs }: Extent,
+  most: number,
+): { readonly stepNs: number; readonly atNs: number[] } => {
   const rough = Math.max(1, (toNs - fromNs) / Math.max(1, most));
   const decade = 10 ** Math.floor(Math.log10(rough));
   const stepNs = decade * (STEPS.find((step) => step * decade >= rough) ?? 10);

@@ -70,7 +70,10 @@ export const treeOf = (trace: TraceView): readonly Node[] => {
   const placeholders = placeholderNodes(trace, roots);
   for (const group of joinGroups(trace, invocations)) {
     const node = joinNode(group, nodes);
-    (group.placeholder === undefined ? under(group.from) : (placeholders.get(group.placeholder)?.children ?? roots)).push(node);
+    (group.placeholder === undefined
+      ? under(group.from)
+      : (placeholders.get(group.placeholder)?.children ?? roots)
+    ).push(node);
   }
   placeGaps(trace, { nodes, roots, placeholders, invocations });
   sortByStart(roots);
@@ -140,7 +143,13 @@ const placeholderNodes = ({ head, joins, spanAt }: TraceView, roots: Node[]): Ma
     const starts = joins.flatMap(({ from, to }) =>
       "placeholder" in from && from.placeholder === placeholder.id ? (spanAt.get(pathOf(to))?.startNs ?? []) : [],
     );
-    const node: PlaceholderNode = { kind: "placeholder", placeholder, gaps: [], atNs: Math.min(...starts, Infinity), children: [] };
+    const node: PlaceholderNode = {
+      kind: "placeholder",
+      placeholder,
+      gaps: [],
+      atNs: Math.min(...starts, Infinity),
+      children: [],
+    };
     found.set(placeholder.id, node);
     roots.push(node);
   }
@@ -162,7 +171,8 @@ const placeGaps = ({ gaps, spanAt }: TraceView, { nodes, roots, placeholders, in
     const cause = view && invocations.incoming.get(view)?.join.from;
     const placeholder = cause && "placeholder" in cause ? placeholders.get(cause.placeholder) : undefined;
     if (placeholder) (placeholder.gaps as Gap[]).push(gap);
-    else if (node === undefined || isBefore(gap)) roots.push({ kind: "gap", gap, atNs: (view?.startNs ?? 0) - 1, children: [] });
+    else if (node === undefined || isBefore(gap))
+      roots.push({ kind: "gap", gap, atNs: (view?.startNs ?? 0) - 1, children: [] });
     else node.children.push({ kind: "gap", gap, atNs: view?.endNs ?? 0, children: [] });
   }
 };

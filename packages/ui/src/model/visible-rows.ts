@@ -39,7 +39,14 @@ const wordsOf = (row: Row): readonly string[] => {
     case "span": {
       const { span } = row.view;
       const values = Object.values(span.attributes).filter((value) => typeof value !== "object");
-      return [span.name, row.functionName ?? "", span.spanId, span.requestId ?? "", errorOf(row) ?? "", ...values.map(String)];
+      return [
+        span.name,
+        row.functionName ?? "",
+        span.spanId,
+        span.requestId ?? "",
+        errorOf(row) ?? "",
+        ...values.map(String),
+      ];
     }
     case "join":
       return row.joins.flatMap((join) => [joinText(join), join.key?.id ?? "", join.reason]);

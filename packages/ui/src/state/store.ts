@@ -2,9 +2,9 @@
 import { useEffect, useState } from "preact/hooks";
 
 export interface Store<T> {
-  get(): T;
+  readonly get: () => T;
   set(value: T): void;
-  subscribe(listener: () => void): () => void;
+  readonly subscribe: (listener: () => void) => () => void;
 }
 
 export const createStore = <T>(initial: T): Store<T> => {

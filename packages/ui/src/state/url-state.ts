@@ -14,8 +14,8 @@ export interface Address {
 }
 
 export interface UrlState {
-  get(): Address;
-  subscribe(listener: () => void): () => void;
+  readonly get: () => Address;
+  readonly subscribe: (listener: () => void) => () => void;
   go(to: string): void;
   replace(to: string): void;
   /** Back where we came from inside the app, else to a page that makes sense. */

@@ -1,7 +1,7 @@
 /** An event has no place for a context but its own detail, which is the application's: the hop is joined by event id. */
 import { ATTR } from "../../semconv.ts";
 import { isObject, textAt } from "../../trigger/trigger.ts";
-import type { Service } from "./service.ts";
+import type { Service } from "./operation.ts";
 import { listLength } from "./sqs.ts";
 
 export const eventbridge: Service = (command, input) => {

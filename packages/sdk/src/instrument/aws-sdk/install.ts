@@ -19,7 +19,7 @@ export interface SmithyClient {
 }
 
 interface ClientClass {
-  readonly prototype: { send(this: SmithyClient, ...args: unknown[]): unknown };
+  readonly prototype: { send: (this: SmithyClient, ...args: unknown[]) => unknown };
 }
 
 const SMITHY_CLIENT = /[\\/]@smithy[\\/](core|smithy-client)[\\/].*\.js$/;

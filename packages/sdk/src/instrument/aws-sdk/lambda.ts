@@ -5,7 +5,7 @@
 import { MAX_CLIENT_CONTEXT_LENGTH } from "../../limits.ts";
 import { ATTR } from "../../semconv.ts";
 import { type JsonObject, isObject, objectAt, textAt } from "../../trigger/trigger.ts";
-import type { Carrier, Injected, Service } from "./service.ts";
+import type { Carrier, Injected, Service } from "./operation.ts";
 
 export const lambda: Service = (command, input) => {
   if (command !== "Invoke") return undefined;

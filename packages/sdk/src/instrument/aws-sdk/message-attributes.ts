@@ -1,6 +1,6 @@
 /** SQS and SNS carry context the same way: a String attribute per field, if the message has room for it. */
 import { type JsonObject, isObject, objectAt } from "../../trigger/trigger.ts";
-import type { Carrier, Injected } from "./service.ts";
+import type { Carrier, Injected } from "./operation.ts";
 
 /** Into one message; attributes the application set itself, a `traceparent` among them, are left as they are. */
 export const withAttributes = (message: JsonObject, carrier: Carrier, maxAttributes: number): Injected => {

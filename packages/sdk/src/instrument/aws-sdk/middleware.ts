@@ -12,7 +12,7 @@ import { formatStitchKey } from "../../stitch/keys.ts";
 import { type JsonObject, isObject, objectAt, textAt } from "../../trigger/trigger.ts";
 import { eventbridge } from "./eventbridge.ts";
 import { lambda } from "./lambda.ts";
-import type { Carrier, Operation, Service } from "./service.ts";
+import type { Carrier, Operation, Service } from "./operation.ts";
 import { sns } from "./sns.ts";
 import { sqs } from "./sqs.ts";
 import { stepFunctions } from "./step-functions.ts";

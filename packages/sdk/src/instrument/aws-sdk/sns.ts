@@ -3,7 +3,7 @@ import { ATTR } from "../../semconv.ts";
 import type { StitchKey } from "../../stitch/keys.ts";
 import { lastOfArn, textAt } from "../../trigger/trigger.ts";
 import { withAttributes, withEntryAttributes } from "./message-attributes.ts";
-import type { Operation, Service } from "./service.ts";
+import type { Operation, Service } from "./operation.ts";
 import { listLength, successful } from "./sqs.ts";
 
 export const sns: Service = (command, input) => {

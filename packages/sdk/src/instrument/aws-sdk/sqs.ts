@@ -3,7 +3,7 @@ import { ATTR } from "../../semconv.ts";
 import type { StitchKey } from "../../stitch/keys.ts";
 import { type JsonObject, isObject, textAt } from "../../trigger/trigger.ts";
 import { withAttributes, withEntryAttributes } from "./message-attributes.ts";
-import type { Operation, Service } from "./service.ts";
+import type { Operation, Service } from "./operation.ts";
 
 export const sqs: Service = (command, input) => {
   const url = textAt(input, "QueueUrl");

@@ -1,7 +1,7 @@
 /** The input of an execution is the application's: the hop is joined by execution ARN. */
 import { ATTR } from "../../semconv.ts";
 import { lastOfArn, textAt } from "../../trigger/trigger.ts";
-import type { Service } from "./service.ts";
+import type { Service } from "./operation.ts";
 
 export const stepFunctions: Service = (command, input) => {
   if (command !== "StartExecution" && command !== "StartSyncExecution") return undefined;

@@ -25,7 +25,8 @@ export const Headline = ({ trace, headline, isComplete, onGoTo }: HeadlineProps)
         </strong>
         <span class="muted">
           {plural(head.functions.length, "function")} · {plural(invocations, "invocation")} ·{" "}
-          {head.traceIds.length === 1 ? "1 trace" : `${head.traceIds.length} traces stitched`} · {plural(head.spanCount, "span")}
+          {head.traceIds.length === 1 ? "1 trace" : `${head.traceIds.length} traces stitched`} ·{" "}
+          {plural(head.spanCount, "span")}
         </span>
         <span class="spacer" />
         <time class="muted">{formatTime(unixMs(head.startTimeUnixNano))}</time>
@@ -61,7 +62,12 @@ export const Headline = ({ trace, headline, isComplete, onGoTo }: HeadlineProps)
         <CopyButton text={head.id} label="Copy the trace's id">
           copy id
         </CopyButton>
-        <a class="muted" href={`/api/traces/${encodeURIComponent(head.id)}?format=otlp`} target="_blank" rel="noreferrer">
+        <a
+          class="muted"
+          href={`/api/traces/${encodeURIComponent(head.id)}?format=otlp`}
+          target="_blank"
+          rel="noreferrer"
+        >
           OTLP
         </a>
       </div>

@@ -46,7 +46,8 @@ export const LogsTab = ({ logs, isTruncated, level, onLevel, onOpen }: LogsTabPr
       {logs?.length === 0 ? (
         <Notice title="No log lines arrived for this transaction">
           <p>
-            Log through <code>logger</code> of the SDK, and set <code>OTEL_EXPORTER_OTLP_ENDPOINT</code>: lines then come with their span.
+            Log through <code>logger</code> of the SDK, and set <code>OTEL_EXPORTER_OTLP_ENDPOINT</code>: lines then
+            come with their span.
           </p>
         </Notice>
       ) : (

@@ -29,8 +29,8 @@ export const TracePage = ({ id }: { readonly id: string }) => {
     return error.status === 404 ? (
       <Notice title="No trace has this id">
         <p>
-          <code>{id}</code> is no trace, request, message or execution that is stored. It may be younger than the last flush, or older than
-          what is kept. <a href={TRACES_PATH}>All traces</a>
+          <code>{id}</code> is no trace, request, message or execution that is stored. It may be younger than the last
+          flush, or older than what is kept. <a href={TRACES_PATH}>All traces</a>
         </p>
       </Notice>
     ) : (
@@ -60,11 +60,14 @@ const Shown = ({ id, trace, isComplete, logs, logsTruncated }: ShownProps) => {
   const close = (): void => url.replace(traceAddress(id, withoutSelected(look)));
   const goTo = (rowId: string): void => {
     const target = rows.findIndex((row) => row.id === rowId);
-    if (target >= 0) step({ tab: "waterfall", selected: rowId, find: "", folded: withAncestorsOpen(rows, target, look.folded) });
+    if (target >= 0)
+      step({ tab: "waterfall", selected: rowId, find: "", folded: withAncestorsOpen(rows, target, look.folded) });
   };
   const openLine = ({ record }: LogView): void => {
     const own = rows.find((row) => row.kind === "span" && row.view.span.spanId === record.spanId);
-    const invocation = rows.find((row) => row.kind === "span" && row.isInvocation && row.view.span.requestId === record.requestId);
+    const invocation = rows.find(
+      (row) => row.kind === "span" && row.isInvocation && row.view.span.requestId === record.requestId,
+    );
     const target = own ?? invocation;
     if (target) goTo(target.id);
   };
@@ -97,7 +100,9 @@ const Shown = ({ id, trace, isComplete, logs, logsTruncated }: ShownProps) => {
             onSelect={(rowId, isWalking) => (isWalking ? refine({ selected: rowId }) : step({ selected: rowId }))}
           />
         )}
-        {selected && <Detail key={selected.id} row={selected} trace={trace} logs={logs} onClose={close} onGoTo={goTo} />}
+        {selected && (
+          <Detail key={selected.id} row={selected} trace={trace} logs={logs} onClose={close} onGoTo={goTo} />
+        )}
       </div>
     </div>
   );
@@ -107,7 +112,10 @@ const Shown = ({ id, trace, isComplete, logs, logsTruncated }: ShownProps) => {
 const wholeOf = ({ durationNs }: TraceView, rows: readonly Row[]): Extent => {
   const first = rows.find((row) => row.kind === "span");
   const initNs = first?.kind === "span" && first.view.isColdStart ? (first.view.initNs ?? 0) : 0;
-  return { fromNs: Math.min(0, (first?.kind === "span" ? first.view.startNs : 0) - initNs), toNs: Math.max(1, durationNs) };
+  return {
+    fromNs: Math.min(0, (first?.kind === "span" ? first.view.startNs : 0) - initNs),
+    toNs: Math.max(1, durationNs),
+  };
 };
 
 const withAncestorsOpen = (rows: readonly Row[], index: number, folded: ReadonlySet<string>): ReadonlySet<string> => {
@@ -116,10 +124,22 @@ const withAncestorsOpen = (rows: readonly Row[], index: number, folded: Readonly
   return open;
 };
 
-const Tabs = ({ look, id, logs }: { readonly look: TraceLook; readonly id: string; readonly logs: ShownProps["logs"] }) => (
+const Tabs = ({
+  look,
+  id,
+  logs,
+}: {
+  readonly look: TraceLook;
+  readonly id: string;
+  readonly logs: ShownProps["logs"];
+}) => (
   <nav class="tabs" aria-label="Ways to look at this trace">
     {(["waterfall", "logs"] as const).map((tab) => (
-      <a key={tab} href={traceAddress(id, { ...look, tab })} {...(look.tab === tab && { "aria-current": "page" as const })}>
+      <a
+        key={tab}
+        href={traceAddress(id, { ...look, tab })}
+        {...(look.tab === tab && { "aria-current": "page" as const })}
+      >
         {tab}
         {tab === "logs" && logs && (
           <span class="count" title={plural(logs.length, "line")}>

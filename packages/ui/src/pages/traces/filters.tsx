@@ -44,7 +44,9 @@ export const Filters = ({ filter, names, isLive, onLive, onChange }: FiltersProp
       <select
         aria-label="Function"
         value={name ?? ""}
-        onChange={({ currentTarget: { value } }) => onChange(value === "" ? without("function") : { ...filter, function: value })}
+        onChange={({ currentTarget: { value } }) =>
+          onChange(value === "" ? without("function") : { ...filter, function: value })
+        }
       >
         <option value="">any function</option>
         {names.map((one) => (

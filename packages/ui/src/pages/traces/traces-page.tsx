@@ -143,7 +143,18 @@ const List = ({ live, rows, filter }: ListProps) => {
           onPointer={(isPointed) => updateHold({ isPointed })}
           renderRow={(index, style) => {
             const trace = shown[index];
-            return trace && <TraceRow key={trace.id} trace={trace} index={index} isActive={index === active} nowMs={now()} style={style} />;
+            return (
+              trace && (
+                <TraceRow
+                  key={trace.id}
+                  trace={trace}
+                  index={index}
+                  isActive={index === active}
+                  nowMs={now()}
+                  style={style}
+                />
+              )
+            );
           }}
           after={<Older live={live} rows={rows} />}
         />

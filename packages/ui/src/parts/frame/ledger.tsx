@@ -27,7 +27,11 @@ export const Ledger = () => {
           <span>v{stats.version}</span>
         </>
       )}
-      {error && <span role="status">{error.message} Trying again every {STATS_EVERY_MS / 1000} s.</span>}
+      {error && (
+        <span role="status">
+          {error.message} Trying again every {STATS_EVERY_MS / 1000} s.
+        </span>
+      )}
     </footer>
   );
 };

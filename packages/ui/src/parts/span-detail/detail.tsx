@@ -50,7 +50,15 @@ const Title = ({ children, onClose }: { readonly children: ComponentChildren; re
   </header>
 );
 
-const Section = ({ title, count, children }: { readonly title: string; readonly count?: number; readonly children: ComponentChildren }) => (
+const Section = ({
+  title,
+  count,
+  children,
+}: {
+  readonly title: string;
+  readonly count?: number;
+  readonly children: ComponentChildren;
+}) => (
   <section>
     <h3>
       {title} {count !== undefined && <span class="muted">{count}</span>}
@@ -76,10 +84,13 @@ const SpanDetail = ({ row, trace, logs, onClose, onGoTo }: DetailProps & { reado
           {formatDuration(span.durationNs)}
         </Fact>
         <Fact name="started" title={span.startTimeUnixNano}>
-          {formatOffset(view.startNs)} <span class="muted">{formatTime(Number(BigInt(span.startTimeUnixNano) / 1_000_000n))}</span>
+          {formatOffset(view.startNs)}{" "}
+          <span class="muted">{formatTime(Number(BigInt(span.startTimeUnixNano) / 1_000_000n))}</span>
         </Fact>
         {view.isColdStart && (
-          <Fact name="cold start">{view.initNs === undefined ? "yes, init phase unknown" : `init ${formatDuration(view.initNs)}`}</Fact>
+          <Fact name="cold start">
+            {view.initNs === undefined ? "yes, init phase unknown" : `init ${formatDuration(view.initNs)}`}
+          </Fact>
         )}
         <Fact name="kind">{span.kind}</Fact>
         <Fact name="span id" copy={span.spanId} />
@@ -103,9 +114,7 @@ const SpanDetail = ({ row, trace, logs, onClose, onGoTo }: DetailProps & { reado
             <div key={index} class="event">
               <p>
                 <b>{event.name}</b>{" "}
-                <span class="muted">
-                  {formatOffset(Number(BigInt(event.timeUnixNano) - trace.startTimeUnixNano))}
-                </span>
+                <span class="muted">{formatOffset(Number(BigInt(event.timeUnixNano) - trace.startTimeUnixNano))}</span>
               </p>
               <AttributeTable attributes={withoutStack(event)} />
             </div>
@@ -131,7 +140,10 @@ const SpanDetail = ({ row, trace, logs, onClose, onGoTo }: DetailProps & { reado
           ))}
         </Section>
       )}
-      <Section title={row.isInvocation ? "Log lines of this invocation" : "Log lines"} {...(lines && { count: lines.length })}>
+      <Section
+        title={row.isInvocation ? "Log lines of this invocation" : "Log lines"}
+        {...(lines && { count: lines.length })}
+      >
         {lines === undefined && <p class="muted">Loading …</p>}
         {lines?.length === 0 && <p class="muted">None arrived.</p>}
         <div class="lines" role="grid" aria-label="Log lines">
@@ -194,7 +206,9 @@ const JoinFacts = ({ join, self, onGoTo }: JoinFactsProps) => {
       <Fact name="evidence">
         {strength}; {reason}
       </Fact>
-      <Fact name="relation">{relation === "continues" ? "continues: works for this message alone" : "links: works for several messages"}</Fact>
+      <Fact name="relation">
+        {relation === "continues" ? "continues: works for this message alone" : "links: works for several messages"}
+      </Fact>
     </dl>
   );
 };

@@ -94,7 +94,9 @@ const Label = ({ row }: { readonly row: Row }): ComponentChildren => {
     case "gap":
       return <MissingLabel text={row.gap.message} advice={row.gap.advice} />;
     case "placeholder":
-      return <MissingLabel text={row.gaps[0]?.message ?? placeholderText(row.placeholder)} advice={row.gaps[0]?.advice} />;
+      return (
+        <MissingLabel text={row.gaps[0]?.message ?? placeholderText(row.placeholder)} advice={row.gaps[0]?.advice} />
+      );
   }
 };
 
@@ -153,7 +155,10 @@ const SpanBar = ({ row, extent }: { readonly row: SpanRow; readonly extent: Exte
       <div class="track" role="presentation">
         {init && <i class="init" style={{ left: percent(init.left), width: percent(init.width) }} />}
         {bar && (
-          <i class={isColdStart && !init ? "bar cold" : "bar"} style={{ left: percent(bar.left), width: percent(bar.width) }} />
+          <i
+            class={isColdStart && !init ? "bar cold" : "bar"}
+            style={{ left: percent(bar.left), width: percent(bar.width) }}
+          />
         )}
       </div>
       <div role="gridcell" class="number" title={`${endNs - startNs} ns`}>

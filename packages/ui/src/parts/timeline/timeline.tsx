@@ -96,7 +96,12 @@ export const Timeline = (props: TimelineProps) => {
         </label>
         <Minimap rows={rows} whole={whole} zoom={zoom} onZoom={onZoom} />
         {zoom && (
-          <button type="button" class="plain reset" onClick={() => onZoom(undefined)} title="Show the whole transaction">
+          <button
+            type="button"
+            class="plain reset"
+            onClick={() => onZoom(undefined)}
+            title="Show the whole transaction"
+          >
             all
           </button>
         )}

@@ -75,7 +75,9 @@ export const VirtualList = (props: VirtualListProps) => {
       onPointerLeave={() => onPointer?.(false)}
     >
       <div class="virtual-rows" role="rowgroup" style={{ height: `${count * rowHeight}px` }}>
-        {indices.map((index) => renderRow(index, { transform: `translateY(${index * rowHeight}px)`, height: `${rowHeight}px` }))}
+        {indices.map((index) =>
+          renderRow(index, { transform: `translateY(${index * rowHeight}px)`, height: `${rowHeight}px` }),
+        )}
       </div>
       {after}
     </div>
