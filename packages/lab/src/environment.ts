@@ -46,7 +46,7 @@ export interface EnvironmentDeps {
   /** Its own, so that whatever it signs names it. */
   readonly accessKeyId: string;
   /** Those of the lab and of the function; Lambda's own win. */
-  readonly variables: Readonly<Record<string, string>>;
+  readonly variables: () => Readonly<Record<string, string>>;
   readonly onLog: (line: LogLine) => void;
   readonly watchdog: Watchdog;
 }
@@ -227,7 +227,7 @@ class RunningEnvironment implements Environment {
       PATH: process.env["PATH"] ?? "",
       TZ: ":UTC",
       LANG: "en_US.UTF-8",
-      ...variables,
+      ...variables(),
       AWS_LAMBDA_RUNTIME_API: runtimeApi,
       AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
       AWS_LAMBDA_FUNCTION_NAME: name,

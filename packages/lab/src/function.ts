@@ -38,7 +38,8 @@ export interface FunctionDeps {
   readonly name: string;
   readonly definition: FunctionDefinition;
   readonly arn: string;
-  readonly variables: Readonly<Record<string, string>>;
+  /** Read when an environment starts. */
+  readonly variables: () => Readonly<Record<string, string>>;
   readonly truth: Truth;
   readonly watchdog: Watchdog;
   readonly asyncRetryDelayMs: number;

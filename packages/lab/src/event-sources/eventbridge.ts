@@ -1,5 +1,6 @@
 /** An event bus: PutEvents in, rules, functions and queues out. The event itself carries no context, only its id. */
 import { randomUUID } from "node:crypto";
+import type { Addresses } from "../addresses.ts";
 import type { BusDefinition } from "../definition.ts";
 import type { LabFunction } from "../function.ts";
 import type { Messaging } from "../messaging.ts";
@@ -9,7 +10,7 @@ import { type Pattern, compilePattern } from "./event-pattern.ts";
 export interface EventBridgeDeps {
   readonly buses: Readonly<Record<string, BusDefinition>>;
   readonly functions: ReadonlyMap<string, LabFunction>;
-  readonly queueUrl: (name: string) => string;
+  readonly addresses: Addresses;
   readonly messaging: Messaging;
   readonly truth: Truth;
   readonly region: string;
@@ -38,7 +39,7 @@ export interface EventBridge {
 }
 
 export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
-  const { functions, messaging, truth, queueUrl } = deps;
+  const { functions, messaging, truth, addresses } = deps;
   const buses = new Map(
     Object.entries(deps.buses).map(([name, { rules }]) => [name, Object.entries(rules).map(compile)]),
   );
@@ -58,7 +59,11 @@ export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
         const system = traceHeader && {
           MessageSystemAttributes: { AWSTraceHeader: { DataType: "String", StringValue: traceHeader } },
         };
-        await messaging.sqs("SendMessage", { QueueUrl: queueUrl(target.queue), MessageBody: payload, ...system });
+        await messaging.sqs("SendMessage", {
+          QueueUrl: addresses.queueUrl(target.queue),
+          MessageBody: payload,
+          ...system,
+        });
       }
     }
   };
