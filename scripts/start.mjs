@@ -101,5 +101,5 @@ else {
   console.log(`The example shop takes orders on ${orders}; waiting for the first one to come through …`);
   while (!isStopping && !(await hasTrace().catch(() => false)))
     await new Promise((resolve) => setTimeout(resolve, 200));
-  announce("Orders are coming through. Open:");
+  if (!isStopping) announce("Orders are coming through. Open:");
 }

@@ -7,8 +7,8 @@ import { setTimeout as wait } from "node:timers/promises";
 
 const SLOW = "4000-0000-0000-0077";
 const HANGS = "4000-0000-0000-0119";
-export const DECLINED_ONCE = "4000-0000-0000-0341";
-export const DECLINED = "4000-0000-0000-0002";
+const DECLINED_ONCE = "4000-0000-0000-0341";
+const DECLINED = "4000-0000-0000-0002";
 
 export const TEST_CARDS = { SLOW, HANGS, DECLINED_ONCE, DECLINED } as const;
 

@@ -18,7 +18,7 @@ export interface ShopConfig {
 }
 
 /** Where build.mjs puts the bundled handlers. */
-export const HANDLERS = fileURLToPath(new URL("../dist/functions", import.meta.url));
+const HANDLERS = fileURLToPath(new URL("../dist/functions", import.meta.url));
 
 export const startShop = (config: ShopConfig): Promise<Lab> => {
   const definition = shopDefinition(HANDLERS, { batchSize: config.batchSize ?? 5 });

@@ -14,7 +14,7 @@ import { keyName } from "./reason.ts";
 import type { Unit } from "./units.ts";
 import type { StitchedTrace } from "./walk.ts";
 
-export const NO_CONSUMER_AFTER_NS = 30_000_000_000n;
+const NO_CONSUMER_AFTER_NS = 30_000_000_000n;
 
 export const gapsOf = (trace: StitchedTrace, graph: Graph, now: UnixNano): readonly Gap[] => [
   ...trace.orphans.flatMap((unit) => (isParentMissing(unit, graph) ? [missingParent(unit)] : [])),
