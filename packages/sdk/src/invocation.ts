@@ -20,7 +20,8 @@ export interface Invocation {
   readonly accountId?: string;
   /** Lambda's own X-Ray header: of the context where it has one, because one environment may run several invocations. */
   readonly xrayHeader?: string;
-  readonly startMs: number;
+  /** By performance.now(). */
+  readonly startedMs: number;
   remainingMs(): number;
 }
 
@@ -39,7 +40,7 @@ export const readInvocation = (
     ...(invokedArn !== undefined && { invokedArn, resourceArn: resolved(parts, config.functionVersion) }),
     ...(accountId !== undefined && { accountId }),
     ...(xrayHeader && { xrayHeader }),
-    startMs: Date.now(),
+    startedMs: performance.now(),
     remainingMs: () => context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY,
   };
 };

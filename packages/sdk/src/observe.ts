@@ -115,7 +115,7 @@ const endLine = (scope: Scope, fields: { outcome: string; errorCode?: string }):
   if (!sdk().config.endLine) return;
   harmless("writing the end line", () => {
     endLogger ??= createLogger();
-    const durationMs = Date.now() - scope.invocation.startMs;
+    const durationMs = Math.round((performance.now() - scope.invocation.startedMs) * 1e3) / 1e3;
     inScope({ ...scope, span: scope.invocationSpan }, () =>
       endLogger?.info({ durationMs, ...fields }, "invocation end"),
     );

@@ -28,7 +28,6 @@ export const startInvocationSpan = (sdk: Sdk, invocation: Invocation, trigger: T
       nameOf(sdk, trigger, event),
       {
         kind: isMessage ? SpanKind.CONSUMER : SpanKind.SERVER,
-        startTime: invocation.startMs,
         links: [...links],
         attributes: {
           ...invocationAttributes(sdk, invocation, trigger),

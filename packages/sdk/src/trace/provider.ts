@@ -5,7 +5,7 @@
  * - A root span may be told its trace id, because a hop that only the platform carries shares no more than that.
  * - Where the application has a global provider of its own, ours stays private and theirs is left alone.
  */
-import { type Context, type Tracer, context, trace } from "@opentelemetry/api";
+import { type Context, type HrTime, type Tracer, context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
@@ -20,6 +20,7 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { type SdkConfig, VERSION } from "../config.ts";
 import { MAX_LINKS } from "../limits.ts";
+import { createWallClock } from "./wall-clock.ts";
 
 export interface Spans {
   readonly tracer: Tracer;
@@ -31,8 +32,12 @@ export interface Spans {
 
 export const createSpans = (config: SdkConfig, onEnd: (span: ReadableSpan) => void): Spans => {
   const open = new Set<Span>();
+  const now = createWallClock();
   const processor: SpanProcessor = {
-    onStart: (span: Span, _parent: Context) => void open.add(span),
+    onStart(span: Span, _parent: Context) {
+      if (startsNow(span)) (span as { startTime: HrTime }).startTime = now();
+      open.add(span);
+    },
     onEnd(span) {
       open.delete(span as Span);
       onEnd(span);
@@ -66,6 +71,12 @@ export const createSpans = (config: SdkConfig, onEnd: (span: ReadableSpan) => vo
     open,
   };
 };
+
+/**
+ * Nobody gave it a start time, so the span has taken Date.now() for it: whole milliseconds. Events and the end are counted from
+ * `startTime` by performance.now(), so a finer start makes all of them fine. Without that field spans keep their milliseconds.
+ */
+const startsNow = (span: Span): boolean => "_startTimeProvided" in span && span._startTimeProvided === false;
 
 /** Both refuse to replace what is there, which is just what we want. */
 const registerGlobally = (provider: TracerProvider): void => {

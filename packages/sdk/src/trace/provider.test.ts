@@ -1,0 +1,40 @@
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { expect, test } from "vitest";
+import { readConfig } from "../config.ts";
+import { createSpans } from "./provider.ts";
+
+const collected = (): { ended: ReadableSpan[]; spans: ReturnType<typeof createSpans> } => {
+  const ended: ReadableSpan[] = [];
+  return { ended, spans: createSpans(readConfig(), (span) => void ended.push(span)) };
+};
+
+const isWholeMillisecond = ([, nanos]: readonly [number, number]): boolean => nanos % 1_000_000 === 0;
+
+test("a span starts and ends between two milliseconds, not on one", () => {
+  const { ended, spans } = collected();
+  for (let n = 0; n < 20; n += 1) spans.tracer.startSpan("work").end();
+  expect(ended.some(({ startTime }) => !isWholeMillisecond(startTime))).toBe(true);
+  expect(ended.some(({ endTime }) => !isWholeMillisecond(endTime))).toBe(true);
+});
+
+test("a start time that somebody gave is kept", () => {
+  const { ended, spans } = collected();
+  spans.tracer.startSpan("work", { startTime: [1_800_000_000, 5] }).end([1_800_000_000, 9]);
+  expect(ended[0]).toMatchObject({ startTime: [1_800_000_000, 5], endTime: [1_800_000_000, 9] });
+});
+
+test("only the span that was told a trace id has it", () => {
+  const { spans } = collected();
+  const traceId = "1".repeat(32);
+  const told = spans.inTrace(traceId, () => spans.tracer.startSpan("root"));
+  const untold = spans.tracer.startSpan("another root");
+  expect(told.spanContext().traceId).toBe(traceId);
+  expect(untold.spanContext().traceId).not.toBe(traceId);
+});
+
+test("what was started and not ended is known", () => {
+  const { spans } = collected();
+  const [first, second] = [spans.tracer.startSpan("first"), spans.tracer.startSpan("second")];
+  first.end();
+  expect([...spans.open]).toEqual([second]);
+});
