@@ -24,7 +24,7 @@ export interface TraceFilter {
   readonly minDurationMs?: number;
 }
 
-export interface Logs {
+interface Logs {
   readonly records: readonly LogRecord[];
   readonly truncated: boolean;
 }

@@ -4,7 +4,7 @@
  * Neither red nor amber is among the twelve: they mean error and warning. Twelve inks cannot keep any number of
  * functions apart; names stand beside colours everywhere.
  */
-export const HUES = 12;
+const HUES = 12;
 
 /** FNV-1a; the seed is one of those that give the eight functions of the example shop eight hues. */
 const SEED = 0x811c9dca;

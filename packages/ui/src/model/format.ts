@@ -52,7 +52,7 @@ export const formatCount = (count: number): string => {
   return count < 999_500 ? withUnit(count / 1e3, "k") : withUnit(count / 1e6, "M");
 };
 
-/** 812 B, 3.10 MB. */
+/** 812 B, 4.1 MB. */
 export const formatBytes = (bytes: number): string => {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;
@@ -61,7 +61,17 @@ export const formatBytes = (bytes: number): string => {
     value /= 1000;
     at += 1;
   }
-  return at === 0 ? `${value}${NBSP}B` : withUnit(value, units[at] ?? "TB");
+  return `${value.toFixed(at === 0 || value >= 99.95 ? 0 : 1)}${NBSP}${units[at]}`;
+};
+
+/** $14.20, $0.50, $0.000214: cents, and below a cent three figures. */
+export const formatUsd = (usd: number): string => {
+  const size = Math.abs(usd);
+  const sign = usd < 0 ? "−" : "";
+  if (size === 0) return "$0";
+  if (size >= 0.995) return `${sign}$${size.toFixed(size >= 99.5 ? 0 : 2)}`;
+  const figures = size.toFixed(Math.min(20, 2 - Math.floor(Math.log10(size))));
+  return `${sign}$${figures.replace(/(?<=\.\d\d\d*?)0+$/, "")}`;
 };
 
 /** now, 12 s, 4 min, 3 h, 2 d: how long ago, in one unit. */
@@ -74,7 +84,7 @@ export const formatAge = (ageMs: number): string => {
   return `${Math.floor(seconds / 86_400)}${NBSP}d`;
 };
 
-/** +0 ms, +318 ms, -12.0 ms: a moment by its distance from the beginning. */
+/** +0 ms, +318 ms, −12.0 ms: a moment by its distance from the beginning. */
 export const formatOffset = (ns: number): string => `${ns < 0 ? "−" : "+"}${formatDuration(Math.abs(ns))}`;
 
 /** 2026-01-31 12:00:00.123, local. */

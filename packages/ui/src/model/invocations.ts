@@ -10,10 +10,6 @@ import type { Join, Span } from "@mayfly/api";
 import { MAYFLY_LINK, MAYFLY_LINK_INVOCATION } from "./semconv.ts";
 import { type SpanView, type TraceView, pathOf } from "./trace-view.ts";
 
-export interface Incoming {
-  readonly join: Join;
-}
-
 export interface Invocations {
   readonly localRoots: ReadonlySet<SpanView>;
   /** Of each record: the invocation it ran in. */
@@ -21,34 +17,27 @@ export interface Invocations {
   /** Of each span that does not stand under a join: the span it stands under, if any. */
   readonly parentOf: ReadonlyMap<SpanView, SpanView>;
   /** Of each invocation that has a cause: the join it stands under. */
-  readonly incoming: ReadonlyMap<SpanView, Incoming>;
+  readonly incoming: ReadonlyMap<SpanView, Join>;
 }
 
 export const invocationsOf = (trace: TraceView): Invocations => {
   const parents = new Map(trace.spans.flatMap((view) => nameParent(view, trace)));
-  const targets = new Set(trace.joins.map((join) => pathOf(join.to)));
+  const targets = new Set(trace.joins.map((join) => trace.spanAt.get(pathOf(join.to))));
   const localRoots = new Set(
-    trace.spans.filter((view) => targets.has(view.path) || !ranTogether(view.span, parents.get(view)?.span)),
+    trace.spans.filter((view) => targets.has(view) || !ranTogether(view.span, parents.get(view)?.span)),
   );
   const hostOf = hostsOf([...localRoots], trace, parents);
-  const parentOf = new Map(
-    trace.spans.flatMap((view) => {
-      const above = hostOf.get(view) ?? parents.get(view);
-      return above ? [[view, above] as const] : [];
-    }),
-  );
-  return {
-    localRoots,
-    hostOf,
-    parentOf,
-    incoming: chooseJoins(trace, hostOf, rootFinder(parentOf, localRoots, hostOf)),
-  };
+  const parentOf = new Map([...parents, ...hostOf]);
+  return { localRoots, hostOf, parentOf, incoming: chooseJoins(trace, hostOf, parentOf) };
 };
 
+/** A second span of the same id stands under the first: it is another word on the same thing. */
 const nameParent = (view: SpanView, { spanAt }: TraceView): (readonly [SpanView, SpanView])[] => {
   const { traceId, parentSpanId } = view.span;
-  const parent = parentSpanId === undefined ? undefined : spanAt.get(pathOf({ traceId, spanId: parentSpanId }));
-  return parent && parent !== view && spanAt.get(view.path) === view ? [[view, parent]] : [];
+  const first = spanAt.get(view.path);
+  const named = parentSpanId === undefined ? undefined : spanAt.get(pathOf({ traceId, spanId: parentSpanId }));
+  const parent = first === view ? named : first;
+  return parent && parent !== view ? [[view, parent]] : [];
 };
 
 const ranTogether = (span: Span, parent: Span | undefined): boolean =>
@@ -61,7 +50,9 @@ const hostsOf = (
   { spanAt }: TraceView,
   parents: ReadonlyMap<SpanView, SpanView>,
 ): ReadonlyMap<SpanView, SpanView> => {
-  const byRequest = Map.groupBy(localRoots, ({ span }) => `${span.functionName} ${span.requestId}`);
+  const longestOf = new Map(
+    [...Map.groupBy(localRoots, runOf)].map(([run, views]) => [run, longestSoFar(views)] as const),
+  );
   const hosts = new Map<SpanView, SpanView>();
   for (const view of localRoots) {
     const { span } = view;
@@ -70,80 +61,116 @@ const hostsOf = (
     const host =
       (link && spanAt.get(pathOf(link))) ??
       (parent && span.requestId !== undefined && ranTogether(span, parent.span) ? parent : undefined) ??
-      (span.requestId === undefined
-        ? undefined
-        : byRequest.get(`${span.functionName} ${span.requestId}`)?.find((one) => surrounds(one, view)));
+      (span.requestId === undefined ? undefined : surrounding(view, longestOf.get(runOf(view)) ?? []));
     if (host && host !== view && !hosts.has(host)) hosts.set(view, host);
   }
   return hosts;
 };
 
-const surrounds = (outer: SpanView, inner: SpanView): boolean =>
-  outer !== inner &&
-  outer.startNs <= inner.startNs &&
-  outer.endNs >= inner.endNs &&
-  outer.span.name !== inner.span.name;
+const runOf = ({ span }: SpanView): string => `${span.functionName} ${span.requestId}`;
 
-/** The invocation that a span ran in. */
-const rootFinder =
-  (
-    parentOf: ReadonlyMap<SpanView, SpanView>,
-    localRoots: ReadonlySet<SpanView>,
-    hostOf: ReadonlyMap<SpanView, SpanView>,
-  ) =>
-  (view: SpanView): SpanView => {
-    const seen = new Set<SpanView>();
-    let at = view;
-    while (!seen.has(at)) {
-      seen.add(at);
-      if (localRoots.has(at) && !hostOf.has(at)) return at;
-      const above = parentOf.get(at);
-      if (above === undefined) return at;
-      at = above;
-    }
-    return at;
-  };
+/** Those that end later than all that started before them: what surrounds a span is one of these. */
+const longestSoFar = (views: readonly SpanView[]): readonly SpanView[] => {
+  let endNs = -Infinity;
+  return views.filter((view) => {
+    const isLonger = view.endNs > endNs;
+    endNs = Math.max(endNs, view.endNs);
+    return isLonger;
+  });
+};
+
+/** The first that surrounds it; found by halving, because an invocation whose own span is lost may leave thousands. */
+const surrounding = (inner: SpanView, longest: readonly SpanView[]): SpanView | undefined => {
+  let [from, to] = [0, longest.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((longest[middle]?.endNs ?? Infinity) < inner.endNs) from = middle + 1;
+    else to = middle;
+  }
+  const outer = longest[from];
+  return outer && outer.startNs <= inner.startNs && outer.span.name !== inner.span.name ? outer : undefined;
+};
+
+interface Cause {
+  readonly join: Join;
+  /** Absent where a placeholder stands for it. */
+  readonly from: SpanView | undefined;
+}
 
 /**
  * One join per invocation: its own before its records', continues before links, the earliest sender first; never one
  * that would make it its own cause.
  */
 const chooseJoins = (
+  trace: TraceView,
+  hostOf: ReadonlyMap<SpanView, SpanView>,
+  parentOf: Map<SpanView, SpanView>,
+): ReadonlyMap<SpanView, Join> => {
+  const causes = causesOf(trace, hostOf);
+  cutCircles(trace.spans, causes, parentOf);
+  return new Map([...causes].flatMap(([view, [best]]) => (best ? [[view, best.join] as const] : [])));
+};
+
+/** Of each invocation: what may have caused it, the best first. */
+const causesOf = (
   { joins, spanAt }: TraceView,
   hostOf: ReadonlyMap<SpanView, SpanView>,
-  invocationOf: (view: SpanView) => SpanView,
-): ReadonlyMap<SpanView, Incoming> => {
+): ReadonlyMap<SpanView, Cause[]> => {
   const candidates = joins
     .flatMap((join) => {
       const to = spanAt.get(pathOf(join.to));
-      if (to === undefined) return [];
       const from = "placeholder" in join.from ? undefined : spanAt.get(pathOf(join.from));
-      if (from === undefined && !("placeholder" in join.from)) return [];
-      return [
-        {
-          join,
-          from,
-          consumer: hostOf.get(to) ?? to,
-          rank: (hostOf.has(to) ? 2 : 0) + (join.relation === "links" ? 1 : 0),
-        },
-      ];
+      if (to === undefined || (from === undefined && !("placeholder" in join.from))) return [];
+      const rank = (hostOf.has(to) ? 2 : 0) + (join.relation === "links" ? 1 : 0);
+      return [{ join, from, consumer: hostOf.get(to) ?? to, rank }];
     })
     .toSorted((a, b) => a.rank - b.rank || (a.from?.startNs ?? 0) - (b.from?.startNs ?? 0));
-
-  const incoming = new Map<SpanView, Incoming>();
-  const causeOf = new Map<SpanView, SpanView>();
-  for (const { join, from, consumer } of candidates) {
-    if (incoming.has(consumer)) continue;
-    const sender = from && invocationOf(from);
-    if (sender && isCausedBy(sender, consumer, causeOf)) continue;
-    incoming.set(consumer, { join });
-    if (sender) causeOf.set(consumer, sender);
-  }
-  return incoming;
+  return Map.groupBy(candidates, ({ consumer }) => consumer);
 };
 
-const isCausedBy = (view: SpanView, cause: SpanView, causeOf: ReadonlyMap<SpanView, SpanView>): boolean => {
-  let at: SpanView | undefined = view;
-  while (at !== undefined && at !== cause) at = causeOf.get(at);
-  return at === cause;
+/**
+ * Follows each span upwards once. Where that runs in a circle, the invocation of it that started first loses the cause
+ * that closed the circle; a circle of parents alone is cut above the earliest span.
+ */
+const cutCircles = (
+  spans: readonly SpanView[],
+  causes: ReadonlyMap<SpanView, Cause[]>,
+  parentOf: Map<SpanView, SpanView>,
+): void => {
+  const above = (view: SpanView): SpanView | undefined => {
+    const [cause] = causes.get(view) ?? [];
+    return cause ? cause.from : parentOf.get(view);
+  };
+  const settled = new Set<SpanView>();
+  for (const first of spans) {
+    const path = new Set<SpanView>();
+    let at: SpanView | undefined = first;
+    while (at !== undefined && !settled.has(at)) {
+      if (path.has(at)) {
+        cut(circleAt(at, path), causes, parentOf);
+        path.clear();
+        at = first;
+      }
+      path.add(at);
+      at = above(at);
+    }
+    for (const view of path) settled.add(view);
+  }
+};
+
+/** Earliest first. */
+const circleAt = (view: SpanView, path: ReadonlySet<SpanView>): readonly SpanView[] => {
+  const walked = [...path];
+  return walked.slice(walked.indexOf(view)).toSorted((a, b) => a.startNs - b.startNs);
+};
+
+const cut = (
+  circle: readonly SpanView[],
+  causes: ReadonlyMap<SpanView, Cause[]>,
+  parentOf: Map<SpanView, SpanView>,
+): void => {
+  const caused = circle.find((view) => (causes.get(view) ?? []).length > 0);
+  const [earliest] = circle;
+  if (caused) causes.get(caused)?.shift();
+  else if (earliest) parentOf.delete(earliest);
 };

@@ -20,7 +20,7 @@ const KEY_NAMES: Readonly<Record<StitchKeyKind, string>> = {
 };
 
 /** "SQS message id 059f36b4…" */
-export const keyText = (key: StitchKey): string => `${KEY_NAMES[key.kind]} ${shortId(key)}`;
+const keyText = (key: StitchKey): string => `${KEY_NAMES[key.kind]} ${shortId(key)}`;
 
 const shortId = ({ kind, id }: StitchKey): string => {
   if (kind === "sfn-execution") return id.slice(id.lastIndexOf(":") + 1);

@@ -2,26 +2,30 @@
  * A list that grows at the top while somebody reads it.
  *
  * In      the rows shown (newest first) and the newest page as the collector has it now.
- * Out     the shown rows with what the page says of them, and what is new above them. Within the span of time that the
- *         page covers it is the truth: a shown row that is missing there has become part of another one and goes.
- *         Where page and list do not touch, more happened than a page holds, and the list starts anew from the page.
+ * Out     the list as it would stand now, and the list that a reader keeps meanwhile: the same rows in the same places,
+ *         with what the page says of them. As far down as the page and the list both reach, the page is the truth: a
+ *         shown row that is missing there has become part of another one and goes. Where page and list do not touch,
+ *         more happened than a page holds, and the list begins anew with the page.
  */
 import type { TraceSummary } from "@mayfly/api";
 
 export interface Merged {
-  readonly shown: readonly TraceSummary[];
+  readonly next: readonly TraceSummary[];
+  readonly kept: readonly TraceSummary[];
+  /** What `next` has and `kept` has not. */
   readonly added: readonly TraceSummary[];
-  /** More happened since than a page holds: the list must begin anew to have no hole. */
+  /** More happened since than a page holds: `next` is the page alone, so that the list has no hole. */
   readonly isDisjoint: boolean;
 }
 
 export const mergeNewest = (shown: readonly TraceSummary[], page: readonly TraceSummary[]): Merged => {
   const fresh = new Map(page.map((row) => [row.id, row]));
   const known = new Set(shown.map((row) => row.id));
+  const kept = shown.map((row) => fresh.get(row.id) ?? row);
   const added = page.filter((row) => !known.has(row.id));
-  if (shown.length > 0 && page.length > 0 && added.length === page.length) return { shown, added, isDisjoint: true };
-  const oldest = BigInt(page.at(-1)?.startTimeUnixNano ?? 0);
-  const isCovered = (row: TraceSummary): boolean => page.length > 0 && BigInt(row.startTimeUnixNano) > oldest;
-  const kept = shown.flatMap((row) => fresh.get(row.id) ?? (isCovered(row) ? [] : row));
-  return { shown: kept, added, isDisjoint: false };
+  const isDisjoint = page.length > 0 && added.length === page.length;
+  if (isDisjoint) return { next: page, kept, added, isDisjoint };
+  const lastCommon = page.findLast((row) => known.has(row.id))?.id;
+  const below = shown.slice(shown.findIndex((row) => row.id === lastCommon) + 1);
+  return { next: [...page, ...below.filter((row) => !fresh.has(row.id))], kept, added, isDisjoint };
 };

@@ -27,7 +27,8 @@ export const minimapOf = (rows: readonly Row[], extent: Extent): readonly Stroke
     byLane.set(lane, cells);
     const from = Math.floor(fractionOf(extent, startNs) * MINIMAP_WIDTH);
     const to = Math.ceil(fractionOf(extent, endNs) * MINIMAP_WIDTH);
-    cells.fill(1, Math.max(0, Math.min(from, MINIMAP_WIDTH - 2)), Math.max(from + 2, to));
+    const left = Math.max(0, Math.min(from, MINIMAP_WIDTH - 2));
+    cells.fill(1, left, Math.max(left + 2, to));
   };
   for (const [index, row] of rows.entries()) {
     const lane = Math.floor((index / rows.length) * lanes);

@@ -34,18 +34,18 @@ export const ticksOf = (
   { fromNs, toNs }: Extent,
   most: number,
 ): { readonly stepNs: number; readonly atNs: number[] } => {
-  const rough = Math.max(1, (toNs - fromNs) / Math.max(1, most));
+  const rough = Math.max(1, (toNs - fromNs) / Math.max(1, most - 1));
   const decade = 10 ** Math.floor(Math.log10(rough));
   const stepNs = decade * (STEPS.find((step) => step * decade >= rough) ?? 10);
   const atNs: number[] = [];
-  for (let index = Math.ceil(fromNs / stepNs); index * stepNs <= toNs && atNs.length <= most; index += 1) {
-    atNs.push(index * stepNs);
+  for (let index = Math.ceil(fromNs / stepNs); index * stepNs <= toNs && atNs.length < most; index += 1) {
+    atNs.push(index * stepNs + 0); // + 0: no negative zero
   }
   return { stepNs, atNs };
 };
 
 /** The common scale of the list: a millisecond to a minute, so that a bar means the same on every page. */
-export const LOG_SCALE_NS = { fromNs: 1e6, toNs: 60e9 } as const satisfies Extent;
+const LOG_SCALE_NS = { fromNs: 1e6, toNs: 60e9 } as const satisfies Extent;
 
 export const logFraction = (durationNs: number, { fromNs, toNs }: Extent = LOG_SCALE_NS): number =>
   Math.min(1, Math.max(0, Math.log(Math.max(1, durationNs) / fromNs) / Math.log(toNs / fromNs)));

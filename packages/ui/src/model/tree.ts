@@ -15,10 +15,10 @@
  *   └ PutItem
  */
 import type { Gap, Join, Placeholder } from "@mayfly/api";
-import { type Incoming, type Invocations, invocationsOf } from "./invocations.ts";
+import { type Invocations, invocationsOf } from "./invocations.ts";
 import { joinedIntervals } from "./waits.ts";
 import type { Extent } from "./time-scale.ts";
-import { type SpanPath, type SpanView, type TraceView, pathOf } from "./trace-view.ts";
+import { type SpanView, type TraceView, pathOf } from "./trace-view.ts";
 
 export interface SpanNode {
   readonly kind: "span";
@@ -64,8 +64,7 @@ export const treeOf = (trace: TraceView): readonly Node[] => {
   const under = (view: SpanView | undefined): Node[] => (view && nodes.get(view)?.children) ?? roots;
 
   for (const [view, node] of nodes) {
-    const incoming = invocations.incoming.get(view);
-    if (incoming === undefined) under(invocations.parentOf.get(view)).push(node);
+    if (!invocations.incoming.has(view)) under(invocations.parentOf.get(view)).push(node);
   }
   const placeholders = placeholderNodes(trace, roots);
   for (const group of joinGroups(trace, invocations)) {
@@ -92,7 +91,7 @@ interface JoinGroup {
   readonly from?: SpanView;
   readonly placeholder?: string;
   readonly joins: Join[];
-  readonly placed: SpanView[];
+  readonly placed: Set<SpanView>;
   readonly elsewhere?: SpanView;
 }
 
@@ -105,18 +104,18 @@ const joinGroups = ({ spanAt, joins }: TraceView, invocations: Invocations): rea
     const consumer = invocations.hostOf.get(to) ?? to;
     const from = "placeholder" in join.from ? undefined : spanAt.get(pathOf(join.from));
     if (from === undefined && !("placeholder" in join.from)) continue;
-    const placement: Incoming | undefined = invocations.incoming.get(consumer);
-    const isPlacedHere = placement !== undefined && groupId(placement.join) === groupId(join);
+    const placement = invocations.incoming.get(consumer);
+    const isPlacedHere = placement !== undefined && groupId(placement) === groupId(join);
     const id = isPlacedHere ? groupId(join) : `${groupId(join)} elsewhere ${consumer.path}`;
     const group = groups.get(id) ?? {
       ...(from && { from }),
       ...("placeholder" in join.from && { placeholder: join.from.placeholder }),
       joins: [],
-      placed: [],
+      placed: new Set<SpanView>(),
       ...(!isPlacedHere && { elsewhere: consumer }),
     };
     group.joins.push(join);
-    if (isPlacedHere && !group.placed.includes(consumer)) group.placed.push(consumer);
+    if (isPlacedHere) group.placed.add(consumer);
     groups.set(id, group);
   }
   return [...groups.values()];
@@ -126,28 +125,31 @@ const groupId = ({ from, key, kind }: Join): string =>
   `${"placeholder" in from ? from.placeholder : pathOf(from)} ${key ? `${key.kind} ${key.id}` : kind}`;
 
 const joinNode = ({ from, joins, placed, elsewhere }: JoinGroup, nodes: ReadonlyMap<SpanView, SpanNode>): JoinNode => {
-  const consumers = elsewhere ? [elsewhere] : placed;
+  const consumers = elsewhere ? [elsewhere] : [...placed];
   return {
     kind: "join",
     joins,
     waits: from ? joinedIntervals(from, consumers) : [],
     ...(elsewhere && { elsewhere }),
-    atNs: Math.min(...consumers.map((one) => one.startNs)),
-    children: placed.flatMap((view) => nodes.get(view) ?? []),
+    atNs: earliestOf(consumers),
+    children: [...placed].flatMap((view) => nodes.get(view) ?? []),
   };
 };
 
+/** Not by spreading: a fan-out may be wider than a call may have arguments. */
+const earliestOf = (views: readonly SpanView[]): number =>
+  views.reduce((earliest, { startNs }) => Math.min(earliest, startNs), Infinity);
+
 const placeholderNodes = ({ head, joins, spanAt }: TraceView, roots: Node[]): Map<string, PlaceholderNode> => {
+  const joinsFrom = Map.groupBy(joins, ({ from }) => ("placeholder" in from ? from.placeholder : undefined));
   const found = new Map<string, PlaceholderNode>();
   for (const placeholder of head.placeholders ?? []) {
-    const starts = joins.flatMap(({ from, to }) =>
-      "placeholder" in from && from.placeholder === placeholder.id ? (spanAt.get(pathOf(to))?.startNs ?? []) : [],
-    );
+    const caused = joinsFrom.get(placeholder.id)?.flatMap(({ to }) => spanAt.get(pathOf(to)) ?? []);
     const node: PlaceholderNode = {
       kind: "placeholder",
       placeholder,
       gaps: [],
-      atNs: Math.min(...starts, Infinity),
+      atNs: earliestOf(caused ?? []),
       children: [],
     };
     found.set(placeholder.id, node);
@@ -168,7 +170,7 @@ const placeGaps = ({ gaps, spanAt }: TraceView, { nodes, roots, placeholders, in
   for (const gap of gaps) {
     const view = spanAt.get(pathOf(gap.at));
     const node = view && nodes.get(view);
-    const cause = view && invocations.incoming.get(view)?.join.from;
+    const cause = view && invocations.incoming.get(invocations.hostOf.get(view) ?? view)?.from;
     const placeholder = cause && "placeholder" in cause ? placeholders.get(cause.placeholder) : undefined;
     if (placeholder) (placeholder.gaps as Gap[]).push(gap);
     else if (node === undefined || isBefore(gap))
@@ -179,7 +181,7 @@ const placeGaps = ({ gaps, spanAt }: TraceView, { nodes, roots, placeholders, in
 
 const isBefore = (gap: Gap): boolean => gap.reason === "missing-parent" || gap.reason === "unknown-producer";
 
-export const startOf = (node: Node): number => (node.kind === "span" ? node.view.startNs : node.atNs);
+const startOf = (node: Node): number => (node.kind === "span" ? node.view.startNs : node.atNs);
 
 const sortByStart = (roots: Node[]): void => {
   const waiting = [roots];
@@ -188,5 +190,3 @@ const sortByStart = (roots: Node[]): void => {
     for (const node of list) if (node.children.length > 0) waiting.push(node.children);
   }
 };
-
-export type { SpanPath };

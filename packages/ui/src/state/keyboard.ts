@@ -14,7 +14,7 @@ export interface Keyboard {
 
 const CHORD_MS = 1000;
 
-export const createKeyboard = (target: Document): Keyboard => {
+export const createKeyboard = (target: Pick<Document, "addEventListener" | "removeEventListener">): Keyboard => {
   const layers: Bindings[] = [];
   let first: { readonly key: string; readonly atMs: number } | undefined;
   const onKey = (event: KeyboardEvent): void => {
@@ -32,7 +32,10 @@ export const createKeyboard = (target: Document): Keyboard => {
   return {
     bind(bindings) {
       layers.unshift(bindings);
-      return () => void layers.splice(layers.indexOf(bindings), 1);
+      return () => {
+        const at = layers.indexOf(bindings);
+        if (at >= 0) layers.splice(at, 1);
+      };
     },
     close: () => target.removeEventListener("keydown", onKey),
   };

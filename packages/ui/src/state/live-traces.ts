@@ -1,10 +1,10 @@
 /**
  * The list of traces for one filter, kept fresh: the newest page is asked for again and again, older pages when wanted.
  *
- * While it is held (somebody points at a row, or has scrolled) new rows wait in `pending` and nothing shown moves.
- * At most `MAX_ROWS` are kept; then Older stops and says so by being absent.
+ * While it is held (somebody points at a row, or has scrolled) new rows wait in `pending`, rows that are gone stay, and
+ * nothing shown moves. At most `MAX_ROWS` are kept, the oldest go first; then Older stops and says so by being absent.
  */
-import type { TraceSummary } from "@mayfly/api";
+import type { TraceList, TraceSummary } from "@mayfly/api";
 import { type ApiError, type Client, type TraceFilter, isAbort } from "../api/client.ts";
 import { mergeNewest } from "../model/live-rows.ts";
 import { type Store, createStore } from "./store.ts";
@@ -35,6 +35,7 @@ export const createLiveTraces = (client: Pick<Client, "traces">, filter: TraceFi
   const rows = createStore(NOTHING);
   const abort = new AbortController();
   let isHeld = false;
+  let newest: TraceList = { traces: [] };
 
   const attempt = async (action: () => Promise<void>): Promise<void> => {
     try {
@@ -44,8 +45,17 @@ export const createLiveTraces = (client: Pick<Client, "traces">, filter: TraceFi
     }
   };
   const showPending = (): void => {
-    const { pending, shown, ...rest } = rows.get();
-    rows.set({ ...rest, shown: [...pending, ...shown], pending: [] });
+    const { cursor, ...now } = rows.get();
+    const { next, isDisjoint } = mergeNewest(now.shown, newest.traces);
+    const isNew = isDisjoint || !now.hasLoaded;
+    const older = next.length < MAX_ROWS ? (isNew ? newest.cursor : cursor) : undefined;
+    rows.set({
+      hasLoaded: true,
+      isLoadingOlder: older !== undefined && !isNew && now.isLoadingOlder,
+      shown: next.slice(0, MAX_ROWS),
+      pending: [],
+      ...(older !== undefined && { cursor: older }),
+    });
   };
 
   return {
@@ -53,28 +63,26 @@ export const createLiveTraces = (client: Pick<Client, "traces">, filter: TraceFi
     showPending,
     refresh: () =>
       attempt(async () => {
-        const { traces, cursor } = await client.traces({ ...filter, limit: PAGE }, abort.signal);
+        newest = await client.traces({ ...filter, limit: PAGE }, abort.signal);
         const { error: _mended, ...now } = rows.get();
-        const merged = mergeNewest(now.shown, traces);
-        if (!now.hasLoaded || merged.isDisjoint) {
-          rows.set({ ...NOTHING, shown: traces, hasLoaded: true, ...(cursor !== undefined && { cursor }) });
-          return;
-        }
-        rows.set({ ...now, shown: merged.shown, pending: merged.added });
-        if (!isHeld) showPending();
+        const { kept, added } = mergeNewest(now.shown, newest.traces);
+        if (isHeld && now.shown.length > 0) rows.set({ ...now, shown: kept, pending: added });
+        else showPending();
       }),
     older: () =>
       attempt(async () => {
-        const { cursor, isLoadingOlder, shown } = rows.get();
+        const { cursor, isLoadingOlder } = rows.get();
         if (cursor === undefined || isLoadingOlder) return;
         rows.set({ ...rows.get(), isLoadingOlder: true });
         const page = await client.traces({ ...filter, limit: PAGE, cursor }, abort.signal);
-        const { cursor: _used, ...now } = rows.get();
+        const { cursor: asked, ...now } = rows.get();
+        if (asked !== cursor) return; // the list began anew meanwhile: this page would leave a hole
         const known = new Set(now.shown.map((row) => row.id));
+        const shown = [...now.shown, ...page.traces.filter((row) => !known.has(row.id))];
         rows.set({
           ...now,
           isLoadingOlder: false,
-          shown: [...now.shown, ...page.traces.filter((row) => !known.has(row.id))],
+          shown: shown.slice(0, MAX_ROWS),
           ...(page.cursor !== undefined && shown.length < MAX_ROWS && { cursor: page.cursor }),
         });
       }),

@@ -8,7 +8,10 @@ const ORDER: readonly Theme[] = ["system", "light", "dark"];
 
 export const nextTheme = (theme: Theme): Theme => ORDER[(ORDER.indexOf(theme) + 1) % ORDER.length] ?? "system";
 
-export const createTheme = (root: HTMLElement, storage: Pick<Storage, "setItem" | "removeItem">): Store<Theme> => {
+export const createTheme = (
+  root: Pick<HTMLElement, "dataset">,
+  storage: Pick<Storage, "setItem" | "removeItem">,
+): Store<Theme> => {
   const given = root.dataset["theme"];
   const store = createStore<Theme>(given === "light" || given === "dark" ? given : "system");
   return {

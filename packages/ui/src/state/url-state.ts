@@ -13,6 +13,15 @@ export interface Address {
   readonly search: string;
 }
 
+/** What of `window` is used. */
+export interface Browser {
+  readonly location: Pick<Location, "origin" | "pathname" | "search">;
+  readonly history: Pick<History, "state" | "pushState" | "replaceState" | "back">;
+  readonly document: Pick<Document, "addEventListener" | "removeEventListener">;
+  addEventListener(type: "popstate", listener: () => void): void;
+  removeEventListener(type: "popstate", listener: () => void): void;
+}
+
 export interface UrlState {
   readonly get: () => Address;
   readonly subscribe: (listener: () => void) => () => void;
@@ -23,7 +32,7 @@ export interface UrlState {
   close(): void;
 }
 
-export const createUrlState = (browser: Window): UrlState => {
+export const createUrlState = (browser: Browser): UrlState => {
   const read = (): Address => ({ path: browser.location.pathname, search: browser.location.search });
   const store = createStore(read());
   const update = (): void => {
@@ -32,6 +41,8 @@ export const createUrlState = (browser: Window): UrlState => {
     if (next.path !== now.path || next.search !== now.search) store.set(next);
   };
   const go = (to: string): void => {
+    const { path, search } = read();
+    if (to === path + search) return; // a step to where one stands would be a Back that does nothing
     browser.history.pushState({ steps: stepsInside(browser) + 1 }, "", to);
     update();
   };
@@ -59,12 +70,12 @@ export const createUrlState = (browser: Window): UrlState => {
   };
 };
 
-const stepsInside = ({ history }: Window): number => (history.state as { steps?: number } | null)?.steps ?? 0;
+const stepsInside = ({ history }: Browser): number => (history.state as { steps?: number } | null)?.steps ?? 0;
 
 const isPlainClick = (event: MouseEvent): boolean =>
   event.button === 0 && !event.defaultPrevented && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
 
-const isOurs = (link: HTMLAnchorElement, location: Location): boolean =>
+const isOurs = (link: HTMLAnchorElement, location: Browser["location"]): boolean =>
   link.origin === location.origin && link.target === "" && !link.pathname.startsWith("/api/");
 
 export const useAddress = (url: UrlState): Address => useStore(url);

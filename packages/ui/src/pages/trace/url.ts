@@ -21,7 +21,7 @@ export const lookOf = (search: string): TraceLook => {
   return {
     tab: given.get("tab") === "logs" ? "logs" : "waterfall",
     ...(selected !== null && { selected }),
-    folded: new Set(given.get("folded")?.split(",").filter(Boolean)),
+    folded: new Set(given.get("folded")?.split(",").filter(Boolean).map(decode)),
     find: given.get("find") ?? "",
     ...(zoom && { zoom }),
     level: Number(given.get("level") ?? 0) || 0,
@@ -32,15 +32,20 @@ export const traceAddress = (id: string, look: TraceLook): string => {
   const search = new URLSearchParams();
   if (look.tab !== "waterfall") search.set("tab", look.tab);
   if (look.selected !== undefined) search.set("row", look.selected);
-  if (look.folded.size > 0) search.set("folded", [...look.folded].join(","));
+  if (look.folded.size > 0) search.set("folded", [...look.folded].map(encode).join(","));
   if (look.find !== "") search.set("find", look.find);
-  if (look.zoom) search.set("zoom", `${look.zoom.fromNs}-${look.zoom.toNs}`);
+  if (look.zoom) search.set("zoom", `${Math.round(look.zoom.fromNs)}-${Math.round(look.zoom.toNs)}`);
   if (look.level > 0) search.set("level", String(look.level));
   return search.size === 0 ? tracePath(id) : `${tracePath(id)}?${search.toString()}`;
 };
 
+/** A row that stands for a message has its key in its id, and keys may hold commas. */
+const encode = (rowId: string): string => rowId.replaceAll("%", "%25").replaceAll(",", "%2C");
+const decode = (text: string): string => text.replaceAll("%2C", ",").replaceAll("%25", "%");
+
+/** The init phase of the first invocation lies before zero. */
 const zoomOf = (text: string): Extent | undefined => {
-  const [fromNs, toNs] = /^(\d+)-(\d+)$/.exec(text)?.slice(1).map(Number) ?? [];
+  const [fromNs, toNs] = /^(-?\d+)-(-?\d+)$/.exec(text)?.slice(1).map(Number) ?? [];
   return fromNs !== undefined && toNs !== undefined && toNs > fromNs ? { fromNs, toNs } : undefined;
 };
 
