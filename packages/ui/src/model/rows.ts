@@ -2,8 +2,14 @@
  * The waterfall's rows: the tree by cause, laid flat in reading order.
  *
  * A row knows how many rows stand below it, so folding is skipping, and 100,000 spans fold in one pass without a tree.
- * `level` is the depth in the tree (for assistive technology); `indent` is the depth on paper, where an invocation
- * stands level with the join that led to it.
+ * `level` is the depth in the tree (for assistive technology). `indent` is the depth on paper: a hop goes one step in from
+ * the invocation that sent, not from the span within it, so that ten hops still leave room for their names.
+ *
+ *   api  POST /orders            level 1  indent 0
+ *     send orders                      2         1
+ *     ╰ joined by SQS message          3         1
+ *     payment  process orders          4         1
+ *       authorize card                 5         2
  */
 import { MESSAGING_BATCH_MESSAGE_COUNT } from "./semconv.ts";
 import { type GapNode, type JoinNode, type Node, type PlaceholderNode, type SpanNode, treeOf } from "./tree.ts";
@@ -42,6 +48,8 @@ interface Visit {
   readonly node: Node;
   readonly level: number;
   readonly indent: number;
+  /** Of the unit's first span, from which its hops are one step in; -1 above the roots. */
+  readonly anchor: number;
   readonly parent: number;
   readonly functionName: string | undefined;
   readonly attempt?: number;
@@ -51,14 +59,17 @@ export const rowsOf = (trace: TraceView): readonly Row[] => {
   const rows: Row[] = [];
   const idFor = idMaker();
   const waiting: Visit[] = [];
-  pushAll(waiting, treeOf(trace), { level: 1, indent: 0, parent: -1, functionName: undefined });
+  pushAll(waiting, treeOf(trace), { level: 1, indent: 0, anchor: -1, parent: -1, functionName: undefined });
   for (let visit = waiting.pop(); visit; visit = waiting.pop()) {
-    const { node, attempt, ...place } = visit;
+    const { node, attempt, anchor, ...place } = visit;
     const { children, ...content } = node;
+    const indent = node.kind === "join" ? anchor + 1 : place.indent;
+    const isFirstOfUnit = node.kind === "span" && rows[place.parent]?.kind !== "span";
     const functionName = node.kind === "span" ? nameOf(node) : place.functionName;
     rows.push({
       ...place,
       ...content,
+      indent,
       id: idFor(node),
       functionName,
       descendants: 0,
@@ -66,7 +77,8 @@ export const rowsOf = (trace: TraceView): readonly Row[] => {
     });
     pushAll(waiting, children, {
       level: place.level + 1,
-      indent: place.indent + (isFlush(node) ? 0 : 1),
+      indent: indent + (isFlush(node) ? 0 : 1),
+      anchor: isFirstOfUnit ? indent : anchor,
       parent: rows.length - 1,
       functionName,
     });

@@ -3,6 +3,7 @@ import type { TraceDetail } from "@mayfly/api";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, type Client, isAbort } from "../api/client.ts";
 import { reviveLogs, reviveTrace } from "../api/revive.ts";
+import { logsOfTrace } from "../model/trace-logs.ts";
 import type { LogView, TraceView } from "../model/trace-view.ts";
 
 export interface LoadedTrace {
@@ -28,7 +29,7 @@ export const useTrace = (client: Client, id: string): LoadedTrace & { readonly r
       }
       if (detail === undefined) return;
       const { records, truncated } = await client.logs(detail, abort.signal);
-      const logs = reviveLogs(ofThisTrace(records, detail), BigInt(detail.startTimeUnixNano));
+      const logs = reviveLogs(logsOfTrace(records, detail), BigInt(detail.startTimeUnixNano));
       setState((before) => ({ ...before, logs, logsTruncated: truncated }));
     };
     setState(NOTHING);
@@ -41,9 +42,3 @@ export const useTrace = (client: Client, id: string): LoadedTrace & { readonly r
   }, [client, id, attempt]);
   return { ...state, retry: () => setAttempt((count) => count + 1) };
 };
-
-type Records = Awaited<ReturnType<Client["logs"]>>["records"];
-
-/** A batch's invocation also logged for other transactions: lines that carry another trace are theirs. */
-const ofThisTrace = (records: Records, { traceIds }: TraceDetail): Records =>
-  records.filter(({ traceId }) => traceId === undefined || traceIds.includes(traceId));

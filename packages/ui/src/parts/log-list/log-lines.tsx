@@ -4,6 +4,7 @@ import type { CSSProperties } from "preact";
 import { hueClass } from "../../model/colors.ts";
 import { formatOffset, formatTime } from "../../model/format.ts";
 import { severityOf } from "../../model/severity.ts";
+import { ownFields } from "../../model/trace-logs.ts";
 import type { LogView } from "../../model/trace-view.ts";
 import { unixMs } from "../../api/revive.ts";
 import "./log-lines.css";
@@ -46,7 +47,7 @@ export const LogLine = ({ line, showsFunction, onOpen, style }: LogLineProps) =>
 
 const Fields = ({ attributes }: { readonly attributes: LogView["record"]["attributes"] }) => (
   <span class="fields">
-    {Object.entries(attributes).map(([key, value]) => (
+    {ownFields(attributes).map(([key, value]) => (
       <span key={key}>
         {key}=<b>{textOf(value)}</b>
       </span>
