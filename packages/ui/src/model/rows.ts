@@ -64,7 +64,7 @@ export const rowsOf = (trace: TraceView): readonly Row[] => {
     const { node, attempt, anchor, ...place } = visit;
     const { children, ...content } = node;
     const indent = node.kind === "join" ? anchor + 1 : place.indent;
-    const isFirstOfUnit = node.kind === "span" && rows[place.parent]?.kind !== "span";
+    const isFirstOfUnit = node.kind === "span" && (node.isInvocation || rows[place.parent]?.kind !== "span");
     const functionName = node.kind === "span" ? nameOf(node) : place.functionName;
     rows.push({
       ...place,

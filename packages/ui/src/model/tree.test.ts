@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { ORDER } from "../../test/fixtures/order.ts";
-import { detail, gap, join, outline, ref, rowsFrom, span } from "../../test/fixtures/story.ts";
+import { gap, join, outline, ref, rowsFrom, span } from "../../test/fixtures/story.ts";
 import { wideTrace } from "../../test/fixtures/wide.ts";
 import { reviveTrace } from "../api/revive.ts";
 import { rowsOf } from "./rows.ts";
 
-const told = (...given: Parameters<typeof detail>): readonly string[] => outline(rowsFrom(...given));
-const spanIds = (...given: Parameters<typeof detail>): readonly string[] =>
+const told = (...given: Parameters<typeof rowsFrom>): readonly string[] => outline(rowsFrom(...given));
+const spanIds = (...given: Parameters<typeof rowsFrom>): readonly string[] =>
   rowsFrom(...given)
     .flatMap((row) => (row.kind === "span" ? [row.view.span.spanId] : []))
     .toSorted();
@@ -19,30 +19,30 @@ test("an order through seven functions reads from cause to effect", () => {
     "  validate order",
     "  DynamoDB PutItem orders",
     "  SQS SendMessage orders",
-    "    ~ 059f36b4-87a3-44ab-83d2-661975830a7d",
-    "    payment: process orders",
-    "      process order",
-    "        risk score",
-    "        POST /v1/authorizations",
-    "        EventBridge PutEvents order.paid",
-    "          ~ b4c1d2e3-5a6f-4b70-8c91-2d3e4f5a6b7c",
-    "          fulfil: order.paid",
-    "            StepFunctions StartExecution fulfilment",
-    "              ~ arn:aws:states:eu-central-1:123456789012:execution:fulfilment:o-8841",
-    "              reserve: Reserve stock",
-    "                DynamoDB UpdateItem stock",
-    "              charge: Charge",
-    "                POST /v1/charges",
-    "              charge: Charge (attempt 2)",
-    "                POST /v1/charges",
-    "              ship: Ship",
-    "                S3 PutObject labels",
-    "                SNS Publish shipped",
-    "                  ~ 3d1f0c77-8d2f-5e6b-b0a4-51c6d9e1f2a3",
-    "                  notify: shipped process",
-    "                    SES SendEmail",
-    "                SQS SendMessage audit",
-    "                  ? no-consumer",
+    "  ~ 059f36b4-87a3-44ab-83d2-661975830a7d",
+    "  payment: process orders",
+    "    process order",
+    "      risk score",
+    "      POST /v1/authorizations",
+    "      EventBridge PutEvents order.paid",
+    "    ~ b4c1d2e3-5a6f-4b70-8c91-2d3e4f5a6b7c",
+    "    fulfil: order.paid",
+    "      StepFunctions StartExecution fulfilment",
+    "      ~ arn:aws:states:eu-central-1:123456789012:execution:fulfilment:o-8841",
+    "      reserve: Reserve stock",
+    "        DynamoDB UpdateItem stock",
+    "      charge: Charge",
+    "        POST /v1/charges",
+    "      charge: Charge (attempt 2)",
+    "        POST /v1/charges",
+    "      ship: Ship",
+    "        S3 PutObject labels",
+    "        SNS Publish shipped",
+    "        ~ 3d1f0c77-8d2f-5e6b-b0a4-51c6d9e1f2a3",
+    "        notify: shipped process",
+    "          SES SendEmail",
+    "        SQS SendMessage audit",
+    "          ? no-consumer",
   ]);
 });
 
@@ -79,13 +79,13 @@ test("a batch's records stand in the invocation they ran in, not under their sen
   expect(lines).toEqual([
     "api: api",
     "  send-1",
-    "    ~ m-send-1",
-    "    payment: batch",
-    "      record-1",
-    "      record-2",
-    "        insert",
+    "  ~ m-send-1",
+    "  payment: batch",
+    "    record-1",
+    "    record-2",
+    "      insert",
     "  send-2",
-    "    ~ m-send-2 → batch",
+    "  ~ m-send-2 → batch",
   ]);
 });
 
@@ -233,7 +233,7 @@ test("an invocation in a circle that has another cause stands under that one", (
 test("a function that sends to itself is not its own cause", () => {
   const lines = told([span("a", { at: [0, 9] }), span("send", { under: "a", at: [1, 2] })], [join("send", "a")]);
 
-  expect(lines).toEqual(["api: a", "  send", "    ~ m-send → a"]);
+  expect(lines).toEqual(["api: a", "  send", "  ~ m-send → a"]);
 });
 
 test.each([

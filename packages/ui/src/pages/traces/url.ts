@@ -12,7 +12,7 @@ export const filterOf = (search: string): TraceFilter => {
     ...(q !== "" && { q }),
     ...(name !== "" && { function: name }),
     ...((status === "ok" || status === "error") && { status }),
-    ...(minDurationMs > 0 && { minDurationMs }),
+    ...(minDurationMs > 0 && Number.isFinite(minDurationMs) && { minDurationMs }),
   };
 };
 
