@@ -95,7 +95,7 @@ if (!Object.hasOwn(known, command ?? ""))
 
 install();
 requireNode();
-run("node", ["scripts/build.mjs"]);
+if (command !== "test") run("node", ["scripts/build.mjs"]); // the checks build by themselves
 if (command === "start") run("node", ["scripts/start.mjs", ...flags]);
 if (command === "test") {
   run("node", ["scripts/test-setup.mjs"]);

@@ -14,7 +14,7 @@ const env = { ...process.env, PATH: join(root, "node_modules", ".bin") + delimit
 const steps = [
   ["format", "oxfmt", ["--check"]],
   ["lint", "oxlint", ["--type-aware", "--deny-warnings"]],
-  ["types", "tsc", ["-b", "--pretty", "false"]],
+  ["types and build", "node", ["scripts/build.mjs"]],
   ["dead code", "knip", ["--no-progress"]],
   ["docs", "node", ["scripts/check-docs.mjs"]],
   ["tests", "vitest", ["run", ...process.argv.slice(2)]],

@@ -1,9 +1,9 @@
 /**
  * Keys without modifiers, one at a time or as `g t`. A page binds its own while it is shown; the last to bind wins.
  *
- * While a field has the focus only Escape is ours. Two keys of one binding must follow within `CHORD_MS`.
+ * While a field has the focus only Escape is ours, while a dialog is open none. Two keys of one binding must follow within `CHORD_MS`.
  */
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 export type Bindings = Readonly<Record<string, () => void>>;
 
@@ -20,6 +20,7 @@ export const createKeyboard = (target: Pick<Document, "addEventListener" | "remo
   const onKey = (event: KeyboardEvent): void => {
     if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented) return;
     if (isField(event.target) && event.key !== "Escape") return;
+    if (event.target instanceof Element && event.target.closest("dialog")) return;
     const chord = first && event.timeStamp - first.atMs < CHORD_MS ? `${first.key} ${event.key}` : undefined;
     first = { key: event.key, atMs: event.timeStamp };
     const action = find(layers, chord) ?? find(layers, event.key);
@@ -51,6 +52,10 @@ const isField = (target: EventTarget | null): boolean =>
 const isOwnKeyOf = (target: EventTarget | null, key: string): boolean =>
   (key === "Enter" || key === " ") && target instanceof Element && target.matches("a, button, summary, input");
 
+/** Bound once, and always as of the latest render: effects run after the next paint, which a fast finger does not wait for. */
 export const useKeys = (keyboard: Keyboard, bindings: Bindings): void => {
-  useEffect(() => keyboard.bind(bindings));
+  const bound = useRef<Record<string, () => void>>({}).current;
+  for (const key of Object.keys(bound)) delete bound[key];
+  Object.assign(bound, bindings);
+  useEffect(() => keyboard.bind(bound), [keyboard, bound]);
 };

@@ -1,4 +1,7 @@
-/** One trace with its log lines: spans as pages of them arrive, lines when the spans are there. */
+/**
+ * One trace with its log lines: spans as pages of them arrive, lines when the spans are there. A trace that is not settled is
+ * asked for again, and what is shown stays until the newer answer is complete.
+ */
 import type { TraceDetail } from "@mayfly/api";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, type Client, isAbort } from "../api/client.ts";
@@ -15,30 +18,44 @@ export interface LoadedTrace {
 }
 
 const NOTHING: LoadedTrace = { isComplete: false };
+const UNSETTLED_EVERY_MS = 2_000;
 
 export const useTrace = (client: Client, id: string): LoadedTrace & { readonly retry: () => void } => {
   const [state, setState] = useState(NOTHING);
   const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     const abort = new AbortController();
-    const load = async (): Promise<void> => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const show = (more: Partial<LoadedTrace>): void => {
+      if (!abort.signal.aborted) setState((before) => ({ ...before, ...more }));
+    };
+    const load = async (isFirst: boolean): Promise<void> => {
       let detail: TraceDetail | undefined;
       for await (const page of client.trace(id, abort.signal)) {
         detail = detail ? { ...page, spans: [...detail.spans, ...page.spans] } : page;
-        setState({ trace: reviveTrace(detail), isComplete: page.cursor === undefined });
+        const isComplete = page.cursor === undefined;
+        if (isFirst || isComplete) show({ trace: reviveTrace(detail), isComplete });
       }
       if (detail === undefined) return;
       const { records, truncated } = await client.logs(detail, abort.signal);
       const logs = reviveLogs(logsOfTrace(records, detail), BigInt(detail.startTimeUnixNano));
-      setState((before) => ({ ...before, logs, logsTruncated: truncated }));
+      show({ logs, logsTruncated: truncated });
+      if (!detail.settled && !abort.signal.aborted) timer = setTimeout(() => void attemptTo(false), UNSETTLED_EVERY_MS);
+    };
+    const attemptTo = async (isFirst: boolean): Promise<void> => {
+      try {
+        await load(isFirst);
+      } catch (error) {
+        if (isAbort(error)) return;
+        show({ error: error instanceof ApiError ? error : new ApiError("unexpected", String(error), 0) });
+      }
     };
     setState(NOTHING);
-    load().catch((error: unknown) => {
-      if (isAbort(error)) return;
-      const shown = error instanceof ApiError ? error : new ApiError("unexpected", String(error), 0);
-      setState((before) => ({ ...before, error: shown }));
-    });
-    return () => abort.abort();
+    void attemptTo(true);
+    return () => {
+      abort.abort();
+      clearTimeout(timer);
+    };
   }, [client, id, attempt]);
   return { ...state, retry: () => setAttempt((count) => count + 1) };
 };

@@ -59,7 +59,7 @@ export const Headline = ({ trace, headline, isComplete, onGoTo }: HeadlineProps)
         ))}
         {!head.settled && <span class="answer muted">late data may still come</span>}
         <span class="spacer" />
-        <CopyButton text={head.id} label="Copy the trace's id">
+        <CopyButton text={head.id} label="Copy id of the trace">
           copy id
         </CopyButton>
         <a

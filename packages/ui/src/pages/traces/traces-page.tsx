@@ -186,14 +186,16 @@ const Older = ({ live, rows }: { readonly live: LiveTraces; readonly rows: Trace
     return () => observer.disconnect();
   }, [live, rows.cursor]);
   return (
-    <div class="older">
-      {rows.cursor === undefined ? (
-        <span class="muted">That is all of them.</span>
-      ) : (
-        <button type="button" class="plain" ref={button} onClick={() => void live.older()}>
-          {rows.isLoadingOlder ? "Loading older traces …" : "Older traces"}
-        </button>
-      )}
+    <div class="older" role="row">
+      <span role="gridcell">
+        {rows.cursor === undefined ? (
+          <span class="muted">That is all of them.</span>
+        ) : (
+          <button type="button" class="plain" ref={button} onClick={() => void live.older()}>
+            {rows.isLoadingOlder ? "Loading older traces …" : "Older traces"}
+          </button>
+        )}
+      </span>
     </div>
   );
 };

@@ -1,7 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import "./copy-button.css";
 
-const SAY_COPIED_MS = 1500;
+const SAY_DONE_MS = 1500;
+
+const SIGNS = { ready: "⧉", copied: "✓", "cannot copy": "✕" } as const;
 
 /** Copies the whole text, also where only a part of it is shown. */
 export const CopyButton = ({
@@ -13,15 +15,19 @@ export const CopyButton = ({
   readonly label: string;
   readonly children?: string;
 }) => {
-  const [isCopied, setCopied] = useState(false);
+  const [done, setDone] = useState<"copied" | "cannot copy">();
   useEffect(() => {
-    if (!isCopied) return undefined;
-    const timer = setTimeout(() => setCopied(false), SAY_COPIED_MS);
+    if (done === undefined) return undefined;
+    const timer = setTimeout(() => setDone(undefined), SAY_DONE_MS);
     return () => clearTimeout(timer);
-  }, [isCopied]);
+  }, [done]);
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
+    try {
+      await navigator.clipboard.writeText(text);
+      setDone("copied");
+    } catch {
+      setDone("cannot copy"); // a page over plain HTTP from another machine has no clipboard
+    }
   };
   return (
     <button
@@ -32,12 +38,12 @@ export const CopyButton = ({
       title={`${label}: ${text.slice(0, 200)}`}
     >
       {children === undefined ? (
-        <span aria-hidden="true">{isCopied ? "✓" : "⧉"}</span>
+        <span aria-hidden="true">{SIGNS[done ?? "ready"]}</span>
       ) : (
-        <span>{isCopied ? "copied" : children}</span>
+        <span>{done ?? children}</span>
       )}
       <span class="sr-only" role="status">
-        {isCopied ? "copied" : ""}
+        {done ?? ""}
       </span>
     </button>
   );

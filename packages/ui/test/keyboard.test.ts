@@ -1,0 +1,90 @@
+/** Everything can be done without a mouse. */
+import { describe, expect, test } from "vitest";
+import { hasNoBrowser, useBrowser } from "./browser.ts";
+import { ORDER } from "./fixtures/order.ts";
+
+const ORDER_PATH = `/traces/${encodeURIComponent(ORDER.id)}`;
+
+describe.skipIf(hasNoBrowser)("keys", () => {
+  const open = useBrowser();
+
+  test("j, enter and esc walk the list, open a trace and come back", async () => {
+    const { page } = await open("/");
+    await page.getByRole("row").first().waitFor();
+    await page.keyboard.press("j");
+    expect(await page.getByRole("grid").getAttribute("aria-activedescendant")).toBe("trace-0");
+    await page.keyboard.press("Enter");
+    await page.getByRole("treegrid").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("grid").waitFor();
+  });
+
+  test("/ goes to the search, and there letters are letters", async () => {
+    const { page } = await open("/");
+    await page.getByRole("row").first().waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("jk?");
+    expect(await page.getByRole("searchbox").inputValue()).toBe("jk?");
+    await page.keyboard.press("Escape");
+    expect(await page.getByRole("searchbox").evaluate((element) => element === document.activeElement)).toBe(false);
+  });
+
+  test("in a trace j and k walk rows, enter opens the detail, which then follows, and esc closes it", async () => {
+    const { page } = await open(ORDER_PATH);
+    const grid = page.getByRole("treegrid");
+    const detail = page.getByRole("complementary", { name: "Detail" });
+    await grid.getByRole("row").first().waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    await page.keyboard.press("k");
+    await page.keyboard.press("Enter");
+    await detail.waitFor();
+    const first = await detail.getByRole("heading", { level: 2 }).innerText();
+    await page.keyboard.press("j");
+    await expect.poll(() => detail.getByRole("heading", { level: 2 }).innerText()).not.toBe(first);
+    await page.keyboard.press("Escape");
+    await detail.waitFor({ state: "detached" });
+  });
+
+  test("[ folds and ] unfolds", async () => {
+    const { page } = await open(ORDER_PATH);
+    const rows = page.getByRole("treegrid").getByRole("row");
+    await rows.first().waitFor();
+    const all = await rows.count();
+    await page.keyboard.press("j");
+    await page.keyboard.press("[");
+    await expect.poll(() => rows.count()).toBeLessThan(all);
+    await page.keyboard.press("]");
+    await expect.poll(() => rows.count()).toBe(all);
+  });
+
+  test("g t goes to the traces, ? shows the keys and esc hides them", async () => {
+    const { page } = await open(ORDER_PATH);
+    await page.getByRole("treegrid").waitFor();
+    await page.keyboard.press("g");
+    await page.keyboard.press("t");
+    await page.getByRole("grid").waitFor();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keys" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog", { name: "Keys" }).waitFor({ state: "detached" });
+  });
+
+  test("tab reaches every control, and what has the focus shows it", async () => {
+    const { page } = await open("/");
+    await page.getByRole("row").first().waitFor();
+    const reached = new Set<string>();
+    for (let step = 0; step < 14; step += 1) {
+      await page.keyboard.press("Tab");
+      const { name, outline } = await page.evaluate(() => {
+        const element = document.activeElement;
+        const label = element?.getAttribute("aria-label") ?? element?.textContent ?? "";
+        return { name: `${element?.tagName} ${label}`, outline: element ? getComputedStyle(element).outlineStyle : "" };
+      });
+      if (name.startsWith("BODY")) break;
+      expect(`${name}: ${outline}`).not.toMatch(/: none$/);
+      reached.add(name.split(" ")[0] ?? "");
+    }
+    expect([...reached].toSorted()).toEqual(["A", "BUTTON", "DIV", "INPUT", "SELECT"]);
+  });
+});
