@@ -6,6 +6,8 @@
  *         ReportBatchItemFailures on the event source mapping; without it, SQS takes the whole batch as done.
  * Errors  where a source has no partial-batch response (SNS, S3), the first record's error is thrown after all were tried.
  *
+ *         The same where a failed record has no identifier to report it by: a failure is never taken for success.
+ *
  * One after the other. In an ordered source (a FIFO queue, a stream) the first failure stops the batch, and all that was not
  * done is reported with it.
  */
@@ -18,7 +20,7 @@ import { ATTR, LINK_TO_INVOCATION } from "./semconv.ts";
 import { formatStitchKey } from "./stitch/keys.ts";
 import { messageAttributes } from "./trace/invocation-span.ts";
 import { recordParent } from "./trace/parent.ts";
-import { type TriggerRecord, isObject, objectAt, textAt } from "./trigger/trigger.ts";
+import { type TriggerRecord, objectAt, textAt } from "./trigger/trigger.ts";
 
 export interface BatchResponse {
   readonly batchItemFailures: { readonly itemIdentifier: string }[];
@@ -28,15 +30,23 @@ export const eachRecord = async <R>(
   event: { readonly Records: readonly R[] },
   fn: (record: R, index: number) => unknown,
 ): Promise<BatchResponse> => {
+  if (!Array.isArray(event.Records)) throw new TypeError("eachRecord: the event has no list of Records");
   const failed: { record: R; error: unknown }[] = [];
   for (const [index, record] of event.Records.entries()) {
     const error = await outcomeOf(record, index, fn);
     if (error === undefined) continue;
     failed.push({ record, error: error.thrown });
-    if (isOrdered(record)) return { batchItemFailures: identifiers(event.Records.slice(index)) };
+    if (isOrdered(record)) return failures(event.Records.slice(index), error.thrown);
   }
-  const batchItemFailures = identifiers(failed.map(({ record }) => record));
-  if (batchItemFailures.length < failed.length) throw failed[0]?.error;
+  return failures(
+    failed.map(({ record }) => record),
+    failed[0]?.error,
+  );
+};
+
+const failures = (records: readonly unknown[], firstError: unknown): BatchResponse => {
+  const batchItemFailures = identifiers(records);
+  if (batchItemFailures.length < records.length) throw firstError;
   return { batchItemFailures };
 };
 
@@ -47,7 +57,7 @@ const outcomeOf = async <R>(
 ): Promise<{ thrown: unknown } | undefined> => {
   const scope = currentScope();
   const recordScope =
-    scope && harmless("beginning a record", () => beginRecord(scope, scope.trigger.records[index], record));
+    scope && harmless("beginning a record", () => beginRecord(scope, factsOf(scope, record, index), record));
   try {
     if (recordScope === undefined) await fn(record, index);
     else
@@ -61,6 +71,17 @@ const outcomeOf = async <R>(
   } finally {
     recordScope?.span.end();
   }
+};
+
+/**
+ * What the trigger knows of this record. Usually at the same place; but a handler may pass on a part of its batch, and a record must
+ * not get another's context.
+ */
+const factsOf = (scope: Scope, record: unknown, index: number): TriggerRecord | undefined => {
+  const id = textAt(record, "messageId") ?? textAt(objectAt(record, "Sns"), "MessageId");
+  const inPlace = scope.trigger.records[index];
+  if (inPlace?.id === id) return inPlace;
+  return id === undefined ? undefined : scope.trigger.records.find((one) => one.id === id);
 };
 
 const beginRecord = (scope: Scope, facts: TriggerRecord | undefined, record: unknown): Scope => ({
@@ -100,8 +121,8 @@ const identifiers = (records: readonly unknown[]): { itemIdentifier: string }[] 
     return id === undefined ? [] : [{ itemIdentifier: id }];
   });
 
+/** Not told by MessageGroupId: since fair queues, a standard queue's messages may have one too. */
 const isOrdered = (record: unknown): boolean =>
-  isObject(record) &&
-  (objectAt(record, "kinesis") !== undefined ||
-    objectAt(record, "dynamodb") !== undefined ||
-    textAt(objectAt(record, "attributes"), "MessageGroupId") !== undefined);
+  objectAt(record, "kinesis") !== undefined ||
+  objectAt(record, "dynamodb") !== undefined ||
+  textAt(record, "eventSourceARN")?.endsWith(".fifo") === true;

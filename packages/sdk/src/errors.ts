@@ -1,4 +1,7 @@
-/** What was thrown, as spans and log lines tell it; handlers throw anything. */
+/**
+ * What was thrown, as spans and log lines tell it. Handlers throw anything: whatever it is, reading it gives text and never
+ * throws, because that would put our error in the place of theirs.
+ */
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import { ATTR } from "./semconv.ts";
 
@@ -9,12 +12,22 @@ export interface ErrorFacts {
 }
 
 export const errorFacts = (thrown: unknown): ErrorFacts => {
-  if (!(thrown instanceof Error)) return { errorType: typeof thrown, errorMessage: String(thrown) };
-  const stack = thrown.stack?.split("\n");
+  try {
+    return thrown instanceof Error
+      ? factsOf(thrown)
+      : { errorType: thrown === null ? "null" : typeof thrown, errorMessage: String(thrown) };
+  } catch {
+    return { errorType: "unknown", errorMessage: "what was thrown cannot be read" };
+  }
+};
+
+/** Each field may have been given any value. */
+const factsOf = (error: Error): ErrorFacts => {
+  const { name, message, stack }: { name: unknown; message: unknown; stack?: unknown } = error;
   return {
-    errorType: thrown.name || "Error",
-    errorMessage: thrown.message,
-    ...(stack && { stackTrace: stack }),
+    errorType: typeof name === "string" && name !== "" ? name : "Error",
+    errorMessage: String(message),
+    ...(typeof stack === "string" && { stackTrace: stack.split("\n") }),
   };
 };
 

@@ -22,7 +22,8 @@ import { detectTrigger } from "./trigger/detect.ts";
 import { isObject } from "./trigger/trigger.ts";
 
 type AnyHandler = (...args: never[]) => unknown;
-type AsyncHandler = (this: unknown, event: unknown, context: unknown) => unknown;
+type AnyArgs = [event?: unknown, context?: unknown, ...others: unknown[]];
+type LooseHandler = (this: unknown, ...args: AnyArgs) => unknown;
 
 const OBSERVED = Symbol.for("mayfly.observed");
 const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
@@ -34,17 +35,18 @@ const MAX_PARAMETERS = 2;
  * given back as it is, which is said once on stderr.
  */
 export const observe = <H extends AnyHandler>(handler: H): H => {
-  if (isObserved(handler) || sdk().config.disabled) return handler;
+  // Without types, it may be anything; Lambda says best what it thinks of a handler that is no function.
+  if (typeof handler !== "function" || isObserved(handler) || sdk().config.disabled) return handler;
   const reason = unsupported(handler);
   if (reason !== undefined) {
     warn(`observe: ${reason} handlers are not observed by this version; the handler runs as it is`);
     return handler;
   }
   harmless("instrumenting the AWS SDK", () => instrumentLoadedAwsSdk());
-  const inner = handler as unknown as AsyncHandler;
-  const observed = async function (this: unknown, event: unknown, lambdaContext: unknown): Promise<unknown> {
-    const scope = harmless("beginning an invocation", () => begin(sdk(), event, lambdaContext));
-    return scope ? run(scope, () => inner.call(this, event, lambdaContext)) : inner.call(this, event, lambdaContext);
+  const inner = handler as unknown as LooseHandler;
+  const observed = async function (this: unknown, ...args: AnyArgs): Promise<unknown> {
+    const scope = harmless("beginning an invocation", () => begin(sdk(), args[0], args[1]));
+    return scope ? run(scope, () => inner.apply(this, args)) : inner.apply(this, args);
   };
   return disguised(observed, handler) as unknown as H;
 };
@@ -57,7 +59,7 @@ const unsupported = (handler: AnyHandler): string | undefined => {
 };
 
 /** Name, length and own symbols of the original, so that whoever looks at the handler sees the handler. */
-const disguised = (observed: AsyncHandler, handler: AnyHandler): AsyncHandler => {
+const disguised = (observed: LooseHandler, handler: AnyHandler): LooseHandler => {
   for (const key of Reflect.ownKeys(handler)) {
     const property = Object.getOwnPropertyDescriptor(handler, key);
     if (property && key !== "prototype" && key !== "arguments" && key !== "caller")
@@ -80,7 +82,9 @@ const begin = (state: Sdk, event: unknown, lambdaContext: unknown): Scope => {
 
 const run = async (scope: Scope, handler: () => unknown): Promise<unknown> => {
   const { invocationSpan: span } = scope;
-  const timeout = watchTimeout(scope, sdk(), (budgetMs) => sdk().sender.flush(budgetMs));
+  const timeout = harmless("watching the timeout", () =>
+    watchTimeout(scope, sdk(), (budgetMs) => sdk().sender.flush(budgetMs)),
+  );
   try {
     const result = await inScope(scope, () => context.with(trace.setSpan(context.active(), span), handler));
     harmless("describing the result", () => describeResult(span, scope, result));
@@ -91,9 +95,9 @@ const run = async (scope: Scope, handler: () => unknown): Promise<unknown> => {
     endLine(scope, { outcome: "error", errorCode: errorFacts(error).errorType });
     throw error;
   } finally {
-    timeout.cancel();
+    timeout?.cancel();
     span.end();
-    await sdk().sender.flush(flushBudgetMs(scope));
+    await harmless("sending", () => sdk().sender.flush(flushBudgetMs(scope)));
     // Clients that the handler loaded while it ran.
     if (scope.invocation.isColdStart) harmless("instrumenting the AWS SDK", () => instrumentLoadedAwsSdk());
   }

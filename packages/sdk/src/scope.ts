@@ -1,10 +1,11 @@
 /**
  * Who is asking: the invocation, and within it the record, that the present code works for. Carried by AsyncLocalStorage,
- * because one environment may run several invocations at once.
+ * because one environment may run several invocations at once, and shared by all copies of this package in the process, so that
+ * one copy's logger knows what another copy's `observe` began.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Span } from "@opentelemetry/api";
 import type { Invocation } from "./invocation.ts";
+import { sdk } from "./sdk.ts";
 import type { Annotation } from "./trace/annotation.ts";
 import type { Trigger } from "./trigger/trigger.ts";
 
@@ -20,8 +21,6 @@ export interface Scope {
   readonly sequence: { next: number };
 }
 
-const storage = new AsyncLocalStorage<Scope>();
+export const currentScope = (): Scope | undefined => sdk().scopes.getStore();
 
-export const currentScope = (): Scope | undefined => storage.getStore();
-
-export const inScope = <T>(scope: Scope, work: () => T): T => storage.run(scope, work);
+export const inScope = <T>(scope: Scope, work: () => T): T => sdk().scopes.run(scope, work);

@@ -62,6 +62,7 @@ export const ATTR = {
   sdkFlushFailures: "mayfly.sdk.flush_failures",
   sdkBreakerOpened: "mayfly.sdk.breaker_opened",
   sdkInjectSkipped: "mayfly.sdk.inject_skipped",
+  sdkRefusedFields: "mayfly.sdk.refused_fields",
 } as const;
 
 /** Values of `mayfly.link`: from a record span to the invocation it ran in. */

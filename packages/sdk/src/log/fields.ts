@@ -1,6 +1,9 @@
 /** The fields of a log line that are not the application's: Lambda's own JSON names first, ours beside them. */
 import { trace } from "@opentelemetry/api";
+import { warn } from "../diag.ts";
 import { currentScope } from "../scope.ts";
+import { sdk } from "../sdk.ts";
+import { ATTR } from "../semconv.ts";
 
 /** Names that `annotate` cannot take. */
 export const LINE_FIELDS: ReadonlySet<string> = new Set([
@@ -24,6 +27,26 @@ export const LINE_FIELDS: ReadonlySet<string> = new Set([
   "outcome",
   "errorCode",
 ]);
+
+/** What says which line this is: not even a line's own fields may change them, or the collector could not tell lines apart. */
+const IDENTITY: ReadonlySet<string> = new Set(["timestamp", "level", "requestId", "traceId", "spanId", "seq"]);
+
+/** Said once, and counted where it is seen: on the span of the invocation that tried. */
+export const refuseField = (who: string, name: string): void => {
+  warn(`${who}: ${JSON.stringify(name)} is a field of every log line and cannot be given another meaning`);
+  sdk().refusedFields += 1;
+  currentScope()?.invocationSpan.setAttribute(ATTR.sdkRefusedFields, sdk().refusedFields);
+};
+
+/** A line's own fields over those of its invocation, but for what identifies it. */
+export const mergeFields = (given: object, own: object): Record<string, unknown> => {
+  const merged: Record<string, unknown> = { ...own };
+  for (const [key, value] of Object.entries(given)) {
+    if (IDENTITY.has(key)) refuseField("logger", key);
+    else merged[key] = value;
+  }
+  return merged;
+};
 
 export const lineFields = (): Record<string, unknown> => {
   const scope = currentScope();

@@ -5,9 +5,10 @@
  * pino's worker and transport parts are left out of the bundle; a destination of our own takes their place.
  */
 import { type Logger as PinoLogger, pino } from "pino";
+import { harmless } from "../diag.ts";
 import { errorFacts } from "../errors.ts";
 import { sdk } from "../sdk.ts";
-import { lineFields } from "./fields.ts";
+import { lineFields, mergeFields } from "./fields.ts";
 
 export interface LogMethod {
   (message: string): void;
@@ -38,6 +39,13 @@ export const createLogger = (): Logger => {
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label.toUpperCase() }), log: withErrorFields },
       mixin: lineFields,
+      mixinMergeStrategy: mergeFields,
+      // A getter that throws, in what is to be logged, must not become the handler's error.
+      hooks: {
+        logMethod(args, method) {
+          harmless("writing a log line", () => method.apply(this, args));
+        },
+      },
     },
     {
       write(line: string) {

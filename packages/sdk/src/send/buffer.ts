@@ -38,7 +38,7 @@ export const createBuffer = <T>(maxItems: number): Buffer<T> => {
       return Math.min(items.length, maxItems);
     },
     get dropped() {
-      return dropped;
+      return dropped + Math.max(0, items.length - maxItems);
     },
   };
 };

@@ -7,6 +7,7 @@
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { SdkConfig } from "../config.ts";
 import { warn } from "../diag.ts";
+import { errorFacts } from "../errors.ts";
 import { MAX_BUFFERED_LOG_LINES, MAX_BUFFERED_SPANS } from "../limits.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import { type Buffer, createBuffer } from "./buffer.ts";
@@ -40,6 +41,7 @@ export interface SenderDeps {
 export const createSender = ({ config, post, nowMs }: SenderDeps): Sender => {
   const spans = createBuffer<ReadableSpan>(MAX_BUFFERED_SPANS);
   const lines = createBuffer<string>(MAX_BUFFERED_LOG_LINES);
+  const { tracesUrl, logsUrl }: Partial<SdkConfig> = config.disabled ? {} : config;
   const breaker: Breaker = createBreaker(nowMs, config.probeIntervalMs);
   const count = { refusedSpans: 0, refusedLogs: 0, flushTimeouts: 0, flushFailures: 0, breakerOpened: 0 };
 
@@ -50,26 +52,31 @@ export const createSender = ({ config, post, nowMs }: SenderDeps): Sender => {
     encode: (items: readonly T[], config: SdkConfig) => string,
     signal: AbortSignal,
     onRefused: (items: number) => void,
-  ): Promise<PostResult> => {
-    if (url === undefined || buffer.size === 0) return "accepted";
+  ): Promise<PostResult | "nothing"> => {
+    if (url === undefined || buffer.size === 0) return "nothing";
     const items = buffer.take();
-    const result = await post(url, encode(items, config), config.headers, signal);
-    if (result === "unreachable") buffer.putBack(items);
-    if (result === "refused") {
-      onRefused(items.length);
+    try {
+      const result = await post(url, encode(items, config), config.headers, signal);
+      if (result === "unreachable") buffer.putBack(items);
+      if (result !== "refused") return result;
       warn(`${url} refused what was sent; check the endpoint and its headers`);
+    } catch (error) {
+      // Neither can be encoded nor asked for: a header that HTTP forbids, for one.
+      warn(`sending to ${url} failed: ${errorFacts(error).errorMessage}`);
     }
-    return result;
+    onRefused(items.length);
+    return "refused";
   };
 
   const attempt = async (budgetMs: number): Promise<void> => {
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), budgetMs);
+    const timer = setTimeout(() => abort.abort(), budgetMs).unref();
     const results = await Promise.all([
-      sendAll(spans, config.tracesUrl, encodeTraces, abort.signal, (n) => (count.refusedSpans += n)),
-      sendAll(lines, config.logsUrl, encodeLogs, abort.signal, (n) => (count.refusedLogs += n)),
+      sendAll(spans, tracesUrl, encodeTraces, abort.signal, (n) => (count.refusedSpans += n)),
+      sendAll(lines, logsUrl, encodeLogs, abort.signal, (n) => (count.refusedLogs += n)),
     ]);
     clearTimeout(timer);
+    if (results.every((one) => one === "nothing")) return;
     if (!results.includes("unreachable")) return breaker.succeeded();
     if (abort.signal.aborted) count.flushTimeouts += 1;
     else count.flushFailures += 1;
@@ -78,14 +85,14 @@ export const createSender = ({ config, post, nowMs }: SenderDeps): Sender => {
   };
 
   return {
-    addSpan: (span) => config.tracesUrl !== undefined && spans.push(span),
-    addLogLine: (line) => config.logsUrl !== undefined && lines.push(line),
+    addSpan: (span) => void (tracesUrl !== undefined && spans.push(span)),
+    addLogLine: (line) => void (logsUrl !== undefined && lines.push(line)),
     async flush(budgetMs) {
       if (breaker.isOpen || budgetMs <= 0) return;
-      await attempt(budgetMs).catch((error: unknown) => warn(`sending failed: ${String(error)}`));
+      await attempt(budgetMs);
     },
     probe() {
-      if (breaker.mayProbe()) void attempt(config.flushBudgetMs).catch(() => breaker.failed());
+      if (breaker.mayProbe()) void attempt(config.flushBudgetMs);
     },
     counters: () => ({
       droppedSpans: spans.dropped + count.refusedSpans,

@@ -44,6 +44,7 @@ const encodeSpan = (span: ReadableSpan): Json => {
       timeUnixNano: nanos(event.time),
       name: event.name,
       attributes: attributes(event.attributes),
+      ...(event.droppedAttributesCount && { droppedAttributesCount: event.droppedAttributesCount }),
     })),
     droppedEventsCount: span.droppedEventsCount,
     links: span.links.map(encodeLink),
@@ -53,10 +54,12 @@ const encodeSpan = (span: ReadableSpan): Json => {
   };
 };
 
-const encodeLink = ({ context, attributes: facts }: Link): Json => ({
+const encodeLink = ({ context, attributes: facts, droppedAttributesCount }: Link): Json => ({
   traceId: context.traceId,
   spanId: context.spanId,
+  ...(context.traceState && { traceState: context.traceState.serialize() }),
   attributes: attributes(facts),
+  ...(droppedAttributesCount && { droppedAttributesCount }),
   flags: flags(context.traceFlags, context),
 });
 
@@ -96,39 +99,45 @@ export const encodeLogs = (lines: readonly string[], config: SdkConfig): string 
     ],
   });
 
-interface LogLine {
-  readonly timestamp: string;
-  readonly level: string;
-  readonly message?: string;
-  readonly traceId?: string;
-  readonly spanId?: string;
-  readonly [field: string]: unknown;
-}
+/** A child logger's bindings may have put anything anywhere, and one odd line must not cost the batch. */
+type LogLine = Readonly<Record<string, unknown>>;
 
-const SEVERITY: Readonly<Record<string, number>> = { TRACE: 1, DEBUG: 5, INFO: 9, WARN: 13, ERROR: 17, FATAL: 21 };
+const SEVERITY: ReadonlyMap<unknown, number> = new Map([
+  ["TRACE", 1],
+  ["DEBUG", 5],
+  ["INFO", 9],
+  ["WARN", 13],
+  ["ERROR", 17],
+  ["FATAL", 21],
+]);
 
 const encodeLine = ({ timestamp, level, message, traceId, spanId, ...fields }: LogLine): Json => ({
-  timeUnixNano: `${Date.parse(timestamp)}000000`,
-  severityNumber: SEVERITY[level] ?? 0,
-  severityText: level,
-  body: { stringValue: message ?? "" },
-  ...(traceId !== undefined && { traceId }),
-  ...(spanId !== undefined && { spanId }),
-  attributes: Object.entries(fields).map(([key, value]) => ({ key: SEMCONV_OF[key] ?? key, value: jsonValue(value) })),
+  timeUnixNano: String(BigInt(Date.parse(String(timestamp)) || 0) * 1_000_000n),
+  severityNumber: SEVERITY.get(level) ?? 0,
+  severityText: String(level),
+  body: jsonValue(message ?? ""),
+  ...(typeof traceId === "string" && { traceId }),
+  ...(typeof spanId === "string" && { spanId }),
+  attributes: Object.entries(fields).map(([key, value]) => ({
+    key: SEMCONV_OF.get(key) ?? key,
+    value: jsonValue(value),
+  })),
 });
 
 /** Where a line's field has a name in the semantic conventions, OTLP gets that name. */
-const SEMCONV_OF: Readonly<Record<string, string>> = {
-  requestId: "faas.invocation_id",
-  coldStart: "faas.coldstart",
-  errorType: "exception.type",
-  errorMessage: "exception.message",
-  service: "service.name",
-  function: "faas.name",
-  version: "faas.version",
-  region: "cloud.region",
-  trigger: "mayfly.trigger",
-};
+const SEMCONV_OF: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    requestId: "faas.invocation_id",
+    coldStart: "faas.coldstart",
+    errorType: "exception.type",
+    errorMessage: "exception.message",
+    service: "service.name",
+    function: "faas.name",
+    version: "faas.version",
+    region: "cloud.region",
+    trigger: "mayfly.trigger",
+  }),
+);
 
 const jsonValue = (value: unknown): Json => {
   if (typeof value === "string") return { stringValue: value };

@@ -1,5 +1,6 @@
 /** A span of the application's own. */
 import { context, trace } from "@opentelemetry/api";
+import { harmless } from "../diag.ts";
 import { recordError } from "../errors.ts";
 import { sdk } from "../sdk.ts";
 
@@ -12,7 +13,8 @@ type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 export const span = <T>(name: string, fn: () => T, attributes: SpanAttributes = {}): T => {
   const { config, spans } = sdk();
   if (config.disabled) return fn();
-  const active = spans.tracer.startSpan(name, { attributes }, context.active());
+  const active = harmless("starting a span", () => spans.tracer.startSpan(name, { attributes }, context.active()));
+  if (active === undefined) return fn();
   const fail = (error: unknown): never => {
     recordError(active, error);
     active.end();

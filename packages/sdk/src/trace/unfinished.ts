@@ -6,6 +6,7 @@
  * its spans marked although it made it.
  */
 import { SpanStatusCode } from "@opentelemetry/api";
+import { harmless } from "../diag.ts";
 import { RESERVED_BEFORE_TIMEOUT_MS } from "../limits.ts";
 import type { Scope } from "../scope.ts";
 import type { Sdk } from "../sdk.ts";
@@ -19,9 +20,12 @@ export const watchTimeout = (scope: Scope, sdk: Sdk, flush: (budgetMs: number) =
   const { timeoutMarginMs } = sdk.config;
   const dueMs = scope.invocation.remainingMs() - timeoutMarginMs;
   if (timeoutMarginMs === 0 || !(dueMs > 0 && dueMs < 2 ** 31)) return { cancel: () => {} };
+  // Thrown in a timer, an error of ours would end the process.
   const timer = setTimeout(() => {
-    endUnfinished(scope, sdk);
-    void flush(scope.invocation.remainingMs() - RESERVED_BEFORE_TIMEOUT_MS);
+    harmless("ending unfinished spans", () => {
+      endUnfinished(scope, sdk);
+      void flush(scope.invocation.remainingMs() - RESERVED_BEFORE_TIMEOUT_MS);
+    });
   }, dueMs);
   timer.unref();
   return { cancel: () => clearTimeout(timer) };

@@ -1,13 +1,13 @@
 /** An event has no place for a context but its own detail, which is the application's: the hop is joined by event id. */
 import { ATTR } from "../../semconv.ts";
-import { isObject, textAt } from "../../trigger/trigger.ts";
+import { type JsonObject, isObject, textAt } from "../../trigger/trigger.ts";
 import type { Service } from "./operation.ts";
 import { listLength } from "./sqs.ts";
 
 export const eventbridge: Service = (command, input) => {
   if (command !== "PutEvents") return undefined;
   const entries = Array.isArray(input["Entries"]) ? input["Entries"].filter(isObject) : [];
-  const bus = textAt(entries[0], "EventBusName") ?? "default";
+  const bus = busOf(entries[0]);
   return {
     spanName: "EventBridge.PutEvents",
     isMessage: true,
@@ -20,9 +20,11 @@ export const eventbridge: Service = (command, input) => {
     },
     // The answer's entries stand in the order of the request's; a rejected one has no id.
     produced: (output) =>
-      (Array.isArray(output["Entries"]) ? output["Entries"] : []).flatMap((entry: unknown) => {
+      (Array.isArray(output["Entries"]) ? output["Entries"] : []).flatMap((entry: unknown, index) => {
         const id = textAt(entry, "EventId");
-        return id === undefined ? [] : [{ kind: "eventbridge-event", id, scope: bus }];
+        return id === undefined ? [] : [{ kind: "eventbridge-event", id, scope: busOf(entries[index]) }];
       }),
   };
 };
+
+const busOf = (entry: JsonObject | undefined): string => textAt(entry, "EventBusName") ?? "default";

@@ -1,15 +1,23 @@
 /** SQS and SNS carry context the same way: a String attribute per field, if the message has room for it. */
-import { type JsonObject, isObject, objectAt } from "../../trigger/trigger.ts";
+import { type JsonObject, anyCase, isObject, objectAt } from "../../trigger/trigger.ts";
 import type { Carrier, Injected } from "./operation.ts";
 
 /** Into one message; attributes the application set itself, a `traceparent` among them, are left as they are. */
 export const withAttributes = (message: JsonObject, carrier: Carrier, maxAttributes: number): Injected => {
   const given = objectAt(message, "MessageAttributes") ?? {};
-  if (Object.hasOwn(given, "traceparent")) return { input: message, skipped: 0 };
-  const ours = Object.entries(carrier).map(([name, value]) => [name, { DataType: "String", StringValue: value }]);
-  if (Object.keys(given).length + ours.length > maxAttributes) return { input: message, skipped: 1 };
-  return { input: { ...message, MessageAttributes: { ...given, ...Object.fromEntries(ours) } }, skipped: 0 };
+  // A reader looks for it in any case.
+  if (anyCase(given, "traceparent") !== undefined) return { input: message, skipped: 0 };
+  const room = maxAttributes - Object.keys(given).length;
+  if (room < 1) return { input: message, skipped: 1 };
+  const ours = fieldsFor(carrier, room).map(([name, value]) => [name, { DataType: "String", StringValue: value }]);
+  return { input: { ...message, MessageAttributes: { ...Object.fromEntries(ours), ...given } }, skipped: 0 };
 };
+
+/** With room for one, that is the `traceparent`: it says everything by itself, `tracestate` says nothing without it. */
+const fieldsFor = (carrier: Carrier, room: number): [string, string][] =>
+  Object.entries(carrier)
+    .toSorted(([a], [b]) => Number(b === "traceparent") - Number(a === "traceparent"))
+    .slice(0, room);
 
 /** Into every entry of a batch. */
 export const withEntryAttributes = (
