@@ -1,0 +1,250 @@
+/** The sender against a real HTTP server; only the breaker's clock is the test's. */
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { expect, test, vi } from "vitest";
+import { startCollector } from "../../test/collector.ts";
+import { type Environment, readConfig } from "../config.ts";
+import { MAX_BUFFERED_LOG_LINES, MAX_BUFFERED_SPANS } from "../limits.ts";
+import { createSpans } from "../trace/provider.ts";
+import { createSender } from "./direct.ts";
+import { type Post, createPost } from "./post.ts";
+
+const PROBE_INTERVAL_MS = 30_000;
+/** More than a server on this machine ever needs; a test that waits for it to pass is broken. */
+const AMPLE_MS = 20_000;
+const LINE = JSON.stringify({ timestamp: "2027-01-15T08:00:00.000Z", level: "INFO", message: "hi" });
+
+vi.spyOn(process.stderr, "write").mockReturnValue(true);
+
+const spanNamed = (name: string): ReadableSpan => {
+  const ended: ReadableSpan[] = [];
+  const { tracer } = createSpans(readConfig({}), (span) => void ended.push(span));
+  tracer.startSpan(name).end();
+  return ended[0] as ReadableSpan;
+};
+
+const senderTo = (endpoint: string | undefined, env: Environment = {}) => {
+  const config = readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...env });
+  const clock = { now: 1_000_000 };
+  const requests: Promise<unknown>[] = [];
+  const realPost = createPost();
+  const post: Post = (...args) => {
+    const request = realPost(...args);
+    requests.push(request);
+    return request;
+  };
+  const sender = createSender({ config, post, nowMs: () => clock.now });
+  return {
+    clock,
+    sender,
+    /** Until what `probe` began is over. */
+    settled: async () => {
+      await Promise.allSettled(requests);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    sendOne: async (name = "span", budgetMs = AMPLE_MS) => {
+      sender.addSpan(spanNamed(name));
+      await sender.flush(budgetMs);
+    },
+  };
+};
+
+const namesOf = (spans: readonly { readonly name: string }[]): string[] => spans.map(({ name }) => name);
+
+test("spans and lines arrive, one request for each signal, with the headers that were asked for", async () => {
+  const collector = await startCollector();
+  const { sender } = senderTo(collector.url, { OTEL_EXPORTER_OTLP_HEADERS: "x-api-key=s%20cret" });
+  for (const name of ["a", "b", "c"]) sender.addSpan(spanNamed(name));
+  sender.addLogLine(LINE);
+  sender.addLogLine(LINE);
+  await sender.flush(AMPLE_MS);
+  expect(collector.paths.toSorted()).toEqual(["/v1/logs", "/v1/traces"]);
+  expect(namesOf(collector.spans)).toEqual(["a", "b", "c"]);
+  expect(collector.logs).toHaveLength(2);
+  for (const headers of collector.headers)
+    expect(headers).toMatchObject({ "x-api-key": "s cret", "content-type": "application/json" });
+});
+
+test("what was accepted is not sent again, and nothing is sent when there is nothing", async () => {
+  const collector = await startCollector();
+  const { sender, sendOne } = senderTo(collector.url);
+  await sendOne();
+  await sender.flush(AMPLE_MS);
+  expect(collector.paths).toEqual(["/v1/traces"]);
+});
+
+test("flushes share a connection", async () => {
+  const collector = await startCollector();
+  const { sendOne } = senderTo(collector.url);
+  await sendOne("a");
+  await sendOne("b");
+  await sendOne("c");
+  expect(collector.connections).toBe(1);
+});
+
+test("a connection that died while the environment slept is replaced, and nobody hears of it", async () => {
+  const collector = await startCollector();
+  const { sender, sendOne } = senderTo(collector.url);
+  await sendOne("before");
+  collector.dropConnections();
+  await sendOne("after");
+  expect(namesOf(collector.spans)).toEqual(["before", "after"]);
+  expect(sender.counters()).toMatchObject({ flushFailures: 0, breakerOpened: 0 });
+});
+
+test("without an endpoint nothing is kept and nothing lost", async () => {
+  const { sender } = senderTo(undefined);
+  for (let n = 0; n < MAX_BUFFERED_LOG_LINES + 1; n += 1) sender.addLogLine(LINE);
+  await sender.flush(AMPLE_MS);
+  expect(sender.counters().droppedLogs).toBe(0);
+});
+
+test("a disabled SDK keeps and sends nothing", async () => {
+  const collector = await startCollector();
+  const { sendOne } = senderTo(collector.url, { OTEL_SDK_DISABLED: "true" });
+  await sendOne();
+  expect(collector.paths).toEqual([]);
+});
+
+test("no time left: nothing is sent, and the next flush takes it along", async () => {
+  const collector = await startCollector();
+  const { sender, sendOne } = senderTo(collector.url);
+  await sendOne("first", 0);
+  expect(collector.paths).toEqual([]);
+  await sender.flush(AMPLE_MS);
+  expect(namesOf(collector.spans)).toEqual(["first"]);
+});
+
+test.each([400, 401, 404, 413, 500])("a %i is final: counted as lost, not sent again, no breaker", async (status) => {
+  const collector = await startCollector(status);
+  const { sender, sendOne } = senderTo(collector.url);
+  sender.addLogLine(LINE);
+  await sendOne();
+  expect(sender.counters()).toMatchObject({ droppedSpans: 1, droppedLogs: 1, breakerOpened: 0, flushFailures: 0 });
+  collector.answer = 200;
+  await sendOne("next");
+  expect(namesOf(collector.spans)).toEqual(["next"]);
+});
+
+test.each([429, 502, 503, 504])("a %i opens the breaker and loses nothing", async (status) => {
+  const collector = await startCollector(status);
+  const { sender, sendOne } = senderTo(collector.url);
+  await sendOne("first");
+  await sendOne("second");
+  expect(collector.paths).toHaveLength(1);
+  expect(sender.counters()).toEqual({
+    droppedSpans: 0,
+    droppedLogs: 0,
+    flushTimeouts: 0,
+    flushFailures: 1,
+    breakerOpened: 1,
+  });
+});
+
+test.each(["never", "unending"] as const)("an answer that is %s ends with the budget, once", async (answer) => {
+  const collector = await startCollector(answer);
+  const { sender, sendOne } = senderTo(collector.url);
+  await sendOne("first", 50);
+  await sendOne("second", AMPLE_MS);
+  expect(collector.paths).toHaveLength(1);
+  expect(sender.counters()).toMatchObject({ flushTimeouts: 1, flushFailures: 0, breakerOpened: 1, droppedSpans: 0 });
+});
+
+test("nobody listening opens the breaker", async () => {
+  const { sender, sendOne } = senderTo("http://127.0.0.1:1");
+  await sendOne();
+  expect(sender.counters()).toMatchObject({ flushFailures: 1, breakerOpened: 1, droppedSpans: 0 });
+});
+
+test("one signal that gets through does not close the breaker over one that does not", async () => {
+  const collector = await startCollector();
+  const { sender, sendOne } = senderTo(collector.url, {
+    OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: "http://127.0.0.1:1/v1/logs",
+  });
+  sender.addLogLine(LINE);
+  await sendOne("first");
+  await sendOne("second");
+  expect(namesOf(collector.spans)).toEqual(["first"]);
+  expect(sender.counters().breakerOpened).toBe(1);
+});
+
+test("a probe sends what waited, oldest first, and closes the breaker", async () => {
+  const collector = await startCollector(503);
+  const { clock, sender, sendOne, settled } = senderTo(collector.url);
+  await sendOne("first");
+  await sendOne("second");
+  collector.answer = 200;
+  clock.now += PROBE_INTERVAL_MS;
+  sender.probe();
+  await settled();
+  expect(namesOf(collector.spans)).toEqual(["first", "second"]);
+  await sendOne("third");
+  expect(namesOf(collector.spans)).toEqual(["first", "second", "third"]);
+});
+
+test("many invocations, one probe per interval; failing, it counts but does not open again", async () => {
+  const collector = await startCollector(503);
+  const { clock, sender, sendOne, settled } = senderTo(collector.url);
+  await sendOne();
+  for (let interval = 0; interval < 2; interval += 1) {
+    clock.now += PROBE_INTERVAL_MS;
+    for (let invocation = 0; invocation < 10; invocation += 1) sender.probe();
+    await settled();
+  }
+  expect(collector.paths).toHaveLength(3);
+  expect(sender.counters()).toMatchObject({ flushFailures: 3, breakerOpened: 1 });
+});
+
+test("there is no probe while all is well", async () => {
+  const collector = await startCollector();
+  const { clock, sender, settled } = senderTo(collector.url);
+  sender.addSpan(spanNamed("waits for the flush"));
+  clock.now += PROBE_INTERVAL_MS;
+  sender.probe();
+  await settled();
+  expect(collector.paths).toEqual([]);
+});
+
+test("a flush beside a probe does not send, and the handler does not wait for the probe", async () => {
+  const collector = await startCollector(503);
+  const { clock, sender, sendOne } = senderTo(collector.url);
+  await sendOne("first");
+  collector.answer = "never";
+  clock.now += PROBE_INTERVAL_MS;
+  sender.probe();
+  await sendOne("second");
+  expect(sender.counters().flushTimeouts, "the probe is still under way").toBe(0);
+  await vi.waitFor(() => expect(collector.paths).toHaveLength(2));
+});
+
+test("while the breaker is open the buffers keep their bounds, and count what falls over", async () => {
+  const collector = await startCollector(503);
+  const { clock, sender, sendOne, settled } = senderTo(collector.url);
+  await sendOne("oldest");
+  const span = spanNamed("later");
+  for (let n = 0; n < MAX_BUFFERED_SPANS + 4; n += 1) sender.addSpan(span);
+  for (let n = 0; n < MAX_BUFFERED_LOG_LINES + 3; n += 1) sender.addLogLine(LINE);
+  expect(sender.counters()).toMatchObject({ droppedSpans: 5, droppedLogs: 3 });
+  collector.answer = 200;
+  clock.now += PROBE_INTERVAL_MS;
+  sender.probe();
+  await settled();
+  expect(collector.spans).toHaveLength(MAX_BUFFERED_SPANS);
+  expect(collector.logs).toHaveLength(MAX_BUFFERED_LOG_LINES);
+  expect(namesOf(collector.spans)).not.toContain("oldest");
+});
+
+test("a request that cannot even be made is counted, and never rejects", async () => {
+  const collector = await startCollector();
+  const { sender, sendOne } = senderTo(collector.url, { OTEL_EXPORTER_OTLP_HEADERS: "x-api-key=a%0Ab" });
+  await expect(sendOne()).resolves.toBeUndefined();
+  expect(sender.counters()).toMatchObject({ droppedSpans: 1, breakerOpened: 0 });
+});
+
+test("a line that cannot be encoded costs its batch, is counted, and leaves the spans alone", async () => {
+  const collector = await startCollector();
+  const { sender, sendOne } = senderTo(collector.url);
+  sender.addLogLine("not JSON");
+  await sendOne("span");
+  expect(namesOf(collector.spans)).toEqual(["span"]);
+  expect(sender.counters()).toMatchObject({ droppedLogs: 1, droppedSpans: 0 });
+});

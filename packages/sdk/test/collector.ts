@@ -1,0 +1,84 @@
+/** A collector for one test: a real HTTP server that keeps what arrives, decoded, and answers as it is told. */
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import {
+  type LogRecord,
+  type PlainAttributes,
+  type Span,
+  attributesToPlain,
+  decodeLogsJson,
+  decodeTracesJson,
+} from "@mayfly/otlp";
+import { onTestFinished } from "vitest";
+
+/** A status; or the request is left without any answer; or the answer begins and never ends. */
+export type Answer = number | "never" | "unending";
+
+export type PlainSpan = Omit<Span, "attributes"> & { readonly attributes: PlainAttributes };
+export type PlainLog = Omit<LogRecord, "attributes"> & { readonly attributes: PlainAttributes };
+
+export interface TestCollector {
+  readonly url: string;
+  answer: Answer;
+  /** Of each request, in order of arrival. */
+  readonly paths: readonly string[];
+  readonly headers: readonly IncomingMessage["headers"][];
+  /** What was answered with a 2xx. */
+  readonly spans: readonly PlainSpan[];
+  readonly logs: readonly PlainLog[];
+  readonly connections: number;
+  dropConnections(): void;
+}
+
+export const startCollector = async (answer: Answer = 200): Promise<TestCollector> => {
+  const paths: string[] = [];
+  const headers: IncomingMessage["headers"][] = [];
+  const spans: PlainSpan[] = [];
+  const logs: PlainLog[] = [];
+  let connections = 0;
+  const take = (path: string, body: string): void => {
+    if (path === "/v1/traces") spans.push(...spansIn(body));
+    else logs.push(...logsIn(body));
+  };
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = request.url ?? "";
+    const body = await text(request);
+    paths.push(path);
+    headers.push(request.headers);
+    if (collector.answer === "never") return;
+    if (collector.answer === "unending") return void response.writeHead(200).write("{");
+    if (collector.answer < 300) take(path, body);
+    response.writeHead(collector.answer).end("{}");
+  };
+  const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
+  server.on("connection", () => (connections += 1));
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const collector = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    answer,
+    paths,
+    headers,
+    spans,
+    logs,
+    get connections() {
+      return connections;
+    },
+    dropConnections: () => server.closeAllConnections(),
+  };
+  return collector;
+};
+
+export const spansIn = (body: string): PlainSpan[] =>
+  decodeTracesJson(body)
+    .resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
+    .map((span) => ({ ...span, attributes: attributesToPlain(span.attributes) }));
+
+export const logsIn = (body: string): PlainLog[] =>
+  decodeLogsJson(body)
+    .resourceLogs.flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }) => logRecords))
+    .map((record) => ({ ...record, attributes: attributesToPlain(record.attributes) }));
