@@ -29,16 +29,19 @@ export interface PageLook {
   readonly width?: number;
   readonly height?: number;
   readonly theme?: "light" | "dark";
+  /** Device pixels per pixel. */
+  readonly scale?: number;
 }
 
 /** A page in a context of its own, without motion, that counts as a fault whatever it complains about. */
 export const openPage = async (
   browser: Browser,
-  { width = 1440, height = 900, theme = "light" }: PageLook = {},
+  { width = 1440, height = 900, theme = "light", scale = 1 }: PageLook = {},
 ): Promise<{ readonly page: Page; readonly complaints: readonly string[] }> => {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: theme,
+    deviceScaleFactor: scale,
     reducedMotion: "reduce",
   });
   const page = await context.newPage();

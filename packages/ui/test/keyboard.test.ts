@@ -46,6 +46,19 @@ describe.skipIf(hasNoBrowser)("keys", () => {
     await detail.waitFor({ state: "detached" });
   });
 
+  test("esc leaves the field that finds, and only the next esc the trace", async () => {
+    const { page } = await open(ORDER_PATH);
+    const field = page.getByRole("searchbox", { name: "Find in trace" });
+    await page.getByRole("treegrid").waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("charge");
+    await page.keyboard.press("Escape");
+    expect(await field.evaluate((element) => element === document.activeElement)).toBe(false);
+    expect(new URL(page.url()).pathname).toBe(ORDER_PATH);
+    await page.keyboard.press("Escape");
+    await page.getByRole("grid").waitFor();
+  });
+
   test("[ folds and ] unfolds", async () => {
     const { page } = await open(ORDER_PATH);
     const rows = page.getByRole("treegrid").getByRole("row");

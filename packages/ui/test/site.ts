@@ -8,9 +8,9 @@ import type { AddressInfo } from "node:net";
 import { readFileSync, existsSync } from "node:fs";
 import { extname, join } from "node:path";
 
-export const DIST = join(import.meta.dirname, "../dist");
+const DIST = join(import.meta.dirname, "../dist");
 
-export const CONTENT_SECURITY_POLICY =
+const CONTENT_SECURITY_POLICY =
   "default-src 'none';script-src 'self';style-src 'self';img-src 'self' data:;font-src 'self';connect-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'";
 
 export type Answer = object | number | ((url: URL) => Answer);

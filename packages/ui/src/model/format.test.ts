@@ -7,7 +7,6 @@ import {
   formatOffset,
   formatTick,
   formatTime,
-  formatUsd,
   plural,
 } from "./format.ts";
 
@@ -56,21 +55,6 @@ test.each([
   [2.5e15, "2500 TB"],
 ])("%d bytes read %s", (bytes, text) => {
   expect(plain(formatBytes(bytes))).toBe(text);
-});
-
-test.each([
-  [0, "$0"],
-  [0.000_42, "$0.00042"],
-  [0.000_214, "$0.000214"],
-  [0.000_003_1, "$0.0000031"],
-  [0.5, "$0.50"],
-  [0.1234, "$0.123"],
-  [0.996, "$1.00"],
-  [14.2, "$14.20"],
-  [1234.4, "$1234"],
-  [-0.25, "−$0.25"],
-])("%d dollars read %s", (usd, text) => {
-  expect(formatUsd(usd)).toBe(text);
 });
 
 test.each([

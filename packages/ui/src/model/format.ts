@@ -64,16 +64,6 @@ export const formatBytes = (bytes: number): string => {
   return `${value.toFixed(at === 0 || value >= 99.95 ? 0 : 1)}${NBSP}${units[at]}`;
 };
 
-/** $14.20, $0.50, $0.000214: cents, and below a cent three figures. */
-export const formatUsd = (usd: number): string => {
-  const size = Math.abs(usd);
-  const sign = usd < 0 ? "−" : "";
-  if (size === 0) return "$0";
-  if (size >= 0.995) return `${sign}$${size.toFixed(size >= 99.5 ? 0 : 2)}`;
-  const figures = size.toFixed(Math.min(20, 2 - Math.floor(Math.log10(size))));
-  return `${sign}$${figures.replace(/(?<=\.\d\d\d*?)0+$/, "")}`;
-};
-
 /** now, 12 s, 4 min, 3 h, 2 d: how long ago, in one unit. */
 export const formatAge = (ageMs: number): string => {
   const seconds = Math.max(0, Math.floor(ageMs / 1000));

@@ -18,7 +18,7 @@ test("the order's headline: invocations, failure and its mending, cold starts, w
   expect(rest).toEqual({
     invocations: 8,
     coldStarts: { count: 2, initNs: 212.6 * MS },
-    waitedNs: (380 + 74 + 273 + 162) * MS,
+    waitedNs: (380 + 74 + 273 + 43.6) * MS,
     gapCount: 1,
     annotations: [
       ["orderId", "o-8841"],

@@ -22,6 +22,9 @@ test("an execution goes by its name, not by its ARN", () => {
   expect(by("sfn-execution", "arn:aws:states:eu-central-1:123456789012:execution:fulfilment:o-8841")).toBe(
     "joined by Step Functions execution o-8841",
   );
+  expect(by("sfn-execution", `arn:aws:states:eu-central-1:123456789012:execution:fulfilment:${ID}`)).toBe(
+    "joined by Step Functions execution 059f36b4…",
+  );
 });
 
 test("a shared id says more than the context that was carried beside it", () => {

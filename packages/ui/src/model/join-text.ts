@@ -23,9 +23,15 @@ const KEY_NAMES: Readonly<Record<StitchKeyKind, string>> = {
 const keyText = (key: StitchKey): string => `${KEY_NAMES[key.kind]} ${shortId(key)}`;
 
 const shortId = ({ kind, id }: StitchKey): string => {
-  if (kind === "sfn-execution") return id.slice(id.lastIndexOf(":") + 1);
-  return id.length > 12 ? `${id.slice(0, 8)}…` : id;
+  if (kind !== "sfn-execution") return beginning(id);
+  const name = id.slice(id.lastIndexOf(":") + 1);
+  return UUID.test(name) ? beginning(name) : name;
 };
+
+/** A name that somebody chose is worth reading to its end; one that was drawn by lot is not. */
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+const beginning = (id: string): string => (id.length > 12 ? `${id.slice(0, 8)}…` : id);
 
 export const joinText = ({ kind, key, strength }: Join): string => {
   const by = key ? keyText(key) : kind === "link" ? "a span link" : "the trace context";

@@ -35,7 +35,7 @@ test("errors, waits and cold starts have inks of their own", () => {
 
   const strokes = minimapOf(rows, upTo(100));
 
-  expect(pathOf(strokes, "wait")).toBe("M100 1.5H600");
+  expect(pathOf(strokes, "wait")).toBe("M100 1.5H400");
   expect(pathOf(strokes, "cold")).toBe("M400 2.5H600");
   expect(pathOf(strokes, "error")).toBe("M600 2.5H800");
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ORDER } from "../../test/fixtures/order.ts";
-import { gap, join, outline, ref, rowsFrom, span } from "../../test/fixtures/story.ts";
+import { MS, gap, join, outline, ref, rowsFrom, span } from "../../test/fixtures/story.ts";
 import { wideTrace } from "../../test/fixtures/wide.ts";
 import { reviveTrace } from "../api/revive.ts";
 import { rowsOf } from "./rows.ts";
@@ -111,6 +111,16 @@ test("a record without a link finds its invocation around it, and not the retry 
     "  payment: process (attempt 2)",
     "    record",
   ]);
+});
+
+test("a cold start's init phase is no waiting", () => {
+  const cold = span("pay", {
+    in: "payment",
+    at: [9, 12],
+    attributes: { "faas.coldstart": true, "mayfly.init_duration_ms": 4 },
+  });
+  const [, wait] = rowsFrom([span("api", { at: [0, 2] }), cold], [join("api", "pay")]);
+  expect(wait).toMatchObject({ kind: "join", waits: [{ fromNs: 2 * MS, toNs: 5 * MS }] });
 });
 
 test("a message that is delivered twice leads to both invocations under one join, and neither is an attempt", () => {

@@ -124,12 +124,18 @@ const joinGroups = ({ spanAt, joins }: TraceView, invocations: Invocations): rea
 const groupId = ({ from, key, kind }: Join): string =>
   `${"placeholder" in from ? from.placeholder : pathOf(from)} ${key ? `${key.kind} ${key.id}` : kind}`;
 
+/** The init phase of a cold start is work on the message, not waiting for it. */
+const withInit = ({ startNs, endNs, isColdStart, initNs = 0 }: SpanView): { startNs: number; endNs: number } => ({
+  startNs: isColdStart ? startNs - initNs : startNs,
+  endNs,
+});
+
 const joinNode = ({ from, joins, placed, elsewhere }: JoinGroup, nodes: ReadonlyMap<SpanView, SpanNode>): JoinNode => {
   const consumers = elsewhere ? [elsewhere] : [...placed];
   return {
     kind: "join",
     joins,
-    waits: from ? joinedIntervals(from, consumers) : [],
+    waits: from ? joinedIntervals(from, consumers.map(withInit)) : [],
     ...(elsewhere && { elsewhere }),
     atNs: earliestOf(consumers),
     children: [...placed].flatMap((view) => nodes.get(view) ?? []),

@@ -19,7 +19,7 @@ test("the order says where it waited and how long", () => {
     "380\u00a0ms in queue",
     "74.0\u00a0ms on the bus",
     "273\u00a0ms between states", // until the first state, before and after the retry, before the last
-    "162\u00a0ms in SNS",
+    "43.6\u00a0ms in SNS",
   ]);
 });
 

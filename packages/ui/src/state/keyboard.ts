@@ -59,3 +59,10 @@ export const useKeys = (keyboard: Keyboard, bindings: Bindings): void => {
   Object.assign(bound, bindings);
   useEffect(() => keyboard.bind(bound), [keyboard, bound]);
 };
+
+/** Escape leaves a field, and does nothing else: the page's own Escape is the next one. */
+export const leaveOnEscape = (event: KeyboardEvent & { readonly currentTarget: HTMLElement }): void => {
+  if (event.key !== "Escape") return;
+  event.preventDefault();
+  event.currentTarget.blur();
+};

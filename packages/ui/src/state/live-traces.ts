@@ -28,7 +28,7 @@ export interface LiveTraces {
 }
 
 const PAGE = 50;
-const MAX_ROWS = 5000;
+export const MAX_ROWS = 5000;
 const NOTHING: TraceRows = { shown: [], pending: [], hasLoaded: false, isLoadingOlder: false };
 
 export const createLiveTraces = (client: Pick<Client, "traces">, filter: TraceFilter): LiveTraces => {

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { TraceFilter } from "../../api/client.ts";
 import { useApp } from "../../state/app.ts";
-import { useKeys } from "../../state/keyboard.ts";
+import { leaveOnEscape, useKeys } from "../../state/keyboard.ts";
 
 interface FiltersProps {
   readonly filter: TraceFilter;
@@ -97,7 +97,7 @@ const SearchBox = ({ text, onText }: { readonly text: string; readonly onText: (
         placeholder="Search names, functions, ids, attribute values"
         value={typed}
         onInput={(event) => setTyped(event.currentTarget.value)}
-        onKeyDown={(event) => event.key === "Escape" && input.current?.blur()}
+        onKeyDown={leaveOnEscape}
       />
       <kbd aria-hidden="true">/</kbd>
     </label>

@@ -1,13 +1,14 @@
 /** All stitched transactions, newest first: what failed, how long, through which functions. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { TraceFilter } from "../../api/client.ts";
+import { formatCount } from "../../model/format.ts";
 import { FirstTrace } from "../../parts/empty-state/first-trace.tsx";
 import { Notice } from "../../parts/empty-state/notice.tsx";
 import { VirtualList } from "../../parts/virtual-list/virtual-list.tsx";
 import { tracePath } from "../../routes.ts";
 import { useApp } from "../../state/app.ts";
 import { useKeys } from "../../state/keyboard.ts";
-import { type LiveTraces, type TraceRows, createLiveTraces } from "../../state/live-traces.ts";
+import { type LiveTraces, MAX_ROWS, type TraceRows, createLiveTraces } from "../../state/live-traces.ts";
 import { useStore } from "../../state/store.ts";
 import { useAddress } from "../../state/url-state.ts";
 import { Filters } from "./filters.tsx";
@@ -189,7 +190,11 @@ const Older = ({ live, rows }: { readonly live: LiveTraces; readonly rows: Trace
     <div class="older" role="row">
       <span role="gridcell">
         {rows.cursor === undefined ? (
-          <span class="muted">That is all of them.</span>
+          <span class="muted">
+            {rows.shown.length < MAX_ROWS
+              ? "That is all of them."
+              : `These are the newest ${formatCount(MAX_ROWS)}; a filter finds older ones.`}
+          </span>
         ) : (
           <button type="button" class="plain" ref={button} onClick={() => void live.older()}>
             {rows.isLoadingOlder ? "Loading older traces …" : "Older traces"}

@@ -10,7 +10,7 @@ import { hueClass } from "../../model/colors.ts";
 import { formatDuration } from "../../model/format.ts";
 import { joinText, placeholderText } from "../../model/join-text.ts";
 import { type JoinRow, type Row, type SpanRow, errorOf } from "../../model/rows.ts";
-import { type Extent, placeInterval } from "../../model/time-scale.ts";
+import { type Extent, type Placed, placeInterval } from "../../model/time-scale.ts";
 import { waitPlace } from "../../model/waits.ts";
 import { percent } from "./ruler.tsx";
 
@@ -51,16 +51,14 @@ export const TimelineRow = (props: TimelineRowProps) => {
       <div role="gridcell" class="label" style={{ "--indent": `${Math.min(row.indent, MAX_INDENT) * INDENT_PX}px` }}>
         {isFoldable ? (
           <span
-            class="fold"
+            class={isFolded ? "fold folded" : "fold"}
             aria-hidden="true"
             title={isFolded ? `Unfold ${row.descendants} rows` : "Fold"}
             onClick={(event) => {
               event.stopPropagation();
               onFold(row);
             }}
-          >
-            {isFolded ? "▸" : "▾"}
-          </span>
+          />
         ) : (
           <span class="fold" />
         )}
@@ -168,24 +166,31 @@ const SpanBar = ({ row, extent }: { readonly row: SpanRow; readonly extent: Exte
   );
 };
 
-/** Words stand right of the wait where they fit, else left of it. */
-const WORDS_FIT_UNTIL = 0.78;
+/** Share of the track that the words need, about. */
+const WORDS_WIDTH = 0.22;
+
+/** Right of the waits where the words fit, else left of them, else over the longest. */
+const wordsPlace = (placed: readonly Placed[]): CSSProperties => {
+  const start = Math.min(...placed.map(({ left }) => left));
+  const end = Math.max(...placed.map(({ left, width }) => left + width));
+  if (end <= 1 - WORDS_WIDTH) return { left: percent(end) };
+  if (start >= WORDS_WIDTH) return { right: percent(1 - start) };
+  const [longest] = placed.toSorted((a, b) => b.width - a.width);
+  const { left, width } = longest ?? { left: 0, width: 1 };
+  return { left: percent(left + width / 2), transform: "translateX(-50%)", background: "var(--page)" };
+};
 
 const Waits = ({ row, extent }: { readonly row: JoinRow; readonly extent: Extent }) => {
   const [join] = row.joins;
   const totalNs = row.waits.reduce((sum, wait) => sum + wait.toNs - wait.fromNs, 0);
   const placed = row.waits.flatMap((wait) => placeInterval(extent, wait.fromNs, wait.toNs) ?? []);
-  const [first] = placed;
-  const last = placed.at(-1);
-  if (join === undefined || first === undefined || last === undefined) return null;
-  const end = last.left + last.width;
-  const side = end <= WORDS_FIT_UNTIL ? { left: percent(end) } : { right: percent(1 - first.left) };
+  if (join === undefined || placed.length === 0) return null;
   return (
     <div class="track" role="gridcell">
       {placed.map(({ left, width }) => (
         <i key={left} class="wait" style={{ left: percent(left), width: percent(width) }} />
       ))}
-      <span class="wait-words" style={side} title={`${totalNs} ns`}>
+      <span class="wait-words" style={wordsPlace(placed)} title={`${totalNs} ns`}>
         {formatDuration(totalNs)} {waitPlace(join)}
       </span>
     </div>

@@ -4,7 +4,7 @@ import type { Row } from "../../model/rows.ts";
 import type { Extent } from "../../model/time-scale.ts";
 import { matching, unfolded } from "../../model/visible-rows.ts";
 import { useApp } from "../../state/app.ts";
-import { useKeys } from "../../state/keyboard.ts";
+import { leaveOnEscape, useKeys } from "../../state/keyboard.ts";
 import { VirtualList } from "../virtual-list/virtual-list.tsx";
 import { Minimap } from "./minimap.tsx";
 import { ROW_HEIGHT, TimelineRow, rowElementId } from "./row.tsx";
@@ -90,7 +90,7 @@ export const Timeline = (props: TimelineProps) => {
             placeholder="Find in trace"
             value={find}
             onInput={(event) => onFind(event.currentTarget.value)}
-            onKeyDown={(event) => event.key === "Escape" && input.current?.blur()}
+            onKeyDown={leaveOnEscape}
           />
           {find === "" ? <kbd aria-hidden="true">/</kbd> : <span class="found">{found.count}</span>}
         </label>

@@ -1,0 +1,103 @@
+/** `npm start` after the build: what a newcomer sees, and that nothing stays behind. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TraceList } from "@mayfly/api";
+import { expect, onTestFinished, test } from "vitest";
+
+const START = join(import.meta.dirname, "start.mjs");
+
+/** `until` resolves with the first match in everything that was printed so far. */
+const start = (...flags: readonly string[]) => {
+  const child = spawn(process.execPath, [START, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  const exit = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+  onTestFinished(async () => {
+    child.kill("SIGTERM");
+    await exit;
+  });
+  let output = "";
+  const until = (pattern: RegExp): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const match = pattern.exec(output);
+        if (match) resolve(match[1] ?? match[0]);
+      };
+      child.stdout.on("data", look);
+      void exit.then((code) => reject(new Error(`it ended with ${code} before printing ${pattern}:\n${output}`)));
+      look();
+    });
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => void (output += String(chunk)));
+  return { child, exit, until, printed: () => output };
+};
+
+const temporaryFolder = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), "mayfly-start-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+};
+
+/** All processes below it, from /proc. */
+const descendantsOf = async ({ pid }: ChildProcess): Promise<readonly number[]> => {
+  const parents = new Map<number, number>();
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
+    parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+  }
+  const isBelow = (one: number | undefined): boolean =>
+    one !== undefined && one !== 0 && (parents.get(one) === pid || isBelow(parents.get(one)));
+  return [...parents.keys()].filter(isBelow);
+};
+
+/** Those that run. One that has ended and waits to be collected by the init process, whenever that may be, does not. */
+const running = async (pids: readonly number[]): Promise<readonly string[]> => {
+  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, "utf8").catch(() => "")));
+  return stats.filter((stat) => stat !== "" && !/\) Z /.test(stat));
+};
+
+test.skipIf(process.platform !== "linux")(
+  "it prints an address where stitched traces are, and leaves no process behind",
+  async () => {
+    const { child, exit, until } = start("--port", "0", "--rate", "120", "--data", await temporaryFolder());
+    const url = await until(/Orders are coming through\. Open:\s+(http:\/\/\S+)/);
+
+    const { traces } = (await (await fetch(`${url}/api/traces?function=ship`)).json()) as TraceList;
+    expect(traces[0]?.functions).toEqual(expect.arrayContaining(["api", "payment", "fulfil", "reserve", "charge"]));
+    expect(await (await fetch(url)).text()).toContain("<title>Mayfly</title>");
+
+    const processes = await descendantsOf(child);
+    expect(processes.length).toBeGreaterThan(8);
+    child.kill("SIGTERM");
+    expect(await exit).toBe(0);
+    await expect.poll(() => running(processes)).toEqual([]);
+  },
+);
+
+test("stopped before the first order has come through, it claims nothing", async () => {
+  const { child, exit, until, printed } = start("--port", "0", "--rate", "1", "--data", await temporaryFolder());
+  await until(/waiting for the first one/);
+  child.kill("SIGTERM");
+  expect(await exit).toBe(0);
+  expect(printed()).not.toContain("Orders are coming through");
+});
+
+test("--no-demo starts the collector alone", async () => {
+  const { until } = start("--no-demo", "--port", "0", "--data", await temporaryFolder());
+  const url = await until(/send OTLP to this address and open it:\s+(http:\/\/\S+)/);
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+});
+
+test("an unknown flag is named, with the usage", async () => {
+  const { exit, printed } = start("--colour");
+  expect(await exit).toBe(2);
+  expect(printed()).toMatch(/--colour[\s\S]*usage: npm start/);
+});
+
+test("a port that is taken is named", async () => {
+  const first = start("--no-demo", "--port", "0", "--data", await temporaryFolder());
+  const { port } = new URL(await first.until(/open it:\s+(http:\/\/\S+)/));
+  const second = start("--no-demo", "--port", port, "--data", await temporaryFolder());
+  expect(await second.exit).toBe(1);
+  expect(second.printed()).toContain(port);
+});
