@@ -252,7 +252,7 @@ const RUNTIME_LOOP = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "./runtime-loop.ts" : "./runtime-loop.js", import.meta.url),
 );
 
-export const failure = (errorType: string, errorMessage: string): string => JSON.stringify({ errorType, errorMessage });
+const failure = (errorType: string, errorMessage: string): string => JSON.stringify({ errorType, errorMessage });
 
 export const text = async (request: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
