@@ -202,6 +202,8 @@ export interface Stats {
   readonly duplicateSpans: number;
   readonly rejectedSpans: { readonly [reason: string]: number };
   readonly droppedSpans: { readonly [reason: string]: number };
+  /** OTLP requests refused whole, by error code, since `startedAt`; what was in them is not known. */
+  readonly refusedRequests: { readonly [code: string]: number };
   readonly receivedLogs: number;
   readonly duplicateLogs: number;
   readonly rejectedLogs: { readonly [reason: string]: number };

@@ -13,6 +13,7 @@ import { decodeLogsBody, decodeTracesBody } from "./decode/otlp.ts";
 import { normalizeLogs } from "./normalize/logs.ts";
 import { normalizeSpans } from "./normalize/spans.ts";
 import { type Ingest, otlpRoutes } from "./receive/otlp-http.ts";
+import { createRefusals } from "./receive/refusals.ts";
 import { buildServer } from "./server.ts";
 import type { Store } from "./store/store.ts";
 
@@ -25,19 +26,22 @@ export interface PipelineDeps {
   readonly onBug: (error: unknown) => void;
 }
 
-export const createPipeline = ({ store, clock, host, uiDir, version, onBug }: PipelineDeps): Promise<FastifyInstance> =>
-  buildServer({
+export const createPipeline = (deps: PipelineDeps): Promise<FastifyInstance> => {
+  const { store, clock, host, uiDir, version, onBug } = deps;
+  const refusals = createRefusals();
+  return buildServer({
     host,
     onBug,
     routes: [
-      otlpRoutes({ ingest: ingestInto(store, clock), onBug }),
+      otlpRoutes({ ingest: ingestInto(store, clock), refusals, onBug }),
       healthRoutes({ store }),
-      statsRoutes({ store, startedAt: clock(), version }),
+      statsRoutes({ store, refusals, startedAt: clock(), version }),
       traceRoutes({ store, clock }),
       logRoutes({ store }),
       staticRoutes({ uiDir }),
     ],
   });
+};
 
 const NOTHING = { spans: [], logs: [], rejectedSpans: {}, rejectedLogs: {} };
 

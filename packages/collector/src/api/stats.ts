@@ -1,21 +1,23 @@
-/** `GET /api/stats`: the ledger. Nothing is dropped once it was taken in, so far; refused requests are not taken in. */
+/** `GET /api/stats`: the ledger. Nothing is dropped once it was taken in, so far. */
 import type { Stats } from "@mayfly/api";
 import type { FastifyPluginAsync } from "fastify";
 import type { UnixNano } from "../model/time.ts";
+import type { Refusals } from "../receive/refusals.ts";
 import type { Store } from "../store/store.ts";
 import { NoQuery } from "./parameters.ts";
 
 export interface StatsDeps {
   readonly store: Pick<Store, "stats">;
+  readonly refusals: Pick<Refusals, "counts">;
   readonly startedAt: UnixNano;
   readonly version: string;
 }
 
 export const statsRoutes =
-  ({ store, startedAt, version }: StatsDeps): FastifyPluginAsync =>
+  ({ store, refusals, startedAt, version }: StatsDeps): FastifyPluginAsync =>
   async (app) => {
     app.get("/api/stats", { schema: { querystring: NoQuery } }, async (): Promise<Stats> => {
       const stats = await store.stats();
-      return { ...stats, droppedSpans: {}, startedAt: String(startedAt), version };
+      return { ...stats, droppedSpans: {}, refusedRequests: refusals.counts(), startedAt: String(startedAt), version };
     });
   };

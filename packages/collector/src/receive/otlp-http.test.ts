@@ -73,6 +73,17 @@ test.each([
   expect(response.json()).toMatchObject({ message: expect.stringContaining("more than 67108864 bytes") });
 });
 
+test("what was refused whole is counted by its code", async () => {
+  await post("/v1/traces", JSON_TYPE, "no such thing");
+  await post("/v1/logs", JSON_TYPE, "{");
+  await post("/v1/traces", { "content-type": "text/plain" }, "x");
+  const stats = await pipeline.app.inject({ url: "/api/stats" });
+  expect(stats.json()).toMatchObject({
+    receivedSpans: 0,
+    refusedRequests: { "malformed-body": 2, "unsupported-content-type": 1 },
+  });
+});
+
 test("a body beyond the limit is refused by its announced length", async () => {
   const response = await post("/v1/traces", { ...JSON_TYPE, "content-length": String(64 * 1024 * 1024 + 1) }, "{}");
   expect(response.statusCode).toBe(413);

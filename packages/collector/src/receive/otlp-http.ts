@@ -19,6 +19,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { InputError, NotFoundError } from "../errors.ts";
 import { httpProblem } from "../http-status.ts";
 import { unpacked } from "./content-encoding.ts";
+import type { Refusals } from "./refusals.ts";
 
 interface ExportRequest {
   readonly encoding: OtlpEncoding;
@@ -33,6 +34,7 @@ export type Ingest = (request: ExportRequest) => Promise<PartialSuccess | undefi
 
 export interface OtlpDeps {
   readonly ingest: Readonly<Record<OtlpSignal, Ingest>>;
+  readonly refusals: Refusals;
   readonly onBug: (error: unknown) => void;
 }
 
@@ -49,7 +51,7 @@ const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
 };
 
 export const otlpRoutes =
-  ({ ingest, onBug }: OtlpDeps): FastifyPluginAsync =>
+  ({ ingest, refusals, onBug }: OtlpDeps): FastifyPluginAsync =>
   async (app) => {
     const routes: FastifyPluginAsync = async (v1) => {
       v1.addContentTypeParser(
@@ -58,7 +60,9 @@ export const otlpRoutes =
         (_, body, done) => done(null, body),
       );
       v1.setErrorHandler((error, request, reply) => {
-        if (httpProblem(error).status === 500) onBug(error);
+        const { status, code } = httpProblem(error);
+        refusals.count(code);
+        if (status === 500) onBug(error);
         return sendStatus(error, request, reply);
       });
       v1.setNotFoundHandler((request, reply) =>

@@ -36,15 +36,19 @@ export const Ledger = () => {
   );
 };
 
-const lossesOf = ({ rejectedSpans, droppedSpans, rejectedLogs }: Stats): readonly (readonly [string, number])[] =>
+const lossesOf = (stats: Stats): readonly (readonly [string, number])[] =>
   [
-    ...named("spans rejected", rejectedSpans),
-    ...named("spans dropped", droppedSpans),
-    ...named("log lines rejected", rejectedLogs),
+    ...named("spans rejected", stats.rejectedSpans),
+    ...named("spans dropped", stats.droppedSpans),
+    ...named("log lines rejected", stats.rejectedLogs),
+    ...named("requests refused", withoutRetried(stats.refusedRequests)),
   ].filter(([, count]) => count > 0);
 
 const named = (what: string, reasons: Readonly<Record<string, number>>): readonly (readonly [string, number])[] =>
   Object.entries(reasons).map(([reason, count]) => [`${what}: ${reason}`, count] as const);
+
+/** Senders try these again, so nothing is lost by them. */
+const withoutRetried = ({ overloaded: _1, "store-failed": _2, ...lost }: Readonly<Record<string, number>>) => lost;
 
 const Losses = ({ lost, losses }: { readonly lost: number; readonly losses: readonly (readonly [string, number])[] }) =>
   lost === 0 ? (
