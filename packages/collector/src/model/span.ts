@@ -39,7 +39,7 @@ export interface SpanRecord {
   readonly parentIsRemote: boolean;
   readonly isError: boolean;
   readonly isColdStart: boolean;
-  /** `messaging.batch.message_count`; 0 where the span does not say (stitch/units.ts then counts its keys). */
+  /** `messaging.batch.message_count`, else how many messages of the commonest kind it consumed. */
   readonly batchCount: number;
   readonly produced: readonly StitchKey[];
   readonly consumed: readonly StitchKey[];
