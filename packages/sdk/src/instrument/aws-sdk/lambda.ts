@@ -4,7 +4,7 @@
  */
 import { MAX_CLIENT_CONTEXT_LENGTH } from "../../limits.ts";
 import { ATTR } from "../../semconv.ts";
-import { type JsonObject, isObject, objectAt, textAt } from "../../trigger/trigger.ts";
+import { type JsonObject, anyCase, isObject, objectAt, textAt } from "../../trigger/trigger.ts";
 import type { Carrier, Injected, Service } from "./operation.ts";
 
 export const lambda: Service = (command, input) => {
@@ -30,7 +30,8 @@ const functionName = (text: string): string => {
 const withClientContext = (input: JsonObject, carrier: Carrier): Injected => {
   const given = decoded(textAt(input, "ClientContext"));
   if (given === undefined) return { input, skipped: 1 };
-  const custom = { ...objectAt(given, "custom"), ...carrier };
+  if (anyCase(anyCase(given, "custom"), "traceparent") !== undefined) return { input, skipped: 0 };
+  const custom = { ...carrier, ...objectAt(given, "custom") };
   const text = Buffer.from(JSON.stringify({ ...given, custom })).toString("base64");
   if (text.length > MAX_CLIENT_CONTEXT_LENGTH) return { input, skipped: 1 };
   return { input: { ...input, ClientContext: text }, skipped: 0 };

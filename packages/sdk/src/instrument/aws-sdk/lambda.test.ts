@@ -1,0 +1,85 @@
+import { InvokeCommand, type InvokeCommandInput, LambdaClient } from "@aws-sdk/client-lambda";
+import { expect, test } from "vitest";
+import { type Called, calling, traceparentOf } from "../../../test/aws.ts";
+import { MAX_CLIENT_CONTEXT_LENGTH } from "../../limits.ts";
+
+const invoking = (input: Partial<InvokeCommandInput> = {}) =>
+  calling(
+    () => ({ headers: { "content-type": "application/json" }, body: "5" }),
+    (aws) => new LambdaClient(aws.client).send(new InvokeCommand({ FunctionName: "ship", Payload: "{ }", ...input })),
+  );
+
+const header = ({ requests, thrown }: Called): string | undefined => {
+  expect(thrown).toBeUndefined();
+  const value = requests[0]?.headers["x-amz-client-context"];
+  return typeof value === "string" ? value : undefined;
+};
+
+const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64");
+const decoded = (text: string | undefined): unknown => JSON.parse(Buffer.from(text ?? "", "base64").toString());
+
+test("a synchronous call carries its span in the client context, and its payload is untouched", async () => {
+  const called = await invoking();
+  const [span] = called.spans;
+  expect(decoded(header(called))).toEqual({ custom: { traceparent: span && traceparentOf(span) } });
+  expect(called.requests[0]?.body).toBe("{ }");
+});
+
+test("the callee's request id is the key", async () => {
+  const called = await invoking();
+  expect(called.spans).toMatchObject([
+    {
+      name: "ship Invoke",
+      kind: 3,
+      parentSpanId: called.invocation.spanId,
+      attributes: {
+        "faas.invoked_name": "ship",
+        "faas.invoked_provider": "aws",
+        "mayfly.keys.produced": ["lambda-request||aws-request-1"],
+      },
+    },
+  ]);
+});
+
+test("an asynchronous call carries nothing, since its callee never sees it, and is a message", async () => {
+  const called = await invoking({ InvocationType: "Event" });
+  expect(header(called)).toBeUndefined();
+  expect(called.spans).toMatchObject([
+    { kind: 4, attributes: { "mayfly.keys.produced": ["lambda-request||aws-request-1"] } },
+  ]);
+  expect(called.sdk.state().injectSkipped).toBe(0);
+});
+
+test("the application's own client context stays, ours stands beside it", async () => {
+  const called = await invoking({ ClientContext: encoded({ client: { title: "app" }, custom: { tenant: "t-1" } }) });
+  const [span] = called.spans;
+  expect(decoded(header(called))).toEqual({
+    client: { title: "app" },
+    custom: { tenant: "t-1", traceparent: span && traceparentOf(span) },
+  });
+});
+
+test("a traceparent of the application's own stays as it is", async () => {
+  const given = encoded({ custom: { traceparent: "00-their-own-01" } });
+  expect(header(await invoking({ ClientContext: given }))).toBe(given);
+});
+
+test.each([
+  ["is no JSON", Buffer.from("text").toString("base64")],
+  ["is no object", encoded([1])],
+  ["has no room left", encoded({ custom: { big: "x".repeat(Math.floor((MAX_CLIENT_CONTEXT_LENGTH * 3) / 4) - 60) } })],
+])("a client context that %s is left as it is, and that is counted", async (_what, given) => {
+  const called = await invoking({ ClientContext: given });
+  expect(header(called)).toBe(given);
+  expect(called.sdk.state().injectSkipped).toBe(1);
+});
+
+test.each([
+  ["ship", "ship"],
+  ["ship:live", "ship"],
+  ["111122223333:function:ship", "ship"],
+  ["arn:aws:lambda:eu-west-1:111122223333:function:ship:7", "ship"],
+])("the function named %s is %s", async (FunctionName, name) => {
+  const called = await invoking({ FunctionName });
+  expect(called.spans[0]?.attributes["faas.invoked_name"]).toBe(name);
+});
