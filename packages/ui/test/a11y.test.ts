@@ -1,18 +1,11 @@
 /** axe-core finds no fault on any page, in light and dark. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import { describe, expect, test } from "vitest";
 import { hasNoBrowser, useBrowser } from "./browser.ts";
 import { stats } from "./fixtures/answers.ts";
 import { ORDER } from "./fixtures/order.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const ORDER_PATH = `/traces/${encodeURIComponent(ORDER.id)}`;
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
-}
 
 const PAGES: readonly (readonly [string, string, string, Record<string, object>?])[] = [
   ["the list", "/", '[role="row"]'],
@@ -32,10 +25,10 @@ describe.skipIf(hasNoBrowser)("accessibility", () => {
         const { page } = await open(path, { theme, ...(answers && { answers }) });
         await page.locator(ready).first().waitFor();
         // The content policy forbids script elements, as it should; evaluating is the debugger's, not the page's.
-        await page.evaluate(AXE);
+        await page.evaluate(axe.source);
         const violations = await page.evaluate(async () => {
-          const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
-          return (await axe.run()).violations;
+          const { axe: injected } = globalThis as unknown as { axe: typeof axe };
+          return (await injected.run()).violations;
         });
         const faults = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")}`));
         expect(faults).toEqual([]);

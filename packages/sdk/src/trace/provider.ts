@@ -76,7 +76,9 @@ export const createSpans = (config: SdkConfig, onEnd: (span: ReadableSpan) => vo
  * Nobody gave it a start time, so the span has taken Date.now() for it: whole milliseconds. Events and the end are counted from
  * `startTime` by performance.now(), so a finer start makes all of them fine. Without that field spans keep their milliseconds.
  */
-const startsNow = (span: Span): boolean => "_startTimeProvided" in span && span._startTimeProvided === false;
+const startsNow = (span: Span): boolean => (span as { [START_TIME_PROVIDED]?: boolean })[START_TIME_PROVIDED] === false;
+
+const START_TIME_PROVIDED = "_startTimeProvided";
 
 /** Both refuse to replace what is there, which is just what we want. */
 const registerGlobally = (provider: TracerProvider): void => {

@@ -12,9 +12,9 @@ import type { HrTime } from "@opentelemetry/api";
 
 export interface Clocks {
   /** Unix milliseconds, whole. */
-  wallMs(): number;
+  readonly wallMs: () => number;
   /** Milliseconds since any point, with fractions; never runs backwards. */
-  monotonicMs(): number;
+  readonly monotonicMs: () => number;
 }
 
 const SYSTEM: Clocks = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
