@@ -3,11 +3,11 @@
  *
  * In      any value at all; `context` is Lambda's, for what only it knows (a direct invoke's client context).
  * Out     a Trigger; `unknown` with no records where no shape fits.
- * Errors  none, whatever it is given: a getter that throws is as unknown as a number.
+ * Errors  none, whatever it is given: an event whose getter throws is as unknown as a number.
  * Cost    microseconds; only bodies that can be a wrapper are parsed.
  * Source  event shapes: AWS Lambda developer guide, "Using Lambda with other services"
  */
-import { parseTraceparent } from "../propagate/w3c.ts";
+import { w3cContext } from "./carrier.ts";
 import { httpTrigger } from "./http.ts";
 import { sqsTrigger } from "./sqs.ts";
 import {
@@ -25,18 +25,23 @@ import { eventBridgeEvent, isEventBridgeEvent, snsNotification } from "./unwrap.
 
 const UNKNOWN: Trigger = { type: "unknown", records: [] };
 
-export const detectTrigger = (event: unknown, context?: unknown): Trigger => {
+export const detectTrigger = (event: unknown, context?: unknown): Trigger =>
+  attempt(() => (isObject(event) ? byShape(event) : undefined)) ?? attempt(() => directInvoke(context)) ?? UNKNOWN;
+
+const attempt = <T>(read: () => T): T | undefined => {
   try {
-    return (isObject(event) ? byShape(event) : undefined) ?? directInvoke(context) ?? UNKNOWN;
+    return read();
   } catch {
-    return UNKNOWN;
+    return undefined;
   }
 };
 
 const byShape = (event: JsonObject): Trigger | undefined => {
   const records: unknown = event["Records"];
   if (Array.isArray(records) && records.length > 0 && records.every((one) => isObject(one))) return byRecord(records);
-  return stepFunctions(event) ?? (isEventBridgeEvent(event) ? eventBridge(event) : httpTrigger(event));
+  return (
+    stepFunctions(event) ?? (isEventBridgeEvent(event) ? eventBridge(event) : httpTrigger(event)) ?? durable(event)
+  );
 };
 
 const byRecord = (records: readonly JsonObject[]): Trigger | undefined => {
@@ -47,7 +52,7 @@ const byRecord = (records: readonly JsonObject[]): Trigger | undefined => {
 };
 
 const sns = (records: readonly JsonObject[]): Trigger => {
-  const messages = present(records.map((record) => objectAt(record, "Sns")));
+  const messages = records.map((record) => objectAt(record, "Sns") ?? {});
   const destination = lastOfArn(textAt(messages[0], "TopicArn"));
   return {
     type: "sns",
@@ -98,11 +103,15 @@ export const stateOf = (event: unknown): StateFacts => {
   return { ...(name !== undefined && { name }), ...(typeof retryCount === "number" && { retryCount }) };
 };
 
-/** Only a client context tells a direct invoke from any other JSON. */
+/** An execution that Lambda itself checkpoints and resumes: each invocation of it is a direct one. */
+const durable = (event: JsonObject): Trigger | undefined =>
+  textAt(event, "DurableExecutionArn") !== undefined && objectAt(event, "InitialExecutionState") !== undefined
+    ? { type: "lambda", records: [{ contexts: [], keys: [] }] }
+    : undefined;
+
+/** Only a client context tells any other direct invoke from any other JSON. */
 const directInvoke = (context: unknown): Trigger | undefined => {
   const client = objectAt(context, "clientContext");
   if (client === undefined) return undefined;
-  const custom = anyCase(client, "custom");
-  const parent = parseTraceparent(anyCase(custom, "traceparent"), anyCase(custom, "tracestate"));
-  return { type: "lambda", records: [{ contexts: present([parent]), keys: [] }] };
+  return { type: "lambda", records: [{ contexts: present([w3cContext(anyCase(client, "custom"))]), keys: [] }] };
 };

@@ -1,17 +1,17 @@
 /**
- * HTTP requests: API Gateway (REST, HTTP API in both payload versions), function URLs, ALB.
+ * HTTP requests: API Gateway (REST, HTTP API in both payload versions, WebSocket, authorizers), function URLs, ALB.
  *
  * API Gateway and ALB always make or pass an X-Ray header, also for callers that trace nothing; a `traceparent` beside it
  * is the caller's own and wins.
  */
-import { parseTraceparent } from "../propagate/w3c.ts";
 import { parseXrayHeader } from "../propagate/xray.ts";
+import { w3cContext } from "./carrier.ts";
 import { type HttpSource, type JsonObject, type Trigger, anyCase, objectAt, present, textAt } from "./trigger.ts";
 
 export const httpTrigger = (event: JsonObject): Trigger | undefined => {
-  const context = objectAt(event, "requestContext");
-  const source = context && sourceOf(event, context);
-  if (!context || !source) return undefined;
+  const context = objectAt(event, "requestContext") ?? {};
+  const source = sourceOf(event, context);
+  if (source === undefined) return undefined;
   const id = source === "alb" ? undefined : textAt(context, "requestId");
   const scope = textAt(context, "apiId");
   const destination = routeOf(event, context);
@@ -23,8 +23,11 @@ export const httpTrigger = (event: JsonObject): Trigger | undefined => {
       {
         ...(id !== undefined && { id }),
         contexts: present([
-          parseTraceparent(header(event, "traceparent"), header(event, "tracestate")),
-          parseXrayHeader(header(event, "x-amzn-trace-id")),
+          w3cContext(event["headers"]) ?? w3cContext(event["multiValueHeaders"], joined),
+          parseXrayHeader(
+            anyCase(event["headers"], "x-amzn-trace-id") ??
+              joined(anyCase(event["multiValueHeaders"], "x-amzn-trace-id")),
+          ),
         ]),
         keys: id === undefined ? [] : [{ kind: "http-request", id, ...(scope !== undefined && { scope }) }],
       },
@@ -34,6 +37,9 @@ export const httpTrigger = (event: JsonObject): Trigger | undefined => {
 
 const sourceOf = (event: JsonObject, context: JsonObject): HttpSource | undefined => {
   if (objectAt(context, "elb")) return "alb";
+  // An authorizer's event is otherwise that of the request it authorizes; one for a token alone has no request context.
+  if (textAt(event, "methodArn") ?? textAt(event, "routeArn")) return "api-gateway-authorizer";
+  if (textAt(context, "connectionId") && textAt(context, "eventType")) return "api-gateway-websocket";
   if (objectAt(context, "http")) {
     return textAt(context, "domainName")?.includes(".lambda-url.") ? "function-url" : "api-gateway-http";
   }
@@ -63,9 +69,6 @@ const routeOf = (event: JsonObject, context: JsonObject): string | undefined => 
   return route ?? textAt(event, "resource");
 };
 
-const header = (event: JsonObject, name: string): unknown => {
-  const single = anyCase(event["headers"], name);
-  if (single !== undefined) return single;
-  const many = anyCase(event["multiValueHeaders"], name);
-  return Array.isArray(many) ? many[0] : undefined;
-};
+/** A `tracestate` in several headers is one list. Two of a `traceparent` contradict each other: joined they are invalid. */
+const joined = (values: unknown): unknown =>
+  Array.isArray(values) ? values.filter((value) => typeof value === "string").join(",") : undefined;

@@ -1,12 +1,11 @@
 /** SQS batches: message attributes, the platform's AWSTraceHeader, and whatever the bodies wrap. */
-import { parseTraceparent } from "../propagate/w3c.ts";
 import { parseXrayHeader } from "../propagate/xray.ts";
+import { w3cContext } from "./carrier.ts";
 import {
   type JsonObject,
   type Trigger,
   type TriggerRecord,
   anyCase,
-  isObject,
   lastOfArn,
   objectAt,
   present,
@@ -24,12 +23,11 @@ export const sqsTrigger = (records: readonly JsonObject[]): Trigger => {
 const sqsRecord = (record: JsonObject): TriggerRecord => {
   const id = textAt(record, "messageId");
   const scope = textAt(record, "eventSourceARN");
-  const attributes = objectAt(record, "messageAttributes");
   const inner = unwrap(record["body"]);
   return {
     ...(id !== undefined && { id }),
     contexts: present([
-      parseTraceparent(attribute(attributes, "traceparent"), attribute(attributes, "tracestate")),
+      w3cContext(record["messageAttributes"], attributeText),
       ...inner.contexts,
       parseXrayHeader(objectAt(record, "attributes")?.["AWSTraceHeader"]),
     ]),
@@ -38,11 +36,9 @@ const sqsRecord = (record: JsonObject): TriggerRecord => {
 };
 
 /** Lambda spells it `stringValue`, the SDK `StringValue`; raw delivery from SNS may make it binary. */
-const attribute = (attributes: JsonObject | undefined, name: string): unknown => {
-  const found = anyCase(attributes, name);
-  if (!isObject(found)) return undefined;
-  const text = anyCase(found, "stringvalue");
+const attributeText = (attribute: unknown): unknown => {
+  const text = anyCase(attribute, "stringvalue");
   if (typeof text === "string") return text;
-  const binary = anyCase(found, "binaryvalue");
+  const binary = anyCase(attribute, "binaryvalue");
   return typeof binary === "string" ? Buffer.from(binary, "base64").toString() : undefined;
 };

@@ -4,7 +4,13 @@ import type { StitchKey } from "../stitch/keys.ts";
 
 export type TriggerType = "http" | "sqs" | "sns" | "eventbridge" | "schedule" | "step-functions" | "lambda" | "unknown";
 
-export type HttpSource = "api-gateway-rest" | "api-gateway-http" | "alb" | "function-url";
+export type HttpSource =
+  | "api-gateway-rest"
+  | "api-gateway-http"
+  | "api-gateway-websocket"
+  | "api-gateway-authorizer"
+  | "alb"
+  | "function-url";
 
 export interface TriggerRecord {
   /** The platform's id of the record: message id, event id, request id. */

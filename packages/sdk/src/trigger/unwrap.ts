@@ -5,9 +5,10 @@
  * Bounds  MAX_UNWRAP_DEPTH wrappers; a body over MAX_UNWRAP_LENGTH is not parsed.
  */
 import { MAX_UNWRAP_DEPTH, MAX_UNWRAP_LENGTH } from "../limits.ts";
-import { type CarriedContext, parseTraceparent } from "../propagate/w3c.ts";
+import type { CarriedContext } from "../propagate/w3c.ts";
 import type { StitchKey } from "../stitch/keys.ts";
-import { type JsonObject, anyCase, isObject, lastOfArn, objectAt, present, textAt } from "./trigger.ts";
+import { w3cContext } from "./carrier.ts";
+import { type JsonObject, isObject, lastOfArn, objectAt, present, textAt } from "./trigger.ts";
 
 export interface Unwrapped {
   readonly contexts: readonly CarriedContext[];
@@ -41,33 +42,26 @@ const parsed = (body: unknown): JsonObject | undefined => {
 export const snsNotification = (message: JsonObject, depth = MAX_UNWRAP_DEPTH): Unwrapped => {
   const id = textAt(message, "MessageId");
   const scope = lastOfArn(textAt(message, "TopicArn"));
-  const attributes = objectAt(message, "MessageAttributes");
   const inner = unwrap(message["Message"], depth - 1);
   return {
-    contexts: present([
-      parseTraceparent(snsAttribute(attributes, "traceparent"), snsAttribute(attributes, "tracestate")),
-      ...inner.contexts,
-    ]),
+    contexts: present([w3cContext(message["MessageAttributes"], attributeText), ...inner.contexts]),
     keys: [...(id ? [{ kind: "sns-message", id, ...(scope && { scope }) } as const] : []), ...inner.keys],
   };
 };
 
-const snsAttribute = (attributes: JsonObject | undefined, name: string): unknown => {
-  const attribute = anyCase(attributes, name);
-  return isObject(attribute) ? attribute["Value"] : undefined;
-};
+const attributeText = (attribute: unknown): unknown => (isObject(attribute) ? attribute["Value"] : undefined);
 
 export const isEventBridgeEvent = (message: JsonObject): boolean =>
   textAt(message, "detail-type") !== undefined &&
   textAt(message, "source") !== undefined &&
   textAt(message, "id") !== undefined;
 
-/** A context can only stand in the detail, where an application chose to put it. */
+/** A context can only stand in the detail, where an application or its tracer chose to put it. */
 export const eventBridgeEvent = (message: JsonObject): Unwrapped => {
   const id = textAt(message, "id");
-  const carrier = objectAt(objectAt(message, "detail"), "_mayfly");
+  const detail = objectAt(message, "detail");
   return {
-    contexts: present([parseTraceparent(carrier?.["traceparent"], carrier?.["tracestate"])]),
+    contexts: present([w3cContext(detail?.["_mayfly"]) ?? w3cContext(detail?.["_datadog"])]),
     keys: id === undefined ? [] : [{ kind: "eventbridge-event", id }],
   };
 };
