@@ -1,6 +1,6 @@
 /**
  * Environment → one frozen configuration, read once at init. A bad value never stops a function: it is said once and the
- * default is taken.
+ * default is taken. An empty one is as good as none.
  *
  * OpenTelemetry's variables come first and mean what its specification says; ours start with MAYFLY_.
  */
@@ -35,27 +35,27 @@ export const VERSION = "0.1.0";
 const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
 export const readConfig = (env: Environment = process.env): SdkConfig => {
-  const functionName = env["AWS_LAMBDA_FUNCTION_NAME"] ?? "unknown";
-  const declared = pairs(env["OTEL_RESOURCE_ATTRIBUTES"]);
+  const functionName = env["AWS_LAMBDA_FUNCTION_NAME"] || "unknown";
+  const declared = pairs(env, "OTEL_RESOURCE_ATTRIBUTES");
   const serviceName = env["OTEL_SERVICE_NAME"] || declared[ATTR.serviceName] || functionName;
   const sendLogs = choice(env, "MAYFLY_LOGS", ["otlp", "stdout"], "otlp") === "otlp";
   const tracesUrl = signalUrl(env, "TRACES", "v1/traces");
   const logsUrl = sendLogs ? signalUrl(env, "LOGS", "v1/logs") : undefined;
-  checkProtocol(env);
+  sayWhatIsNotRead(env);
   return Object.freeze({
-    disabled: env["OTEL_SDK_DISABLED"]?.toLowerCase() === "true",
+    disabled: choice(env, "OTEL_SDK_DISABLED", ["true", "false"], "false") === "true",
     serviceName,
     functionName,
-    functionVersion: env["AWS_LAMBDA_FUNCTION_VERSION"] ?? "$LATEST",
+    functionVersion: env["AWS_LAMBDA_FUNCTION_VERSION"] || "$LATEST",
     region: env["AWS_REGION"] ?? "",
     resource: { ...declared, ...lambdaResource(env), [ATTR.serviceName]: serviceName },
     ...(tracesUrl !== undefined && { tracesUrl }),
     ...(logsUrl !== undefined && { logsUrl }),
-    headers: pairs(env["OTEL_EXPORTER_OTLP_HEADERS"]),
+    headers: pairs(env, "OTEL_EXPORTER_OTLP_HEADERS"),
     flushBudgetMs: milliseconds(env, "MAYFLY_FLUSH_BUDGET_MS", 300),
     probeIntervalMs: milliseconds(env, "MAYFLY_PROBE_INTERVAL_MS", 30_000),
     timeoutMarginMs: milliseconds(env, "MAYFLY_TIMEOUT_MARGIN_MS", 200),
-    logLevel: choice(env, "MAYFLY_LOG_LEVEL", LEVELS, (env["AWS_LAMBDA_LOG_LEVEL"] ?? "info").toLowerCase()),
+    logLevel: choice(env, "MAYFLY_LOG_LEVEL", LEVELS, choice(env, "AWS_LAMBDA_LOG_LEVEL", LEVELS, "info")),
     endLine: choice(env, "MAYFLY_END_LINE", ["on", "off"], "on") === "on",
     ...(env["LAMBDA_TASK_ROOT"] !== undefined && { taskRoot: env["LAMBDA_TASK_ROOT"] }),
   });
@@ -81,25 +81,33 @@ const lambdaResource = (env: Environment): Record<string, string | number> => {
 
 /** A signal's own endpoint is used as it is; the common one gets the signal's path appended. */
 const signalUrl = (env: Environment, signal: "TRACES" | "LOGS", path: string): string | undefined => {
-  const own = env[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`];
-  const base = env["OTEL_EXPORTER_OTLP_ENDPOINT"];
-  const text = own || (base && `${base.replace(/\/$/, "")}/${path}`);
+  const own = `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`;
+  const name = env[own] ? own : "OTEL_EXPORTER_OTLP_ENDPOINT";
+  const text = env[name];
   if (!text) return undefined;
-  if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
-  warn(`OTLP endpoint is ${JSON.stringify(text)}, expected an http or https URL; nothing is sent`);
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) {
+    return name === own ? text : `${text.replace(/\/$/, "")}/${path}`;
+  }
+  warn(`${name} is ${JSON.stringify(text)}, expected an http or https URL; nothing is sent there`);
   return undefined;
 };
 
-const checkProtocol = (env: Environment): void => {
-  const protocol = env["OTEL_EXPORTER_OTLP_PROTOCOL"];
-  if (protocol !== undefined && protocol !== "http/json") {
-    warn(`OTEL_EXPORTER_OTLP_PROTOCOL is ${JSON.stringify(protocol)}; this version sends http/json`);
+/** Standard variables whose being passed over would be a riddle. */
+const sayWhatIsNotRead = (env: Environment): void => {
+  for (const signal of ["", "TRACES_", "LOGS_"]) {
+    const name = `OTEL_EXPORTER_OTLP_${signal}PROTOCOL`;
+    const protocol = env[name];
+    if (protocol && protocol !== "http/json")
+      warn(`${name} is ${JSON.stringify(protocol)}; this version sends http/json`);
+  }
+  for (const name of ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_LOGS_HEADERS"]) {
+    if (env[name]) warn(`${name} is not read by this version; OTEL_EXPORTER_OTLP_HEADERS is, for all signals`);
   }
 };
 
 const milliseconds = (env: Environment, name: string, otherwise: number): number => {
-  const text = env[name];
-  if (text === undefined || text === "") return otherwise;
+  const text = env[name]?.trim();
+  if (!text) return otherwise;
   const value = Number(text);
   if (Number.isInteger(value) && value >= 0 && value <= 60_000) return value;
   warn(`${name} is ${JSON.stringify(text)}, expected an integer from 0 to 60000; ${otherwise} is taken`);
@@ -115,13 +123,17 @@ const choice = (env: Environment, name: string, values: readonly string[], other
 };
 
 /** `k=v,k2=v2`, values percent-encoded (W3C Baggage's form, as the OTLP exporter specification says). */
-const pairs = (text: string | undefined): Record<string, string> =>
-  Object.fromEntries(
-    (text ?? "").split(",").flatMap((pair) => {
-      const at = pair.indexOf("=");
-      return at > 0 ? [[pair.slice(0, at).trim(), decoded(pair.slice(at + 1).trim())]] : [];
-    }),
-  );
+const pairs = (env: Environment, name: string): Record<string, string> => {
+  const parts = (env[name] ?? "").split(",").filter((part) => part.trim() !== "");
+  const entries = parts.flatMap((part) => {
+    const at = part.indexOf("=");
+    const key = part.slice(0, Math.max(at, 0)).trim();
+    return key === "" ? [] : [[key, decoded(part.slice(at + 1).trim())] as const];
+  });
+  // Without the text: it may be a secret.
+  if (entries.length < parts.length) warn(`${name} has an entry that is not key=value; it is left out`);
+  return Object.fromEntries(entries);
+};
 
 const decoded = (text: string): string => {
   try {
