@@ -95,6 +95,9 @@ const invoke = async (
   const sender = truth.senderOf(request.headers);
   const via = { kind: "lambda-request", id: requestId } as const;
   truth.sent(via, sender);
+  if (request.headers["x-amz-invocation-type"] === "DryRun") return void response.writeHead(204).end();
+  if (!isJson(payload || "{}"))
+    return refuse(response, 400, named("InvalidRequestContentException", "Could not parse request body into json"));
   const traceHeader = traceHeaderOf(request);
   const isEvent = request.headers["x-amz-invocation-type"] === "Event";
   // As on Lambda, a client context reaches the callee of a synchronous call only.
@@ -119,6 +122,15 @@ const invoke = async (
     ...(result.outcome !== "success" && { "x-amz-function-error": "Unhandled" }),
   });
   response.end(result.payload);
+};
+
+const isJson = (body: string): boolean => {
+  try {
+    JSON.parse(body);
+    return true;
+  } catch {
+    return false;
+  }
 };
 
 const decoded = (header: string | string[] | undefined): string | undefined =>

@@ -25,7 +25,7 @@ export interface FunctionDefinition {
   /** Default 128. Told to the function; not enforced. */
   readonly memoryMb?: number;
   readonly environment?: Readonly<Record<string, string | Reference>>;
-  /** Environments at once; the next invocation waits (sync) or is retried (async, SQS). Default 10. */
+  /** Environments at once, at least 1; past that invocations wait. Default 10. */
   readonly reservedConcurrency?: number;
   /** Retries of an async invocation after a function error: 0-2, default 2. */
   readonly maximumRetryAttempts?: number;
@@ -39,7 +39,7 @@ export type Reference =
   | { readonly functionArn: string };
 
 export interface QueueDefinition {
-  /** Default 30,000. */
+  /** Whole seconds; default 30,000. */
   readonly visibilityTimeoutMs?: number;
   readonly redrivePolicy?: { readonly deadLetterQueue: string; readonly maxReceiveCount: number };
 }

@@ -57,6 +57,8 @@ export interface Environment {
   readonly requestId: string | undefined;
   readonly isColdStart: boolean;
   readonly isGone: boolean;
+  /** Resolves when the handler is loaded, or could not be. */
+  start(): Promise<void>;
   /** Resolves when there is a result; `ready` (below) when the next invocation may come. */
   invoke(invocation: Invocation): Promise<InvocationResult>;
   /** Resolves when the runtime asks for the next event, or is gone. */
@@ -67,11 +69,7 @@ export interface Environment {
 /** As on Lambda: an init of more than ten seconds is cut off. */
 const INIT_TIMEOUT_MS = 10_000;
 
-export const startEnvironment = async (deps: EnvironmentDeps): Promise<Environment> => {
-  const environment = new RunningEnvironment(deps);
-  await environment.start();
-  return environment;
-};
+export const createEnvironment = (deps: EnvironmentDeps): Environment => new RunningEnvironment(deps);
 
 class RunningEnvironment implements Environment {
   readonly accessKeyId: string;
@@ -100,6 +98,7 @@ class RunningEnvironment implements Environment {
     const server = createServer((request, response) => void this.#serve(request, response));
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    if (this.isGone) return void server.close();
     const { port } = server.address() as AddressInfo;
     const child = spawn(process.execPath, [RUNTIME_LOOP], {
       cwd: dirname(this.#deps.definition.file),
@@ -112,6 +111,10 @@ class RunningEnvironment implements Environment {
       createInterface({ input: child[stream] }).on("line", (text) => this.#log(stream, text));
     }
     child.once("exit", (code, signal) => this.#exited(code, signal));
+    child.once("error", (error) => {
+      this.#initError = failure("Runtime.InvalidEntrypoint", error.message);
+      this.#exited(null, null);
+    });
     const limit = setTimeout(() => child.kill("SIGKILL"), INIT_TIMEOUT_MS);
     await this.ready();
     clearTimeout(limit);
@@ -150,7 +153,11 @@ class RunningEnvironment implements Environment {
 
   async kill(): Promise<void> {
     const child = this.#process;
-    if (child && !this.isGone) {
+    if (child === undefined) {
+      this.isGone = true; // start() finds it so, and starts nothing
+      return;
+    }
+    if (!this.isGone) {
       const exited = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGKILL"); // also ends a stopped process
       await exited;
@@ -187,7 +194,10 @@ class RunningEnvironment implements Environment {
     const seconds = (this.#timeoutMs / 1_000).toFixed(2);
     this.#result({
       outcome: "timeout",
-      payload: failure("Sandbox.Timedout", `${this.requestId} Task timed out after ${seconds} seconds`),
+      payload: failure(
+        "Sandbox.Timedout",
+        `RequestId: ${this.requestId} Error: Task timed out after ${seconds} seconds`,
+      ),
     });
     this.#process?.kill("SIGKILL");
   }

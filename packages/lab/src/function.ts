@@ -5,8 +5,9 @@
  * invocations wait. An asynchronous invocation that fails is tried again with the same request id.
  */
 import { randomBytes, randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type { FunctionDefinition } from "./definition.ts";
-import { type Environment, type InvocationResult, type LogLine, startEnvironment } from "./environment.ts";
+import { type Environment, type InvocationResult, type LogLine, createEnvironment } from "./environment.ts";
 import { arrivingHeader } from "./trace-header.ts";
 import type { Truth } from "./truth.ts";
 import type { Cause, Delivery } from "./truth-log.ts";
@@ -47,6 +48,10 @@ export interface FunctionDeps {
 }
 
 const DEFAULT_CONCURRENCY = 10;
+const LAB_CLOSED: InvocationResult = {
+  outcome: "crash",
+  payload: JSON.stringify({ errorType: "Runtime.ExitError", errorMessage: "the lab was closed" }),
+};
 
 export const createFunction = (deps: FunctionDeps): LabFunction => {
   const { name, definition, arn, truth } = deps;
@@ -54,32 +59,28 @@ export const createFunction = (deps: FunctionDeps): LabFunction => {
   const environments = new Set<Environment>();
   const free: Environment[] = [];
   const waiting: (() => void)[] = [];
-  const retries = new Set<NodeJS.Timeout>();
-  let starting = 0;
+  const closing = new AbortController();
   let pending = 0;
-  let isClosed = false;
 
-  const takeEnvironment = async (): Promise<Environment> => {
-    for (;;) {
+  /** Undefined once the lab closes: nothing starts then. */
+  const takeEnvironment = async (): Promise<Environment | undefined> => {
+    while (!closing.signal.aborted) {
       const warm = free.pop();
       if (warm && !warm.isGone) return warm;
-      if (environments.size + starting < limit) return newEnvironment();
-      await new Promise<void>((resolve) => waiting.push(resolve));
+      if (warm) environments.delete(warm); // ended while it was frozen
+      else if (environments.size < limit) return newEnvironment();
+      else await new Promise<void>((resolve) => waiting.push(resolve));
     }
+    return undefined;
   };
 
   const newEnvironment = async (): Promise<Environment> => {
-    starting += 1;
-    try {
-      const accessKeyId = `AKIALAB${randomBytes(6).toString("hex").toUpperCase()}`;
-      const environment = await startEnvironment({ ...deps, accessKeyId });
-      if (isClosed) await environment.kill();
-      if (!environment.isGone) environments.add(environment);
-      truth.runs(environment);
-      return environment;
-    } finally {
-      starting -= 1;
-    }
+    const accessKeyId = `AKIALAB${randomBytes(6).toString("hex").toUpperCase()}`;
+    const environment = createEnvironment({ ...deps, accessKeyId });
+    environments.add(environment); // before it runs: close() ends it while it starts, too
+    truth.runs(environment);
+    await environment.start();
+    return environment;
   };
 
   /** When the runtime has asked for its next event, so that work after a response holds its environment. */
@@ -92,6 +93,7 @@ export const createFunction = (deps: FunctionDeps): LabFunction => {
 
   const attempt = async (event: Event, requestId: string, number: number): Promise<InvocationResult> => {
     const environment = await takeEnvironment();
+    if (environment === undefined) return LAB_CLOSED;
     const { isColdStart } = environment;
     const traceHeader = arrivingHeader(event.traceHeader, name, Date.now());
     const { clientContext, payload } = event;
@@ -126,10 +128,10 @@ export const createFunction = (deps: FunctionDeps): LabFunction => {
 
   const attempts = async (event: Event, requestId: string): Promise<void> => {
     const last = 1 + (definition.maximumRetryAttempts ?? 2);
-    for (let number = 1; number <= last && !isClosed; number += 1) {
+    for (let number = 1; number <= last && !closing.signal.aborted; number += 1) {
       const { outcome } = await attempt(event, requestId, number);
       if (outcome === "success") return;
-      if (number < last) await delay(deps.asyncRetryDelayMs * number, retries);
+      if (number < last) await pause(deps.asyncRetryDelayMs * number, undefined, closing).catch(() => undefined);
     }
   };
 
@@ -146,18 +148,9 @@ export const createFunction = (deps: FunctionDeps): LabFunction => {
       return pending;
     },
     async close() {
-      isClosed = true;
-      for (const timer of retries) clearTimeout(timer);
+      closing.abort();
+      for (const wake of waiting.splice(0)) wake();
       await Promise.all([...environments].map((environment) => environment.kill()));
     },
   };
 };
-
-const delay = (ms: number, timers: Set<NodeJS.Timeout>): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      resolve();
-    }, ms);
-    timers.add(timer);
-  });

@@ -9,7 +9,7 @@ import type { LabDefinition } from "./definition.ts";
 import type { LogLine } from "./environment.ts";
 import { createEventBridge } from "./event-sources/eventbridge.ts";
 import { startHttpApi } from "./event-sources/http-api.ts";
-import { deliverToFunction } from "./event-sources/sns.ts";
+import { deliverRaw, deliverToFunction } from "./event-sources/sns.ts";
 import { startSqsSource } from "./event-sources/sqs.ts";
 import { createStepFunctions } from "./event-sources/step-functions.ts";
 import { type LabFunction, createFunction } from "./function.ts";
@@ -79,10 +79,11 @@ const open = async (definition: LabDefinition, options: LabOptions, opened: Clos
 
   const watchdog = startWatchdog();
   opened.push(watchdog);
-  const onPublish = (publication: Publication): void => publish(publication, definition, functions, truth);
-  const messaging = await startMessaging({ ...shared, onPublish });
+  const onPublish = (publication: Publication): Promise<void> =>
+    publish(publication, definition, { functions, truth, messaging, addresses });
+  const messaging: Messaging = await startMessaging({ ...shared, onPublish });
   opened.push(messaging);
-  const addresses = createAddresses(region, messaging.url);
+  const addresses: Addresses = createAddresses(region, messaging.url);
   await provision(definition, messaging, addresses);
 
   // Functions read their variables when an environment starts: by then every endpoint has its port.
@@ -130,15 +131,23 @@ const open = async (definition: LabDefinition, options: LabOptions, opened: Clos
   };
 };
 
-const publish = (
+interface Receivers {
+  readonly functions: ReadonlyMap<string, LabFunction>;
+  readonly truth: Truth;
+  readonly messaging: Messaging;
+  readonly addresses: Addresses;
+}
+
+const publish = async (
   publication: Publication,
   { topics = {} }: LabDefinition,
-  functions: ReadonlyMap<string, LabFunction>,
-  truth: Truth,
-): void => {
+  { functions, truth, messaging, addresses }: Receivers,
+): Promise<void> => {
   const name = publication.topicArn.split(":").at(-1) ?? "";
   for (const subscription of topics[name]?.subscriptions ?? []) {
     if ("function" in subscription) deliverToFunction(publication, defined(functions, subscription.function), truth);
+    else if (subscription.rawMessageDelivery)
+      await deliverRaw(publication, addresses.queueUrl(subscription.queue), messaging);
   }
 };
 
@@ -190,6 +199,12 @@ const awsVariables = (region: string, messagingUrl: string, endpointUrl: string)
   AWS_ENDPOINT_URL_LAMBDA: endpointUrl,
 });
 
+const WAITING = [
+  "ApproximateNumberOfMessages",
+  "ApproximateNumberOfMessagesNotVisible",
+  "ApproximateNumberOfMessagesDelayed",
+];
+
 const areEmpty = async (queueUrls: Iterable<string>, messaging: Messaging): Promise<boolean> => {
   const counts = await Promise.all(
     Array.from(queueUrls, async (QueueUrl) => {
@@ -197,8 +212,7 @@ const areEmpty = async (queueUrls: Iterable<string>, messaging: Messaging): Prom
         QueueUrl,
         AttributeNames: ["All"],
       });
-      const { ApproximateNumberOfMessages = "0", ApproximateNumberOfMessagesNotVisible = "0" } = Attributes;
-      return Number(ApproximateNumberOfMessages) + Number(ApproximateNumberOfMessagesNotVisible);
+      return WAITING.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
     }),
   );
   return counts.every((count) => count === 0);

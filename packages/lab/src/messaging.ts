@@ -17,11 +17,13 @@ export interface Publication {
   readonly subject?: string;
   readonly attributes: Readonly<Record<string, { readonly Type: string; readonly Value: string }>>;
   readonly traceHeader?: string;
+  /** The request id of the invocation that published; undefined for anybody else. */
+  readonly sender?: string;
 }
 
 export interface Messaging {
   readonly url: string;
-  sqs<T>(operation: string, input: object, signal?: AbortSignal): Promise<T>;
+  sqs<T>(operation: string, input: object, options?: { signal?: AbortSignal; sender?: string }): Promise<T>;
   sns(action: string, input: Readonly<Record<string, string>>): Promise<string>;
   /** X-Amzn-Trace-Id that came with a message id, of SQS or SNS. */
   traceHeaderOf(messageId: string): string | undefined;
@@ -31,8 +33,12 @@ export interface Messaging {
 export interface MessagingDeps {
   readonly region: string;
   readonly truth: Truth;
-  readonly onPublish: (publication: Publication) => void;
+  /** The publisher is answered when it has resolved. */
+  readonly onPublish: (publication: Publication) => Promise<void>;
 }
+
+/** On the lab's own calls: the invocation they are made for. */
+const SENDER = "x-mayfly-lab-sender";
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 type Fields = Readonly<Record<string, string>>;
@@ -42,13 +48,16 @@ export const startMessaging = async ({ region, truth, onPublish }: MessagingDeps
   const traceHeaders = new Map<string, string>();
   const origin = (): string => `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
 
+  const senderOf = (headers: Headers): string | undefined =>
+    one(headers[SENDER]) ?? truth.senderOf({ authorization: one(headers["authorization"]) });
+
   const noteSent = (kind: "sqs-message" | "sns-message", id: string, headers: Headers, traceHeader?: string): void => {
-    truth.sent({ kind, id }, truth.senderOf({ authorization: one(headers["authorization"]) }));
+    truth.sent({ kind, id }, senderOf(headers));
     const header = traceHeader ?? one(headers["x-amzn-trace-id"]);
     if (header !== undefined) traceHeaders.set(id, header);
   };
 
-  const noteAnswer = (headers: Headers, body: unknown, payload: string): void => {
+  const noteAnswer = async (headers: Headers, body: unknown, payload: string): Promise<void> => {
     const operation = one(headers["x-amz-target"])?.split(".").at(-1);
     if (operation === "SendMessage" || operation === "SendMessageBatch") {
       for (const { id, traceHeader } of sentMessages(body, payload)) noteSent("sqs-message", id, headers, traceHeader);
@@ -56,13 +65,18 @@ export const startMessaging = async ({ region, truth, onPublish }: MessagingDeps
     for (const publication of publications((body ?? {}) as Fields, payload)) {
       noteSent("sns-message", publication.messageId, headers);
       const traceHeader = traceHeaders.get(publication.messageId);
-      onPublish({ ...publication, ...(traceHeader !== undefined && { traceHeader }) });
+      const sender = senderOf(headers);
+      await onPublish({
+        ...publication,
+        ...(traceHeader !== undefined && { traceHeader }),
+        ...(sender !== undefined && { sender }),
+      });
     }
   };
 
   app.addHook("onSend", async (request, reply, payload) => {
     if (typeof payload !== "string") return payload;
-    if (reply.statusCode === 200) noteAnswer(request.headers, request.body, payload);
+    if (reply.statusCode === 200) await noteAnswer(request.headers, request.body, payload);
     const isReceive = one(request.headers["x-amz-target"])?.endsWith(".ReceiveMessage");
     const answer = isReceive ? withTraceHeaders(payload, request.body, traceHeaders) : payload;
     return answer.replaceAll(/http:\/\/sqs\.[\w-]+\.localhost(:\d+)?/g, origin());
@@ -84,8 +98,12 @@ export const startMessaging = async ({ region, truth, onPublish }: MessagingDeps
 
   return {
     url: origin(),
-    async sqs<T>(operation: string, input: object, signal?: AbortSignal) {
-      const headers = { "content-type": "application/x-amz-json-1.0", "x-amz-target": `AmazonSQS.${operation}` };
+    async sqs<T>(operation: string, input: object, { signal, sender }: { signal?: AbortSignal; sender?: string } = {}) {
+      const headers = {
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-target": `AmazonSQS.${operation}`,
+        ...(sender !== undefined && { [SENDER]: sender }),
+      };
       return JSON.parse((await post(headers, JSON.stringify(input), signal)) || "{}") as T;
     },
     sns: (action, input) =>

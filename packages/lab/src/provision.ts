@@ -16,18 +16,15 @@ export const provision = async (
   for (const [name, { subscriptions }] of Object.entries(topics)) {
     await messaging.sns("CreateTopic", { Name: name });
     for (const subscription of subscriptions) {
-      if (!("queue" in subscription)) continue;
+      if (!("queue" in subscription) || subscription.rawMessageDelivery) continue; // raw: event-sources/sns.ts
       await messaging.sns("Subscribe", {
         TopicArn: addresses.topicArn(name),
         Protocol: "sqs",
         Endpoint: addresses.queueArn(subscription.queue),
-        ...(subscription.rawMessageDelivery && RAW),
       });
     }
   }
 };
-
-const RAW = { "Attributes.entry.1.key": "RawMessageDelivery", "Attributes.entry.1.value": "true" };
 
 /** A queue can name only a dead-letter queue that is there. */
 const deadLettersFirst = (queues: Readonly<Record<string, QueueDefinition>>): [string, QueueDefinition][] => {

@@ -47,15 +47,38 @@ const printLikeLambda = (): void => {
 const loadHandler = async (): Promise<Handler> => {
   const file = process.env["MAYFLY_LAB_HANDLER_FILE"] ?? "";
   const name = (process.env["_HANDLER"] ?? "").split(".").at(-1) ?? "handler";
-  const module = (await import(pathToFileURL(file).href)) as Record<string, unknown> & {
-    default?: Record<string, unknown>;
-  };
+  const module = await imported(file);
   const handler = module[name] ?? module.default?.[name];
-  if (typeof handler === "function") return handler as Handler;
-  throw named("Runtime.HandlerNotFound", `${process.env["_HANDLER"]} is undefined or not exported`);
+  if (typeof handler !== "function")
+    throw named("Runtime.HandlerNotFound", `${process.env["_HANDLER"]} is undefined or not exported`);
+  if (handler.length >= 3)
+    throw named("Runtime.CallbackHandlerDeprecated", "Node.js 24 takes no handler with a callback; return a promise");
+  return handler as Handler;
+};
+
+type HandlerModule = Record<string, unknown> & { readonly default?: Record<string, unknown> };
+
+const imported = async (file: string): Promise<HandlerModule> => {
+  try {
+    return (await import(pathToFileURL(file).href)) as HandlerModule;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") error.name = "Runtime.ImportModuleError";
+    if (error instanceof SyntaxError) error.name = "Runtime.UserCodeSyntaxError";
+    throw error;
+  }
 };
 
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });
+
+const serialised = (result: unknown): string => {
+  try {
+    return JSON.stringify(result) ?? "null";
+  } catch (error) {
+    throw named("Runtime.JSONStringifyError", `the result is not JSON: ${String(error)}`);
+  }
+};
 
 const errorBody = (thrown: unknown): string => {
   if (!(thrown instanceof Error))
@@ -96,7 +119,7 @@ const handleNext = async (handler: Handler): Promise<void> => {
   setTraceId(headers["lambda-runtime-trace-id"]);
   try {
     const result = await handler(JSON.parse(body), contextOf(headers));
-    await call("POST", `/invocation/${requestId}/response`, JSON.stringify(result) ?? "null");
+    await call("POST", `/invocation/${requestId}/response`, serialised(result));
   } catch (error) {
     console.error("Invoke Error", errorBody(error));
     await call("POST", `/invocation/${requestId}/error`, errorBody(error));

@@ -15,7 +15,7 @@ export interface Delivery {
   /** One per record that was delivered; empty for a root. */
   readonly causes: readonly Cause[];
   readonly coldStart: boolean;
-  readonly outcome: "success" | "error" | "timeout" | "crash" | "throttled";
+  readonly outcome: "success" | "error" | "timeout" | "crash";
 }
 
 export interface Cause {

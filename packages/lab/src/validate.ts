@@ -1,61 +1,134 @@
-/** What is wrong with a definition, all at once; patterns and state machines are checked by the rooms that read them. */
+/** What is wrong with a definition, all at once: names that lead nowhere, numbers out of range, what the lab does not model. */
 import { existsSync } from "node:fs";
 import { isAbsolute } from "node:path";
-import type { LabDefinition } from "./definition.ts";
+import type { EventSourceMapping, FunctionDefinition, LabDefinition, QueueDefinition } from "./definition.ts";
+import { compilePattern } from "./event-sources/event-pattern.ts";
+import { machineProblems } from "./event-sources/state-machine.ts";
 
 export const problemsOf = (definition: LabDefinition): readonly string[] => {
-  const { functions, queues = {}, topics = {}, buses = {}, eventSourceMappings = [], routes = {} } = definition;
-  const problems: string[] = [];
-  const needFunction = (name: string, where: string): void => {
-    if (!Object.hasOwn(functions, name)) problems.push(`${where}: function ${JSON.stringify(name)} is not defined`);
-  };
-  const needQueue = (name: string, where: string): void => {
-    if (!Object.hasOwn(queues, name)) problems.push(`${where}: queue ${JSON.stringify(name)} is not defined`);
-  };
-  const needTarget = (target: { function: string } | { queue: string }, where: string): void =>
-    "function" in target ? needFunction(target.function, where) : needQueue(target.queue, where);
+  const { functions, queues = {}, topics = {}, buses = {}, stateMachines = {}, routes = {} } = definition;
+  const known: Known = { functions, queues, topics, stateMachines };
+  const each = <T>(group: Readonly<Record<string, T>>, check: (name: string, one: T) => Problems): Problems =>
+    Object.entries(group).flatMap(([name, one]) => check(name, one));
+  return [
+    ...each(functions, (name, one) => functionProblems(name, one, known)),
+    ...each(queues, (name, one) => queueProblems(name, one, known)),
+    ...each(topics, (name, { subscriptions }) =>
+      subscriptions.flatMap((one) => targetProblems(one, `topic ${name}`, known)),
+    ),
+    ...each(buses, (bus, { rules }) =>
+      each(rules, (rule, { pattern, targets }) => {
+        const where = `rule ${rule} of bus ${bus}`;
+        return [...patternProblems(pattern, where), ...targets.flatMap((one) => targetProblems(one, where, known))];
+      }),
+    ),
+    ...each(stateMachines, (name, one) =>
+      machineProblems(one.definition, (target) => Object.hasOwn(functions, target)).map(
+        (problem) => `state machine ${name}: ${problem}`,
+      ),
+    ),
+    ...(definition.eventSourceMappings ?? []).flatMap((mapping) => mappingProblems(mapping, known)),
+    ...each(routes, (key, name) => [...routeProblems(key), ...nameProblems("function", name, `route ${key}`, known)]),
+  ];
+};
 
-  const known: Readonly<Record<string, object>> = {
-    queueUrl: queues,
-    topicArn: topics,
-    stateMachineArn: definition.stateMachines ?? {},
-    functionArn: functions,
+type Problems = readonly string[];
+
+interface Known {
+  readonly functions: object;
+  readonly queues: object;
+  readonly topics: object;
+  readonly stateMachines: object;
+}
+
+const nameProblems = (kind: "function" | "queue", name: string, where: string, known: Known): Problems =>
+  Object.hasOwn(kind === "function" ? known.functions : known.queues, name)
+    ? []
+    : [`${where}: ${kind} ${JSON.stringify(name)} is not defined`];
+
+const targetProblems = (target: { function: string } | { queue: string }, where: string, known: Known): Problems =>
+  "function" in target
+    ? nameProblems("function", target.function, where, known)
+    : nameProblems("queue", target.queue, where, known);
+
+const numberProblems = (where: string, name: string, value: number | undefined, min: number, max: number): Problems =>
+  value === undefined || (Number.isInteger(value) && value >= min && value <= max)
+    ? []
+    : [`${where}: ${name} is ${value}, expected ${max === Infinity ? `at least ${min}` : `${min} to ${max}`}`];
+
+const functionProblems = (name: string, one: FunctionDefinition, known: Known): Problems => {
+  const where = `function ${name}`;
+  return [
+    ...fileProblems(one.file, where),
+    ...numberProblems(where, "timeoutMs", one.timeoutMs, 1, 900_000),
+    ...numberProblems(where, "memoryMb", one.memoryMb, 128, 10_240),
+    ...numberProblems(where, "reservedConcurrency", one.reservedConcurrency, 1, Infinity),
+    ...numberProblems(where, "maximumRetryAttempts", one.maximumRetryAttempts, 0, 2),
+    ...Object.entries(one.environment ?? {}).flatMap(([variable, value]) =>
+      typeof value === "string" ? [] : referenceProblems(value, `${where}: ${variable}`, known),
+    ),
+  ];
+};
+
+const fileProblems = (file: string, where: string): Problems => {
+  if (!isAbsolute(file)) return [`${where}: file ${JSON.stringify(file)} is not an absolute path`];
+  return existsSync(file) ? [] : [`${where}: ${file} does not exist`];
+};
+
+const referenceProblems = (reference: object, where: string, known: Known): Problems => {
+  const targets: Readonly<Record<string, object>> = {
+    queueUrl: known.queues,
+    topicArn: known.topics,
+    stateMachineArn: known.stateMachines,
+    functionArn: known.functions,
   };
-  for (const [name, { file, environment = {} }] of Object.entries(functions)) {
-    for (const [variable, value] of Object.entries(environment)) {
-      if (typeof value === "string") continue;
-      const [[kind, target] = ["", ""]] = Object.entries(value);
-      if (!Object.hasOwn(known[kind] ?? {}, target)) {
-        problems.push(
-          `function ${name}: ${variable} refers to ${kind} ${JSON.stringify(target)}, which is not defined`,
-        );
-      }
-    }
-    if (!isAbsolute(file)) problems.push(`function ${name}: file ${JSON.stringify(file)} is not an absolute path`);
-    else if (!existsSync(file)) problems.push(`function ${name}: ${file} does not exist`);
+  const [[kind, target] = ["", ""]] = Object.entries(reference);
+  return Object.hasOwn(targets[kind] ?? {}, String(target))
+    ? []
+    : [`${where} refers to ${kind} ${JSON.stringify(target)}, which is not defined`];
+};
+
+const queueProblems = (
+  name: string,
+  { visibilityTimeoutMs, redrivePolicy }: QueueDefinition,
+  known: Known,
+): Problems => {
+  const where = `queue ${name}`;
+  return [
+    ...(name.endsWith(".fifo") ? [`${where}: FIFO queues are not known to the lab`] : []),
+    ...(visibilityTimeoutMs !== undefined && visibilityTimeoutMs % 1_000 !== 0
+      ? [`${where}: visibilityTimeoutMs is ${visibilityTimeoutMs}, expected whole seconds`]
+      : numberProblems(where, "visibilityTimeoutMs", visibilityTimeoutMs, 0, 43_200_000)),
+    ...(redrivePolicy
+      ? [
+          ...nameProblems("queue", redrivePolicy.deadLetterQueue, where, known),
+          ...numberProblems(where, "maxReceiveCount", redrivePolicy.maxReceiveCount, 1, 1_000),
+        ]
+      : []),
+  ];
+};
+
+const patternProblems = (pattern: unknown, where: string): Problems => {
+  try {
+    compilePattern(pattern);
+    return [];
+  } catch (error) {
+    return [`${where}: ${error instanceof Error ? error.message : String(error)}`];
   }
-  for (const [name, { redrivePolicy }] of Object.entries(queues)) {
-    if (redrivePolicy) needQueue(redrivePolicy.deadLetterQueue, `queue ${name}`);
-  }
-  for (const [name, { subscriptions }] of Object.entries(topics)) {
-    for (const subscription of subscriptions) needTarget(subscription, `topic ${name}`);
-  }
-  for (const [bus, { rules }] of Object.entries(buses)) {
-    for (const [rule, { targets }] of Object.entries(rules)) {
-      for (const target of targets) needTarget(target, `rule ${rule} of bus ${bus}`);
-    }
-  }
-  for (const { queue, function: name, batchSize = 10 } of eventSourceMappings) {
-    needQueue(queue, "event source mapping");
-    needFunction(name, `event source mapping of ${queue}`);
-    if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 10_000) {
-      problems.push(`event source mapping of ${queue}: batchSize is ${batchSize}, expected 1 to 10000`);
-    }
-  }
-  for (const [key, name] of Object.entries(routes)) {
-    if (key !== "$default" && !/^[A-Z]+ \/\S*$/.test(key))
-      problems.push(`route ${JSON.stringify(key)}: expected "METHOD /path" or "$default"`);
-    needFunction(name, `route ${key}`);
-  }
-  return problems;
+};
+
+const mappingProblems = (mapping: EventSourceMapping, known: Known): Problems => {
+  const where = `event source mapping of ${mapping.queue}`;
+  return [
+    ...nameProblems("queue", mapping.queue, "event source mapping", known),
+    ...nameProblems("function", mapping.function, where, known),
+    ...numberProblems(where, "batchSize", mapping.batchSize, 1, 10_000),
+    ...numberProblems(where, "maximumBatchingWindowMs", mapping.maximumBatchingWindowMs, 0, 300_000),
+  ];
+};
+
+const routeProblems = (key: string): Problems => {
+  if (key === "$default") return [];
+  if (!/^[A-Z]+ \/\S*$/.test(key)) return [`route ${JSON.stringify(key)}: expected "METHOD /path" or "$default"`];
+  return /\+\}.*\//.test(key) ? [`route ${JSON.stringify(key)}: a greedy parameter stands last`] : [];
 };

@@ -7,7 +7,8 @@ import { spawn } from "node:child_process";
 export interface Watchdog {
   watch(pid: number): void;
   forget(pid: number): void;
-  close(): void;
+  /** Ends the shell, and with it whatever is still on its list. */
+  close(): Promise<void>;
 }
 
 const SCRIPT = `
@@ -28,6 +29,11 @@ export const startWatchdog = (): Watchdog => {
   return {
     watch: (pid) => tell("watch", pid),
     forget: (pid) => tell("forget", pid),
-    close: () => shell.stdin.end(),
+    close: () =>
+      new Promise((resolve) => {
+        if (shell.exitCode !== null || shell.signalCode !== null) return resolve();
+        shell.once("exit", () => resolve());
+        shell.stdin.end();
+      }),
   };
 };

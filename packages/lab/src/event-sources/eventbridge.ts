@@ -41,7 +41,10 @@ export interface EventBridge {
 export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
   const { functions, messaging, truth, addresses } = deps;
   const buses = new Map(
-    Object.entries(deps.buses).map(([name, { rules }]) => [name, Object.entries(rules).map(compile)]),
+    Object.entries(deps.buses).map(([name, { rules }]) => [
+      name,
+      Object.values(rules).map(({ pattern, targets }) => ({ matches: compilePattern(pattern), targets })),
+    ]),
   );
   if (!buses.has("default")) buses.set("default", []);
 
@@ -75,7 +78,7 @@ export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
       for (const entry of Entries) {
         const problem = problemOf(entry, buses);
         if (problem !== undefined) {
-          results.push({ ErrorCode: "InvalidArgument", ErrorMessage: problem });
+          results.push(problem);
           continue;
         }
         const id = randomUUID();
@@ -91,26 +94,25 @@ export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
   };
 };
 
-const compile = ([name, { pattern, targets }]: [string, { pattern: unknown; targets: Rule["targets"] }]): Rule => {
-  try {
-    return { matches: compilePattern(pattern), targets };
-  } catch (error) {
-    throw new Error(`rule ${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-};
-
 /** A name or an ARN. */
 const busName = (entry: Entry): string => entry.EventBusName?.split("/").at(-1) ?? "default";
 
-const problemOf = (entry: Entry, buses: ReadonlyMap<string, unknown>): string | undefined => {
+const problemOf = (entry: Entry, buses: ReadonlyMap<string, unknown>): object | undefined => {
   if (!entry.Source || !entry.DetailType || entry.Detail === undefined)
-    return "Source, DetailType and Detail are required";
-  if (!buses.has(busName(entry))) return `event bus ${busName(entry)} does not exist`;
+    return { ErrorCode: "InvalidArgument", ErrorMessage: "Source, DetailType and Detail are required" };
+  if (!buses.has(busName(entry)))
+    return { ErrorCode: "InvalidArgument", ErrorMessage: `event bus ${busName(entry)} does not exist` };
+  return isJsonObject(entry.Detail)
+    ? undefined
+    : { ErrorCode: "MalformedDetail", ErrorMessage: "Detail is not a JSON object" };
+};
+
+const isJsonObject = (json: string): boolean => {
   try {
-    JSON.parse(entry.Detail);
-    return undefined;
+    const value: unknown = JSON.parse(json);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
   } catch {
-    return "Detail is malformed";
+    return false;
   }
 };
 

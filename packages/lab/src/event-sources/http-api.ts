@@ -7,7 +7,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { text } from "../environment.ts";
 import type { LabFunction } from "../function.ts";
 import { newRoot } from "../trace-header.ts";
 import type { Truth } from "../truth.ts";
@@ -53,15 +52,18 @@ export const startHttpApi = async (deps: HttpApiDeps): Promise<HttpApi> => {
 };
 
 const serve = async (request: IncomingMessage, response: ServerResponse, deps: HttpApiDeps): Promise<void> => {
-  const url = new URL(request.url ?? "/", "http://api");
+  const url = addressOf(request.url ?? "/");
   const requestId = randomBytes(11).toString("base64url");
   response.setHeader("Apigw-Requestid", requestId);
-  const route = routeFor(deps.routes, request.method ?? "GET", url.pathname);
+  if (url === undefined) return respond(response, 400, { message: "Bad Request" });
+  const route = routeFor(deps.routes, request.method ?? "GET", url.path);
   if (route === undefined) return respond(response, 404, { message: "Not Found" });
   if (Number(request.headers["content-length"]) > MAX_BODY_BYTES)
     return respond(response, 413, { message: "Request Entity Too Large" });
   const traceHeader = String(request.headers["x-amzn-trace-id"] ?? newRoot(Date.now()));
-  const event = await eventOf(request, url, route, { requestId, traceHeader, accountId: deps.accountId });
+  const body = await bodyOf(request);
+  if (body === undefined) return respond(response, 413, { message: "Request Entity Too Large" });
+  const event = eventOf(request, body, { url, route, requestId, traceHeader, accountId: deps.accountId });
   // Who called is known only where a function signed the call, which plain HTTP clients do not.
   const via = { kind: "http-request", id: requestId } as const;
   deps.truth.sent(via, deps.truth.senderOf(request.headers));
@@ -76,50 +78,93 @@ const serve = async (request: IncomingMessage, response: ServerResponse, deps: H
   answer(response, result.payload);
 };
 
-/** The most specific route: no parameters before parameters before `$default`. */
-const routeFor = (routes: HttpApiDeps["routes"], method: string, path: string): Route | undefined => {
-  const found = [...routes].flatMap(([key, target]) => {
-    const [routeMethod, template] = key.split(" ");
-    if (template === undefined || (routeMethod !== method && routeMethod !== "ANY")) return [];
-    const pathParameters = matched(template, path);
-    return pathParameters ? [{ key, target, pathParameters }] : [];
-  });
-  const [best] = found.toSorted((a, b) => Object.keys(a.pathParameters).length - Object.keys(b.pathParameters).length);
-  const fallback = routes.get("$default");
-  return best ?? (fallback && { key: "$default", target: fallback, pathParameters: {} });
+interface Address {
+  /** Still encoded, as it came. */
+  readonly path: string;
+  readonly rawQuery: string;
+}
+
+/** Undefined where a percent sign encodes nothing. Not by URL, which reads a host into `//a` and resolves dots. */
+const addressOf = (target: string): Address | undefined => {
+  const at = target.includes("?") ? target.indexOf("?") : target.length;
+  const path = target.slice(0, at);
+  try {
+    decodeURIComponent(path);
+    return { path, rawQuery: target.slice(at + 1) };
+  } catch {
+    return undefined;
+  }
 };
 
+/** The most specific route: fewer parameters before more, a greedy one last; a method before `ANY`; then `$default`. */
+const routeFor = (routes: HttpApiDeps["routes"], method: string, path: string): Route | undefined => {
+  const found = [...routes].flatMap(([key, target]) => {
+    const [routeMethod = "", template] = key.split(" ");
+    if (template === undefined || (routeMethod !== method && routeMethod !== "ANY")) return [];
+    const pathParameters = matched(template, path);
+    if (pathParameters === undefined) return [];
+    const rank = [template.includes("+}"), Object.keys(pathParameters).length, routeMethod === "ANY"].map(Number);
+    return [{ key, target, pathParameters, rank }];
+  });
+  const [best] = found.toSorted((a, b) => a.rank.map((rank, n) => rank - (b.rank[n] ?? 0)).find(Boolean) ?? 0);
+  if (best) return { key: best.key, target: best.target, pathParameters: best.pathParameters };
+  const fallback = routes.get("$default");
+  return fallback && { key: "$default", target: fallback, pathParameters: {} };
+};
+
+/** `/orders/{id}` takes one segment, `/files/{rest+}` one or more. */
 const matched = (template: string, path: string): Record<string, string> | undefined => {
-  const wanted = template.split("/");
   const given = path.split("/");
-  if (wanted.length !== given.length) return undefined;
+  const wanted = template.split("/");
+  const isGreedy = wanted.at(-1)?.endsWith("+}");
+  if (isGreedy ? given.length < wanted.length : given.length !== wanted.length) return undefined;
   const parameters: Record<string, string> = {};
   for (const [index, part] of wanted.entries()) {
-    const value = decodeURIComponent(given[index] ?? "");
-    if (/^\{.+\}$/.test(part)) parameters[part.slice(1, -1)] = value;
+    const last = isGreedy && index === wanted.length - 1 ? given.length : index + 1;
+    const value = decodeURIComponent(given.slice(index, last).join("/"));
+    const [, name] = /^\{([^}+]+)\+?\}$/.exec(part) ?? [];
+    if (name !== undefined) parameters[name] = value;
     else if (part !== value) return undefined;
   }
   return parameters;
 };
 
-const eventOf = async (
+/** Undefined past the limit, as soon as that is known. */
+const bodyOf = async (request: IncomingMessage): Promise<Buffer | undefined> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    if (bytes > MAX_BODY_BYTES) return undefined;
+  }
+  return Buffer.concat(chunks);
+};
+
+interface EventParts {
+  readonly url: Address;
+  readonly route: Route;
+  readonly requestId: string;
+  readonly traceHeader: string;
+  readonly accountId: string;
+}
+
+const eventOf = (
   request: IncomingMessage,
-  url: URL,
-  route: Route,
-  { requestId, traceHeader, accountId }: { requestId: string; traceHeader: string; accountId: string },
-): Promise<object> => {
+  bytes: Buffer,
+  { url, route, requestId, traceHeader, accountId }: EventParts,
+): object => {
   const isBase64Encoded = BINARY.test(request.headers["content-type"] ?? "");
-  const chunks = isBase64Encoded ? await raw(request) : undefined;
-  const body = chunks ? chunks.toString("base64") : await text(request);
-  const query = queryOf(url);
+  const body = bytes.toString(isBase64Encoded ? "base64" : "utf8");
+  const query = queryOf(url.rawQuery);
   const cookies = request.headers.cookie?.split("; ");
   const now = new Date();
-  const path = decodeURIComponent(url.pathname);
+  const path = decodeURIComponent(url.path);
   return {
     version: "2.0",
     routeKey: route.key,
     rawPath: path,
-    rawQueryString: url.search.slice(1),
+    rawQueryString: url.rawQuery,
     ...(cookies && { cookies }),
     headers: { ...headersOf(request), "x-amzn-trace-id": traceHeader },
     ...(query && { queryStringParameters: query }),
@@ -147,12 +192,6 @@ const eventOf = async (
   };
 };
 
-const raw = async (request: IncomingMessage): Promise<Buffer> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-};
-
 /** Lower-case, several of a name joined by a comma; cookies stand apart. */
 const headersOf = (request: IncomingMessage): Record<string, string> =>
   Object.fromEntries(
@@ -161,11 +200,12 @@ const headersOf = (request: IncomingMessage): Record<string, string> =>
     ),
   );
 
-const queryOf = (url: URL): Record<string, string> | undefined => {
-  const names = [...new Set(url.searchParams.keys())];
+const queryOf = (rawQuery: string): Record<string, string> | undefined => {
+  const parameters = new URLSearchParams(rawQuery);
+  const names = [...new Set(parameters.keys())];
   return names.length === 0
     ? undefined
-    : Object.fromEntries(names.map((name) => [name, url.searchParams.getAll(name).join(",")]));
+    : Object.fromEntries(names.map((name) => [name, parameters.getAll(name).join(",")]));
 };
 
 /** `23/Nov/2026:10:15:00 +0000` */
@@ -193,7 +233,7 @@ const answer = (response: ServerResponse, payload: string): void => {
   }
   const { statusCode, headers, cookies, body, isBase64Encoded } = result;
   const isStatus =
-    typeof statusCode === "number" && Number.isInteger(statusCode) && statusCode >= 100 && statusCode <= 599;
+    typeof statusCode === "number" && Number.isInteger(statusCode) && statusCode >= 200 && statusCode <= 599;
   if (!isStatus || (body !== undefined && typeof body !== "string"))
     return respond(response, 500, { message: "Internal Server Error" });
   response.statusCode = statusCode;

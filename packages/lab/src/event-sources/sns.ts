@@ -1,7 +1,10 @@
-/** SNS to functions: an asynchronous invocation per subscription, one record each. */
+/**
+ * SNS to functions: an asynchronous invocation per subscription, one record each. And to queues where delivery is raw: such a
+ * message says nothing of the topic, so only who sends it can know whose it is. Wrapped ones are fauxqs's.
+ */
 import { randomUUID } from "node:crypto";
 import type { LabFunction } from "../function.ts";
-import type { Publication } from "../messaging.ts";
+import type { Messaging, Publication } from "../messaging.ts";
 import type { Truth } from "../truth.ts";
 
 export const deliverToFunction = (publication: Publication, target: LabFunction, truth: Truth): void => {
@@ -29,4 +32,22 @@ export const deliverToFunction = (publication: Publication, target: LabFunction,
       ],
     }),
   });
+};
+
+export const deliverRaw = async (publication: Publication, queueUrl: string, messaging: Messaging): Promise<void> => {
+  const { message, attributes, traceHeader, sender } = publication;
+  const input = {
+    QueueUrl: queueUrl,
+    MessageBody: message,
+    MessageAttributes: Object.fromEntries(
+      Object.entries(attributes).map(([name, { Type, Value }]) => [
+        name,
+        { DataType: Type, [Type.startsWith("Binary") ? "BinaryValue" : "StringValue"]: Value },
+      ]),
+    ),
+    ...(traceHeader !== undefined && {
+      MessageSystemAttributes: { AWSTraceHeader: { DataType: "String", StringValue: traceHeader } },
+    }),
+  };
+  await messaging.sqs("SendMessage", input, { ...(sender !== undefined && { sender }) });
 };

@@ -51,6 +51,9 @@ export const startSqsSource = (deps: SqsSourceDeps): SqsSource => {
   const batchSize = mapping.batchSize ?? DEFAULT_BATCH_SIZE;
   const stop = new AbortController();
   const running = new Set<Promise<void>>();
+  const unlessStopped = (error: unknown): void => {
+    if (!stop.signal.aborted) throw error;
+  };
 
   const receive = async (limit: number, waitS: number): Promise<readonly Message[]> => {
     const input = {
@@ -61,7 +64,8 @@ export const startSqsSource = (deps: SqsSourceDeps): SqsSource => {
       MessageAttributeNames: ["All"],
     };
     return (
-      (await messaging.sqs<{ Messages?: readonly Message[] }>("ReceiveMessage", input, stop.signal)).Messages ?? []
+      (await messaging.sqs<{ Messages?: readonly Message[] }>("ReceiveMessage", input, { signal: stop.signal }))
+        .Messages ?? []
     );
   };
 
@@ -81,13 +85,13 @@ export const startSqsSource = (deps: SqsSourceDeps): SqsSource => {
     while (!stop.signal.aborted) {
       const batch = await nextBatch();
       if (batch.length === 0) continue;
-      const work = deliver(deps, batch).finally(() => running.delete(work));
+      const work = deliver(deps, batch)
+        .catch(unlessStopped)
+        .finally(() => running.delete(work));
       running.add(work);
     }
   };
-  const polling = poll().catch((error: unknown) => {
-    if (!stop.signal.aborted) throw error;
-  });
+  const polling = poll().catch(unlessStopped);
 
   return {
     get pending() {

@@ -5,17 +5,23 @@
  * execution. So a path into `$$.State` in Parameters becomes a marker when the machine is made, and `filled` puts the facts of
  * the attempt in its place when the task runs.
  *
- * Errors  refused when the machine is made: JSONata (the library passes input through instead), Map and Parallel, callbacks,
- *         task resources other than a function, and loops, whose retries could not be counted.
+ * Errors  refused when the lab starts: JSONata (the library passes input through instead), Map and Parallel, callbacks, task
+ *         resources other than a function, `$$.State` elsewhere, and loops, whose retries could not be counted.
  */
 import { StateMachine } from "aws-local-stepfunctions";
-import type { LabFunction } from "../function.ts";
 
 export interface Machine {
   readonly name: string;
   readonly arn: string;
   readonly runner: StateMachine;
-  readonly tasks: readonly string[];
+  readonly tasks: readonly MachineTask[];
+}
+
+export interface MachineTask {
+  readonly state: string;
+  readonly functionName: string;
+  /** By `lambda:invoke`: what the function gets is in `Payload`, and what it gives comes back there. */
+  readonly isInvoke: boolean;
 }
 
 const INVOKE = "arn:aws:states:::lambda:invoke";
@@ -29,43 +35,75 @@ interface State {
   readonly [field: string]: unknown;
 }
 
-export const machineOf = (
-  name: string,
-  arn: string,
-  definition: Readonly<Record<string, unknown>>,
-  functions: ReadonlyMap<string, LabFunction>,
-): Machine => {
-  const states = Object.entries((definition["States"] ?? {}) as Record<string, State>);
+type Definition = Readonly<Record<string, unknown>>;
+
+/** Of a definition without problems. */
+export const machineOf = (name: string, arn: string, definition: Definition): Machine => {
+  const states = statesOf(definition);
+  const tasks = states.filter(([, one]) => one.Type === "Task");
+  return {
+    name,
+    arn,
+    runner: runnerOf(definition),
+    tasks: tasks.map(([state, one]) => ({
+      state,
+      functionName: targetOf(one) ?? "",
+      isInvoke: one.Resource === INVOKE,
+    })),
+  };
+};
+
+export const machineProblems = (definition: Definition, hasFunction: (name: string) => boolean): readonly string[] => {
+  const states = statesOf(definition);
   const problems = [
     ...(definition["QueryLanguage"] === "JSONata" ? ["JSONata is not known to the lab"] : []),
-    ...states.flatMap(([state, one]) => problemsOf(one, functions).map((problem) => `state ${state}: ${problem}`)),
+    ...states.flatMap(([state, one]) => stateProblems(one, hasFunction).map((problem) => `state ${state}: ${problem}`)),
     ...(hasLoop(states, String(definition["StartAt"])) ? ["its states form a loop"] : []),
   ];
-  if (problems.length > 0) throw new Error(`state machine ${name}: ${problems.join("; ")}`);
-  const marked = Object.fromEntries(
-    states.map(([state, one]) => [
-      state,
-      one.Parameters === undefined ? one : { ...one, Parameters: withMarkers(one.Parameters) },
-    ]),
-  );
-  const runner = new StateMachine({ ...definition, States: marked } as never, {
+  if (problems.length > 0) return problems;
+  try {
+    runnerOf(definition);
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+};
+
+const statesOf = (definition: Definition): [string, State][] =>
+  Object.entries((definition["States"] ?? {}) as Record<string, State>);
+
+const runnerOf = (definition: Definition): StateMachine => {
+  const marked = statesOf(definition).map(([state, one]) => [
+    state,
+    one.Type === "Task" && one.Parameters !== undefined ? { ...one, Parameters: withMarkers(one.Parameters) } : one,
+  ]);
+  return new StateMachine({ ...definition, States: Object.fromEntries(marked) as object } as never, {
     validationOptions: { checkArn: false },
   });
-  return { name, arn, runner, tasks: states.filter(([, one]) => one.Type === "Task").map(([state]) => state) };
 };
 
-const problemsOf = (state: State, functions: ReadonlyMap<string, LabFunction>): string[] => {
+const stateProblems = (state: State, hasFunction: (name: string) => boolean): string[] => {
   if (state["QueryLanguage"] === "JSONata") return ["JSONata is not known to the lab"];
   if (state.Type === "Map" || state.Type === "Parallel") return [`${state.Type} is not known to the lab`];
-  if (state.Type !== "Task") return [];
-  const resource = state.Resource ?? "";
-  const target =
-    resource === INVOKE ? (state.Parameters as { FunctionName?: string } | undefined)?.FunctionName : resource;
-  if (resource !== INVOKE && !resource.includes(":function:")) return [`resource ${resource} is not known to the lab`];
-  return functions.has(functionName(target ?? "")) ? [] : [`function ${target} is not defined`];
+  const { Parameters, ...others } = state;
+  const outside = state.Type === "Task" ? others : state;
+  const problems = /"\$\$\.State["."]/.test(JSON.stringify(outside))
+    ? ["$$.State is known to the lab in the Parameters of a task alone"]
+    : [];
+  if (state.Type !== "Task") return problems;
+  const target = targetOf(state);
+  if (target === undefined) return [...problems, `resource ${state.Resource} is not known to the lab`];
+  return hasFunction(target) ? problems : [...problems, `function ${JSON.stringify(target)} is not defined`];
 };
 
-export const functionName = (nameOrArn: string): string => {
+/** The function behind a task; undefined for any other resource. */
+const targetOf = ({ Resource = "", Parameters }: State): string | undefined => {
+  if (Resource !== INVOKE) return Resource.includes(":function:") ? functionName(Resource) : undefined;
+  const { FunctionName } = (Parameters ?? {}) as { FunctionName?: unknown };
+  return typeof FunctionName === "string" ? functionName(FunctionName) : "";
+};
+
+const functionName = (nameOrArn: string): string => {
   const parts = nameOrArn.split(":");
   return parts[parts.indexOf("function") + 1] ?? nameOrArn;
 };

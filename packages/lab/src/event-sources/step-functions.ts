@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { StateMachineDefinition } from "../definition.ts";
 import type { LabFunction } from "../function.ts";
 import type { Truth } from "../truth.ts";
-import { type Machine, filled, functionName, machineOf } from "./state-machine.ts";
+import { type Machine, type MachineTask, filled, machineOf } from "./state-machine.ts";
 
 export interface StepFunctionsDeps {
   readonly machines: Readonly<Record<string, StateMachineDefinition>>;
@@ -50,13 +50,13 @@ export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
   const machines = new Map(
     Object.entries(deps.machines).map(([name, { definition }]) => [
       arnOf(name),
-      machineOf(name, arnOf(name), definition, functions),
+      machineOf(name, arnOf(name), definition),
     ]),
   );
   const executions = new Map<string, Execution>();
 
   const run = async (machine: Machine, execution: Execution, traceHeader: string | undefined): Promise<void> => {
-    const input = JSON.parse(execution.input) as never;
+    const input: unknown = JSON.parse(execution.input);
     const context = {
       Execution: {
         Id: execution.executionArn,
@@ -69,10 +69,13 @@ export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
       StateMachine: { Id: machine.arn, Name: machine.name },
     };
     const task = taskRunner(execution.executionArn, functions, truth, traceHeader);
-    const handlers = Object.fromEntries(machine.tasks.map((state) => [state, task(state)]));
-    const running = machine.runner.run(input, { context, overrides: { taskResourceLocalHandlers: handlers as never } });
-    execution.abort = running.abort;
+    const handlers = Object.fromEntries(machine.tasks.map((one) => [one.state, task(one)]));
     try {
+      const running = machine.runner.run(input as never, {
+        context: context as never,
+        overrides: { taskResourceLocalHandlers: handlers as never },
+      });
+      execution.abort = running.abort;
       const output = await running.result;
       Object.assign(execution, { status: "SUCCEEDED", output: JSON.stringify(output) });
     } catch (error) {
@@ -91,6 +94,7 @@ export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
       const executionArn = `${prefix}:execution:${machine.name}:${name}`;
       if (executions.has(executionArn))
         throw refusal("ExecutionAlreadyExists", `Execution Already Exists: '${executionArn}'`);
+      if (!isJson(input)) throw refusal("InvalidExecutionInput", "the input is not JSON");
       const execution: Execution = {
         executionArn,
         stateMachineArn,
@@ -121,32 +125,41 @@ export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
 
 const refusal = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** A task's attempts: each call after the first, in the same state, is a retry. */
 const taskRunner =
   (executionArn: string, functions: ReadonlyMap<string, LabFunction>, truth: Truth, traceHeader: string | undefined) =>
-  (state: string) => {
+  ({ state, functionName, isInvoke }: MachineTask) => {
     let retryCount = -1;
     const enteredTime = { value: "" };
     return async (parameters: unknown): Promise<unknown> => {
       retryCount += 1;
       enteredTime.value ||= new Date().toISOString();
       const input = filled(parameters, { Name: state, EnteredTime: enteredTime.value, RetryCount: retryCount });
-      const isInvoke = typeof input === "object" && input !== null && "FunctionName" in input;
-      const { FunctionName, Payload } = (isInvoke ? input : {}) as { FunctionName?: string; Payload?: unknown };
-      const target = functions.get(functionName(FunctionName ?? ""));
+      const sent = isInvoke ? ((input as { Payload?: unknown }).Payload ?? {}) : input;
       const requestId = randomUUID();
-      const result = await target?.invoke({
+      const result = await functions.get(functionName)?.invoke({
         requestId,
-        payload: JSON.stringify(isInvoke ? (Payload ?? {}) : input),
+        payload: JSON.stringify(sent),
         source: "step-functions",
         causes: [truth.causeOf({ kind: "sfn-execution", id: executionArn })],
         ...(traceHeader !== undefined && { traceHeader }),
       });
       if (result === undefined)
-        throw refusal("Lambda.ResourceNotFoundException", `Function not found: ${FunctionName}`);
-      const payload = JSON.parse(result.payload) as { errorType?: string; errorMessage?: string };
+        throw refusal("Lambda.ResourceNotFoundException", `Function not found: ${functionName}`);
+      const payload: unknown = JSON.parse(result.payload);
+      // As on AWS, the cause is the function's error as JSON.
       if (result.outcome !== "success")
-        throw refusal(payload.errorType ?? "Lambda.Unknown", payload.errorMessage ?? "");
+        throw refusal((payload as { errorType?: string }).errorType ?? "Lambda.Unknown", result.payload);
+      if (!isInvoke) return payload;
       return {
         ExecutedVersion: "$LATEST",
         Payload: payload,
