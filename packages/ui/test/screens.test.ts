@@ -3,6 +3,7 @@ import type { TraceDetail } from "@mayfly/api";
 import { describe, expect, test } from "vitest";
 import { hasNoBrowser, useBrowser } from "./browser.ts";
 import { stats } from "./fixtures/answers.ts";
+import { summaries } from "./fixtures/list.ts";
 import { ORDER } from "./fixtures/order.ts";
 import { wideTrace } from "./fixtures/wide.ts";
 
@@ -38,6 +39,18 @@ describe.skipIf(hasNoBrowser)("the list of traces", () => {
     await page.getByText("No trace matches").waitFor();
     await page.getByRole("link", { name: "Show all traces" }).click();
     await page.getByRole("row").first().waitFor();
+  });
+
+  test("a filter that few traces match looks further down by itself, page after page", async () => {
+    const pages: Record<string, object> = {
+      first: { traces: [], cursor: "1" },
+      "1": { traces: [], cursor: "2" },
+      "2": { traces: summaries(1, Date.now() - 9e6) },
+    };
+    const answers = { "/api/traces": (url: URL) => pages[url.searchParams.get("cursor") ?? "first"] ?? 404 };
+    const { page } = await open("/traces?q=rare", { answers });
+    await page.locator(".trace-row").waitFor();
+    await page.getByText("That is all of them.").waitFor();
   });
 
   test("older pages come as one scrolls", async () => {

@@ -1,9 +1,11 @@
 import type { TraceSummary } from "@mayfly/api";
 import { expect, test } from "vitest";
 import { summary } from "../../test/fixtures/story.ts";
-import { mergeNewest } from "./live-rows.ts";
+import { mergeNewest as merge } from "./live-rows.ts";
 
 const list = (...numbers: number[]): readonly TraceSummary[] => numbers.map((number) => summary(number));
+const mergeNewest = (shown: readonly TraceSummary[], page: readonly TraceSummary[], isFull = true) =>
+  merge(shown, page, { isFull });
 const ids = (rows: readonly TraceSummary[]): string => rows.map((row) => row.id).join(" ");
 
 test("new rows come on top", () => {
@@ -41,9 +43,16 @@ test("where page and list do not touch the list begins anew, without a hole", ()
   expect(ids(added)).toBe("t9 t8");
 });
 
+test("a page that few rows matched does not begin the list anew", () => {
+  const { next, isDisjoint } = mergeNewest(list(3, 2, 1), list(9), false);
+
+  expect(isDisjoint).toBe(false);
+  expect(ids(next)).toBe("t9 t3 t2 t1");
+});
+
 test("an empty list begins with the page; an empty page takes nothing away", () => {
   expect(mergeNewest([], list(2, 1))).toMatchObject({ next: list(2, 1), isDisjoint: true });
-  expect(mergeNewest(list(2, 1), [])).toMatchObject({ next: list(2, 1), added: [], isDisjoint: false });
+  expect(mergeNewest(list(2, 1), [], false)).toMatchObject({ next: list(2, 1), added: [], isDisjoint: false });
 });
 
 test("no row ever stands twice", () => {

@@ -129,6 +129,29 @@ test("a list that was empty begins with the first rows, even while held, and has
   expect(live.rows.get().cursor).toBe("older");
 });
 
+test("where few match, what was found further down stays, and the search goes on from where it was", async () => {
+  const { site, live, ids } = createSite({ traces: [], cursor: "looked at 1000" });
+  site.pages.set("looked at 1000", { traces: rows(1, 1), cursor: "looked at 2000" });
+  await live.refresh();
+  await live.older();
+
+  site.newest = { traces: rows(9, 9), cursor: "looked at 1000 again" };
+  await live.refresh();
+
+  expect(ids()).toBe("t9 t1");
+  expect(live.rows.get().cursor).toBe("looked at 2000");
+});
+
+test("a search that found nothing to the end is not begun again by every refresh", async () => {
+  const { site, live } = createSite({ traces: [], cursor: "looked at 1000" });
+  site.pages.set("looked at 1000", { traces: [] });
+  await live.refresh();
+  await live.older();
+  await live.refresh();
+
+  expect(live.rows.get()).not.toHaveProperty("cursor");
+});
+
 test("older pages follow below, each row once, until there are no more", async () => {
   const { site, live, ids } = createSite({ traces: rows(6, 5), cursor: "a" });
   site.pages.set("a", { traces: rows(5, 3), cursor: "b" }).set("b", { traces: rows(2, 1) });

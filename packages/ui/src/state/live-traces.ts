@@ -29,6 +29,8 @@ export interface LiveTraces {
 
 const PAGE = 50;
 export const MAX_ROWS = 5000;
+/** The page holds as many as were asked for, so older ones that match may follow it closely. */
+const fullness = ({ traces }: TraceList): { readonly isFull: boolean } => ({ isFull: traces.length >= PAGE });
 const NOTHING: TraceRows = { shown: [], pending: [], hasLoaded: false, isLoadingOlder: false };
 
 export const createLiveTraces = (client: Pick<Client, "traces">, filter: TraceFilter): LiveTraces => {
@@ -46,8 +48,9 @@ export const createLiveTraces = (client: Pick<Client, "traces">, filter: TraceFi
   };
   const showPending = (): void => {
     const { cursor, ...now } = rows.get();
-    const { next, isDisjoint } = mergeNewest(now.shown, newest.traces);
-    const isNew = isDisjoint || !now.hasLoaded;
+    const { next, isDisjoint } = mergeNewest(now.shown, newest.traces, fullness(newest));
+    const isFirstMatch = now.shown.length === 0 && cursor === undefined && newest.traces.length > 0;
+    const isNew = isDisjoint || !now.hasLoaded || isFirstMatch;
     const older = next.length < MAX_ROWS ? (isNew ? newest.cursor : cursor) : undefined;
     rows.set({
       hasLoaded: true,
@@ -65,7 +68,7 @@ export const createLiveTraces = (client: Pick<Client, "traces">, filter: TraceFi
       attempt(async () => {
         newest = await client.traces({ ...filter, limit: PAGE }, abort.signal);
         const { error: _mended, ...now } = rows.get();
-        const { kept, added } = mergeNewest(now.shown, newest.traces);
+        const { kept, added } = mergeNewest(now.shown, newest.traces, fullness(newest));
         if (isHeld && now.shown.length > 0) rows.set({ ...now, shown: kept, pending: added });
         else showPending();
       }),

@@ -122,7 +122,8 @@ const List = ({ live, rows, filter }: ListProps) => {
       </Notice>
     );
   }
-  if (hasLoaded && shown.length === 0) return isFiltered(filter) ? <NoMatch /> : <FirstTrace />;
+  const isSearching = rows.cursor !== undefined; // the collector looks at so many traces per answer
+  if (hasLoaded && shown.length === 0 && !isSearching) return isFiltered(filter) ? <NoMatch /> : <FirstTrace />;
   return (
     <div class="trace-list">
       <ListHead />
@@ -197,7 +198,7 @@ const Older = ({ live, rows }: { readonly live: LiveTraces; readonly rows: Trace
           </span>
         ) : (
           <button type="button" class="plain" ref={button} onClick={() => void live.older()}>
-            {rows.isLoadingOlder ? "Loading older traces …" : "Older traces"}
+            {rows.isLoadingOlder ? "Looking at older traces …" : "Older traces"}
           </button>
         )}
       </span>
