@@ -5,7 +5,7 @@
  */
 import type { CarriedContext } from "./w3c.ts";
 
-const ROOT = /^1-([0-9a-f]{8})-([0-9a-f]{24})$/i;
+const ROOT = /^1-(?!0{8}-0{24})([0-9a-f]{8})-([0-9a-f]{24})$/i;
 const PARENT = /^(?!0{16})[0-9a-f]{16}$/i;
 
 export const parseXrayHeader = (text: unknown): CarriedContext | undefined => {

@@ -37,8 +37,9 @@ const attempt = <T>(read: () => T): T | undefined => {
 };
 
 const byShape = (event: JsonObject): Trigger | undefined => {
-  const records: unknown = event["Records"];
-  if (Array.isArray(records) && records.length > 0 && records.every((one) => isObject(one))) return byRecord(records);
+  // A copy, because every() and map() would pass over a hole.
+  const records: unknown[] = Array.isArray(event["Records"]) ? [...event["Records"]] : [];
+  if (records.length > 0 && records.every(isObject)) return byRecord(records);
   return (
     stepFunctions(event) ?? (isEventBridgeEvent(event) ? eventBridge(event) : httpTrigger(event)) ?? durable(event)
   );
