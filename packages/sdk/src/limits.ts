@@ -15,6 +15,8 @@ export const MAX_UNWRAP_LENGTH = 1_048_576;
 /** SQS's own limit on message attributes, and SNS's less room for raw delivery to SQS. */
 export const MAX_SQS_ATTRIBUTES = 10;
 export const MAX_SNS_ATTRIBUTES = 8;
+/** Of a message, or a whole batch: 256 KiB for SNS and older queues, 1 MiB for SQS since 2025. */
+export const MAX_MESSAGE_BYTES = [262_144, 1_048_576];
 
 /** Of base64 in the header X-Amz-Client-Context. */
 export const MAX_CLIENT_CONTEXT_LENGTH = 3_583;

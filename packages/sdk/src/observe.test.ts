@@ -265,6 +265,7 @@ describe("what arrives", () => {
     const { traceId, spanId } = invocationSpan(collector);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({
+      level: "ERROR",
       message: "invocation end",
       requestId: "r-1",
       traceId,

@@ -121,7 +121,7 @@ const endLine = (scope: Scope, fields: { outcome: string; errorCode?: string }):
     endLogger ??= createLogger();
     const durationMs = Math.round((performance.now() - scope.invocation.startedMs) * 1e3) / 1e3;
     inScope({ ...scope, span: scope.invocationSpan }, () =>
-      endLogger?.info({ durationMs, ...fields }, "invocation end"),
+      endLogger?.[fields.outcome === "error" ? "error" : "info"]({ durationMs, ...fields }, "invocation end"),
     );
   });
 };

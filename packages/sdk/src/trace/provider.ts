@@ -57,7 +57,7 @@ export const createSpans = (config: SdkConfig, onEnd: (span: ReadableSpan) => vo
     },
     spanProcessors: [processor],
   });
-  registerGlobally(provider);
+  if (!config.disabled) registerGlobally(provider);
   return {
     tracer: provider.getTracer("@mayfly/sdk", VERSION),
     inTrace(traceId, start) {
