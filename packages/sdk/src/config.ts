@@ -57,7 +57,7 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
     timeoutMarginMs: milliseconds(env, "MAYFLY_TIMEOUT_MARGIN_MS", 200),
     logLevel: choice(env, "MAYFLY_LOG_LEVEL", LEVELS, choice(env, "AWS_LAMBDA_LOG_LEVEL", LEVELS, "info")),
     endLine: choice(env, "MAYFLY_END_LINE", ["on", "off"], "on") === "on",
-    ...(env["LAMBDA_TASK_ROOT"] !== undefined && { taskRoot: env["LAMBDA_TASK_ROOT"] }),
+    ...(env["LAMBDA_TASK_ROOT"] && { taskRoot: env["LAMBDA_TASK_ROOT"] }),
   });
 };
 

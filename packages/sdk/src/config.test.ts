@@ -1,0 +1,309 @@
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import type { Environment, SdkConfig } from "./config.ts";
+
+/** The configuration of a cold start in this environment, and what it said about it. */
+const read = async (env: Environment, times = 1): Promise<{ config: SdkConfig; said: string[] }> => {
+  const said: string[] = [];
+  vi.spyOn(process.stderr, "write").mockImplementation((line) => {
+    said.push(String(line));
+    return true;
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+  vi.resetModules();
+  const { readConfig } = await import("./config.ts");
+  for (let n = 1; n < times; n += 1) readConfig(env);
+  return { config: readConfig(env), said };
+};
+
+const LAMBDA: Environment = {
+  AWS_LAMBDA_FUNCTION_NAME: "checkout",
+  AWS_LAMBDA_FUNCTION_VERSION: "7",
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "512",
+  AWS_LAMBDA_LOG_STREAM_NAME: "2026/01/01/[7]abc",
+  AWS_REGION: "eu-west-1",
+  LAMBDA_TASK_ROOT: "/var/task",
+};
+
+const BASE = "http://127.0.0.1:4318";
+
+test("an empty environment is a configuration, and nothing is said or sent", async () => {
+  const { config, said } = await read({});
+  expect(config).toMatchObject({
+    disabled: false,
+    serviceName: "unknown",
+    functionName: "unknown",
+    functionVersion: "$LATEST",
+    region: "",
+    headers: {},
+    flushBudgetMs: 300,
+    probeIntervalMs: 30_000,
+    timeoutMarginMs: 200,
+    logLevel: "info",
+    endLine: true,
+  });
+  for (const absent of ["tracesUrl", "logsUrl", "taskRoot"]) expect(config).not.toHaveProperty(absent);
+  expect(said).toEqual([]);
+});
+
+test("it cannot be changed afterwards", async () => {
+  expect(Object.isFrozen((await read({})).config)).toBe(true);
+});
+
+test("without an argument, the process's own environment is read", async () => {
+  vi.stubEnv("AWS_LAMBDA_FUNCTION_NAME", "from-the-process");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { readConfig } = await import("./config.ts");
+  expect(readConfig().functionName).toBe("from-the-process");
+});
+
+test("an empty variable is as good as none", async () => {
+  const names = [
+    ...Object.keys(LAMBDA),
+    ..."SERVICE_NAME RESOURCE_ATTRIBUTES SDK_DISABLED".split(" ").map((name) => `OTEL_${name}`),
+    ..."ENDPOINT TRACES_ENDPOINT LOGS_ENDPOINT HEADERS TRACES_HEADERS LOGS_HEADERS PROTOCOL TRACES_PROTOCOL LOGS_PROTOCOL"
+      .split(" ")
+      .map((name) => `OTEL_EXPORTER_OTLP_${name}`),
+    ..."LOGS LOG_LEVEL END_LINE FLUSH_BUDGET_MS PROBE_INTERVAL_MS TIMEOUT_MARGIN_MS"
+      .split(" ")
+      .map((name) => `MAYFLY_${name}`),
+    "AWS_LAMBDA_LOG_LEVEL",
+  ];
+  const { config, said } = await read(Object.fromEntries(names.map((name) => [name, ""])));
+  expect(config).toEqual((await read({})).config);
+  expect(said).toEqual([]);
+});
+
+describe("the resource", () => {
+  test("says what Lambda's environment knows, memory in bytes", async () => {
+    const { config } = await read(LAMBDA);
+    expect(config).toMatchObject({ functionName: "checkout", functionVersion: "7", region: "eu-west-1" });
+    expect(config.taskRoot).toBe("/var/task");
+    expect(config.resource).toMatchObject({
+      "service.name": "checkout",
+      "cloud.provider": "aws",
+      "cloud.platform": "aws_lambda",
+      "cloud.region": "eu-west-1",
+      "faas.name": "checkout",
+      "faas.version": "7",
+      "faas.instance": "2026/01/01/[7]abc",
+      "faas.max_memory": 536_870_912,
+      "telemetry.sdk.name": "mayfly",
+      "telemetry.sdk.language": "nodejs",
+    });
+  });
+
+  test("outside Lambda claims no cloud", async () => {
+    const names = Object.keys((await read({})).config.resource);
+    expect(names.filter((name) => /^(cloud|faas)\./.test(name))).toEqual([]);
+  });
+
+  test.each(["much", "-1", "0", "NaN"])("leaves out a memory size that is none: %s", async (size) => {
+    const { config } = await read({ ...LAMBDA, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: size });
+    expect(config.resource).not.toHaveProperty("faas.max_memory");
+  });
+
+  test("takes OTEL_RESOURCE_ATTRIBUTES, percent-decoded, spaces around them off", async () => {
+    const { config } = await read({
+      OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name = prod , team=a%2Cb%3Dc%20%C3%A9,url=http://a?b=c,empty=",
+    });
+    expect(config.resource).toMatchObject({
+      "deployment.environment.name": "prod",
+      team: "a,b=c é",
+      url: "http://a?b=c",
+      empty: "",
+    });
+  });
+
+  test("keeps what Lambda says against what is declared", async () => {
+    const { config } = await read({ ...LAMBDA, OTEL_RESOURCE_ATTRIBUTES: "faas.name=other,telemetry.sdk.name=other" });
+    expect(config.resource).toMatchObject({ "faas.name": "checkout", "telemetry.sdk.name": "mayfly" });
+  });
+
+  test.each([
+    ["OTEL_SERVICE_NAME", { OTEL_SERVICE_NAME: "shop", OTEL_RESOURCE_ATTRIBUTES: "service.name=declared" }, "shop"],
+    ["the declared attribute", { OTEL_RESOURCE_ATTRIBUTES: "service.name=declared" }, "declared"],
+    ["the function's name", {}, "checkout"],
+  ])("is named by %s, before what comes after", async (_by, env, name) => {
+    const { config } = await read({ ...LAMBDA, ...env });
+    expect(config.serviceName).toBe(name);
+    expect(config.resource["service.name"]).toBe(name);
+  });
+});
+
+describe("endpoints", () => {
+  test.each([BASE, `${BASE}/`])("the common one gets each signal's path: %s", async (endpoint) => {
+    const { config } = await read({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+    expect([config.tracesUrl, config.logsUrl]).toEqual([`${BASE}/v1/traces`, `${BASE}/v1/logs`]);
+  });
+
+  test("the common one may have a path of its own", async () => {
+    const { config } = await read({ OTEL_EXPORTER_OTLP_ENDPOINT: "https://example.com/otlp/" });
+    expect(config.tracesUrl).toBe("https://example.com/otlp/v1/traces");
+  });
+
+  test("a signal's own is used as it is, and the other signal keeps the common one", async () => {
+    const { config } = await read({
+      OTEL_EXPORTER_OTLP_ENDPOINT: BASE,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://example.com/in/",
+    });
+    expect([config.tracesUrl, config.logsUrl]).toEqual(["https://example.com/in/", `${BASE}/v1/logs`]);
+  });
+
+  test("a signal's own needs no common one", async () => {
+    const { config } = await read({ OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: "https://example.com/logs" });
+    expect(config).not.toHaveProperty("tracesUrl");
+    expect(config.logsUrl).toBe("https://example.com/logs");
+  });
+
+  test.each(["localhost:4318", "127.0.0.1:4318", "grpc://127.0.0.1:4317", "file:///tmp/a", "no"])(
+    "one that is no http URL is said once for all signals, and nothing is sent: %s",
+    async (endpoint) => {
+      const { config, said } = await read({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+      expect(config).not.toHaveProperty("tracesUrl");
+      expect(config).not.toHaveProperty("logsUrl");
+      expect(said).toEqual([expect.stringContaining(`OTEL_EXPORTER_OTLP_ENDPOINT is "${endpoint}"`)]);
+    },
+  );
+
+  test("a bad one of a signal is said by its own name, and stops that signal only", async () => {
+    const { config, said } = await read({
+      OTEL_EXPORTER_OTLP_ENDPOINT: BASE,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "no",
+    });
+    expect(config).not.toHaveProperty("tracesUrl");
+    expect(config.logsUrl).toBe(`${BASE}/v1/logs`);
+    expect(said).toEqual([expect.stringContaining('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is "no"')]);
+  });
+
+  test.each(["grpc", "http/protobuf"])("another protocol is said, and http/json sent: %s", async (protocol) => {
+    for (const signal of ["", "TRACES_", "LOGS_"]) {
+      const name = `OTEL_EXPORTER_OTLP_${signal}PROTOCOL`;
+      const { config, said } = await read({ OTEL_EXPORTER_OTLP_ENDPOINT: BASE, [name]: protocol });
+      expect(config.tracesUrl).toBe(`${BASE}/v1/traces`);
+      expect(said).toEqual([expect.stringContaining(`${name} is "${protocol}"`)]);
+    }
+  });
+
+  test("our own protocol goes without saying", async () => {
+    expect((await read({ OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" })).said).toEqual([]);
+  });
+});
+
+describe("headers", () => {
+  test("are percent-decoded pairs, and a value may contain the sign between", async () => {
+    const { config, said } = await read({
+      OTEL_EXPORTER_OTLP_HEADERS: "Authorization=Basic%20dTpw, x-key = a=b== ,,x-bare=100%",
+    });
+    expect(config.headers).toEqual({ Authorization: "Basic dTpw", "x-key": "a=b==", "x-bare": "100%" });
+    expect(said).toEqual([]);
+  });
+
+  test.each(["Bearer s3cret", "=s3cret", " =s3cret"])(
+    "a piece that is no pair is left out and said once, without its text: %s",
+    async (piece) => {
+      const { config, said } = await read({ OTEL_EXPORTER_OTLP_HEADERS: `a=1,${piece},b=2` });
+      expect(config.headers).toEqual({ a: "1", b: "2" });
+      expect(said).toEqual([expect.stringContaining("OTEL_EXPORTER_OTLP_HEADERS")]);
+      expect(said.join("")).not.toContain("s3cret");
+    },
+  );
+
+  test.each(["TRACES", "LOGS"])("of one signal are not read, which is said without their text: %s", async (signal) => {
+    const name = `OTEL_EXPORTER_OTLP_${signal}_HEADERS`;
+    const { config, said } = await read({ OTEL_EXPORTER_OTLP_HEADERS: "a=1", [name]: "b=s3cret" });
+    expect(config.headers).toEqual({ a: "1" });
+    expect(said).toEqual([expect.stringContaining(name)]);
+    expect(said.join("")).not.toContain("s3cret");
+  });
+
+  test("a name that objects have of their own is a name like any other", async () => {
+    const { config } = await read({ OTEL_EXPORTER_OTLP_HEADERS: "__proto__=a,constructor=b" });
+    expect(Object.entries(config.headers)).toEqual([
+      ["__proto__", "a"],
+      ["constructor", "b"],
+    ]);
+  });
+});
+
+describe("switches", () => {
+  test.each([
+    ["true", true],
+    ["TRUE", true],
+    ["false", false],
+  ])("OTEL_SDK_DISABLED=%s", async (value, disabled) => {
+    const { config, said } = await read({ OTEL_SDK_DISABLED: value });
+    expect(config.disabled).toBe(disabled);
+    expect(said).toEqual([]);
+  });
+
+  test("MAYFLY_LOGS=stdout sends spans and no log lines", async () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: BASE, OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: BASE, MAYFLY_LOGS: "stdout" };
+    const { config } = await read(env);
+    expect(config.tracesUrl).toBe(`${BASE}/v1/traces`);
+    expect(config).not.toHaveProperty("logsUrl");
+  });
+
+  test("MAYFLY_END_LINE=off leaves out the end line", async () => {
+    expect((await read({ MAYFLY_END_LINE: "off" })).config.endLine).toBe(false);
+    expect((await read({ MAYFLY_END_LINE: "ON" })).config.endLine).toBe(true);
+  });
+
+  test.each([
+    [{ MAYFLY_LOG_LEVEL: "WARN", AWS_LAMBDA_LOG_LEVEL: "DEBUG" }, "warn"],
+    [{ AWS_LAMBDA_LOG_LEVEL: "DEBUG" }, "debug"],
+    [{ MAYFLY_LOG_LEVEL: "silent" }, "silent"],
+  ])("the log level is ours, else Lambda's: %j", async (env, level) => {
+    expect((await read(env)).config.logLevel).toBe(level);
+  });
+});
+
+const DURATIONS = [
+  ["MAYFLY_FLUSH_BUDGET_MS", "flushBudgetMs"],
+  ["MAYFLY_PROBE_INTERVAL_MS", "probeIntervalMs"],
+  ["MAYFLY_TIMEOUT_MARGIN_MS", "timeoutMarginMs"],
+] as const;
+
+describe("durations", () => {
+  test.each(DURATIONS)("%s may be anything from none to a minute", async (name, field) => {
+    for (const [text, value] of [
+      ["0", 0],
+      ["1500", 1_500],
+      ["60000", 60_000],
+    ] as const) {
+      const { config, said } = await read({ [name]: text });
+      expect(config[field]).toBe(value);
+      expect(said).toEqual([]);
+    }
+  });
+
+  test("white space is no zero", async () => {
+    expect((await read({ MAYFLY_FLUSH_BUDGET_MS: "  " })).config.flushBudgetMs).toBe(300);
+  });
+});
+
+describe("a bad value", () => {
+  const bad: (readonly [string, string])[] = [
+    ["OTEL_SDK_DISABLED", "yes"],
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318"],
+    ["OTEL_RESOURCE_ATTRIBUTES", "prod"],
+    ["MAYFLY_LOGS", "file"],
+    ["MAYFLY_LOG_LEVEL", "loud"],
+    ["AWS_LAMBDA_LOG_LEVEL", "loud"],
+    ["MAYFLY_END_LINE", "maybe"],
+    ...DURATIONS.flatMap(([name]) =>
+      ["-1", "1.5", "60001", "300ms", "Infinity", "NaN"].map((value) => [name, value] as const),
+    ),
+  ];
+
+  test.each(bad)("%s=%s leaves the default, and is said by its name, once", async (name, value) => {
+    const { config: usual } = await read(LAMBDA);
+    const { config, said } = await read({ ...LAMBDA, [name]: value }, 3);
+    expect(config).toEqual(usual);
+    expect(said).toEqual([expect.stringMatching(new RegExp(`^mayfly: ${name} .+\n$`))]);
+  });
+
+  test("does not hide another", async () => {
+    const { said } = await read(Object.fromEntries(bad));
+    expect(said).toHaveLength(new Set(bad.map(([name]) => name)).size);
+  });
+});
