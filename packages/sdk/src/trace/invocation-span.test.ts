@@ -1,0 +1,171 @@
+import { SpanKind } from "@opentelemetry/api";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { describe, expect, test } from "vitest";
+import { freshSdk, lambdaContext } from "../../test/fresh-sdk.ts";
+import { readInvocation } from "../invocation.ts";
+import { detectTrigger } from "../trigger/detect.ts";
+import { startInvocationSpan } from "./invocation-span.ts";
+
+const sqsRecord = (id: string, queue = "orders") => ({
+  eventSource: "aws:sqs",
+  messageId: id,
+  eventSourceARN: `arn:aws:sqs:eu-west-1:111122223333:${queue}`,
+});
+const sqs = (...records: object[]) => ({ Records: records });
+const sns = {
+  Records: [{ EventSource: "aws:sns", Sns: { MessageId: "n-1", TopicArn: "arn:aws:sns:eu-west-1:111122223333:news" } }],
+};
+const busEvent = { id: "e-1", "detail-type": "OrderPlaced", source: "shop", detail: {} };
+const schedule = { ...busEvent, source: "aws.events", "detail-type": "Scheduled Event" };
+const http = {
+  version: "2.0",
+  routeKey: "GET /orders/{id}",
+  rawPath: "/orders/7",
+  requestContext: {
+    http: { method: "GET" },
+    requestId: "h-1",
+    apiId: "api",
+    domainName: "api.execute-api.eu-west-1.amazonaws.com",
+  },
+};
+const EXECUTION = "arn:aws:states:eu-west-1:111122223333:execution:checkout:run-1";
+const task = { Execution: { Id: EXECUTION }, State: { Name: "Charge", RetryCount: 2 } };
+
+/** The span of one invocation by this event, in a fresh environment. */
+const invocationBy = async (event: unknown, { isCold = false, context = {}, skipped = 0 } = {}) => {
+  const { state } = await freshSdk();
+  const sdk = state();
+  sdk.injectSkipped = skipped;
+  const lambda = { ...lambdaContext("r-1"), ...context };
+  const trigger = detectTrigger(event, lambda);
+  const span = startInvocationSpan(sdk, readInvocation(lambda, sdk.config, isCold), trigger, event);
+  return span as unknown as ReadableSpan;
+};
+
+describe("name, kind and trigger follow what invoked the function", () => {
+  test.each([
+    ["HTTP", http, "GET /orders/{id}", SpanKind.SERVER, "http", "http"],
+    ["HTTP without a route", { ...http, routeKey: "$default" }, "GET /orders/7", SpanKind.SERVER, "http", "http"],
+    ["SQS", sqs(sqsRecord("m-1")), "process orders", SpanKind.CONSUMER, "pubsub", "sqs"],
+    ["SNS", sns, "process news", SpanKind.CONSUMER, "pubsub", "sns"],
+    ["EventBridge", busEvent, "process OrderPlaced", SpanKind.CONSUMER, "pubsub", "eventbridge"],
+    ["a schedule", schedule, "checkout", SpanKind.SERVER, "timer", "schedule"],
+    ["Step Functions", task, "checkout", SpanKind.SERVER, "other", "step-functions"],
+    ["anything else", { order: 7 }, "checkout", SpanKind.SERVER, "other", "unknown"],
+  ])("%s", async (_what, event, name, kind, faasTrigger, trigger) => {
+    const span = await invocationBy(event);
+    expect([span.name, span.kind]).toEqual([name, kind]);
+    expect(span.attributes).toMatchObject({ "faas.trigger": faasTrigger, "mayfly.trigger": trigger });
+  });
+
+  test("a direct invoke", async () => {
+    const span = await invocationBy({}, { context: { clientContext: {} } });
+    expect(span.attributes).toMatchObject({ "faas.trigger": "other", "mayfly.trigger": "lambda" });
+  });
+});
+
+describe("the keys it consumed", () => {
+  test.each([
+    ["an API's request", http, ["http-request|api|h-1"]],
+    ["a message", sqs(sqsRecord("m-1")), ["sqs-message|arn:aws:sqs:eu-west-1:111122223333:orders|m-1"]],
+    ["a notification", sns, ["sns-message|news|n-1"]],
+    ["an event", busEvent, ["eventbridge-event||e-1"]],
+    ["an execution", task, [`sfn-execution||${EXECUTION}`]],
+    ["nothing known", 7, []],
+  ])("are those of %s, and its own request id whatever invoked it", async (_what, event, keys) => {
+    const span = await invocationBy(event);
+    expect(span.attributes["mayfly.keys.consumed"]).toEqual([...keys, "lambda-request||r-1"]);
+  });
+
+  test("are those of every record of a batch", async () => {
+    const span = await invocationBy(sqs(sqsRecord("m-1"), sqsRecord("m-2")));
+    expect(span.attributes["mayfly.keys.consumed"]).toEqual([
+      "sqs-message|arn:aws:sqs:eu-west-1:111122223333:orders|m-1",
+      "sqs-message|arn:aws:sqs:eu-west-1:111122223333:orders|m-2",
+      "lambda-request||r-1",
+    ]);
+  });
+
+  test("are none where there is no request id, as in a test harness", async () => {
+    const span = await invocationBy({}, { context: { awsRequestId: undefined } });
+    expect(span.attributes["mayfly.keys.consumed"]).toEqual([]);
+  });
+});
+
+describe("messaging attributes", () => {
+  test("of one message have its id and no count", async () => {
+    const { attributes } = await invocationBy(sqs(sqsRecord("m-1")));
+    expect(attributes).toMatchObject({
+      "messaging.system": "aws_sqs",
+      "messaging.operation.name": "process",
+      "messaging.operation.type": "process",
+      "messaging.destination.name": "orders",
+      "messaging.message.id": "m-1",
+    });
+    expect(attributes).not.toHaveProperty("messaging.batch.message_count");
+  });
+
+  test("of a batch have a count and no id", async () => {
+    const { attributes } = await invocationBy(sqs(sqsRecord("m-1"), sqsRecord("m-2", "returns")));
+    expect(attributes).toMatchObject({
+      "messaging.batch.message_count": 2,
+      "messaging.destination.name": "multiple_sources",
+    });
+    expect(attributes).not.toHaveProperty("messaging.message.id");
+  });
+
+  test.each([
+    ["aws.sns", sns],
+    ["aws_eventbridge", busEvent],
+  ])("name the system as the conventions spell it: %s", async (system, event) => {
+    expect((await invocationBy(event)).attributes["messaging.system"]).toBe(system);
+  });
+
+  test("are on no request", async () => {
+    const names = Object.keys((await invocationBy(http)).attributes);
+    expect(names.filter((name) => name.startsWith("messaging."))).toEqual([]);
+  });
+});
+
+test("a request says method, path, host and route", async () => {
+  expect((await invocationBy(http)).attributes).toMatchObject({
+    "http.request.method": "GET",
+    "url.path": "/orders/7",
+    "server.address": "api.execute-api.eu-west-1.amazonaws.com",
+    "http.route": "/orders/{id}",
+  });
+});
+
+test("a task says its state and how often it was tried before", async () => {
+  expect((await invocationBy(task)).attributes).toMatchObject({
+    "mayfly.sfn.state.name": "Charge",
+    "mayfly.sfn.state.retry_count": 2,
+  });
+});
+
+test("only a cold start says how long loading took", async () => {
+  const cold = await invocationBy({}, { isCold: true });
+  expect(cold.attributes).toMatchObject({
+    "faas.coldstart": true,
+    "mayfly.init_duration_ms": expect.any(Number) as number,
+  });
+  const warm = await invocationBy({});
+  expect(warm.attributes["faas.coldstart"]).toBe(false);
+  expect(warm.attributes).not.toHaveProperty("mayfly.init_duration_ms");
+});
+
+test("the ARN is as invoked, the resource has the version for the alias", async () => {
+  const invokedFunctionArn = "arn:aws:lambda:eu-west-1:111122223333:function:checkout:live";
+  const { attributes } = await invocationBy({}, { context: { invokedFunctionArn } });
+  expect(attributes).toMatchObject({
+    "aws.lambda.invoked_arn": invokedFunctionArn,
+    "cloud.resource_id": "arn:aws:lambda:eu-west-1:111122223333:function:checkout:$LATEST",
+    "cloud.account.id": "111122223333",
+  });
+});
+
+test("loss is said where there is any", async () => {
+  expect((await invocationBy({}, { skipped: 3 })).attributes["mayfly.sdk.inject_skipped"]).toBe(3);
+  const names = Object.keys((await invocationBy({})).attributes);
+  expect(names.filter((name) => name.startsWith("mayfly.sdk."))).toEqual([]);
+});
