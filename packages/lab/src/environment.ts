@@ -12,7 +12,7 @@ import { randomBytes } from "node:crypto";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname } from "node:path";
-import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { FunctionDefinition } from "./definition.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -108,7 +108,7 @@ class RunningEnvironment implements Environment {
     this.#process = child;
     if (child.pid !== undefined) this.#deps.watchdog.watch(child.pid);
     for (const stream of ["stdout", "stderr"] as const) {
-      createInterface({ input: child[stream] }).on("line", (text) => this.#log(stream, text));
+      eachLine(child[stream], (line) => this.#log(stream, line));
     }
     child.once("exit", (code, signal) => this.#exited(code, signal));
     child.once("error", (error) => {
@@ -261,6 +261,19 @@ class RunningEnvironment implements Environment {
 const RUNTIME_LOOP = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "./runtime-loop.ts" : "./runtime-loop.js", import.meta.url),
 );
+
+/** Not readline, which also breaks at the carriage returns that Lambda's runtime puts into a text of several lines. */
+const eachLine = (stream: Readable, onLine: (line: string) => void): void => {
+  let rest = "";
+  stream.setEncoding("utf8").on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  });
+  stream.once("end", () => {
+    if (rest !== "") onLine(rest);
+  });
+};
 
 const failure = (errorType: string, errorMessage: string): string => JSON.stringify({ errorType, errorMessage });
 

@@ -30,7 +30,7 @@ export interface LabFunction {
   invoke(event: Event): Promise<InvocationResult>;
   /** Accepted at once; runs and is tried again by itself. Gives its request id. */
   invokeAsync(event: Event): string;
-  /** Invocations running, waiting or to be tried again. */
+  /** Invocations running, at work after their response, waiting or to be tried again. */
   readonly pending: number;
   close(): Promise<void>;
 }
@@ -113,7 +113,7 @@ export const createFunction = (deps: FunctionDeps): LabFunction => {
       coldStart: isColdStart,
       outcome: result.outcome,
     });
-    void giveBack(environment);
+    void counted(() => giveBack(environment));
     return result;
   };
 

@@ -113,7 +113,14 @@ const setTraceId = (header: string | string[] | undefined): void => {
   else delete process.env["_X_AMZN_TRACE_ID"];
 };
 
+/** A frozen process prints nothing: what it wrote has to be out before it asks for the next event. */
+const printed = async (): Promise<void> => {
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>((done) => stream.write("", () => done()));
+};
+
 const handleNext = async (handler: Handler): Promise<void> => {
+  await printed();
   const { headers, body } = await call("GET", "/invocation/next");
   requestId = String(headers["lambda-runtime-aws-request-id"]);
   setTraceId(headers["lambda-runtime-trace-id"]);

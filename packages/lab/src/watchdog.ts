@@ -32,6 +32,7 @@ export const startWatchdog = (): Watchdog => {
     close: () =>
       new Promise((resolve) => {
         if (shell.exitCode !== null || shell.signalCode !== null) return resolve();
+        shell.ref();
         shell.once("exit", () => resolve());
         shell.stdin.end();
       }),

@@ -85,8 +85,7 @@ const runnerOf = (definition: Definition): StateMachine => {
 const stateProblems = (state: State, hasFunction: (name: string) => boolean): string[] => {
   if (state["QueryLanguage"] === "JSONata") return ["JSONata is not known to the lab"];
   if (state.Type === "Map" || state.Type === "Parallel") return [`${state.Type} is not known to the lab`];
-  const { Parameters, ...others } = state;
-  const outside = state.Type === "Task" ? others : state;
+  const outside = state.Type === "Task" ? { ...state, Parameters: undefined } : state;
   const problems = /"\$\$\.State["."]/.test(JSON.stringify(outside))
     ? ["$$.State is known to the lab in the Parameters of a task alone"]
     : [];
