@@ -530,6 +530,7 @@ test.each([
   ["records for an object", { Records: { 0: sqsRecord("m-1") } }],
   ["a destination's record", { requestContext: { requestId: "r-1", functionArn: "a" }, responsePayload: {} }],
   ["a request context of nothing", { requestContext: {}, headers: { traceparent: traceparent("a") } }],
+  ["an application's own connection", { requestContext: { connectionId: "c1", requestId: "r-1" } }],
   ["half a durable execution", { DurableExecutionArn: "arn" }],
 ])("%s is unknown, and has no records", (_what, event) => {
   expect(detectTrigger(event)).toEqual({ type: "unknown", records: [] });

@@ -12,7 +12,7 @@ export const httpTrigger = (event: JsonObject): Trigger | undefined => {
   const context = objectAt(event, "requestContext") ?? {};
   const source = sourceOf(event, context);
   if (source === undefined) return undefined;
-  const id = source === "alb" ? undefined : textAt(context, "requestId");
+  const id = textAt(context, "requestId");
   const scope = textAt(context, "apiId");
   const destination = routeOf(event, context);
   return {
