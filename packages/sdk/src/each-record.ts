@@ -17,7 +17,7 @@ import { recordError } from "./errors.ts";
 import { type Scope, currentScope, inScope } from "./scope.ts";
 import { sdk } from "./sdk.ts";
 import { ATTR, LINK_TO_INVOCATION } from "./semconv.ts";
-import { formatStitchKey } from "./stitch/keys.ts";
+import { formatStitchKeys } from "./stitch/keys.ts";
 import { messageAttributes } from "./trace/invocation-span.ts";
 import { recordParent } from "./trace/parent.ts";
 import { type TriggerRecord, objectAt, textAt } from "./trigger/trigger.ts";
@@ -102,7 +102,7 @@ const recordSpan = (scope: Scope, facts: TriggerRecord, record: unknown): Span =
       attributes: {
         ...messageAttributes(single),
         [ATTR.faasInvocationId]: invocation.requestId,
-        [ATTR.keysConsumed]: facts.keys.map(formatStitchKey),
+        [ATTR.keysConsumed]: formatStitchKeys(facts.keys),
         ...(receiveCount > 1 && { [ATTR.receiveCount]: receiveCount }),
       },
       links: parent ? [{ context: invocationSpan.spanContext(), attributes: { [ATTR.link]: LINK_TO_INVOCATION } }] : [],

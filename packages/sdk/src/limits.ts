@@ -7,6 +7,9 @@ export const MAX_BUFFERED_LOG_LINES = 2_000;
 /** A batch may have 10,000 records; OpenTelemetry's default of 128 links would cut it. */
 export const MAX_LINKS = 10_000;
 
+/** The longest ids are ARNs of executions and S3 keys, of up to 1,024 bytes. */
+export const MAX_KEY_ID_LENGTH = 2_048;
+
 /** How deep wrapped messages are opened: EventBridge in SNS in SQS. */
 export const MAX_UNWRAP_DEPTH = 3;
 /** A larger body is not parsed to look for a wrapper. SQS and SNS allow 256 KiB, 1 MiB since 2025. */

@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { type StitchKey, formatStitchKey } from "./keys.ts";
+import { type StitchKey, formatStitchKeys } from "./keys.ts";
+
+const formatStitchKey = (key: StitchKey): string => formatStitchKeys([key])[0] ?? "";
 
 test("a key is its kind, its scope and its id", () => {
   const key: StitchKey = { kind: "sqs-message", scope: "arn:aws:sqs:eu-west-1:111122223333:orders", id: "m-1" };
@@ -29,4 +31,9 @@ test("whatever scope and id are, they come back from the three parts", () => {
       expect(parts.map(decodeURIComponent)).toEqual(["eventbridge-event", scope, id]);
     }),
   );
+});
+
+test("an id that no platform would have given is left out, its neighbours keep their order", () => {
+  const key = (id: string): StitchKey => ({ kind: "sqs-message", id });
+  expect(formatStitchKeys([key("a"), key("x".repeat(2_049)), key("b")])).toEqual(["sqs-message||a", "sqs-message||b"]);
 });

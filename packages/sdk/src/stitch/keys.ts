@@ -4,6 +4,8 @@
  * The collector joins the span that produced an id to the one that consumed it, so a hop that loses its context is not
  * lost. Scope (queue, topic, stream) may be empty; only `%`, `|` and control characters are percent-encoded.
  */
+import { MAX_KEY_ID_LENGTH } from "../limits.ts";
+
 export interface StitchKey {
   readonly kind:
     | "sqs-message"
@@ -22,4 +24,8 @@ const UNSAFE = /[%|\u0000-\u001f\u007f]/g;
 const escape = (text: string): string =>
   text.replace(UNSAFE, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
 
-export const formatStitchKey = (key: StitchKey): string => `${key.kind}|${escape(key.scope ?? "")}|${escape(key.id)}`;
+/** In their order, without those whose id no platform would have given: a message's body may claim anything. */
+export const formatStitchKeys = (keys: readonly StitchKey[]): string[] =>
+  keys.filter(({ id }) => id.length <= MAX_KEY_ID_LENGTH).map(formatStitchKey);
+
+const formatStitchKey = (key: StitchKey): string => `${key.kind}|${escape(key.scope ?? "")}|${escape(key.id)}`;

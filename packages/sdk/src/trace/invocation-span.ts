@@ -3,7 +3,7 @@ import { type Attributes, type Span, SpanKind } from "@opentelemetry/api";
 import type { Invocation } from "../invocation.ts";
 import type { Sdk } from "../sdk.ts";
 import { ATTR } from "../semconv.ts";
-import { formatStitchKey } from "../stitch/keys.ts";
+import { formatStitchKeys } from "../stitch/keys.ts";
 import { stateOf } from "../trigger/detect.ts";
 import { httpRequestOf } from "../trigger/http.ts";
 import type { Trigger, TriggerType } from "../trigger/trigger.ts";
@@ -52,7 +52,7 @@ const nameOf = (sdk: Sdk, trigger: Trigger, event: unknown): string => {
 };
 
 const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger): Attributes => {
-  const keys = trigger.records.flatMap((record) => record.keys).map(formatStitchKey);
+  const keys = trigger.records.flatMap((record) => record.keys);
   const { requestId, isColdStart, invokedArn, resourceArn, accountId } = invocation;
   return {
     [ATTR.faasName]: sdk.config.functionName,
@@ -60,7 +60,10 @@ const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger
     [ATTR.faasColdstart]: isColdStart,
     [ATTR.faasTrigger]: FAAS_TRIGGER[trigger.type],
     [ATTR.triggerType]: trigger.type,
-    [ATTR.keysConsumed]: [...keys, ...(requestId ? [formatStitchKey({ kind: "lambda-request", id: requestId })] : [])],
+    [ATTR.keysConsumed]: formatStitchKeys([
+      ...keys,
+      ...(requestId ? [{ kind: "lambda-request", id: requestId } as const] : []),
+    ]),
     ...(isColdStart && { [ATTR.initDurationMs]: sdk.initDurationMs }),
     ...(invokedArn !== undefined && { [ATTR.lambdaInvokedArn]: invokedArn }),
     ...(resourceArn !== undefined && { [ATTR.cloudResourceId]: resourceArn }),

@@ -8,7 +8,7 @@ import { recordError } from "../../errors.ts";
 import { formatTraceparent } from "../../propagate/w3c.ts";
 import { sdk } from "../../sdk.ts";
 import { ATTR } from "../../semconv.ts";
-import { formatStitchKey } from "../../stitch/keys.ts";
+import { formatStitchKeys } from "../../stitch/keys.ts";
 import { type JsonObject, isObject, objectAt, textAt } from "../../trigger/trigger.ts";
 import { eventbridge } from "./eventbridge.ts";
 import { lambda } from "./lambda.ts";
@@ -95,7 +95,7 @@ const describeAnswer = (span: Span, operation: Operation, result: unknown): void
   span.setAttributes(metadataAttributes(metadata));
   const keys = operation.produced?.(output, requestId) ?? [];
   if (keys.length === 0) return;
-  span.setAttribute(ATTR.keysProduced, keys.map(formatStitchKey));
+  span.setAttribute(ATTR.keysProduced, formatStitchKeys(keys));
   const [key, ...others] = keys;
   if (ATTR.messagingSystem in operation.attributes && key && others.length === 0)
     span.setAttribute(ATTR.messagingMessageId, key.id);
