@@ -28,3 +28,8 @@ export const answering = async ({ Records }) => {
   const { first, answer } = JSON.parse(Records[0].body);
   return Number(Records[0].attributes.ApproximateReceiveCount) === 1 ? first : answer;
 };
+
+export const stuck = async (event) => {
+  record(event);
+  await new Promise((resolve) => setTimeout(resolve, 60_000));
+};
