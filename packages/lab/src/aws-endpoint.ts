@@ -101,7 +101,7 @@ const invoke = async (
   const traceHeader = traceHeaderOf(request);
   const isEvent = request.headers["x-amz-invocation-type"] === "Event";
   // As on Lambda, a client context reaches the callee of a synchronous call only.
-  const clientContext = isEvent ? undefined : decoded(request.headers["x-amz-client-context"]);
+  const clientContext = isEvent ? undefined : clientContextOf(request);
   const event = {
     requestId,
     payload: payload || "{}",
@@ -133,8 +133,16 @@ const isJson = (body: string): boolean => {
   }
 };
 
-const decoded = (header: string | string[] | undefined): string | undefined =>
-  typeof header === "string" && header !== "" ? Buffer.from(header, "base64").toString() : undefined;
+/** Out of its base64, as JSON in ASCII: the runtime gets it in a header. */
+const clientContextOf = ({ headers }: IncomingMessage): string | undefined => {
+  const header = headers["x-amz-client-context"];
+  if (typeof header !== "string" || header === "") return undefined;
+  const json = Buffer.from(header, "base64").toString();
+  if (!isJson(json))
+    throw named("InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.");
+  const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(JSON.parse(json)).replaceAll(/[^\x20-\x7e]/g, escaped);
+};
 
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 

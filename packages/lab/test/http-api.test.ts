@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
-import { expect, test } from "vitest";
-import { startLab } from "../src/index.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Lab, startLab } from "../src/index.ts";
 import { fn, startRig } from "./rig.ts";
 
 interface HttpEvent {
@@ -14,18 +14,32 @@ interface HttpEvent {
   readonly rawPath: string;
 }
 
-const startApi = async (
-  routes: Record<string, string>,
-): Promise<(path: string, init?: RequestInit) => Promise<Response>> => {
-  const { lab } = await startRig({ functions: { event: fn("http", "event"), answer: fn("http", "answer") }, routes });
-  return (path, init) => fetch(`${lab.httpUrl}${path}`, init);
-};
+let lab: Lab;
+beforeAll(async () => {
+  lab = await startLab({
+    functions: { event: fn("http", "event"), answer: fn("http", "answer") },
+    routes: {
+      "GET /": "event",
+      "POST /": "event",
+      "POST /answer": "answer",
+      "POST /orders/{id}/items/{item}": "event",
+      "ANY /orders/{id}": "event",
+      "GET /orders/{id}": "event",
+      "GET /orders/new": "event",
+      "GET /files/{path+}": "event",
+    },
+  });
+});
+afterAll(() => lab.close());
+
+const api = (path: string, init?: RequestInit): Promise<Response> => fetch(`${lab.httpUrl}${path}`, init);
+
+const answerTo = (result: unknown, init: RequestInit = {}): Promise<Response> =>
+  api("/answer", { method: "POST", body: JSON.stringify(result), ...init });
 
 const eventOf = async (response: Response): Promise<HttpEvent> => (await response.json()) as HttpEvent;
 
 test("a request becomes an event of payload version 2.0", async () => {
-  const api = await startApi({ "POST /orders/{id}/items/{item}": "event" });
-
   const response = await api("/orders/o%2F1%20a/items/7?color=red&color=blue&q=a%20b&empty=", {
     method: "POST",
     headers: [
@@ -77,8 +91,6 @@ test("a request becomes an event of payload version 2.0", async () => {
 });
 
 test("a header sent twice is joined by a comma", async () => {
-  const { lab } = await startRig({ functions: { event: fn("http", "event") }, routes: { $default: "event" } });
-
   const sent = request(lab.httpUrl, { headers: { "X-Several": ["one", "two"] } }).end();
   const body = await new Promise<string>((resolve, reject) => {
     sent.on("response", (response) => resolve(text(response))).on("error", reject);
@@ -88,8 +100,6 @@ test("a header sent twice is joined by a comma", async () => {
 });
 
 test("a request without query, cookies, parameters and body has none of these fields", async () => {
-  const api = await startApi({ "GET /": "event" });
-
   const event = await eventOf(await api("/"));
 
   for (const field of ["queryStringParameters", "cookies", "pathParameters", "body"])
@@ -98,7 +108,6 @@ test("a request without query, cookies, parameters and body has none of these fi
 });
 
 test("the trace header of a request is handed on as it came", async () => {
-  const api = await startApi({ "GET /": "event" });
   const header = "Root=1-67891233-abcdef012345678912345678;Parent=463ac35c9f6413ad;Sampled=1";
 
   const event = await eventOf(await api("/", { headers: { "x-amzn-trace-id": header } }));
@@ -109,7 +118,6 @@ test("the trace header of a request is handed on as it came", async () => {
 test.each(["image/png", "application/octet-stream", "application/x-protobuf"])(
   "a body of type %s is handed over as base64",
   async (type) => {
-    const api = await startApi({ "POST /": "event" });
     const bytes = new Uint8Array([0, 255, 128, 10]);
 
     const event = await eventOf(await api("/", { method: "POST", headers: { "content-type": type }, body: bytes }));
@@ -119,13 +127,6 @@ test.each(["image/png", "application/octet-stream", "application/x-protobuf"])(
 );
 
 test("the most specific route answers", async () => {
-  const api = await startApi({
-    $default: "event",
-    "ANY /orders/{id}": "event",
-    "GET /orders/{id}": "event",
-    "GET /orders/new": "event",
-    "GET /files/{path+}": "event",
-  });
   const route = async (path: string, method = "GET"): Promise<object> => {
     const { routeKey, pathParameters } = await eventOf(await api(path, { method }));
     return { routeKey, ...pathParameters };
@@ -135,41 +136,50 @@ test("the most specific route answers", async () => {
   expect(await route("/orders/7")).toEqual({ routeKey: "GET /orders/{id}", id: "7" });
   expect(await route("/orders/7", "PUT")).toEqual({ routeKey: "ANY /orders/{id}", id: "7" });
   expect(await route("/files/a/b.txt")).toEqual({ routeKey: "GET /files/{path+}", path: "a/b.txt" });
-  expect(await route("/orders/7/items")).toEqual({ routeKey: "$default" });
-  expect(await route("//orders/new")).toEqual({ routeKey: "$default" });
+});
+
+test("$default takes what no other route does", async () => {
+  const routes = { $default: "event", "GET /orders": "answer" };
+  const { lab: other } = await startRig({
+    functions: { event: fn("http", "event"), answer: fn("http", "answer") },
+    routes,
+  });
+
+  const event = await eventOf(await fetch(`${other.httpUrl}/orders/7`, { method: "DELETE" }));
+
+  expect(event).toMatchObject({ routeKey: "$default", rawPath: "/orders/7" });
 });
 
 test("a path that no route names is 404, and reaches no function", async () => {
-  const { lab } = await startRig({ functions: { event: fn("http", "event") }, routes: { "GET /orders": "event" } });
+  const before = lab.truth.deliveries.length;
 
   for (const [path, method] of [
     ["/nowhere", "GET"],
-    ["/orders", "POST"],
-    ["/orders/", "GET"],
+    ["/orders/new/", "GET"],
+    ["/orders/7/items/8", "GET"],
+    ["//orders/new", "GET"],
   ] as const) {
     const response = await fetch(`${lab.httpUrl}${path}`, { method });
     expect([response.status, await response.json()]).toEqual([404, { message: "Not Found" }]);
     expect(response.headers.get("apigw-requestid")).toMatch(/./);
   }
-  expect(lab.truth.deliveries).toEqual([]);
+  expect(lab.truth.deliveries).toHaveLength(before);
 });
 
 test("a path that is not percent-encoded rightly is 400", async () => {
-  const api = await startApi({ "GET /{any}": "event" });
-
-  expect((await api("/%zz")).status).toBe(400);
+  expect((await api("/orders/%zz")).status).toBe(400);
 });
 
 test.each([
   { how: "with its length", body: () => "x".repeat(10 * 1024 * 1024 + 1) },
   { how: "in chunks", body: () => new Blob(["x".repeat(10 * 1024 * 1024 + 1)]).stream() },
 ])("a body over 10 MB, sent $how, is 413 and reaches no function", async ({ body }) => {
-  const { lab } = await startRig({ functions: { event: fn("http", "event") }, routes: { "POST /": "event" } });
+  const before = lab.truth.deliveries.length;
 
   const response = await fetch(lab.httpUrl, { method: "POST", body: body(), duplex: "half" });
 
   expect([response.status, await response.json()]).toEqual([413, { message: "Request Entity Too Large" }]);
-  expect(lab.truth.deliveries).toEqual([]);
+  expect(lab.truth.deliveries).toHaveLength(before);
 });
 
 const TEXT = "text/plain; charset=utf-8";
@@ -206,18 +216,15 @@ test.each([
     body: '{"message":"Internal Server Error"}',
   },
 ])("the result $result answers $status with $body", async ({ result, status, type, body }) => {
-  const api = await startApi({ "POST /": "answer" });
-
-  const response = await api("/", { method: "POST", body: JSON.stringify(result) });
+  const response = await answerTo(result);
 
   expect([response.status, response.headers.get("content-type"), await response.text()]).toEqual([status, type, body]);
 });
 
 test("headers and cookies of a result become headers of the response", async () => {
-  const api = await startApi({ "POST /": "answer" });
   const result = { statusCode: 302, headers: { Location: "/next", "X-Count": 3 }, cookies: ["a=1; Path=/", "b=2"] };
 
-  const response = await api("/", { method: "POST", body: JSON.stringify(result), redirect: "manual" });
+  const response = await answerTo(result, { redirect: "manual" });
 
   expect([response.status, response.headers.get("location"), response.headers.get("x-count")]).toEqual([
     302,
@@ -228,15 +235,12 @@ test("headers and cookies of a result become headers of the response", async () 
 });
 
 test("a function's error is 500, and says nothing of itself", async () => {
-  const api = await startApi({ "POST /": "answer" });
-
-  const response = await api("/", { method: "POST", body: "throw" });
+  const response = await api("/answer", { method: "POST", body: "throw" });
 
   expect([response.status, await response.text()]).toEqual([500, '{"message":"Internal Server Error"}']);
 });
 
 test("a port that is taken is said when the lab starts", async () => {
-  const { lab } = await startRig({ functions: { event: fn("http", "event") }, routes: { $default: "event" } });
   const port = Number(new URL(lab.httpUrl).port);
 
   await expect(startLab({ functions: {} }, { port })).rejects.toThrow("EADDRINUSE");

@@ -141,7 +141,7 @@ const invoke = async (deps: SqsSourceDeps, batch: readonly Message[]): Promise<r
 };
 
 /** An id that is no id of the batch, or a response of another shape, fails the whole batch: nothing may be lost. */
-const failedIds = (payload: string, batch: readonly Message[]): ReadonlySet<string> => {
+export const failedIds = (payload: string, batch: readonly Pick<Message, "MessageId">[]): ReadonlySet<string> => {
   const all = new Set(batch.map((message) => message.MessageId));
   const response = JSON.parse(payload) as { batchItemFailures?: unknown } | null;
   const failures = response?.batchItemFailures ?? [];

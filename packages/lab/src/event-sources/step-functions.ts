@@ -34,7 +34,7 @@ interface Execution {
   readonly stateMachineArn: string;
   readonly name: string;
   readonly startDate: number;
-  status: "RUNNING" | "SUCCEEDED" | "FAILED";
+  status: "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT";
   readonly input: string;
   output?: string;
   error?: string;
@@ -63,7 +63,7 @@ export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
         Input: input,
         Name: execution.name,
         RoleArn: `arn:aws:iam::${accountId}:role/${machine.name}`,
-        StartTime: new Date(execution.startDate * 1_000).toISOString(),
+        StartTime: new Date(Math.round(execution.startDate * 1_000)).toISOString(),
         RedriveCount: 0,
       },
       StateMachine: { Id: machine.arn, Name: machine.name },
@@ -79,8 +79,7 @@ export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
       const output = await running.result;
       Object.assign(execution, { status: "SUCCEEDED", output: JSON.stringify(output) });
     } catch (error) {
-      const { name, message } = error instanceof Error ? error : { name: "States.Runtime", message: String(error) };
-      Object.assign(execution, { status: "FAILED", error: name, cause: message });
+      Object.assign(execution, failureOf(error));
     }
     execution.stopDate = Date.now() / 1_000;
   };
@@ -121,6 +120,13 @@ export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
       for (const execution of executions.values()) if (execution.status === "RUNNING") execution.abort?.();
     },
   };
+};
+
+/** The library wraps what failed a state in an error of its own. */
+const failureOf = (error: unknown): Partial<Execution> => {
+  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const { name, message } = inner instanceof Error ? inner : { name: "States.Runtime", message: String(inner) };
+  return name === "ExecutionTimeoutError" ? { status: "TIMED_OUT" } : { status: "FAILED", error: name, cause: message };
 };
 
 const refusal = (name: string, message: string): Error => Object.assign(new Error(message), { name });

@@ -5,10 +5,12 @@ const record = (value) => process.stdout.write(`recorded ${JSON.stringify(value)
 
 export const handler = async (event) => record(event);
 
+export const traced = async (event, context) => record({ event, traceId: context.xRayTraceId });
+
 /** Fails the first `failures` invocations of this environment. */
 export const failing = async (event, context) => {
   invocations += 1;
-  record({ event, requestId: context.awsRequestId, traceId: context.xRayTraceId });
+  record({ event, requestId: context.awsRequestId });
   if (invocations <= (event.failures ?? Number.POSITIVE_INFINITY)) throw new Error(`failure ${invocations}`);
   return { invocations };
 };
@@ -20,13 +22,6 @@ export const batch = async ({ Records }) => {
     ({ body, attributes }) => Number(attributes.ApproximateReceiveCount) <= (JSON.parse(body).failTimes ?? 0),
   );
   return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
-};
-
-/** SQS whose partial batch response is what the first body says. */
-export const answering = async ({ Records }) => {
-  record({ Records });
-  const { first, answer } = JSON.parse(Records[0].body);
-  return Number(Records[0].attributes.ApproximateReceiveCount) === 1 ? first : answer;
 };
 
 export const stuck = async (event) => {

@@ -1,29 +1,25 @@
 /** Sends on what it is told to, with the real AWS SDK clients and nothing configured: the lab's variables have to do. */
-import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
-import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
-import { PublishBatchCommand, PublishCommand, SNSClient } from "@aws-sdk/client-sns";
-import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+const sqs = () => import("@aws-sdk/client-sqs");
+const sns = () => import("@aws-sdk/client-sns");
 
 const sends = {
-  SendMessage: (input) => new SQSClient().send(new SendMessageCommand(input)),
-  SendMessageBatch: (input) => new SQSClient().send(new SendMessageBatchCommand(input)),
-  Publish: (input) => new SNSClient().send(new PublishCommand(input)),
-  PublishBatch: (input) => new SNSClient().send(new PublishBatchCommand(input)),
-  PutEvents: (input) => new EventBridgeClient().send(new PutEventsCommand(input)),
-  StartExecution: (input) => new SFNClient().send(new StartExecutionCommand(input)),
-  Invoke: (input) => new LambdaClient().send(new InvokeCommand(input)),
+  SendMessage: async (input) => use(await sqs(), "SQSClient", "SendMessageCommand", input),
+  SendMessageBatch: async (input) => use(await sqs(), "SQSClient", "SendMessageBatchCommand", input),
+  Publish: async (input) => use(await sns(), "SNSClient", "PublishCommand", input),
+  PublishBatch: async (input) => use(await sns(), "SNSClient", "PublishBatchCommand", input),
+  PutEvents: async (input) =>
+    use(await import("@aws-sdk/client-eventbridge"), "EventBridgeClient", "PutEventsCommand", input),
+  StartExecution: async (input) =>
+    use(await import("@aws-sdk/client-sfn"), "SFNClient", "StartExecutionCommand", input),
+  Invoke: async (input) => use(await import("@aws-sdk/client-lambda"), "LambdaClient", "InvokeCommand", input),
 };
 
-const send = async ([operation, input]) => {
-  const output = await sends[operation](input);
-  return { ...output, requestId: output.$metadata.requestId };
-};
+const use = (sdk, client, command, input) => new sdk[client]().send(new sdk[command](input));
 
-/** The operations to call, in order: from the event, or else from STEPS. */
+/** The calls to make, in order: from the event, or else from STEPS, where $QUEUE_URL stands for the variable. */
 export const handler = async (event, context) => {
-  const steps = event.steps ?? JSON.parse(process.env.STEPS);
+  const configured = process.env.STEPS?.replaceAll("$QUEUE_URL", process.env.QUEUE_URL);
   const outputs = [];
-  for (const step of steps) outputs.push(await send(step));
+  for (const [operation, input] of event.steps ?? JSON.parse(configured)) outputs.push(await sends[operation](input));
   return { outputs, requestId: context.awsRequestId, traceId: context.xRayTraceId };
 };
