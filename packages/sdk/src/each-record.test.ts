@@ -51,7 +51,7 @@ const handled = async <R>(
   part: (records: readonly R[]) => readonly R[] = (all) => all,
 ) => {
   const collector = await startCollector();
-  const sdk = await freshSdk({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, MAYFLY_END_LINE: "off" });
+  const sdk = await freshSdk({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   const handler = sdk.observe(async (event: { Records: readonly R[] }, _context: object) =>
     sdk.eachRecord({ Records: part(event.Records) }, (record, index) => work(record, sdk, index)),
   );
@@ -59,7 +59,14 @@ const handled = async <R>(
   const [invocation] = collector.spans.filter(({ attributes }) => "faas.coldstart" in attributes);
   if (invocation === undefined) throw new Error("no invocation span arrived");
   const spans = collector.spans.filter((span) => span !== invocation && span.kind === 5);
-  return { response, invocation, spans, all: collector.spans, lines: sdk.lines, sdk };
+  return {
+    response,
+    invocation,
+    spans,
+    all: collector.spans,
+    lines: sdk.lines.slice(0, -1),
+    endLine: sdk.lines.at(-1),
+  };
 };
 
 const only = (spans: readonly PlainSpan[]): PlainSpan => {
@@ -157,6 +164,47 @@ describe("spans", () => {
   });
 });
 
+describe("a failure is seen", () => {
+  test("each failed record has an error line of its own, with its ids and the error", async () => {
+    const { lines, spans } = await handled([sqs("m-1"), sqs("m-2", { carries: 2 }), sqs("m-3")], (record, sdk) => {
+      sdk.annotate({ orderId: `order of ${record.messageId}` });
+      failing("m-2", "m-3")(record);
+    });
+    expect(lines).toMatchObject(
+      ["m-2", "m-3"].map((id, n) => ({
+        level: "ERROR",
+        message: "record failed",
+        requestId: "r-1",
+        recordId: id,
+        orderId: `order of ${id}`,
+        traceId: spans[n + 1]?.traceId,
+        spanId: spans[n + 1]?.spanId,
+        errorType: "Error",
+        errorMessage: `${id} failed`,
+        stackTrace: expect.any(Array) as unknown[],
+      })),
+    );
+  });
+
+  test("also without a collector, and outside of observe", async () => {
+    const { eachRecord, lines } = await freshSdk();
+    await eachRecord({ Records: [sqs("m-1"), sqs("m-2")] }, failing("m-2"));
+    expect(lines).toMatchObject([{ level: "ERROR", recordId: "m-2", errorMessage: "m-2 failed" }]);
+  });
+
+  test("the invocation counts them, on its span and its last line", async () => {
+    const { endLine, invocation } = await handled([sqs("m-1"), sqs("m-2"), sqs("m-3")], failing("m-1", "m-3"));
+    expect(invocation.attributes["mayfly.records_failed"]).toBe(2);
+    expect(endLine).toMatchObject({ message: "invocation end", outcome: "success", recordsFailed: 2 });
+  });
+
+  test("none is not counted", async () => {
+    const { endLine, invocation } = await handled([sqs("m-1")]);
+    expect(invocation.attributes).not.toHaveProperty("mayfly.records_failed");
+    expect(endLine).not.toHaveProperty("recordsFailed");
+  });
+});
+
 describe("context", () => {
   test("lines and annotations are the record's own, over those of the invocation", async () => {
     const { lines, spans, invocation } = await handled([sqs("m-1"), sqs("m-2")], (record, { annotate, logger }) => {
@@ -237,6 +285,45 @@ describe("order and answer", () => {
       if (record === records[1]) throw new Error("second");
     });
     expect(response.batchItemFailures).toEqual([{ itemIdentifier: "2" }, { itemIdentifier: "3" }]);
+  });
+});
+
+describe("nothing of the batch was done", () => {
+  test("is an error that says how many, with the first as cause, so that the platform retries without any setting", async () => {
+    const { eachRecord } = await freshSdk();
+    const errors = [new RangeError("first"), new Error("second")];
+    const thrown: unknown = await eachRecord({ Records: [sqs("1"), sqs("2")] }, (_record, index) =>
+      Promise.reject(errors[index] ?? new Error("no such record")),
+    ).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({
+      name: "RecordsFailed",
+      message: "2 of 2 records failed; the first: RangeError: first",
+    });
+    expect((thrown as Error).cause).toBe(errors[0]);
+  });
+
+  test.each([
+    ["a FIFO queue", (id: string) => sqs(id, { queue: `${QUEUE}.fifo` })],
+    ["Kinesis", kinesis],
+    ["DynamoDB", dynamodb],
+  ])("in order, by %s, also when only the first was tried", async (_source, recordOf) => {
+    const { eachRecord } = await freshSdk();
+    let tried = 0;
+    const work = (): void => {
+      tried += 1;
+      throw new Error("boom");
+    };
+    await expect(eachRecord<object>({ Records: [recordOf("1"), recordOf("2")] }, work)).rejects.toThrow(
+      "1 of 2 records failed, the rest was not tried; the first: Error: boom",
+    );
+    expect(tried).toBe(1);
+  });
+
+  test("fails the invocation, which counts them all the same", async () => {
+    const { observe, eachRecord, lines } = await freshSdk();
+    const handler = observe((event: { Records: { messageId: string }[] }) => eachRecord(event, failing("m-1", "m-2")));
+    await expect(handler({ Records: [sqs("m-1"), sqs("m-2")] })).rejects.toThrow("2 of 2 records failed");
+    expect(lines.at(-1)).toMatchObject({ outcome: "error", errorCode: "RecordsFailed", recordsFailed: 2 });
   });
 });
 

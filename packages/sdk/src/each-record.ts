@@ -3,17 +3,19 @@
  *
  * In      an event with Records (SQS, SNS, Kinesis, DynamoDB …), and what to do with one.
  * Out     `{ batchItemFailures }`, to be returned from the handler: the platform then redelivers only what failed. It needs
- *         ReportBatchItemFailures on the event source mapping; without it, SQS takes the whole batch as done.
- * Errors  where a source has no partial-batch response (SNS, S3), the first record's error is thrown after all were tried.
- *
- *         The same where a failed record has no identifier to report it by: a failure is never taken for success.
+ *         ReportBatchItemFailures on the event source mapping; without it, SQS deletes what failed together with the rest.
+ * Errors  Each failed record has an ERROR line and is counted on the invocation, because its error goes no further.
+ *         RecordsFailed where nothing of the batch was done: that the platform understands with or without the setting.
+ *         The first record's own error, after all were tried, where a failed record has no identifier to report it by (SNS, S3):
+ *         a failure is never taken for success.
  *
  * One after the other. In an ordered source (a FIFO queue, a stream) the first failure stops the batch, and all that was not
  * done is reported with it.
  */
 import { type Span, SpanKind, context, trace } from "@opentelemetry/api";
 import { harmless } from "./diag.ts";
-import { recordError } from "./errors.ts";
+import { errorFacts, recordError } from "./errors.ts";
+import { ownLogger } from "./log/own.ts";
 import { type Scope, currentScope, inScope } from "./scope.ts";
 import { sdk } from "./sdk.ts";
 import { ATTR, LINK_TO_INVOCATION } from "./semconv.ts";
@@ -26,28 +28,53 @@ export interface BatchResponse {
   readonly batchItemFailures: { readonly itemIdentifier: string }[];
 }
 
+class RecordsFailed extends Error {
+  override readonly name = "RecordsFailed";
+}
+
 export const eachRecord = async <R>(
   event: { readonly Records: readonly R[] },
   fn: (record: R, index: number) => unknown,
 ): Promise<BatchResponse> => {
-  if (!Array.isArray(event.Records)) throw new TypeError("eachRecord: the event has no list of Records");
-  const failed: { record: R; error: unknown }[] = [];
-  for (const [index, record] of event.Records.entries()) {
+  const { Records: records } = event;
+  if (!Array.isArray(records)) throw new TypeError("eachRecord: the event has no list of Records");
+  const failed: Failed[] = [];
+  for (const [index, record] of records.entries()) {
     const error = await outcomeOf(record, index, fn);
     if (error === undefined) continue;
     failed.push({ record, error: error.thrown });
-    if (isOrdered(record)) return failures(event.Records.slice(index), error.thrown);
+    if (isOrdered(record)) return answer(records, records.slice(index), failed);
   }
-  return failures(
+  return answer(
+    records,
     failed.map(({ record }) => record),
-    failed[0]?.error,
+    failed,
   );
 };
 
-const failures = (records: readonly unknown[], firstError: unknown): BatchResponse => {
-  const batchItemFailures = identifiers(records);
-  if (batchItemFailures.length < records.length) throw firstError;
+interface Failed {
+  readonly record: unknown;
+  readonly error: unknown;
+}
+
+const answer = (records: readonly unknown[], undone: readonly unknown[], failed: readonly Failed[]): BatchResponse => {
+  const [first] = failed;
+  const batchItemFailures = identifiers(undone);
+  if (first === undefined) return { batchItemFailures };
+  if (batchItemFailures.length < undone.length) throw first.error;
+  if (undone.length === records.length) throw nothingDone(records.length, failed.length, first.error);
   return { batchItemFailures };
+};
+
+const nothingDone = (records: number, failed: number, cause: unknown): RecordsFailed => {
+  const { errorType, errorMessage } = errorFacts(cause);
+  const skipped = records > failed ? `, the rest was not tried` : "";
+  return new RecordsFailed(
+    `${failed} of ${records} records failed${skipped}; the first: ${errorType}: ${errorMessage}`,
+    {
+      cause,
+    },
+  );
 };
 
 const outcomeOf = async <R>(
@@ -59,18 +86,27 @@ const outcomeOf = async <R>(
   const recordScope =
     scope && harmless("beginning a record", () => beginRecord(scope, factsOf(scope, record, index), record));
   try {
-    if (recordScope === undefined) await fn(record, index);
-    else
-      await inScope(recordScope, () =>
-        context.with(trace.setSpan(context.active(), recordScope.span), () => fn(record, index)),
-      );
+    await within(recordScope, () => fn(record, index));
     return undefined;
   } catch (thrown) {
-    if (recordScope) harmless("describing the error", () => recordError(recordScope.span, thrown));
+    harmless("describing the error", () => within(recordScope, () => describeFailure(recordScope, record, thrown)));
     return { thrown };
   } finally {
     recordScope?.span.end();
   }
+};
+
+const within = <T>(scope: Scope | undefined, work: () => T): T =>
+  scope ? inScope(scope, () => context.with(trace.setSpan(context.active(), scope.span), work)) : work();
+
+/** A line at once: a process that dies later in the batch has then said it. */
+const describeFailure = (scope: Scope | undefined, record: unknown, thrown: unknown): void => {
+  const recordId = idOf(record);
+  ownLogger().error({ ...errorFacts(thrown), ...(recordId && { recordId }) }, "record failed");
+  if (scope === undefined) return;
+  recordError(scope.span, thrown);
+  scope.records.failed += 1;
+  scope.invocationSpan.setAttribute(ATTR.recordsFailed, scope.records.failed);
 };
 
 /**
@@ -78,7 +114,7 @@ const outcomeOf = async <R>(
  * not get another's context.
  */
 const factsOf = (scope: Scope, record: unknown, index: number): TriggerRecord | undefined => {
-  const id = textAt(record, "messageId") ?? textAt(objectAt(record, "Sns"), "MessageId");
+  const id = idOf(record);
   const inPlace = scope.trigger.records[index];
   if (inPlace?.id === id) return inPlace;
   return id === undefined ? undefined : scope.trigger.records.find((one) => one.id === id);
@@ -111,15 +147,20 @@ const recordSpan = (scope: Scope, facts: TriggerRecord, record: unknown): Span =
   );
 };
 
-/** What the platform wants to be told of a record that failed. */
 const identifiers = (records: readonly unknown[]): { itemIdentifier: string }[] =>
   records.flatMap((record) => {
-    const id =
-      textAt(record, "messageId") ??
-      textAt(objectAt(record, "kinesis"), "sequenceNumber") ??
-      textAt(objectAt(record, "dynamodb"), "SequenceNumber");
-    return id === undefined ? [] : [{ itemIdentifier: id }];
+    const itemIdentifier = identifierOf(record);
+    return itemIdentifier === undefined ? [] : [{ itemIdentifier }];
   });
+
+const idOf = (record: unknown): string | undefined =>
+  identifierOf(record) ?? textAt(objectAt(record, "Sns"), "MessageId");
+
+/** What the platform wants to be told of a record that failed. */
+const identifierOf = (record: unknown): string | undefined =>
+  textAt(record, "messageId") ??
+  textAt(objectAt(record, "kinesis"), "sequenceNumber") ??
+  textAt(objectAt(record, "dynamodb"), "SequenceNumber");
 
 /** Not told by MessageGroupId: since fair queues, a standard queue's messages may have one too. */
 const isOrdered = (record: unknown): boolean =>

@@ -12,7 +12,7 @@ import { errorFacts, recordError } from "./errors.ts";
 import { instrumentLoadedAwsSdk } from "./instrument/aws-sdk/install.ts";
 import { readInvocation } from "./invocation.ts";
 import { RESERVED_BEFORE_TIMEOUT_MS } from "./limits.ts";
-import { type Logger, createLogger } from "./log/logger.ts";
+import { ownLogger } from "./log/own.ts";
 import { type Scope, inScope } from "./scope.ts";
 import { type Sdk, sdk } from "./sdk.ts";
 import { ATTR } from "./semconv.ts";
@@ -77,7 +77,15 @@ const begin = (state: Sdk, event: unknown, lambdaContext: unknown): Scope => {
     state.takeColdStart(),
   );
   const span = startInvocationSpan(state, invocation, trigger, event);
-  return { invocation, trigger, invocationSpan: span, span, annotations: {}, sequence: { next: 0 } };
+  return {
+    invocation,
+    trigger,
+    invocationSpan: span,
+    span,
+    annotations: {},
+    sequence: { next: 0 },
+    records: { failed: 0 },
+  };
 };
 
 const run = async (scope: Scope, handler: () => unknown): Promise<unknown> => {
@@ -113,15 +121,14 @@ const describeResult = (span: Span, scope: Scope, result: unknown): void => {
   span.setStatus({ code: SpanStatusCode.ERROR });
 };
 
-let endLogger: Logger | undefined;
-
 const endLine = (scope: Scope, fields: { outcome: string; errorCode?: string }): void => {
   if (!sdk().config.endLine) return;
   harmless("writing the end line", () => {
-    endLogger ??= createLogger();
     const durationMs = Math.round((performance.now() - scope.invocation.startedMs) * 1e3) / 1e3;
+    const { failed: recordsFailed } = scope.records;
+    const line = { durationMs, ...fields, ...(recordsFailed > 0 && { recordsFailed }) };
     inScope({ ...scope, span: scope.invocationSpan }, () =>
-      endLogger?.[fields.outcome === "error" ? "error" : "info"]({ durationMs, ...fields }, "invocation end"),
+      ownLogger()[fields.outcome === "error" ? "error" : "info"](line, "invocation end"),
     );
   });
 };

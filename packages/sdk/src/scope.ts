@@ -19,6 +19,8 @@ export interface Scope {
   readonly annotations: Record<string, Annotation>;
   /** Of the next log line; shared by all records of the invocation. */
   readonly sequence: { next: number };
+  /** Of the batch, for the whole invocation. */
+  readonly records: { failed: number };
 }
 
 export const currentScope = (): Scope | undefined => sdk().scopes.getStore();

@@ -26,6 +26,7 @@ export const LINE_FIELDS: ReadonlySet<string> = new Set([
   "durationMs",
   "outcome",
   "errorCode",
+  "recordsFailed",
 ]);
 
 /** What says which line this is: not even a line's own fields may change them, or the collector could not tell lines apart. */
