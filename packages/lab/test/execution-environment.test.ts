@@ -116,7 +116,7 @@ test.each([
   {
     how: "a missing package",
     file: "broken-init.mjs",
-    variables: { HOW: "import" },
+    variables: { IMPORT: "there-is-no-such-package" },
     type: "Runtime.ImportModuleError",
   },
   { how: "no such export", file: "probe.mjs", variables: {}, type: "Runtime.HandlerNotFound" },

@@ -1,4 +1,4 @@
 /** Never gets as far as a handler. */
 if (process.env.HOW === "exit") process.exit(7);
-if (process.env.HOW === "import") await import("there-is-no-such-package");
+if (process.env.IMPORT) await import(process.env.IMPORT);
 throw Object.assign(new Error("no configuration"), { name: "ConfigurationError" });
