@@ -29,6 +29,7 @@ export const ATTR = {
   snsTopicArn: "aws.sns.topic.arn",
   stateMachineArn: "aws.step_functions.state_machine.arn",
   httpRequestMethod: "http.request.method",
+  httpRequestMethodOriginal: "http.request.method_original",
   httpRoute: "http.route",
   httpStatusCode: "http.response.status_code",
   urlPath: "url.path",

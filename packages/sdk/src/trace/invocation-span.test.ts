@@ -28,6 +28,7 @@ const http = {
     domainName: "api.execute-api.eu-west-1.amazonaws.com",
   },
 };
+const alb = (httpMethod: string) => ({ requestContext: { elb: { targetGroupArn: "arn" } }, httpMethod, path: "/o/7" });
 const EXECUTION = "arn:aws:states:eu-west-1:111122223333:execution:checkout:run-1";
 const task = { Execution: { Id: EXECUTION }, State: { Name: "Charge", RetryCount: 2 } };
 
@@ -45,7 +46,9 @@ const invocationBy = async (event: unknown, { isCold = false, context = {}, skip
 describe("name, kind and trigger follow what invoked the function", () => {
   test.each([
     ["HTTP", http, "GET /orders/{id}", SpanKind.SERVER, "http", "http"],
-    ["HTTP without a route", { ...http, routeKey: "$default" }, "GET /orders/7", SpanKind.SERVER, "http", "http"],
+    ["HTTP without a route", { ...http, routeKey: "$default" }, "GET", SpanKind.SERVER, "http", "http"],
+    ["an ALB", alb("POST"), "POST", SpanKind.SERVER, "http", "http"],
+    ["HTTP by a method of the caller's own", alb("BREW-7"), "HTTP", SpanKind.SERVER, "http", "http"],
     ["SQS", sqs(sqsRecord("m-1")), "process orders", SpanKind.CONSUMER, "pubsub", "sqs"],
     ["SNS", sns, "process news", SpanKind.CONSUMER, "pubsub", "sns"],
     ["EventBridge", busEvent, "process OrderPlaced", SpanKind.CONSUMER, "pubsub", "eventbridge"],
@@ -134,6 +137,15 @@ test("a request says method, path, host and route", async () => {
     "server.address": "api.execute-api.eu-west-1.amazonaws.com",
     "http.route": "/orders/{id}",
   });
+});
+
+test("a method that no standard knows is kept beside `_OTHER`", async () => {
+  expect((await invocationBy(alb("BREW-7"))).attributes).toMatchObject({
+    "http.request.method": "_OTHER",
+    "http.request.method_original": "BREW-7",
+    "url.path": "/o/7",
+  });
+  expect((await invocationBy(http)).attributes).not.toHaveProperty("http.request.method_original");
 });
 
 test("a task says its state and how often it was tried before", async () => {

@@ -43,9 +43,10 @@ export const startInvocationSpan = (sdk: Sdk, invocation: Invocation, trigger: T
 
 const nameOf = (sdk: Sdk, trigger: Trigger, event: unknown): string => {
   if (trigger.type === "http") {
-    const { method, path } = httpRequestOf(event);
-    const route = trigger.destination ?? path;
-    return [method, route].filter(Boolean).join(" ") || sdk.config.functionName;
+    const { method } = httpRequestOf(event);
+    const known = method === undefined || KNOWN_METHODS.has(method) ? method : "HTTP";
+    // Never the path: it may hold anything, a customer's data too, and there is no end of them.
+    return [known, trigger.destination].filter(Boolean).join(" ") || sdk.config.functionName;
   }
   const isMessage = FAAS_TRIGGER[trigger.type] === "pubsub";
   return isMessage && trigger.destination ? `process ${trigger.destination}` : sdk.config.functionName;
@@ -106,10 +107,20 @@ export const messageAttributes = (trigger: Trigger): Attributes => {
   };
 };
 
+/** Others are the caller's own invention, without end. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set(
+  "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY".split(" "),
+);
+
+const methodAttributes = (method: string): Attributes =>
+  KNOWN_METHODS.has(method)
+    ? { [ATTR.httpRequestMethod]: method }
+    : { [ATTR.httpRequestMethod]: "_OTHER", [ATTR.httpRequestMethodOriginal]: method };
+
 const httpAttributes = (trigger: Trigger, event: unknown): Attributes => {
   const { method, path, host } = httpRequestOf(event);
   return {
-    ...(method !== undefined && { [ATTR.httpRequestMethod]: method }),
+    ...(method !== undefined && methodAttributes(method)),
     ...(path !== undefined && { [ATTR.urlPath]: path }),
     ...(host !== undefined && { [ATTR.serverAddress]: host }),
     ...(trigger.destination !== undefined && { [ATTR.httpRoute]: trigger.destination }),
