@@ -55,6 +55,7 @@ export const ATTR = {
   unfinished: "mayfly.unfinished",
   initDurationMs: "mayfly.init_duration_ms",
   receiveCount: "mayfly.sqs.receive_count",
+  entriesFailed: "mayfly.entries_failed",
   recordsFailed: "mayfly.records_failed",
   sfnStateName: "mayfly.sfn.state.name",
   sfnRetryCount: "mayfly.sfn.state.retry_count",

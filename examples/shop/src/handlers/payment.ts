@@ -22,10 +22,16 @@ export const handler = observe(async (event: SQSEvent) =>
       logger.warn({ err: error }, "order cancelled");
       return;
     }
-    await events.send(
-      new PutEventsCommand({
-        Entries: [{ Source: "shop.payment", DetailType: "order.paid", Detail: JSON.stringify(order) }],
-      }),
-    );
+    await announce(order);
   }),
 );
+
+const announce = async (order: Order): Promise<void> => {
+  const { Entries: [entry] = [] } = await events.send(
+    new PutEventsCommand({
+      Entries: [{ Source: "shop.payment", DetailType: "order.paid", Detail: JSON.stringify(order) }],
+    }),
+  );
+  // The call succeeds although the bus refuses its entry.
+  if (entry?.ErrorCode) throw new Error(`order.paid was refused: ${entry.ErrorCode}: ${entry.ErrorMessage}`);
+};

@@ -58,3 +58,25 @@ test("of several, each that was taken has a key on its own bus", async () => {
     "mayfly.keys.produced": ["eventbridge-event|default|e-0", "eventbridge-event|audit|e-2"],
   });
 });
+
+test("an entry that was refused is an error of the call, which counts it and throws nothing", async () => {
+  const Entries = [entry("{}"), entry("{}"), entry("{}")];
+  const called = await calling(answer, (aws) =>
+    new EventBridgeClient(aws.client).send(new PutEventsCommand({ Entries })),
+  );
+  expect(called.thrown).toBeUndefined();
+  expect(called.spans).toMatchObject([
+    {
+      status: { code: 2, message: "1 of 3 entries refused" },
+      attributes: { "error.type": "InternalFailure", "mayfly.entries_failed": 1 },
+    },
+  ]);
+});
+
+test("a call whose entries were all taken is none", async () => {
+  const called = await calling(answer, (aws) =>
+    new EventBridgeClient(aws.client).send(new PutEventsCommand({ Entries: [entry("{}")] })),
+  );
+  expect(called.spans[0]?.status?.code ?? 0).toBe(0);
+  expect(called.spans[0]?.attributes).not.toHaveProperty("error.type");
+});

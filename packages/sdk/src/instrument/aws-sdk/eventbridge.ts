@@ -1,7 +1,7 @@
 /** An event has no place for a context but its own detail, which is the application's: the hop is joined by event id. */
 import { ATTR } from "../../semconv.ts";
-import { type JsonObject, isObject, textAt } from "../../trigger/trigger.ts";
-import type { Service } from "./operation.ts";
+import { type JsonObject, isObject, present, textAt } from "../../trigger/trigger.ts";
+import { type Service, refusedEntries } from "./operation.ts";
 import { listLength } from "./sqs.ts";
 
 export const eventbridge: Service = (command, input) => {
@@ -20,11 +20,16 @@ export const eventbridge: Service = (command, input) => {
     },
     // The answer's entries stand in the order of the request's; a rejected one has no id.
     produced: (output) =>
-      (Array.isArray(output["Entries"]) ? output["Entries"] : []).flatMap((entry: unknown, index) => {
+      answered(output).flatMap((entry, index) => {
         const id = textAt(entry, "EventId");
         return id === undefined ? [] : [{ kind: "eventbridge-event", id, scope: busOf(entries[index]) }];
       }),
+    failed: (output) =>
+      refusedEntries(present(answered(output).map((entry) => textAt(entry, "ErrorCode"))), entries.length),
   };
 };
+
+const answered = (output: JsonObject): readonly unknown[] =>
+  Array.isArray(output["Entries"]) ? output["Entries"] : [];
 
 const busOf = (entry: JsonObject | undefined): string => textAt(entry, "EventBusName") ?? "default";

@@ -41,6 +41,21 @@ test("the callee's request id is the key", async () => {
   ]);
 });
 
+test("a callee that threw is an error of the call, which gets its answer all the same", async () => {
+  const called = await calling(
+    () => ({ headers: { "x-amz-function-error": "Unhandled" }, body: '{"errorMessage":"boom"}' }),
+    (aws) => new LambdaClient(aws.client).send(new InvokeCommand({ FunctionName: "ship" })),
+  );
+  expect(called.thrown).toBeUndefined();
+  expect(called.spans).toMatchObject([
+    {
+      status: { code: 2, message: "ship ended in an error" },
+      attributes: { "error.type": "Unhandled", "mayfly.keys.produced": ["lambda-request||aws-request-1"] },
+    },
+  ]);
+  expect((await invoking()).spans[0]?.status?.code ?? 0).toBe(0);
+});
+
 test("an asynchronous call carries nothing, since its callee never sees it, and is a message", async () => {
   const called = await invoking({ InvocationType: "Event" });
   expect(header(called)).toBeUndefined();

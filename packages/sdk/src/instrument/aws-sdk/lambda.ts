@@ -16,6 +16,11 @@ export const lambda: Service = (command, input) => {
     isMessage: !isSync,
     attributes: { [ATTR.faasInvokedName]: name, [ATTR.faasInvokedProvider]: "aws" },
     ...(isSync && { inject: withClientContext }),
+    // The callee threw; its error is in the payload, which is the application's.
+    failed: (output) => {
+      const code = textAt(output, "FunctionError");
+      return code === undefined ? undefined : { code, message: `${name} ended in an error` };
+    },
     produced: (_output, requestId) => (requestId === undefined ? [] : [{ kind: "lambda-request", id: requestId }]),
   };
 };

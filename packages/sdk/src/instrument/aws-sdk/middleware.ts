@@ -2,7 +2,7 @@
  * A span per AWS call: around all its retries, with the context put into what it sends and the ids of its answer as
  * produced keys. The call itself, its result and its error are left as they are.
  */
-import { type Attributes, type Span, SpanKind, context, trace } from "@opentelemetry/api";
+import { type Attributes, type Span, SpanKind, SpanStatusCode, context, trace } from "@opentelemetry/api";
 import { harmless } from "../../diag.ts";
 import { recordError } from "../../errors.ts";
 import { formatTraceparent } from "../../propagate/w3c.ts";
@@ -12,7 +12,7 @@ import { formatStitchKeys } from "../../stitch/keys.ts";
 import { type JsonObject, isObject, objectAt, textAt } from "../../trigger/trigger.ts";
 import { eventbridge } from "./eventbridge.ts";
 import { lambda } from "./lambda.ts";
-import type { Carrier, Operation, Service } from "./operation.ts";
+import type { Carrier, Failure, Operation, Service } from "./operation.ts";
 import { sns } from "./sns.ts";
 import { sqs } from "./sqs.ts";
 import { stepFunctions } from "./step-functions.ts";
@@ -93,12 +93,20 @@ const describeAnswer = (span: Span, operation: Operation, result: unknown): void
   const metadata = objectAt(output, "$metadata");
   const requestId = textAt(metadata, "requestId");
   span.setAttributes(metadataAttributes(metadata));
+  describeFailure(span, operation.failed?.(output));
   const keys = operation.produced?.(output, requestId) ?? [];
   if (keys.length === 0) return;
   span.setAttribute(ATTR.keysProduced, formatStitchKeys(keys));
   const [key, ...others] = keys;
   if (ATTR.messagingSystem in operation.attributes && key && others.length === 0)
     span.setAttribute(ATTR.messagingMessageId, key.id);
+};
+
+const describeFailure = (span: Span, failure: Failure | undefined): void => {
+  if (failure === undefined) return;
+  const { code, message, entries } = failure;
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+  span.setAttributes({ [ATTR.errorType]: code, ...(entries !== undefined && { [ATTR.entriesFailed]: entries }) });
 };
 
 const describeError = (span: Span, error: unknown): void => {

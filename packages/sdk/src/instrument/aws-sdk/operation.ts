@@ -15,7 +15,24 @@ export interface Operation {
   inject?(input: JsonObject, carrier: Carrier): Injected;
   /** Ids in the answer that the other side will see. */
   produced?(output: JsonObject, requestId: string | undefined): readonly StitchKey[];
+  /** What went wrong although the call itself did not: AWS answers 200, and the application may never look. */
+  failed?(output: JsonObject): Failure | undefined;
 }
+
+export interface Failure {
+  /** Of the first that failed. */
+  readonly code: string;
+  readonly message: string;
+  /** How many, where several were sent at once. */
+  readonly entries?: number;
+}
+
+/** Of the entries of a batch that were refused, each with its code. */
+export const refusedEntries = (codes: readonly string[], total: number): Failure | undefined => {
+  const [code] = codes;
+  const message = `${codes.length} of ${total} entries refused`;
+  return code === undefined ? undefined : { code, message, entries: codes.length };
+};
 
 export interface Injected {
   readonly input: JsonObject;

@@ -96,3 +96,31 @@ test("PublishBatch: each entry carries the one span, and the span has a key for 
     "mayfly.keys.produced": ["sns-message|news|m-a", "sns-message|news|m-b"],
   });
 });
+
+test("PublishBatch: entries that failed are an error of the call, which counts them", async () => {
+  const failed = (id: string, code: string): string =>
+    `<member><Id>${id}</Id><Code>${code}</Code><SenderFault>false</SenderFault></member>`;
+  const called = await calling(
+    () => ({
+      headers: { "content-type": "text/xml" },
+      body: xml("PublishBatch", `<Successful/><Failed>${failed("a", "Throttled")}${failed("b", "Other")}</Failed>`),
+    }),
+    (aws) =>
+      new SNSClient(aws.client).send(
+        new PublishBatchCommand({
+          TopicArn,
+          PublishBatchRequestEntries: [
+            { Id: "a", Message: "1" },
+            { Id: "b", Message: "2" },
+          ],
+        }),
+      ),
+  );
+  expect(called.thrown).toBeUndefined();
+  expect(called.spans).toMatchObject([
+    {
+      status: { code: 2, message: "2 of 2 entries refused" },
+      attributes: { "error.type": "Throttled", "mayfly.entries_failed": 2 },
+    },
+  ]);
+});

@@ -4,7 +4,7 @@ import type { StitchKey } from "../../stitch/keys.ts";
 import { lastOfArn, textAt } from "../../trigger/trigger.ts";
 import { withAttributes, withEntryAttributes } from "./message-attributes.ts";
 import type { Operation, Service } from "./operation.ts";
-import { listLength, successful } from "./sqs.ts";
+import { listLength, refused, successful } from "./sqs.ts";
 
 export const sns: Service = (command, input) => {
   const arn = textAt(input, "TopicArn") ?? textAt(input, "TargetArn");
@@ -32,6 +32,7 @@ export const sns: Service = (command, input) => {
       attributes: { ...attributes, [ATTR.messagingBatchCount]: listLength(input["PublishBatchRequestEntries"]) },
       inject: (batch, carrier) => withEntryAttributes(batch, "PublishBatchRequestEntries", carrier, MAX_SNS_ATTRIBUTES),
       produced: (output) => successful(output).flatMap((entry) => key(textAt(entry, "MessageId"))),
+      failed: (output) => refused(output, input["PublishBatchRequestEntries"]),
     };
   }
   return undefined;

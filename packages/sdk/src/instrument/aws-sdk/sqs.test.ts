@@ -181,6 +181,25 @@ describe("SendMessageBatch", () => {
     expect(called.spans[0]?.attributes["mayfly.keys.produced"]).toEqual([`sqs-message|${queueOf(called)}|m-2`]);
   });
 
+  test("an entry that failed is an error of the call, which counts it and throws nothing", async () => {
+    const called = await batching([
+      { Id: "a", MessageBody: "bad" },
+      { Id: "b", MessageBody: "2" },
+    ]);
+    expect(called.thrown).toBeUndefined();
+    expect(called.spans).toMatchObject([
+      {
+        status: { code: 2, message: "1 of 2 entries refused" },
+        attributes: { "error.type": "Invalid", "mayfly.entries_failed": 1 },
+      },
+    ]);
+  });
+
+  test("without one there is no error", async () => {
+    const called = await batching([{ Id: "b", MessageBody: "2" }]);
+    expect(called.spans[0]?.status?.code ?? 0).toBe(0);
+  });
+
   test("a full entry is left alone and counted, its neighbours carry", async () => {
     const called = await batching([
       { Id: "a", MessageBody: "1", MessageAttributes: attributes(10) },

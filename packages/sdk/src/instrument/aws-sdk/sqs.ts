@@ -3,7 +3,7 @@ import { ATTR } from "../../semconv.ts";
 import type { StitchKey } from "../../stitch/keys.ts";
 import { type JsonObject, isObject, textAt } from "../../trigger/trigger.ts";
 import { withAttributes, withEntryAttributes } from "./message-attributes.ts";
-import type { Operation, Service } from "./operation.ts";
+import { type Failure, type Operation, type Service, refusedEntries } from "./operation.ts";
 
 export const sqs: Service = (command, input) => {
   const url = textAt(input, "QueueUrl");
@@ -32,15 +32,20 @@ export const sqs: Service = (command, input) => {
       attributes: { ...attributes, [ATTR.messagingBatchCount]: listLength(input["Entries"]) },
       inject: (batch, carrier) => withEntryAttributes(batch, "Entries", carrier, MAX_SQS_ATTRIBUTES),
       produced: (output) => successful(output).flatMap((entry) => key(textAt(entry, "MessageId"))),
+      failed: (output) => refused(output, input["Entries"]),
     };
   }
   return undefined;
 };
 
 /** Entries that failed have no id. */
-export const successful = (output: JsonObject): readonly JsonObject[] => {
-  const entries = output["Successful"];
-  return Array.isArray(entries) ? entries.filter(isObject) : [];
+export const successful = (output: JsonObject): readonly JsonObject[] => objectsIn(output["Successful"]);
+
+export const refused = (output: JsonObject, sent: unknown): Failure | undefined => {
+  const codes = objectsIn(output["Failed"]).map((entry) => textAt(entry, "Code") ?? "_OTHER");
+  return refusedEntries(codes, listLength(sent));
 };
+
+const objectsIn = (list: unknown): readonly JsonObject[] => (Array.isArray(list) ? list.filter(isObject) : []);
 
 export const listLength = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
