@@ -7,9 +7,9 @@
  * pino brings worker threads, file destinations and exit hooks, none of which a function uses and which cost half its load
  * time. They are replaced, for importers inside pino only, by as little as pino needs to start.
  */
-import { cpSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { gzipSync } from "node:zlib";
-import { readFileSync } from "node:fs";
 import { rolldown } from "rolldown";
 
 const UNUSED = {
@@ -35,7 +35,26 @@ const withoutWorkers = {
   },
 };
 
-const bundle = await rolldown({ input: "src/index.ts", platform: "node", plugins: [withoutWorkers], logLevel: "warn" });
+/**
+ * A CommonJS dependency's `require` of a built-in would become `createRequire(import.meta.url)` in the ES module, and
+ * import.meta is empty once a user's bundler makes CommonJS of it.
+ */
+const builtinsWithoutRequire = {
+  name: "builtins-without-require",
+  resolveId: (source) => (isBuiltin(source) ? `\0builtin:${source}` : null),
+  load(id) {
+    if (!id.startsWith("\0builtin:")) return null;
+    const name = JSON.stringify(id.slice("\0builtin:".length));
+    return { code: `module.exports = process.getBuiltinModule(${name})`, moduleType: "js", moduleSideEffects: false };
+  },
+};
+
+const bundle = await rolldown({
+  input: "src/index.ts",
+  platform: "node",
+  plugins: [withoutWorkers, builtinsWithoutRequire],
+  logLevel: "warn",
+});
 await bundle.write({ file: "dist/index.js", format: "esm", minify: true, sourcemap: true });
 await bundle.write({ file: "dist/index.cjs", format: "cjs", minify: true, sourcemap: true });
 await bundle.close();

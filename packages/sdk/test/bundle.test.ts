@@ -1,20 +1,28 @@
 /** The two files that users load, as they are built: each alone in a folder, in a process of its own. */
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, rm, stat } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { build } from "esbuild";
+import { rolldown } from "rolldown";
 import { expect, onTestFinished, test } from "vitest";
 import * as source from "../src/index.ts";
+import { startCollector } from "./collector.ts";
 
 const DIST = resolve(import.meta.dirname, "../dist");
 const MAX_BYTES = 110_000;
 const NAMES = Object.keys(source).toSorted();
 
-/** What `script` prints as JSON, beside nothing but sdk.mjs and sdk.cjs; with `import` and `require`. */
-const run = async (script: string): Promise<unknown> => {
+const newFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), "mayfly-bundle-"));
   onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+};
+
+/** What `script` prints as JSON, beside nothing but sdk.mjs and sdk.cjs; with `import` and `require`. */
+const run = async (script: string): Promise<unknown> => {
+  const folder = await newFolder();
   await cp(join(DIST, "index.js"), join(folder, "sdk.mjs"));
   await cp(join(DIST, "index.cjs"), join(folder, "sdk.cjs"));
   const both = `import { createRequire } from "node:module"; const require = createRequire(process.cwd() + "/");\n`;
@@ -60,4 +68,49 @@ test("import and require in one process are one SDK", async () => {
 test.each(["index.js", "index.cjs"])("dist/%s is small", async (file) => {
   const { size } = await stat(join(DIST, file));
   expect(size).toBeLessThan(MAX_BYTES);
+});
+
+/** A function's file, as its author's bundler gets it. */
+const ENTRY = `
+import { logger, observe, span } from ${JSON.stringify(join(DIST, "index.js"))};
+const handler = observe(async () => span("work", async () => logger.info("hello")));
+void handler({}, { awsRequestId: "r-1" });
+`;
+
+interface Bundling {
+  readonly entry: string;
+  readonly file: string;
+  readonly format: "cjs" | "esm";
+  readonly minify: boolean;
+}
+
+const BUNDLERS: Readonly<Record<string, (bundling: Bundling) => Promise<unknown>>> = {
+  esbuild: ({ entry, file, format, minify }) =>
+    build({ entryPoints: [entry], outfile: file, format, minify, bundle: true, platform: "node", logLevel: "error" }),
+  rolldown: async ({ entry, file, format, minify }) => {
+    await using bundle = await rolldown({ input: entry, platform: "node" });
+    await bundle.write({ file, format, minify });
+  },
+};
+
+const BUNDLINGS = Object.keys(BUNDLERS).flatMap((bundler) =>
+  (["cjs", "esm"] as const).flatMap((format) => [false, true].map((minify) => ({ bundler, format, minify }))),
+);
+
+test.each(BUNDLINGS)("a function bundled by $bundler to $format, minified $minify, is observed", async (bundling) => {
+  const collector = await startCollector();
+  const folder = await newFolder();
+  const [entry, file] = [join(folder, "entry.mjs"), join(folder, bundling.format === "cjs" ? "out.cjs" : "out.mjs")];
+  await writeFile(entry, ENTRY);
+  await BUNDLERS[bundling.bundler]?.({ ...bundling, entry, file });
+  const { stderr } = await promisify(execFile)(process.execPath, [file], {
+    env: { AWS_LAMBDA_FUNCTION_NAME: "checkout", OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+  });
+  expect(stderr).toBe("");
+  expect(collector.spans.map(({ name }) => name)).toEqual(["work", "checkout"]);
+});
+
+test("the ES module asks for nothing that a CommonJS bundle has not", async () => {
+  const text = await readFile(join(DIST, "index.js"), "utf8");
+  expect(text.match(/import\.meta|createRequire|\bfrom\s*["']/g)).toBeNull();
 });
