@@ -1,16 +1,20 @@
 /**
- * Before a timeout Lambda kills the process without a word. So, a margin before it, everything open is ended with an
- * unfinished mark and sent, and the invocation is visible at all.
+ * Before a timeout Lambda kills the process without a word. So, a margin before it, everything open is sent as it stands, with an
+ * unfinished mark, and the invocation is visible at all.
  *
- * A handler that blocks the thread is not helped: the timer cannot run. One that finishes within the margin after all has
- * its spans marked although it made it.
+ * Nothing is ended by it: a handler that returns within the margin after all ends its own spans, which are then sent too. A
+ * reader of both takes the one without the mark; one that has only the marked one knows that the rest never came.
+ *
+ * A handler that blocks the thread is not helped: the timer cannot run.
  */
-import { SpanStatusCode } from "@opentelemetry/api";
+import type { ReadableSpan, Span } from "@opentelemetry/sdk-trace";
 import { harmless } from "../diag.ts";
 import { RESERVED_BEFORE_TIMEOUT_MS } from "../limits.ts";
 import type { Scope } from "../scope.ts";
 import type { Sdk } from "../sdk.ts";
 import { ATTR } from "../semconv.ts";
+import { lossAttributes } from "./invocation-span.ts";
+import { createWallClock } from "./wall-clock.ts";
 
 export interface TimeoutWatch {
   cancel(): void;
@@ -22,8 +26,8 @@ export const watchTimeout = (scope: Scope, sdk: Sdk, flush: (budgetMs: number) =
   if (timeoutMarginMs === 0 || !(dueMs > 0 && dueMs < 2 ** 31)) return { cancel: () => {} };
   // Thrown in a timer, an error of ours would end the process.
   const timer = setTimeout(() => {
-    harmless("ending unfinished spans", () => {
-      endUnfinished(scope, sdk);
+    harmless("sending unfinished spans", () => {
+      for (const span of openIn(scope, sdk)) sdk.sender.addSpan(unfinished(span));
       void flush(scope.invocation.remainingMs() - RESERVED_BEFORE_TIMEOUT_MS);
     });
   }, dueMs);
@@ -31,17 +35,39 @@ export const watchTimeout = (scope: Scope, sdk: Sdk, flush: (budgetMs: number) =
   return { cancel: () => clearTimeout(timer) };
 };
 
-const endUnfinished = (scope: Scope, sdk: Sdk): void => {
+/** A record's span may be in another trace than its invocation, and what hangs below it says nothing of either. */
+const openIn = (scope: Scope, sdk: Sdk): readonly Span[] => {
+  scope.invocationSpan.setAttributes(lossAttributes(sdk));
   const { traceId } = scope.invocationSpan.spanContext();
-  // A copy: ending a span takes it out of the set.
-  const open = Array.from(sdk.spans.open);
-  for (const span of open) {
+  const ours = new Map<string, Span>();
+  // In order of their start, so that a parent comes before its children.
+  for (const span of sdk.spans.open) {
     const isOurs =
-      span.spanContext().traceId === traceId || span.attributes[ATTR.faasInvocationId] === scope.invocation.requestId;
-    if (!isOurs) continue;
-    span.setAttribute(ATTR.unfinished, true);
-    span.setAttribute(ATTR.errorType, "timeout");
-    span.setStatus({ code: SpanStatusCode.ERROR, message: "not finished when the function's timeout was near" });
-    span.end();
+      span.spanContext().traceId === traceId ||
+      span.attributes[ATTR.faasInvocationId] === scope.invocation.requestId ||
+      ours.has(span.parentSpanContext?.spanId ?? "");
+    if (isOurs) ours.set(span.spanContext().spanId, span);
   }
+  return [...ours.values()];
 };
+
+/** The span as it stands: whatever it does from here on, it does not do to this. */
+const unfinished = (span: Span): ReadableSpan => ({
+  name: span.name,
+  kind: span.kind,
+  spanContext: () => span.spanContext(),
+  ...(span.parentSpanContext && { parentSpanContext: span.parentSpanContext }),
+  startTime: span.startTime,
+  endTime: createWallClock()(),
+  duration: span.duration,
+  ended: false,
+  status: { ...span.status },
+  attributes: { ...span.attributes, [ATTR.unfinished]: true },
+  events: [...span.events],
+  links: [...span.links],
+  resource: span.resource,
+  instrumentationScope: span.instrumentationScope,
+  droppedAttributesCount: span.droppedAttributesCount,
+  droppedEventsCount: span.droppedEventsCount,
+  droppedLinksCount: span.droppedLinksCount,
+});
