@@ -150,6 +150,8 @@ interface TraceHead {
 export interface TraceSummary extends TraceHead {
   readonly coldStarts: number;
   readonly gapCount: number;
+  /** True when a bound cut the walk: there is more than is counted here. */
+  readonly truncated?: boolean;
 }
 
 export interface TraceDetail extends TraceHead {

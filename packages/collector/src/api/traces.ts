@@ -70,6 +70,8 @@ export const traceRoutes =
         const shown = stitch === false ? await bareTrace(store, id, clock()) : await stitchedTrace(store, id, clock());
         if (shown === undefined) throw new NotFoundError("not-found", `no trace, request or message with the id ${id}`);
         if (format !== "otlp") return paged(shown, Number(cursor ?? 0));
+        // OTLP has no place to say it.
+        if (shown.detail.truncated) reply.header("x-mayfly-truncated", "true");
         const data = traceDataOf(shown.records.map(([record]) => record));
         return reply.type("application/json").send(JSON.stringify(tracesToJson(data)));
       },
@@ -105,12 +107,15 @@ const stitchedDetail = ({ trace, graph, memberOf, alternatives }: Found, now: Un
 
 /** One W3C trace as it is: its spans, no joins. */
 const bareTrace = async (store: Store, id: string, now: UnixNano): Promise<Shown | undefined> => {
-  const units = await findUnits(store, id);
+  const { units, truncated } = await findUnits(store, id);
   const [first] = units;
   if (first === undefined) return undefined;
   const parts = units.map((unit) => ({ unit, isWhole: true, spans: unit.spans }));
-  const trace: StitchedTrace = { id: first.root.traceId, parts, joins: [], orphans: [], truncated: false };
-  return { detail: { ...headOf(trace, now), joins: [], gaps: [] }, records: recordsOf(parts) };
+  const trace: StitchedTrace = { id: first.root.traceId, parts, joins: [], orphans: [], truncated };
+  return {
+    detail: { ...headOf(trace, now), joins: [], gaps: [], ...(truncated && { truncated }) },
+    records: recordsOf(parts),
+  };
 };
 
 const recordsOf = (

@@ -7,9 +7,9 @@
  */
 import { type SpanPath, isSpanId, isTraceId, spanPath } from "../model/ids.ts";
 import { parseStitchKey, stitchKeyIdentity } from "../model/stitch-key.ts";
-import { type Root, isParentMissing, rootOf } from "../stitch/ascend.ts";
+import { type Root, rootOf } from "../stitch/ascend.ts";
 import { type Graph, createGraph, missingParentsOf } from "../stitch/graph.ts";
-import { joinsInto } from "../stitch/joins.ts";
+import { byStart, joinsInto } from "../stitch/joins.ts";
 import { membersOf } from "../stitch/members.ts";
 import type { Unit } from "../stitch/units.ts";
 import { type StitchedTrace, walk } from "../stitch/walk.ts";
@@ -30,7 +30,7 @@ export interface Found {
 export const findTrace = async (store: Store, id: string): Promise<Found | undefined> => {
   const graph = createGraph(store, WALK_BOUNDS);
   const seeds = await seedsOf(id, store, graph);
-  const [newest, ...others] = await rootsOf(seeds.slice(0, MAX_SEEDS), graph);
+  const [newest, ...others] = await rootsOf(seeds.toSorted((a, b) => byStart(b, a)).slice(0, MAX_SEEDS), graph);
   if (newest === undefined) return undefined;
   return {
     trace: await walk(newest, graph, WALK_BOUNDS.maxUnits),
@@ -41,10 +41,13 @@ export const findTrace = async (store: Store, id: string): Promise<Found | undef
 };
 
 /** The units of one W3C trace, bare. */
-export const findUnits = async (store: Store, id: string): Promise<readonly Unit[]> => {
+export const findUnits = async (
+  store: Store,
+  id: string,
+): Promise<{ readonly units: readonly Unit[]; readonly truncated: boolean }> => {
   const graph = createGraph(store, WALK_BOUNDS);
   const [seed] = await seedsOf(id, store, graph);
-  return seed ? graph.units(seed.root.traceId) : [];
+  return { units: seed ? graph.units(seed.root.traceId) : [], truncated: graph.truncated };
 };
 
 const seedsOf = async (id: string, store: Store, graph: Graph): Promise<readonly Unit[]> => {
@@ -53,8 +56,11 @@ const seedsOf = async (id: string, store: Store, graph: Graph): Promise<readonly
   if (isTraceId(traceId)) {
     await graph.load([traceId]);
     const units = graph.units(traceId);
-    if (hex === missingParentsOf(traceId)) return units.filter((unit) => isParentMissing(unit, graph));
-    if (hex === traceId && units.length > 0) return tops(withoutTheirRecords(units), graph);
+    const isPlaceholder = hex === missingParentsOf(traceId);
+    const orphans = graph.orphans(traceId);
+    if (isPlaceholder && orphans.length > 0) return orphans;
+    // Of a placeholder whose span has come since, the trace is what is left of its id.
+    if ((hex === traceId || isPlaceholder) && units.length > 0) return tops(withoutTheirRecords(units), graph);
     const unit = isSpanId(spanId) && graph.unitOf(spanPath(traceId, spanId));
     if (unit) return [unit];
   }
@@ -66,9 +72,12 @@ const unitsOfRequest = async (requestId: string, store: Store, graph: Graph): Pr
   const traceIds = await store.tracesOfRequest(requestId, MAX_SEEDS);
   await graph.load(traceIds);
   return withoutTheirRecords(
-    traceIds.flatMap((traceId) => graph.units(traceId)).filter((unit) => unit.requestId === requestId),
+    traceIds.flatMap((traceId) => graph.units(traceId)).filter((unit) => ranIn(unit, requestId)),
   );
 };
+
+const ranIn = (unit: Unit, requestId: string): boolean =>
+  unit.requestId === requestId || unit.spans.some((span) => span.requestId === requestId);
 
 const unitsOfKey = async (id: string, store: Store, graph: Graph): Promise<readonly Unit[]> => {
   const written = parseStitchKey(id);
@@ -76,11 +85,11 @@ const unitsOfKey = async (id: string, store: Store, graph: Graph): Promise<reado
   if (keys.length === 0) return [];
   const holders = await store.holdersOfKeys(keys.map(stitchKeyIdentity), WALK_BOUNDS.maxHolders);
   const produced = await unitsOfHolders(
-    holders.filter((holder) => holder.side === "produced").slice(0, MAX_SEEDS),
+    holders.filter((holder) => holder.side === "produced").slice(-MAX_SEEDS),
     graph,
   );
   if (produced.length > 0) return produced;
-  const consumed = await unitsOfHolders(holders.slice(0, MAX_SEEDS), graph);
+  const consumed = await unitsOfHolders(holders.slice(-MAX_SEEDS), graph);
   const single = consumed.filter((unit) => !unit.isBatch);
   return single.length > 0 ? single : consumed;
 };

@@ -5,20 +5,18 @@
  * in it for `SETTLE_NS`; late data can still come after that, and the next answer then has it.
  */
 import type { Gap, TraceDetail, TraceSummary } from "@mayfly/api";
+import type { SpanRecord } from "../model/span.ts";
 import { type UnixNano, durationNs } from "../model/time.ts";
 import type { StitchedTrace } from "../stitch/walk.ts";
 
+/** What list and detail say alike. */
 type Head = Omit<TraceSummary, "coldStarts" | "gapCount"> & Omit<TraceDetail, "spans" | "joins" | "gaps">;
 
 const SETTLE_NS = 5_000_000_000n;
 
 export const headOf = (trace: StitchedTrace, now: UnixNano): Head => {
   const spans = trace.parts.flatMap((part) => part.spans);
-  const start = spans.reduce(
-    (least, { wire }) => (wire.startTimeUnixNano < least ? wire.startTimeUnixNano : least),
-    now,
-  );
-  const end = spans.reduce((most, { wire }) => (wire.endTimeUnixNano > most ? wire.endTimeUnixNano : most), start);
+  const { start, end } = extentOf(spans);
   const units = trace.parts.map((part) => part.unit);
   return {
     id: trace.id,
@@ -35,8 +33,19 @@ export const headOf = (trace: StitchedTrace, now: UnixNano): Head => {
   };
 };
 
+/** A span may leave out either time; a trace of nothing but such spans has none. */
+const extentOf = (spans: readonly SpanRecord[]): { readonly start: UnixNano; readonly end: UnixNano } => {
+  const times = spans.map(
+    ({ wire }) => [wire.startTimeUnixNano || wire.endTimeUnixNano, wire.endTimeUnixNano] as const,
+  );
+  const starts = times.map(([start]) => start).filter((start) => start > 0n);
+  const start = starts.reduce((least, one) => (one < least ? one : least), starts[0] ?? 0n);
+  return { start, end: times.reduce((most, [, end]) => (end > most ? end : most), start) };
+};
+
 export const summaryOf = (trace: StitchedTrace, gaps: readonly Gap[], now: UnixNano): TraceSummary => ({
   ...headOf(trace, now),
+  ...(trace.truncated && { truncated: true }),
   coldStarts: trace.parts.flatMap((part) => part.spans).filter((span) => span.isColdStart).length,
   gapCount: gaps.length,
 });

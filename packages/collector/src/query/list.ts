@@ -8,27 +8,29 @@
  * Bounds  `MAX_SCANNED` W3C traces per page; a page that was cut there has fewer rows and a cursor.
  */
 import type { TraceSummary } from "@mayfly/api";
+import { type KeyValue, type Span, type SpanEvent, anyValueToPlain } from "@mayfly/otlp";
 import { isTraceId } from "../model/ids.ts";
 import type { UnixNano } from "../model/time.ts";
 import { type Root, loadSenders, rootOf } from "../stitch/ascend.ts";
 import { gapsOf } from "../stitch/gaps.ts";
 import { type Graph, createGraph } from "../stitch/graph.ts";
-import { byStart } from "../stitch/joins.ts";
+import { type UnitJoin, byStart } from "../stitch/joins.ts";
 import { membersOf } from "../stitch/members.ts";
 import type { Unit } from "../stitch/units.ts";
-import { type StitchedTrace, walk } from "../stitch/walk.ts";
+import { type StitchedTrace, consumersOf, loadConsumers, walk } from "../stitch/walk.ts";
 import type { Store, TraceEntry } from "../store/store.ts";
 import { WALK_BOUNDS } from "./find.ts";
 import { summaryOf } from "./head.ts";
 
 const MAX_SCANNED = 2_000;
 const SCAN_STEP = 25;
+const UNITS_PER_TURN = 200;
 
 export interface ListQuery {
   readonly from?: UnixNano;
   readonly to?: UnixNano;
   readonly function?: string;
-  /** Text that occurs in a name, an id, a function or an attribute value. */
+  /** Text that occurs in a name, an id, a function, a status message, or a value of an attribute or event. */
   readonly q?: string;
   readonly minDurationMs?: number;
   readonly status?: "ok" | "error";
@@ -51,10 +53,15 @@ export const listTraces = async (
   let { after, taken: skip } = query.cursor ?? { taken: 0 };
   for (let scanned = 0; scanned < MAX_SCANNED;) {
     const entries = await store.traceEntries({ ...bounds(query), ...(after && { after }), limit: SCAN_STEP });
-    const graph = createGraph(store, WALK_BOUNDS);
-    await graph.load(entries.map((entry) => entry.traceId));
+    let graph = await graphOf(entries, store);
     for (const entry of entries) {
-      const rows = (await rowsOf(entry, graph, query, now)).slice(skip);
+      let found = await rowsOf(entry, graph, query, now);
+      if (graph.truncated) {
+        // What one graph cannot hold together is looked at one by one, so that no trace is passed over unseen.
+        graph = await graphOf([entry], store);
+        found = await rowsOf(entry, graph, query, now);
+      }
+      const rows = found.slice(skip);
       const room = query.limit - traces.length;
       traces.push(...rows.slice(0, room));
       if (rows.length > room) return { traces, cursor: { ...(after && { after }), taken: skip + room } };
@@ -65,6 +72,12 @@ export const listTraces = async (
     if (entries.length < SCAN_STEP) return { traces };
   }
   return { traces, cursor: { ...(after && { after }), taken: 0 } };
+};
+
+const graphOf = async (entries: readonly TraceEntry[], store: Store): Promise<Graph> => {
+  const graph = createGraph(store, WALK_BOUNDS);
+  await graph.load(entries.map((entry) => entry.traceId));
+  return graph;
 };
 
 const bounds = (query: ListQuery): { from?: UnixNano; to?: UnixNano } => ({
@@ -86,7 +99,8 @@ const rootsIn = async (entry: TraceEntry, graph: Graph): Promise<Root[]> => {
   const units = graph.units(entry.traceId).toSorted((a, b) => byStart(b, a));
   await loadSenders(units, graph);
   const roots: Root[] = [];
-  for (const unit of units) {
+  for (const [index, unit] of units.entries()) {
+    if (index % UNITS_PER_TURN === UNITS_PER_TURN - 1) await letOthersRun();
     const root = await rootOf(unit, graph);
     const first = root.placeholder ? root.units[0] : root.unit;
     if (first === unit && !(await isShownByItsMembers(unit, graph))) roots.push(root);
@@ -94,8 +108,17 @@ const rootsIn = async (entry: TraceEntry, graph: Graph): Promise<Root[]> => {
   return roots;
 };
 
+/** Its senders show it, and nothing that it did beside its records would be seen nowhere. */
 const isShownByItsMembers = async (unit: Unit, graph: Graph): Promise<boolean> =>
-  (await membersOf(unit, graph)).length > 0;
+  unit.isBatch && (await membersOf(unit, graph)).length > 0 && (await consumersBeside(unit, graph)).length === 0;
+
+const consumersBeside = async (batch: Unit, graph: Graph): Promise<readonly UnitJoin[]> => {
+  await loadConsumers([batch], graph);
+  return consumersOf(batch, graph).filter((join) => join.to.invocation !== batch.path);
+};
+
+/** The store answers at once, so without this nobody else would be served while a wide trace is climbed. */
+const letOthersRun = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 const matches = (summary: TraceSummary, trace: StitchedTrace, query: ListQuery): boolean => {
   if (query.function !== undefined && !summary.functions.includes(query.function)) return false;
@@ -110,14 +133,17 @@ const holdsText = (summary: TraceSummary, trace: StitchedTrace, text: string): b
   return trace.parts.some((part) => part.spans.some((span) => spanText(span.wire).includes(text)));
 };
 
-const spanText = (span: {
-  readonly name: string;
-  readonly attributes: readonly { readonly value?: object }[];
-}): string => {
-  const values = span.attributes.flatMap(({ value }) =>
-    value && "stringValue" in value ? String(value.stringValue) : [],
-  );
-  return [span.name, ...values].join("\n").toLowerCase();
+const spanText = ({ traceId, spanId, name, status, attributes, events }: Span): string =>
+  [traceId, spanId, name, status?.message ?? "", ...attributes.flatMap(wordsOf), ...events.flatMap(eventWords)]
+    .join("\n")
+    .toLowerCase();
+
+const eventWords = ({ name, attributes }: SpanEvent): readonly string[] => [name, ...attributes.flatMap(wordsOf)];
+
+/** Values as a reader knows them: strings as they are, everything else as JSON. */
+const wordsOf = ({ value }: KeyValue): readonly string[] => {
+  const plain = anyValueToPlain(value);
+  return [typeof plain === "string" ? plain : JSON.stringify(plain)];
 };
 
 /** Opaque to clients: `<start>.<traceId>.<taken>`, the first two empty before the first trace. */

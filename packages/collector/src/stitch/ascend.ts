@@ -3,13 +3,13 @@
  *
  * A batch has no root above it (it works for many); a record of a batch goes up to its own message's sender and never
  * into the batch. Where the evidence names something nobody sent, the root is a placeholder: one per trace for parents
- * that never arrived, one per key for a message that several invocations received and nobody sent.
+ * that never arrived, one for all invocations that ids connect which nobody says to have sent.
  *
  * Cost    one load per step; a cycle of joins has its earliest unit as its root.
  */
-import type { Placeholder } from "@mayfly/api";
+import type { Placeholder, StitchKey } from "@mayfly/api";
 import { type TraceId, spanPath, traceOf } from "../model/ids.ts";
-import { type StitchKeyIdentity, formatStitchKey, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { type StitchKeyIdentity, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Graph, missingParentsOf } from "./graph.ts";
 import { byStart, hasProducer, joinsInto } from "./joins.ts";
 import type { Unit } from "./units.ts";
@@ -18,17 +18,28 @@ export type Root =
   | { readonly id: string; readonly unit: Unit; readonly placeholder?: undefined }
   | { readonly id: string; readonly placeholder: Placeholder; readonly units: readonly Unit[] };
 
+/** Found once per graph for every unit on the way, because a trace is climbed from all of its units. */
 export const rootOf = async (start: Unit, graph: Graph): Promise<Root> => {
-  const path = [start];
-  let unit = start;
-  for (;;) {
-    const above = await unitAbove(unit, graph);
-    if (above === undefined) break;
-    if (path.includes(above)) return earliest(path.slice(path.indexOf(above)));
-    path.push(above);
-    unit = above;
+  const path = new Set<Unit>();
+  let root: Root | undefined;
+  for (let unit: Unit | undefined = start; root === undefined;) {
+    root = graph.roots.get(unit);
+    if (root) break;
+    if (path.has(unit)) root = earliest(cycleFrom(unit, path));
+    else {
+      path.add(unit);
+      const above = await unitAbove(unit, graph);
+      if (above === undefined) root = (await placeholderAbove(unit, graph)) ?? { id: unit.path, unit };
+      else unit = above;
+    }
   }
-  return (await placeholderAbove(unit, graph)) ?? { id: unit.path, unit };
+  for (const unit of path) graph.roots.set(unit, root);
+  return root;
+};
+
+const cycleFrom = (entry: Unit, path: ReadonlySet<Unit>): readonly Unit[] => {
+  const units = [...path];
+  return units.slice(units.indexOf(entry));
 };
 
 /** The root of a cycle is the same from wherever it was entered. */
@@ -70,42 +81,73 @@ export const isParentMissing = (unit: Unit, graph: Graph): boolean => {
   return parentSpanId !== undefined && graph.span(spanPath(traceId, parentSpanId)) === undefined;
 };
 
+/** One for all orphans of a trace that no other evidence leads up from. */
 const missingParent = async (unit: Unit, graph: Graph): Promise<Root> => {
   const { traceId } = unit.root;
-  const orphans = graph.units(traceId).filter((one) => isParentMissing(one, graph));
+  const orphans = graph.orphans(traceId);
   await loadSenders(orphans, graph);
   const units = orphans.filter((one) => !continuesSomething(one, graph)).toSorted(byStart);
   const parents = new Set(units.map((one) => one.root.parentSpanId));
   const [spanId] = parents.size === 1 ? parents : [];
   const id = missingParentsOf(traceId);
-  return { id, placeholder: { id, reason: "missing-parent", traceId, ...(spanId !== undefined && { spanId }) }, units };
+  const placeholder = { id, reason: "missing-parent", traceId, ...(spanId !== undefined && { spanId }) } as const;
+  const root = { id, placeholder, units };
+  for (const one of units) graph.roots.set(one, root);
+  return root;
 };
 
 const continuesSomething = (unit: Unit, graph: Graph): boolean =>
   joinsInto(unit, graph).some((join) => join.relation === "continues");
 
+/**
+ * One for all units that keys without a producer connect, directly or through each other: they have one cause, whatever
+ * names of it reached them (a message's id in SQS and in SNS, say). Named by the smallest key that two invocations share.
+ */
 const unknownProducer = async (unit: Unit, graph: Graph): Promise<Root | undefined> => {
   if (hasProducer(unit, graph) || unit.isBatch) return undefined;
-  // A message id tells more than the request id that all attempts of one event share.
-  const keys = unit.consumed.toSorted((a, b) => Number(isMessageKey(b)) - Number(isMessageKey(a)));
-  for (const key of keys) {
-    const units = await consumersOf(stitchKeyIdentity(key), graph);
-    if (new Set(units.map((one) => one.invocation ?? one.path)).size < 2) continue;
-    const id = formatStitchKey(key);
-    return { id, placeholder: { id, reason: "unknown-producer", key }, units };
+  const units = new Set([unit]);
+  const shared = new Map<StitchKeyIdentity, StitchKey>();
+  const asked = new Set<StitchKeyIdentity>();
+  for (const one of units) {
+    for (const key of one.consumed) {
+      const identity = stitchKeyIdentity(key);
+      if (asked.has(identity)) continue;
+      asked.add(identity);
+      const consumers = await consumersOf(identity, graph);
+      if (new Set(consumers.map((each) => each.invocation ?? each.path)).size < 2) continue;
+      shared.set(identity, key);
+      for (const consumer of consumers) units.add(consumer); // and the loop comes to it
+    }
   }
-  return undefined;
+  const [first] = [...shared].toSorted(([a, keyA], [b, keyB]) => byWorth(keyA, keyB) || (a < b ? -1 : 1));
+  if (first === undefined) return undefined;
+  const [id, key] = first;
+  const root = {
+    id,
+    placeholder: { id, reason: "unknown-producer", key } as const,
+    units: [...units].toSorted(byStart),
+  };
+  for (const one of units) graph.roots.set(one, root);
+  return root;
 };
 
-/** The units that received this key and have no other cause, earliest first; a batch counts by its record units. */
+/** A message id tells more than the request id that all attempts of one event share. */
+const byWorth = (a: StitchKey, b: StitchKey): number => Number(isMessageKey(b)) - Number(isMessageKey(a));
+
+/** The units that received this key and have no other cause; a batch counts by its record units. */
 const consumersOf = async (key: StitchKeyIdentity, graph: Graph): Promise<readonly Unit[]> => {
   const holders = graph.holders(key).filter((holder) => holder.side === "consumed");
   await graph.load(holders.map((holder) => holder.traceId));
   const units = new Set(holders.flatMap((holder) => graph.unitOf(spanPath(holder.traceId, holder.spanId)) ?? []));
   await loadSenders([...units], graph);
-  return [...units]
-    .filter((unit) => !unit.isBatch && !isPartOf(unit, units, graph) && !continuesSomething(unit, graph))
-    .toSorted(byStart);
+  return [...units].filter(
+    (unit) =>
+      !unit.isBatch &&
+      !isPartOf(unit, units, graph) &&
+      !isParentMissing(unit, graph) &&
+      !continuesSomething(unit, graph) &&
+      !hasProducer(unit, graph),
+  );
 };
 
 const isPartOf = (unit: Unit, units: ReadonlySet<Unit>, graph: Graph): boolean => {

@@ -12,14 +12,14 @@ import type { Graph } from "./graph.ts";
 import { hasProducer } from "./joins.ts";
 import { keyName } from "./reason.ts";
 import type { Unit } from "./units.ts";
-import type { StitchedTrace } from "./walk.ts";
+import { type StitchedTrace, recordsOf } from "./walk.ts";
 
 const NO_CONSUMER_AFTER_NS = 30_000_000_000n;
 
 export const gapsOf = (trace: StitchedTrace, graph: Graph, now: UnixNano): readonly Gap[] => [
   ...trace.orphans.flatMap((unit) => (isParentMissing(unit, graph) ? [missingParent(unit)] : [])),
-  ...rootsOf(trace).flatMap((unit) => unknownProducers(unit, graph)),
-  ...trace.parts.flatMap(({ unit, isWhole }) => (isWhole ? [] : withoutRecords(unit, trace))),
+  ...rootsOf(trace).flatMap((unit) => unknownProducers(unit, graph, trace.placeholder?.key)),
+  ...trace.parts.flatMap(({ unit, isWhole }) => (isWhole ? [] : withoutRecords(unit, trace, graph))),
   ...trace.parts.flatMap((part) => part.spans.flatMap((span) => withoutConsumer(span, graph, now))),
 ];
 
@@ -37,8 +37,9 @@ const missingParent = ({ root }: Unit): Gap => ({
   advice: "Send the caller's spans here too, or check its sampling and its exporter for drops.",
 });
 
-const unknownProducers = (unit: Unit, graph: Graph): Gap[] => {
-  const [key] = unit.consumed.filter(isMessageKey);
+/** `shared`: what the units under a placeholder share, where that is no message (an execution's ARN). */
+const unknownProducers = (unit: Unit, graph: Graph, shared: StitchKey | undefined): Gap[] => {
+  const key = unit.consumed.find(isMessageKey) ?? shared;
   if (key === undefined || unit.isBatch || hasProducer(unit, graph)) return [];
   return [
     {
@@ -51,16 +52,20 @@ const unknownProducers = (unit: Unit, graph: Graph): Gap[] => {
   ];
 };
 
-const withoutRecords = (batch: Unit, trace: StitchedTrace): Gap[] => {
+const withoutRecords = (batch: Unit, trace: StitchedTrace, graph: Graph): Gap[] => {
   if (!batch.isBatch || trace.parts.some(({ unit }) => unit.invocation === batch.path)) return [];
-  return [
-    {
-      reason: "batch-without-records",
-      at: at(batch.root),
-      message: `${nameOf(batch.root)} handled a batch without a span per record, so what it did for this transaction is unknown.`,
-      advice: "Handle the batch with eachRecord(event, fn): each record then gets its own span.",
-    },
-  ];
+  const name = nameOf(batch.root);
+  const [message, advice] =
+    recordsOf(batch, graph).length > 0
+      ? [
+          `${name} handled other records of this batch and left no span for this one: it ended before it came to it, or the span was lost.`,
+          "Look at how the invocation ended; a message it did not handle is delivered again.",
+        ]
+      : [
+          `${name} handled a batch without a span per record, so what it did for this transaction is unknown.`,
+          "Handle the batch with eachRecord(event, fn): each record then gets its own span.",
+        ];
+  return [{ reason: "batch-without-records", at: at(batch.root), message, advice }];
 };
 
 const withoutConsumer = (span: SpanRecord, graph: Graph, now: UnixNano): Gap[] => {

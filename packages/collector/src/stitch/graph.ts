@@ -5,12 +5,16 @@
  * Everything is asked for in bulk (three reads however many traces), so that a walk over a store across a network costs
  * round trips by its depth and not by its size.
  *
+ * What is asked for again and again is worked out once: children, records and orphans when a trace is loaded, and by
+ * `once` whatever a unit's surroundings say, until more is loaded.
+ *
  * Bounds  `maxSpans` loaded spans and `maxHolders` key and link holders per read; reaching one sets `truncated`.
  */
 import { type SpanId, type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { type StitchKeyIdentity, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { KeyHolder, LinkHolder, Store } from "../store/store.ts";
+import type { Root } from "./ascend.ts";
 import { type Unit, unitsOf } from "./units.ts";
 
 export interface GraphBounds {
@@ -27,6 +31,16 @@ export interface Graph {
   span(path: SpanPath): SpanRecord | undefined;
   /** The unit that holds this span. */
   unitOf(path: SpanPath): Unit | undefined;
+  /** Units whose root names this span as its parent. */
+  unitsUnder(path: SpanPath): readonly Unit[];
+  /** Record units that ran in this invocation, of all traces that are loaded. */
+  recordsIn(invocation: SpanPath): readonly Unit[];
+  /** Units of the trace that name a parent which has not arrived. */
+  orphans(traceId: TraceId): readonly Unit[];
+  /** `compute()`, remembered per unit until more is loaded. */
+  once<T>(what: string, unit: Unit, compute: () => T): T;
+  /** Roots that were found (ascend.ts): whatever they rest on was loaded to find them, so more cannot move them. */
+  readonly roots: Map<Unit, Root>;
   holders(key: StitchKeyIdentity): readonly KeyHolder[];
   linksTo(path: SpanPath): readonly LinkHolder[];
   readonly truncated: boolean;
@@ -38,6 +52,10 @@ export const createGraph = (store: Store, bounds: GraphBounds): Graph => {
   const unitBySpan = new Map<SpanPath, Unit>();
   const holdersByKey = new Map<StitchKeyIdentity, KeyHolder[]>();
   const linksByTarget = new Map<SpanPath, LinkHolder[]>();
+  const unitsByParent = new Map<SpanPath, Unit[]>();
+  const recordsByInvocation = new Map<SpanPath, Unit[]>();
+  const orphansByTrace = new Map<TraceId, readonly Unit[]>();
+  const remembered = new Map<string, Map<Unit, unknown>>();
   let spansLeft = bounds.maxSpans;
   let truncated = false;
 
@@ -49,15 +67,26 @@ export const createGraph = (store: Store, bounds: GraphBounds): Graph => {
     for (const traceId of traceIds) {
       const units = unitsOf(byTrace.get(traceId) ?? []);
       unitsByTrace.set(traceId, units);
-      for (const unit of units) for (const span of unit.spans) index(unit, span);
+      for (const unit of units) index(unit);
+      orphansByTrace.set(traceId, units.filter(isOrphan));
     }
   };
 
-  const index = (unit: Unit, span: SpanRecord): void => {
-    const path = spanPath(span.traceId, span.spanId);
-    if (unitBySpan.has(path)) return; // the same id with another content: the first stands for it
-    spans.set(path, span);
-    unitBySpan.set(path, unit);
+  const index = (unit: Unit): void => {
+    for (const span of unit.spans) {
+      const path = spanPath(span.traceId, span.spanId);
+      if (unitBySpan.has(path)) continue; // the same id with another content: the first stands for it
+      spans.set(path, span);
+      unitBySpan.set(path, unit);
+    }
+    const parent = parentPath(unit);
+    if (parent) append(unitsByParent, parent, unit);
+    if (unit.invocation) append(recordsByInvocation, unit.invocation, unit);
+  };
+
+  const isOrphan = (unit: Unit): boolean => {
+    const parent = parentPath(unit);
+    return parent !== undefined && !spans.has(parent);
   };
 
   const loadLinks = async (traceIds: readonly TraceId[]): Promise<void> => {
@@ -79,6 +108,7 @@ export const createGraph = (store: Store, bounds: GraphBounds): Graph => {
     async load(traceIds) {
       const missing = [...new Set(traceIds)].filter((id) => !unitsByTrace.has(id));
       if (missing.length === 0) return;
+      remembered.clear();
       await loadSpans(missing);
       await loadLinks(missing);
       await loadHolders(missing);
@@ -87,6 +117,16 @@ export const createGraph = (store: Store, bounds: GraphBounds): Graph => {
     units: (traceId) => unitsByTrace.get(traceId) ?? [],
     span: (path) => spans.get(path),
     unitOf: (path) => unitBySpan.get(path),
+    unitsUnder: (path) => unitsByParent.get(path) ?? [],
+    recordsIn: (invocation) => recordsByInvocation.get(invocation) ?? [],
+    orphans: (traceId) => orphansByTrace.get(traceId) ?? [],
+    once<T>(what: string, unit: Unit, compute: () => T): T {
+      const known = remembered.get(what) ?? new Map<Unit, unknown>();
+      remembered.set(what, known);
+      if (!known.has(unit)) known.set(unit, compute());
+      return known.get(unit) as T;
+    },
+    roots: new Map(),
     holders: (key) => holdersByKey.get(key) ?? [],
     linksTo: (path) => linksByTarget.get(path) ?? [],
     get truncated() {
@@ -94,6 +134,9 @@ export const createGraph = (store: Store, bounds: GraphBounds): Graph => {
     },
   };
 };
+
+const parentPath = ({ root: { traceId, parentSpanId } }: Unit): SpanPath | undefined =>
+  parentSpanId && spanPath(traceId, parentSpanId);
 
 const keysOf = (units: readonly Unit[]): StitchKeyIdentity[] =>
   units.flatMap((unit) => [...unit.produced.map((produced) => produced.key), ...unit.consumed].map(stitchKeyIdentity));

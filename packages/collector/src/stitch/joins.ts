@@ -11,7 +11,7 @@
 import type { JoinKind, StitchKey } from "@mayfly/api";
 import { type SpanPath, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
-import { stitchKeyIdentity } from "../model/stitch-key.ts";
+import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { Graph } from "./graph.ts";
 import type { Unit } from "./units.ts";
 
@@ -33,7 +33,10 @@ interface Evidence {
 }
 
 /** Strongest first. */
-export const joinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] => {
+export const joinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] =>
+  graph.once("joins", unit, () => findJoinsInto(unit, graph));
+
+const findJoinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] => {
   const evidence = merged(carriedEvidence(unit, graph), keyEvidence(unit, graph));
   const all = evidence.length > 0 ? evidence : xrayEvidence(unit, graph);
   return all
@@ -83,22 +86,20 @@ const keyEvidence = (unit: Unit, graph: Graph): Evidence[] =>
 
 const merged = (carried: readonly Evidence[], keyed: readonly Evidence[]): Evidence[] => {
   const bySender = new Map<SpanRecord, Evidence>();
+  const senderUnits = new Map(keyed.map((one) => [one.from, one.fromUnit]));
   for (const one of keyed) {
     const known = bySender.get(one.from);
     bySender.set(one.from, known ? { ...known, keys: [...known.keys, ...one.keys] } : one);
   }
+  const senders = Map.groupBy(new Set(keyed.map((one) => one.from)), (from) => senderUnits.get(from));
   for (const one of carried) {
-    const sender = bySender.has(one.from) ? one.from : onlySenderIn(one.fromUnit, keyed);
+    const only = senders.get(one.fromUnit);
+    const sender = bySender.has(one.from) || only?.length !== 1 ? one.from : only[0];
     const known = bySender.get(sender ?? one.from);
     if (known === undefined) bySender.set(one.from, one);
     else if (rank(one.kind) < rank(known.kind)) bySender.set(known.from, { ...known, kind: one.kind });
   }
   return [...bySender.values()];
-};
-
-const onlySenderIn = (unit: Unit, keyed: readonly Evidence[]): SpanRecord | undefined => {
-  const senders = new Set(keyed.filter((one) => one.fromUnit === unit).map((one) => one.from));
-  return senders.size === 1 ? senders.values().next().value : undefined;
 };
 
 const xrayEvidence = (unit: Unit, graph: Graph): Evidence[] => {
@@ -119,12 +120,24 @@ const isAdrift = (unit: Unit, graph: Graph): boolean =>
 export const hasProducer = (unit: Unit, graph: Graph): boolean =>
   unit.consumed.some((key) => graph.holders(stitchKeyIdentity(key)).some((holder) => holder.side === "produced"));
 
-/** The earliest parentless unit of the trace. */
-const xrayRootOf = (unit: Unit, graph: Graph): Unit | undefined =>
-  graph
-    .units(unit.root.traceId)
+/**
+ * What began the trace: of its parentless units one that was sent no message, because a message has a sender; among equals
+ * the earliest, which is a guess where clocks disagree.
+ */
+const xrayRootOf = (unit: Unit, graph: Graph): Unit | undefined => {
+  const [any] = graph.units(unit.root.traceId);
+  return any && graph.once("X-Ray root", any, () => findXrayRoot(graph.units(unit.root.traceId)));
+};
+
+const findXrayRoot = (units: readonly Unit[]): Unit | undefined =>
+  units
     .filter((one) => one.root.parentSpanId === undefined && one.invocation === undefined)
-    .toSorted(byStart)[0];
+    .reduce<Unit | undefined>((first, one) => (first && beganBefore(first, one) <= 0 ? first : one), undefined);
+
+const beganBefore = (a: Unit, b: Unit): number => Number(wasSent(a)) - Number(wasSent(b)) || byStart(a, b);
+
+/** Some message led to it. */
+export const wasSent = (unit: Unit): boolean => unit.consumed.some(isMessageKey);
 
 export const byStart = (a: Unit, b: Unit): number => {
   const order =

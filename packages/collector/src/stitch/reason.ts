@@ -1,8 +1,9 @@
 /** Joins in the contract's words: one sentence that says why we believe it. */
 import type { Join, JoinKind, Placeholder, StitchKey, StitchKeyKind } from "@mayfly/api";
+import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { isParentMissing } from "./ascend.ts";
 import type { Graph } from "./graph.ts";
-import type { UnitJoin } from "./joins.ts";
+import { type UnitJoin, wasSent } from "./joins.ts";
 import type { Unit } from "./units.ts";
 
 const KEY_NAMES: Readonly<Record<StitchKeyKind, string>> = {
@@ -27,8 +28,10 @@ const KEY_NAMES: Readonly<Record<StitchKeyKind, string>> = {
 export const keyName = (key: StitchKey): string => `${KEY_NAMES[key.kind]} ${key.id}`;
 
 /** propagation facts, pairing table: E is exact, S strong; the rest waits for rules that make it unambiguous. */
-const strengthOf = (kind: JoinKind): Join["strength"] => {
-  if (kind === "xray-root" || kind === "s3-object") return "strong";
+const strengthOf = ({ kind, to }: UnitJoin): Join["strength"] => {
+  // One that was sent no message may have begun the trace itself: only its clock says that it did not.
+  if (kind === "xray-root") return wasSent(to) ? "strong" : "heuristic";
+  if (kind === "s3-object") return "strong";
   return kind === "dynamodb-record" ? "heuristic" : "exact";
 };
 
@@ -39,7 +42,7 @@ export const joinView = (join: UnitJoin): Join => {
     to: { traceId: join.to.root.traceId, spanId: join.to.root.spanId },
     kind: join.kind,
     ...(key && { key }),
-    strength: strengthOf(join.kind),
+    strength: strengthOf(join),
     relation: join.relation,
     reason: reasonOf(join.kind, key),
   };
@@ -57,9 +60,16 @@ const reasonOf = (kind: JoinKind, key: StitchKey | undefined): string => {
   return `both sides saw ${shared}; the context itself was not carried`;
 };
 
+/** Not every unit under a placeholder received its key: some hang there by another one. */
+const receivedKey = (unit: Unit, key: StitchKey): StitchKey => {
+  const identity = stitchKeyIdentity(key);
+  const own = unit.consumed.find((one) => stitchKeyIdentity(one) === identity) ?? unit.consumed.find(isMessageKey);
+  return own ?? key;
+};
+
 /** The join from a placeholder to a unit that hangs under it. */
 export const placeholderJoin = (placeholder: Placeholder, unit: Unit, graph: Graph): Join => {
-  const { key } = placeholder;
+  const key = placeholder.key && receivedKey(unit, placeholder.key);
   return {
     from: { placeholder: placeholder.id },
     to: { traceId: unit.root.traceId, spanId: unit.root.spanId },

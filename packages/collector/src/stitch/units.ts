@@ -1,11 +1,11 @@
 /**
  * Units: the spans of one trace that share a local root. The nodes of the graph that stitching walks.
  *
- * In      all spans of one W3C trace, in order of arrival.
- * Out     Unit[]; every span is in exactly one. A span sent twice with the same content counts once; one id with two
- *         contents keeps both, in the unit of the first.
+ * In      all spans of one W3C trace, in any order.
+ * Out     Unit[]; every span is in exactly one, whatever the order they came in. A span sent twice with the same content
+ *         counts once; one id with several contents keeps all, and what any of them says of keys and links holds.
  * Cost    O(n) time and memory.
- * Errors  none; a cycle of parents is cut at its first span to arrive, which becomes a local root.
+ * Errors  none; a cycle of parents is cut at its earliest span, which becomes a local root.
  *
  * A span is a local root when its parent is absent, remote, in another resource, or in another invocation; and when
  * it is a record span: the handling of one message of a batch, whose cause is the message and not the invocation.
@@ -61,27 +61,60 @@ export const unitsOf = (trace: readonly SpanRecord[]): readonly Unit[] => {
   return [...members].map(([root, spans]) => unit(root, spans, places.get(root)));
 };
 
+/** One span for each id, and the other contents that came under it. */
 const byId = (trace: readonly SpanRecord[]): { firsts: Map<string, SpanRecord>; others: SpanRecord[] } => {
   const firsts = new Map<string, SpanRecord>();
   const others: SpanRecord[] = [];
-  const contents = new Map<string, Set<string>>();
-  for (const span of trace) {
-    const first = firsts.get(span.spanId);
-    if (first === undefined) {
-      firsts.set(span.spanId, span);
-      continue;
-    }
-    const seen = contents.get(span.spanId) ?? new Set([content(first)]);
-    contents.set(span.spanId, seen);
-    if (!seen.has(content(span))) others.push(span);
-    seen.add(content(span));
+  for (const [spanId, copies] of Map.groupBy(trace, (span) => span.spanId)) {
+    const [first, ...more] = copies.length > 1 ? distinctContents(copies) : copies;
+    if (first) firsts.set(spanId, copies.length > 1 ? withAllEvidence(first, more) : first);
+    others.push(...more);
   }
   return { firsts, others };
 };
 
+/** In an order of their own, so that the order of arrival decides nothing: the one that says most comes first. */
+const distinctContents = (copies: readonly SpanRecord[]): readonly SpanRecord[] => {
+  const byContent = new Map(copies.map((span) => [content(span), span]));
+  return [...byContent]
+    .toSorted(([a, spanA], [b, spanB]) => evidenceIn(spanB) - evidenceIn(spanA) || (a < b ? -1 : 1))
+    .map(([, span]) => span);
+};
+
+const evidenceIn = ({ produced, consumed, links }: SpanRecord): number =>
+  produced.length + consumed.length + links.length;
+
+const withAllEvidence = (first: SpanRecord, others: readonly SpanRecord[]): SpanRecord => {
+  const all = [first, ...others];
+  const requestId = all.find((span) => span.requestId !== undefined)?.requestId;
+  return {
+    ...first,
+    ...(requestId !== undefined && { requestId }),
+    batchCount: Math.max(...all.map((span) => span.batchCount)),
+    produced: distinctBy(
+      all.flatMap((span) => span.produced),
+      stitchKeyIdentity,
+    ),
+    consumed: distinctBy(
+      all.flatMap((span) => span.consumed),
+      stitchKeyIdentity,
+    ),
+    links: distinctBy(
+      all.flatMap((span) => span.links),
+      (link) => spanPath(link.traceId, link.spanId),
+    ),
+  };
+};
+
+const distinctBy = <T>(values: readonly T[], identity: (value: T) => string): readonly T[] =>
+  [...new Map(values.toReversed().map((value) => [identity(value), value])).values()].toReversed();
+
 const content = (span: SpanRecord): string => span.origin.resourceId + JSON.stringify(spanToJson(span.wire));
 
-/** Places `span` and, before it, those ancestors that have no place yet; iterative, because traces can be deep. */
+/**
+ * Places `span` and, before it, those ancestors that have no place yet; iterative, because traces can be deep. In a
+ * cycle the earliest span comes first, and so finds its parent without a place.
+ */
 const settle = (span: SpanRecord, spans: ReadonlyMap<string, SpanRecord>, places: Map<SpanRecord, Place>): void => {
   const waiting: SpanRecord[] = [];
   const onPath = new Set<SpanRecord>();
@@ -91,13 +124,26 @@ const settle = (span: SpanRecord, spans: ReadonlyMap<string, SpanRecord>, places
     onPath.add(next);
     next = localParent(next, spans);
   }
-  for (const one of waiting.toReversed()) {
+  const entry = next && onPath.has(next) ? waiting.indexOf(next) : waiting.length;
+  const ordered = [...waiting.slice(0, entry), ...earliestLast(waiting.slice(entry))];
+  for (const one of ordered.toReversed()) {
     const parent = localParent(one, spans);
     places.set(one, place(one, parent, parent && places.get(parent)));
   }
 };
 
-/** The parent, where it is one that ran in the same environment; a cycle's first span finds it not yet placed. */
+/** The same circle, each span still before its parent, begun so that its earliest span is the last. */
+const earliestLast = (cycle: readonly SpanRecord[]): readonly SpanRecord[] => {
+  const [earliest] = cycle.toSorted(
+    (a, b) => compare(a.wire.startTimeUnixNano, b.wire.startTimeUnixNano) || compare(a.spanId, b.spanId),
+  );
+  const at = earliest ? cycle.indexOf(earliest) + 1 : 0;
+  return [...cycle.slice(at), ...cycle.slice(0, at)];
+};
+
+const compare = <T extends bigint | string>(a: T, b: T): number => Number(a > b) - Number(a < b);
+
+/** The parent, where it is one that ran in the same environment. */
 const localParent = (span: SpanRecord, spans: ReadonlyMap<string, SpanRecord>): SpanRecord | undefined => {
   if (span.parentSpanId === undefined || span.parentIsRemote) return undefined;
   const parent = spans.get(span.parentSpanId);
@@ -136,13 +182,16 @@ const handlesOneRecordOf = (invocation: SpanRecord, span: SpanRecord): boolean =
 const unit = (root: SpanRecord, spans: readonly SpanRecord[], where: Place | undefined): Unit => {
   // Official instrumentations put what was received on a CONSUMER span below the invocation span.
   const receiving = spans.filter((span) => span === root || span.wire.kind === CONSUMER);
+  // An instrumentation around ours may know of no invocation; then the spans below it name it.
+  const requestIds = new Set(spans.map((span) => span.requestId).filter((id) => id !== undefined));
+  const requestId = where?.requestId ?? (requestIds.size === 1 ? requestIds.values().next().value : undefined);
   const consumed = receiving.flatMap((span) => span.consumed);
   const links = receiving.flatMap((span) => span.links.filter((link) => !link.toInvocation));
   return {
     path: spanPath(root.traceId, root.spanId),
     root,
     spans,
-    ...(where?.requestId !== undefined && { requestId: where.requestId }),
+    ...(requestId !== undefined && { requestId }),
     ...(where?.invocation !== undefined && { invocation: where.invocation }),
     produced: spans.flatMap((by) => by.produced.map((key) => ({ key, by }))),
     consumed,

@@ -56,7 +56,7 @@ export const walk = async (root: Root, graph: Graph, maxUnits: number): Promise<
 
   let frontier = (root.placeholder ? root.units : [root.unit]).filter((unit) => include(unit, true));
   while (frontier.length > 0) {
-    await graph.load(frontier.flatMap((unit) => neighbours(unit, graph)));
+    await loadConsumers(frontier, graph);
     const next: Unit[] = [];
     for (const unit of frontier) {
       for (const join of consumersOf(unit, graph))
@@ -78,6 +78,10 @@ export const walk = async (root: Root, graph: Graph, maxUnits: number): Promise<
   };
 };
 
+/** So that `consumersOf` and `recordsOf` find all there are. */
+export const loadConsumers = (units: readonly Unit[], graph: Graph): Promise<void> =>
+  graph.load(units.flatMap((unit) => neighbours(unit, graph)));
+
 /** The traces in which the units below this one are. */
 const neighbours = (unit: Unit, graph: Graph): TraceId[] => [
   ...unit.spans.flatMap((span) => graph.linksTo(spanPath(span.traceId, span.spanId))).map((link) => link.traceId),
@@ -89,19 +93,19 @@ const neighbours = (unit: Unit, graph: Graph): TraceId[] => [
 ];
 
 /** The joins that start in this unit; every candidate is judged by the same rules as on the way up. */
-const consumersOf = (unit: Unit, graph: Graph): UnitJoin[] => {
-  const spanIds = new Set(unit.spans.map((span) => span.spanId));
+export const consumersOf = (unit: Unit, graph: Graph): UnitJoin[] => {
   const candidates = new Set<Unit>([
-    ...graph
-      .units(unit.root.traceId)
-      .filter(({ root }) => root.parentSpanId !== undefined && spanIds.has(root.parentSpanId)),
+    ...unit.spans.flatMap((span) => graph.unitsUnder(spanPath(span.traceId, span.spanId))),
     ...adriftUnder(unit, graph),
     ...linkHoldersTo(unit, graph),
     ...unit.produced.flatMap(({ key }) => receiversOf(key, graph)),
   ]);
   candidates.delete(unit);
-  return [...candidates].flatMap((one) => joinsInto(one, graph).filter((join) => join.fromUnit === unit));
+  return [...candidates].flatMap((one) => joinsBySender(one, graph).get(unit) ?? []);
 };
+
+const joinsBySender = (unit: Unit, graph: Graph): ReadonlyMap<Unit, readonly UnitJoin[]> =>
+  graph.once("joins by sender", unit, () => Map.groupBy(joinsInto(unit, graph), (join) => join.fromUnit));
 
 const linkHoldersTo = (unit: Unit, graph: Graph): Unit[] =>
   unit.spans
@@ -114,11 +118,9 @@ const receiversOf = (key: StitchKey, graph: Graph): Unit[] =>
     .filter((holder) => holder.side === "consumed")
     .flatMap((holder) => graph.unitOf(spanPath(holder.traceId, holder.spanId)) ?? []);
 
-/** The record units that ran in this invocation, wherever their own traces are. */
-export const recordsOf = (unit: Unit, graph: Graph): Unit[] =>
-  [...new Set([...graph.units(unit.root.traceId), ...linkHoldersTo(unit, graph)])].filter(
-    (one) => one.invocation === unit.path && one !== unit,
-  );
+/** The record units that ran in this invocation, wherever their own traces are; `neighbours` has them loaded. */
+export const recordsOf = (unit: Unit, graph: Graph): readonly Unit[] =>
+  graph.recordsIn(unit.path).filter((one) => one !== unit);
 
 const joinsAmong = (parts: ReadonlyMap<Unit, Part>, graph: Graph): UnitJoin[] => {
   const held = new Set<SpanPath>();
