@@ -47,21 +47,33 @@ const NOTHING = { spans: [], logs: [], rejectedSpans: {}, rejectedLogs: {} };
 
 const ingestInto = (store: Store, clock: Clock): Record<OtlpSignal, Ingest> => ({
   async traces({ encoding, body, digest }) {
-    const { spans, rejected } = normalizeSpans(decodeTracesBody(body, encoding));
+    const { data, firstProblem, ...undecoded } = decodeTracesBody(body, encoding);
+    const { spans, rejected: unnamed } = normalizeSpans(data);
+    const rejected = { ...undecoded.rejected, ...unnamed };
     await store.append({ ...NOTHING, requestDigest: digest, receivedAt: clock(), spans, rejectedSpans: rejected });
-    return partialSuccess(rejected, spans.length);
+    return partialSuccess("spans", spans.length, rejected, firstProblem);
   },
   async logs({ encoding, body, digest }) {
     const receivedAt = clock();
-    const logs = normalizeLogs(decodeLogsBody(body, encoding), receivedAt);
-    await store.append({ ...NOTHING, requestDigest: digest, receivedAt, logs });
-    return undefined;
+    const { data, rejected, firstProblem } = decodeLogsBody(body, encoding);
+    const logs = normalizeLogs(data, receivedAt);
+    await store.append({ ...NOTHING, requestDigest: digest, receivedAt, logs, rejectedLogs: rejected });
+    return partialSuccess("log records", logs.length, rejected, firstProblem);
   },
 });
 
-const partialSuccess = (rejected: Readonly<Record<string, number>>, kept: number): PartialSuccess | undefined => {
+const partialSuccess = (
+  what: "spans" | "log records",
+  kept: number,
+  rejected: Readonly<Record<string, number>>,
+  firstProblem: string | undefined,
+): PartialSuccess | undefined => {
   const reasons = Object.keys(rejected);
   if (reasons.length === 0) return undefined;
   const count = Object.values(rejected).reduce((sum, amount) => sum + amount, 0);
-  return { rejected: count, errorMessage: `${count} of ${count + kept} spans rejected: ${reasons.join(", ")}` };
+  const place = firstProblem === undefined ? "" : `; ${firstProblem}`;
+  return {
+    rejected: count,
+    errorMessage: `${count} of ${count + kept} ${what} rejected: ${reasons.join(", ")}${place}`,
+  };
 };

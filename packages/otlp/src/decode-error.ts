@@ -5,7 +5,17 @@
  * byte where reading stopped (protobuf only). Readers that know only their own part throw with the inner path, and
  * whoever called them puts the outer part before it with `under`.
  */
-export type DecodeErrorCode = "invalid-protobuf" | "invalid-json";
+export type DecodeErrorCode = "invalid-protobuf" | "invalid-json" | "value-too-deep";
+
+/**
+ * Told of each span or log record that does not decode; that one is then left out and reading goes on after it. Where
+ * nobody listens it is an error of the whole message, as is all that is broken around the records.
+ */
+export type OnBadRecord = (error: DecodeError) => void;
+
+export interface DecodeOptions {
+  readonly onBadRecord?: OnBadRecord | undefined;
+}
 
 export class DecodeError extends Error {
   readonly code: DecodeErrorCode;

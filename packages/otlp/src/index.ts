@@ -3,7 +3,7 @@ export type { PlainAttributes, PlainValue } from "./any-value.ts";
 export { encodeExportResponse, encodeStatus } from "./answers.ts";
 export type { OtlpEncoding, OtlpSignal, PartialSuccess, RpcStatus } from "./answers.ts";
 export { DecodeError } from "./decode-error.ts";
-export type { DecodeErrorCode } from "./decode-error.ts";
+export type { DecodeErrorCode, DecodeOptions } from "./decode-error.ts";
 export { decodeLogsJson, logRecordFromJson, logRecordToJson, logsToJson } from "./json/logs.ts";
 export { resourceFromJson, resourceToJson, scopeFromJson, scopeToJson } from "./json/resource.ts";
 export { spanFromJson, spanToJson } from "./json/span.ts";

@@ -119,11 +119,11 @@ test.each(["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"] as const)(
 );
 
 test("garbage is refused with a Status in the encoding it came in, naming the place", async () => {
-  const json = await post("/v1/traces", JSON_TYPE, tracesJson(jsonSpan({ startTimeUnixNano: "soon" })));
+  const json = await post("/v1/traces", JSON_TYPE, '{"resourceSpans":[{"scopeSpans":{}}]}');
   expect([json.statusCode, json.headers["content-type"]]).toEqual([400, "application/json"]);
   expect(json.json()).toEqual({
     code: 3,
-    message: expect.stringContaining("resourceSpans[0].scopeSpans[0].spans[0].startTimeUnixNano"),
+    message: expect.stringContaining("resourceSpans[0].scopeSpans: expected an array"),
   });
 
   const protobuf = await post("/v1/traces", PROTOBUF_TYPE, Buffer.from([0x0a, 0x7f]));
@@ -146,6 +146,69 @@ test("a bad span is rejected with count and reason, and the good ones are stored
     spans: 1,
     receivedSpans: 3,
     rejectedSpans: { "invalid-trace-id": 1, "invalid-span-id": 1 },
+  });
+});
+
+const tooDeep = (): unknown => {
+  let value: object = { stringValue: "x" };
+  for (let depth = 0; depth < 40; depth++) value = { arrayValue: { values: [value] } };
+  return value;
+};
+
+test("a span that does not decode is rejected with its place, and the good ones are stored", async () => {
+  const response = await post(
+    "/v1/traces",
+    JSON_TYPE,
+    tracesJson(
+      jsonSpan(),
+      jsonSpan({ startTimeUnixNano: "soon" }),
+      jsonSpan({ attributes: [{ key: "a", value: tooDeep() }] }),
+      jsonSpan({ spanId: "" }),
+    ),
+  );
+
+  expect([response.statusCode, response.json()]).toEqual([
+    200,
+    {
+      partialSuccess: {
+        rejectedSpans: "3",
+        errorMessage:
+          "3 of 4 spans rejected: malformed-span, value-too-deep, invalid-span-id; cannot decode " +
+          'resourceSpans[0].scopeSpans[0].spans[1].startTimeUnixNano: expected an unsigned 64-bit integer, got "soon"',
+      },
+    },
+  ]);
+  expect(await pipeline.store.stats()).toMatchObject({
+    spans: 1,
+    receivedSpans: 4,
+    rejectedSpans: { "malformed-span": 1, "value-too-deep": 1, "invalid-span-id": 1 },
+  });
+});
+
+test("a log record that does not decode is rejected by reason, and the good ones are stored", async () => {
+  const logRecords = [{ body: tooDeep() }, { body: { stringValue: "fine" } }, { severityText: 7 }];
+
+  const response = await post(
+    "/v1/logs",
+    JSON_TYPE,
+    JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] }),
+  );
+
+  expect([response.statusCode, response.json()]).toMatchObject([
+    200,
+    {
+      partialSuccess: {
+        rejectedLogRecords: "2",
+        errorMessage: expect.stringMatching(
+          /^2 of 3 log records rejected: value-too-deep, malformed-log-record; cannot/,
+        ),
+      },
+    },
+  ]);
+  expect(await pipeline.store.stats()).toMatchObject({
+    logs: 1,
+    receivedLogs: 3,
+    rejectedLogs: { "value-too-deep": 1, "malformed-log-record": 1 },
   });
 });
 

@@ -29,7 +29,7 @@ export const attributeFromJson = (value: unknown, depth = 1): KeyValue => {
 /** Where a sender set two cases, which the mapping forbids, the first of this order counts. */
 export const anyValueFromJson = (value: unknown, depth = 1): AnyValue => {
   if (depth > MAX_ANY_VALUE_DEPTH)
-    throw new DecodeError("invalid-json", "", `values nested deeper than ${MAX_ANY_VALUE_DEPTH}`);
+    throw new DecodeError("value-too-deep", "", `values nested deeper than ${MAX_ANY_VALUE_DEPTH}`);
   const json = fieldsOf(value);
   if (isSet(json, "stringValue")) return { stringValue: stringField(json, "stringValue") };
   if (isSet(json, "boolValue")) return { boolValue: boolField(json, "boolValue") };

@@ -3,6 +3,7 @@
  *
  * Source  opentelemetry/proto/logs/v1/logs.proto
  */
+import type { DecodeOptions, OnBadRecord } from "../decode-error.ts";
 import type { LogRecord, LogsData, ResourceLogs, ScopeLogs } from "../types.ts";
 import { anyValueFromJson, anyValueToJson, attributeFromJson, attributeToJson } from "./attributes.ts";
 import { SEVERITY_NUMBERS } from "./enums.ts";
@@ -16,24 +17,25 @@ import {
   uint32Field,
   uint64Field,
 } from "./fields.ts";
+import { groupsField, recordsField } from "./records.ts";
 import { parseJson } from "./parse.ts";
 import { resourceFromJson, resourceToJson, scopeFromJson, scopeToJson } from "./resource.ts";
 import { compact, type JsonObject } from "./values.ts";
 
-export const decodeLogsJson = (text: string | Uint8Array): LogsData => {
+export const decodeLogsJson = (text: string | Uint8Array, { onBadRecord }: DecodeOptions = {}): LogsData => {
   const json = fieldsOf(parseJson(text));
-  return { resourceLogs: listField(json, "resourceLogs", resourceLogsFromJson) };
+  return { resourceLogs: groupsField(json, "resourceLogs", resourceLogsFromJson, onBadRecord) };
 };
 
 export const logsToJson = (logs: LogsData): JsonObject =>
   compact({ resourceLogs: logs.resourceLogs.map(resourceLogsToJson) });
 
-const resourceLogsFromJson = (value: unknown): ResourceLogs => {
+const resourceLogsFromJson = (value: unknown, onBadRecord?: OnBadRecord): ResourceLogs => {
   const json = fieldsOf(value);
   const resource = messageField(json, "resource", resourceFromJson);
   return {
     ...(resource && { resource }),
-    scopeLogs: listField(json, "scopeLogs", scopeLogsFromJson),
+    scopeLogs: groupsField(json, "scopeLogs", scopeLogsFromJson, onBadRecord),
     schemaUrl: stringField(json, "schemaUrl"),
   };
 };
@@ -41,12 +43,12 @@ const resourceLogsFromJson = (value: unknown): ResourceLogs => {
 const resourceLogsToJson = ({ resource, scopeLogs, schemaUrl }: ResourceLogs): JsonObject =>
   compact({ resource: resource && resourceToJson(resource), scopeLogs: scopeLogs.map(scopeLogsToJson), schemaUrl });
 
-const scopeLogsFromJson = (value: unknown): ScopeLogs => {
+const scopeLogsFromJson = (value: unknown, onBadRecord?: OnBadRecord): ScopeLogs => {
   const json = fieldsOf(value);
   const scope = messageField(json, "scope", scopeFromJson);
   return {
     ...(scope && { scope }),
-    logRecords: listField(json, "logRecords", logRecordFromJson),
+    logRecords: recordsField(json, "logRecords", logRecordFromJson, onBadRecord),
     schemaUrl: stringField(json, "schemaUrl"),
   };
 };

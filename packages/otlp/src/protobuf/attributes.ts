@@ -36,7 +36,7 @@ export const readAttribute = (reader: ProtobufReader, name: string, index: numbe
 
 /** Reads the value just entered. A oneof: the last case wins, and is merged only with the same case. */
 export const readAnyValue = (reader: ProtobufReader, before: MutableAnyValue = {}, depth = 1): MutableAnyValue => {
-  if (depth > MAX_ANY_VALUE_DEPTH) reader.fail(`values nested deeper than ${MAX_ANY_VALUE_DEPTH}`);
+  if (depth > MAX_ANY_VALUE_DEPTH) reader.fail(`values nested deeper than ${MAX_ANY_VALUE_DEPTH}`, "value-too-deep");
   let value = before;
   while (reader.next()) value = readCase(reader, value, depth);
   return value;

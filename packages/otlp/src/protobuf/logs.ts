@@ -3,22 +3,24 @@
  *
  * Source  opentelemetry/proto/logs/v1/logs.proto
  */
+import type { DecodeOptions, OnBadRecord } from "../decode-error.ts";
 import type { LogRecord, LogsData, ResourceLogs, ScopeLogs } from "../types.ts";
 import { type MutableAnyValue, readAnyValue, readAttribute } from "./attributes.ts";
 import type { Mutable } from "./mutable.ts";
 import { ProtobufReader } from "./reader.ts";
+import { createRecordRead } from "./records.ts";
 import { readResource, readScope } from "./resource.ts";
 
-export const decodeLogs = (bytes: Uint8Array): LogsData => {
+export const decodeLogs = (bytes: Uint8Array, { onBadRecord }: DecodeOptions = {}): LogsData => {
   const reader = new ProtobufReader(bytes);
   const resourceLogs: ResourceLogs[] = [];
   while (reader.next()) {
-    if (reader.fieldNumber === 1) resourceLogs.push(readResourceLogs(reader, resourceLogs.length));
+    if (reader.fieldNumber === 1) resourceLogs.push(readResourceLogs(reader, resourceLogs.length, onBadRecord));
   }
   return { resourceLogs };
 };
 
-const readResourceLogs = (reader: ProtobufReader, index: number): ResourceLogs => {
+const readResourceLogs = (reader: ProtobufReader, index: number, onBadRecord?: OnBadRecord): ResourceLogs => {
   const group: Mutable<ResourceLogs> = { scopeLogs: [], schemaUrl: "" };
   let resource: ReturnType<typeof readResource> | undefined;
   const outer = reader.enter("resourceLogs", index);
@@ -28,7 +30,7 @@ const readResourceLogs = (reader: ProtobufReader, index: number): ResourceLogs =
         resource = readResource(reader, resource);
         break;
       case 2:
-        group.scopeLogs.push(readScopeLogs(reader, group.scopeLogs.length));
+        group.scopeLogs.push(readScopeLogs(reader, group.scopeLogs.length, onBadRecord));
         break;
       case 3:
         group.schemaUrl = reader.string();
@@ -39,8 +41,9 @@ const readResourceLogs = (reader: ProtobufReader, index: number): ResourceLogs =
   return resource === undefined ? group : { ...group, resource };
 };
 
-const readScopeLogs = (reader: ProtobufReader, index: number): ScopeLogs => {
-  const group: Mutable<ScopeLogs> = { logRecords: [], schemaUrl: "" };
+const readScopeLogs = (reader: ProtobufReader, index: number, onBadRecord?: OnBadRecord): ScopeLogs => {
+  const { records, readNext } = createRecordRead(reader, readLogRecord, onBadRecord);
+  const group: Mutable<ScopeLogs> = { logRecords: records, schemaUrl: "" };
   let scope: ReturnType<typeof readScope> | undefined;
   const outer = reader.enter("scopeLogs", index);
   while (reader.next()) {
@@ -49,7 +52,7 @@ const readScopeLogs = (reader: ProtobufReader, index: number): ScopeLogs => {
         scope = readScope(reader, scope);
         break;
       case 2:
-        group.logRecords.push(readLogRecord(reader, group.logRecords.length));
+        readNext();
         break;
       case 3:
         group.schemaUrl = reader.string();

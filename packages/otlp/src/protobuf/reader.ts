@@ -13,7 +13,7 @@
  *         an error (official readers take it for an unknown one), groups too: no OTLP sender writes either.
  * Source  protobuf.dev/programming-guides/encoding
  */
-import { DecodeError } from "../decode-error.ts";
+import { DecodeError, type DecodeErrorCode } from "../decode-error.ts";
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -148,8 +148,25 @@ export class ProtobufReader {
   }
 
   /** For what the reader cannot know, such as a value nested too deep. */
-  fail(problem: string): never {
-    return this.#failAt(this.start, problem);
+  fail(problem: string, code?: DecodeErrorCode): never {
+    return this.#failAt(this.start, problem, code);
+  }
+
+  /** What `read` makes of the current value, or why it cannot; either way the reader then stands after the value. */
+  attempt<T>(read: () => T): T | DecodeError {
+    const { end } = this;
+    const outer = this.#limit;
+    const depth = this.#names.length;
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#position = end;
+      this.#limit = outer;
+      this.#names.length = depth;
+      this.#indexes.length = depth;
+      return error;
+    }
   }
 
   #take(length: number): true {
@@ -184,9 +201,9 @@ export class ProtobufReader {
       this.fail(`field ${this.fieldNumber} has wire type ${this.wireType}, expected ${wireType}`);
   }
 
-  #failAt(offset: number, problem: string): never {
+  #failAt(offset: number, problem: string, code: DecodeErrorCode = "invalid-protobuf"): never {
     const path = this.#names.map((name, i) => (this.#indexes[i] === SINGULAR ? name : `${name}[${this.#indexes[i]}]`));
     const where = `at byte ${offset} of ${this.#bytes.length}`;
-    throw new DecodeError("invalid-protobuf", path.join("."), `${problem} ${where}`, offset);
+    throw new DecodeError(code, path.join("."), `${problem} ${where}`, offset);
   }
 }

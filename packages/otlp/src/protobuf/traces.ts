@@ -3,22 +3,24 @@
  *
  * Source  opentelemetry/proto/trace/v1/trace.proto
  */
+import type { DecodeOptions, OnBadRecord } from "../decode-error.ts";
 import type { ResourceSpans, ScopeSpans, TracesData } from "../types.ts";
 import type { Mutable } from "./mutable.ts";
 import { ProtobufReader } from "./reader.ts";
+import { createRecordRead } from "./records.ts";
 import { readResource, readScope } from "./resource.ts";
 import { readSpan } from "./span.ts";
 
-export const decodeTraces = (bytes: Uint8Array): TracesData => {
+export const decodeTraces = (bytes: Uint8Array, { onBadRecord }: DecodeOptions = {}): TracesData => {
   const reader = new ProtobufReader(bytes);
   const resourceSpans: ResourceSpans[] = [];
   while (reader.next()) {
-    if (reader.fieldNumber === 1) resourceSpans.push(readResourceSpans(reader, resourceSpans.length));
+    if (reader.fieldNumber === 1) resourceSpans.push(readResourceSpans(reader, resourceSpans.length, onBadRecord));
   }
   return { resourceSpans };
 };
 
-const readResourceSpans = (reader: ProtobufReader, index: number): ResourceSpans => {
+const readResourceSpans = (reader: ProtobufReader, index: number, onBadRecord?: OnBadRecord): ResourceSpans => {
   const group: Mutable<ResourceSpans> = { scopeSpans: [], schemaUrl: "" };
   let resource: ReturnType<typeof readResource> | undefined;
   const outer = reader.enter("resourceSpans", index);
@@ -28,7 +30,7 @@ const readResourceSpans = (reader: ProtobufReader, index: number): ResourceSpans
         resource = readResource(reader, resource);
         break;
       case 2:
-        group.scopeSpans.push(readScopeSpans(reader, group.scopeSpans.length));
+        group.scopeSpans.push(readScopeSpans(reader, group.scopeSpans.length, onBadRecord));
         break;
       case 3:
         group.schemaUrl = reader.string();
@@ -39,8 +41,9 @@ const readResourceSpans = (reader: ProtobufReader, index: number): ResourceSpans
   return resource === undefined ? group : { ...group, resource };
 };
 
-const readScopeSpans = (reader: ProtobufReader, index: number): ScopeSpans => {
-  const group: Mutable<ScopeSpans> = { spans: [], schemaUrl: "" };
+const readScopeSpans = (reader: ProtobufReader, index: number, onBadRecord?: OnBadRecord): ScopeSpans => {
+  const { records, readNext } = createRecordRead(reader, readSpan, onBadRecord);
+  const group: Mutable<ScopeSpans> = { spans: records, schemaUrl: "" };
   let scope: ReturnType<typeof readScope> | undefined;
   const outer = reader.enter("scopeSpans", index);
   while (reader.next()) {
@@ -49,7 +52,7 @@ const readScopeSpans = (reader: ProtobufReader, index: number): ScopeSpans => {
         scope = readScope(reader, scope);
         break;
       case 2:
-        group.spans.push(readSpan(reader, group.spans.length));
+        readNext();
         break;
       case 3:
         group.schemaUrl = reader.string();
