@@ -102,7 +102,7 @@ test("an invocation that times out is seen, and its message is delivered again",
   const timedOut = detail.spans.filter(
     (span) => span.attributes["mayfly.unfinished"] === true && span.attributes["faas.trigger"] === "pubsub",
   );
-  expect(timedOut.map((span) => span.attributes["error.type"])).toEqual(["timeout", "timeout", "timeout"]);
+  expect(timedOut.map((span) => span.status.code)).toEqual(["error", "error", "error"]);
 }, 60_000);
 
 test("a bug in a task fails the fulfilment, and the story ends where it failed", async () => {

@@ -35,6 +35,7 @@ export interface SpanSpec {
   readonly batch?: number;
   readonly error?: boolean;
   readonly cold?: boolean;
+  readonly unfinished?: boolean;
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
@@ -68,7 +69,8 @@ export const span = (name: string, spec: SpanSpec = {}): SpanRecord => {
     },
     ...(spec.request !== undefined && { requestId: spec.request }),
     parentIsRemote: spec.isRemote ?? false,
-    isError: spec.error ?? false,
+    isError: spec.error ?? spec.unfinished ?? false,
+    isUnfinished: spec.unfinished ?? false,
     isColdStart: spec.cold ?? false,
     batchCount: spec.batch ?? 0,
     produced: (spec.produces ?? []).map(key),

@@ -16,6 +16,7 @@ import { LoggerProvider, type LogRecordExporter, SimpleLogRecordProcessor } from
 import { SimpleSpanProcessor, type SpanExporter, TracerProvider } from "@opentelemetry/sdk-trace";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Collector, startCollector } from "../src/index.ts";
+import { JSON_TYPE, jsonSpan, tracesJson } from "./http.ts";
 
 const TRACE_ID = "6956b3000123456789abcdef01234567";
 const SPAN_ID = "1a2b3c4d5e6f7081";
@@ -245,6 +246,25 @@ test("a retry of a log line is there once; more lines than asked for are cut, an
   expect(all.logs.map((one) => one.body)).toEqual(["1", "2", "3"]);
   expect(all).not.toHaveProperty("truncated");
   expect(two).toEqual({ logs: all.logs.slice(0, 2), truncated: true });
+});
+
+const sendJsonSpan = async (fields: object): Promise<void> => {
+  const body = tracesJson(jsonSpan(fields));
+  const response = await fetch(`${collector.url}/v1/traces`, { method: "POST", headers: JSON_TYPE, body });
+  expect(response.status).toBe(200);
+};
+
+test("an invocation that came unfinished is an error, until it comes finished", async () => {
+  await sendJsonSpan({ attributes: [{ key: "mayfly.unfinished", value: { boolValue: true } }] });
+  const unfinished = await get<TraceDetail>(`/api/traces/${TRACE_ID}`);
+  expect(unfinished).toMatchObject({ errorCount: 1, spanCount: 1, spans: [{ status: { code: "error" } }] });
+  expect((await get<TraceList>("/api/traces?status=error")).traces).toHaveLength(1);
+
+  await sendJsonSpan({ endTimeUnixNano: "1767225600520000000" });
+  const finished = await get<TraceDetail>(`/api/traces/${TRACE_ID}`);
+  expect(finished).toMatchObject({ errorCount: 0, spanCount: 1, spans: [{ status: { code: "unset" } }] });
+  expect((await get<TraceList>("/api/traces?status=error")).traces).toEqual([]);
+  expect(await get<Stats>("/api/stats")).toMatchObject({ spans: 2, traces: 1 });
 });
 
 test("a client that never finishes does not hold up the end", async () => {

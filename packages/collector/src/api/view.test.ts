@@ -32,6 +32,13 @@ test("the request of its unit stands where the span names none, and its own wher
   expect(spanView(span("a", { request: "r-own" })).requestId).toBe("r-own");
 });
 
+test("a span that stayed unfinished reads as an error, with its own error where it has one", () => {
+  const unfinished = span("a", { unfinished: true });
+  expect(spanView(unfinished).status).toEqual({ code: "error", message: "not finished when the timeout was near" });
+  const wire = { ...unfinished.wire, status: { code: 2, message: "boom" } };
+  expect(spanView({ ...unfinished, wire }).status).toEqual({ code: "error", message: "boom" });
+});
+
 test("a kind that a later OTLP may have is unspecified", () => {
   expect(spanView(span("a", { kind: 3 })).kind).toBe("client");
   expect(spanView(span("a", { kind: 9 })).kind).toBe("unspecified");

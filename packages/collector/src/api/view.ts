@@ -4,7 +4,7 @@
  * Plain attributes are for reading and lose what JSON cannot say; `otlp-view.ts` gives everything back as it arrived.
  */
 import type * as api from "@mayfly/api";
-import { type Status, anyValueToPlain, attributesToPlain } from "@mayfly/otlp";
+import { anyValueToPlain, attributesToPlain } from "@mayfly/otlp";
 import type { LogRecord } from "../model/log-record.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { durationNs } from "../model/time.ts";
@@ -22,7 +22,7 @@ export const spanView = (record: SpanRecord, requestId = record.requestId): api.
     ...(requestId !== undefined && { requestId }),
     startTimeUnixNano: String(wire.startTimeUnixNano),
     durationNs: durationNs(wire.startTimeUnixNano, wire.endTimeUnixNano),
-    status: statusView(wire.status),
+    status: statusOf(record),
     attributes: attributesToPlain(wire.attributes),
     events: wire.events.map((event) => ({
       timeUnixNano: String(event.timeUnixNano),
@@ -40,10 +40,11 @@ export const spanView = (record: SpanRecord, requestId = record.requestId): api.
 const SPAN_KINDS: readonly api.SpanKind[] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 const STATUS_CODES = ["unset", "ok", "error"] as const;
 
-const statusView = (status: Status | undefined): api.Status => ({
-  code: STATUS_CODES[status?.code ?? 0] ?? "unset",
-  ...(status?.message && { message: status.message }),
-});
+const statusOf = ({ wire, isUnfinished }: SpanRecord): api.Status => {
+  const code = STATUS_CODES[wire.status?.code ?? 0] ?? "unset";
+  if (isUnfinished && code !== "error") return { code: "error", message: "not finished when the timeout was near" };
+  return { code, ...(wire.status?.message && { message: wire.status.message }) };
+};
 
 export const logView = (record: LogRecord): api.LogRecord => {
   const { wire, origin } = record;

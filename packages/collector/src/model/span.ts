@@ -37,7 +37,10 @@ export interface SpanRecord {
   readonly requestId?: string;
   /** The sender said so (flag 0x200 of known flags). */
   readonly parentIsRemote: boolean;
+  /** Its status says so, or it did not finish. */
   readonly isError: boolean;
+  /** Sent as it stood near the function's timeout (`mayfly.unfinished`); where it ended after all, it comes again without. */
+  readonly isUnfinished: boolean;
   readonly isColdStart: boolean;
   /** `messaging.batch.message_count`, else how many messages of the commonest kind it consumed. */
   readonly batchCount: number;

@@ -25,6 +25,7 @@ export const MESSAGING_SENDING_OPERATIONS: ReadonlySet<string> = new Set(["send"
 
 export const MAYFLY_KEYS_PRODUCED = "mayfly.keys.produced";
 export const MAYFLY_KEYS_CONSUMED = "mayfly.keys.consumed";
+export const MAYFLY_UNFINISHED = "mayfly.unfinished";
 export const MAYFLY_LINK = "mayfly.link";
 export const MAYFLY_LINK_INVOCATION = "invocation";
 

@@ -116,6 +116,11 @@ test("errors and cold starts are read off", () => {
   });
 });
 
+test("a span that did not finish is an error, whatever its status says", () => {
+  expect(record(wire({}, { "mayfly.unfinished": true }))).toMatchObject({ isUnfinished: true, isError: true });
+  expect(record(wire())).toMatchObject({ isUnfinished: false, isError: false });
+});
+
 test("keys that the span names itself are all there are", () => {
   const span = record(
     wire(

@@ -18,6 +18,7 @@ import {
   FAAS_INVOKED_NAME,
   MAYFLY_LINK,
   MAYFLY_LINK_INVOCATION,
+  MAYFLY_UNFINISHED,
   MESSAGING_BATCH_MESSAGE_COUNT,
 } from "./semconv.ts";
 import { CLIENT, PRODUCER } from "./span-kind.ts";
@@ -57,6 +58,7 @@ const spanRecord = (wire: Span, origin: SpanOrigin): SpanRecord | SpanRejection 
   const attributes = attributeReader(wire.attributes);
   const requestId = requestIdOf(wire, attributes);
   const keys = stitchKeysOf(wire, attributes);
+  const isUnfinished = attributes.isTrue(MAYFLY_UNFINISHED);
   return {
     traceId,
     spanId,
@@ -65,7 +67,8 @@ const spanRecord = (wire: Span, origin: SpanOrigin): SpanRecord | SpanRejection 
     wire,
     ...(requestId !== undefined && { requestId }),
     parentIsRemote: (wire.flags & REMOTE_IS_KNOWN) !== 0 && (wire.flags & PARENT_IS_REMOTE) !== 0,
-    isError: wire.status?.code === STATUS_ERROR,
+    isError: isUnfinished || wire.status?.code === STATUS_ERROR,
+    isUnfinished,
     isColdStart: attributes.isTrue(FAAS_COLDSTART),
     batchCount: batchCount(wire, attributes, keys.consumed),
     ...keys,

@@ -85,6 +85,20 @@ test("a span that was sent twice counts once; the same id with another content i
   expect(unitsOf(twice).map((unit) => unit.spans.length)).toEqual([2]);
 });
 
+test("a span that came unfinished and then finished is the finished one, in either order", () => {
+  const [unfinished, finished] = [span("a", { unfinished: true }), span("a", { at: [0, 9] })];
+  for (const both of [
+    [unfinished, finished],
+    [finished, unfinished],
+  ])
+    expect(unitsOf(both).map((unit) => unit.spans)).toEqual([[finished]]);
+});
+
+test("a span that came only unfinished stays, beside finished ones", () => {
+  const spans = [span("a", { unfinished: true }), span("b", { parent: "a" })];
+  expect(shape(spans)).toEqual(["a b"]);
+});
+
 test("a cycle of parents is cut and nothing is lost", () => {
   expect(
     shape([span("a", { parent: "b" }), span("b", { parent: "a" })])

@@ -18,6 +18,7 @@ import { spanToJson } from "@mayfly/otlp";
 import { type SpanPath, spanPath } from "../model/ids.ts";
 import type { LinkTarget, SpanRecord } from "../model/span.ts";
 import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { finishedWherePossible } from "./finished.ts";
 
 export interface Unit {
   /** The local root's path. */
@@ -46,7 +47,7 @@ interface Place {
 }
 
 export const unitsOf = (trace: readonly SpanRecord[]): readonly Unit[] => {
-  const { firsts, others } = byId(trace);
+  const { firsts, others } = byId(finishedWherePossible(trace));
   const places = new Map<SpanRecord, Place>();
   for (const span of firsts.values()) settle(span, firsts, places);
 
