@@ -21,7 +21,6 @@ const LAMBDA: Environment = {
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "512",
   AWS_LAMBDA_LOG_STREAM_NAME: "2026/01/01/[7]abc",
   AWS_REGION: "eu-west-1",
-  LAMBDA_TASK_ROOT: "/var/task",
 };
 
 const BASE = "http://127.0.0.1:4318";
@@ -34,14 +33,16 @@ test("an empty environment is a configuration, and nothing is said or sent", asy
     functionName: "unknown",
     functionVersion: "$LATEST",
     region: "",
-    headers: {},
+    tracesHeaders: {},
+    logsHeaders: {},
+    maxBufferBytes: 2_000_000,
     flushBudgetMs: 300,
     probeIntervalMs: 30_000,
     timeoutMarginMs: 200,
     logLevel: "info",
     endLine: true,
   });
-  for (const absent of ["tracesUrl", "logsUrl", "taskRoot"]) expect(config).not.toHaveProperty(absent);
+  for (const absent of ["tracesUrl", "logsUrl"]) expect(config).not.toHaveProperty(absent);
   expect(said).toEqual([]);
 });
 
@@ -59,8 +60,10 @@ test("without an argument, the process's own environment is read", async () => {
 test("an empty variable is as good as none", async () => {
   const names = [
     ...Object.keys(LAMBDA),
-    ..."SERVICE_NAME RESOURCE_ATTRIBUTES SDK_DISABLED".split(" ").map((name) => `OTEL_${name}`),
-    ..."ENDPOINT TRACES_ENDPOINT LOGS_ENDPOINT HEADERS TRACES_HEADERS LOGS_HEADERS PROTOCOL TRACES_PROTOCOL LOGS_PROTOCOL"
+    ..."SERVICE_NAME RESOURCE_ATTRIBUTES SDK_DISABLED TRACES_SAMPLER PROPAGATORS"
+      .split(" ")
+      .map((name) => `OTEL_${name}`),
+    ..."ENDPOINT TRACES_ENDPOINT LOGS_ENDPOINT HEADERS TRACES_HEADERS LOGS_HEADERS PROTOCOL COMPRESSION TIMEOUT"
       .split(" ")
       .map((name) => `OTEL_EXPORTER_OTLP_${name}`),
     ..."LOGS LOG_LEVEL END_LINE FLUSH_BUDGET_MS PROBE_INTERVAL_MS TIMEOUT_MARGIN_MS"
@@ -77,7 +80,6 @@ describe("the resource", () => {
   test("says what Lambda's environment knows, memory in bytes", async () => {
     const { config } = await read(LAMBDA);
     expect(config).toMatchObject({ functionName: "checkout", functionVersion: "7", region: "eu-west-1" });
-    expect(config.taskRoot).toBe("/var/task");
     expect(config.resource).toMatchObject({
       "service.name": "checkout",
       "cloud.provider": "aws",
@@ -141,6 +143,24 @@ describe("endpoints", () => {
     expect(config.tracesUrl).toBe("https://example.com/otlp/v1/traces");
   });
 
+  test.each([
+    ["https://example.com?token=abc", "https://example.com/v1/traces?token=abc"],
+    ["https://example.com/otlp/?token=a/b", "https://example.com/otlp/v1/traces?token=a/b"],
+    ["https://me:s3cret@example.com", "https://me:s3cret@example.com/v1/traces"],
+  ])("the common one keeps its query and its user: %s", async (endpoint, url) => {
+    expect((await read({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })).config.tracesUrl).toBe(url);
+  });
+
+  test.each([
+    ["grpc://me:s3cret@example.com:4317/a?token=s3cret", "grpc://example.com:4317/a"],
+    ["grpc://me:p@s3cret@example.com#s3cret", "grpc://example.com"],
+    ["me:s3cret@example.com:4318", "example.com:4318"],
+    ["example.com?token=s3cret", "example.com"],
+  ])("a bad one is said without its secrets: %s", async (endpoint, printed) => {
+    const { said } = await read({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+    expect(said).toEqual([expect.stringContaining(`OTEL_EXPORTER_OTLP_ENDPOINT is "${printed}"`)]);
+  });
+
   test("a signal's own is used as it is, and the other signal keeps the common one", async () => {
     const { config } = await read({
       OTEL_EXPORTER_OTLP_ENDPOINT: BASE,
@@ -174,18 +194,37 @@ describe("endpoints", () => {
     expect(config.logsUrl).toBe(`${BASE}/v1/logs`);
     expect(said).toEqual([expect.stringContaining('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is "no"')]);
   });
+});
 
-  test.each(["grpc", "http/protobuf"])("another protocol is said, and http/json sent: %s", async (protocol) => {
-    for (const signal of ["", "TRACES_", "LOGS_"]) {
-      const name = `OTEL_EXPORTER_OTLP_${signal}PROTOCOL`;
-      const { config, said } = await read({ OTEL_EXPORTER_OTLP_ENDPOINT: BASE, [name]: protocol });
-      expect(config.tracesUrl).toBe(`${BASE}/v1/traces`);
-      expect(said).toEqual([expect.stringContaining(`${name} is "${protocol}"`)]);
-    }
+describe("a standard variable that is not read", () => {
+  const PER_SIGNAL: (readonly [string, string])[] = [
+    ["PROTOCOL", "grpc"],
+    ["PROTOCOL", "http/protobuf"],
+    ["COMPRESSION", "gzip"],
+    ["TIMEOUT", "10000"],
+  ];
+  const names: (readonly [string, string])[] = [
+    ...["", "TRACES_", "LOGS_"].flatMap((signal) =>
+      PER_SIGNAL.map(([name, value]) => [`OTEL_EXPORTER_OTLP_${signal}${name}`, value] as const),
+    ),
+    ["OTEL_TRACES_SAMPLER", "traceidratio"],
+    ["OTEL_TRACES_SAMPLER_ARG", "0.1"],
+    ["OTEL_PROPAGATORS", "b3"],
+  ];
+
+  test.each(names)("is said once and changes nothing: %s=%s", async (name, value) => {
+    const { config: usual } = await read({ OTEL_EXPORTER_OTLP_ENDPOINT: BASE });
+    const { config, said } = await read({ OTEL_EXPORTER_OTLP_ENDPOINT: BASE, [name]: value }, 3);
+    expect(config).toEqual(usual);
+    expect(said).toEqual([expect.stringContaining(`${name} is "${value}"`)]);
   });
 
-  test("our own protocol goes without saying", async () => {
-    expect((await read({ OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" })).said).toEqual([]);
+  test.each([
+    ["OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"],
+    ["OTEL_EXPORTER_OTLP_COMPRESSION", "none"],
+    ["OTEL_TRACES_SAMPLER", "always_on"],
+  ])("goes without saying where it asks for what is done anyway: %s=%s", async (name, value) => {
+    expect((await read({ [name]: value })).said).toEqual([]);
   });
 });
 
@@ -194,7 +233,7 @@ describe("headers", () => {
     const { config, said } = await read({
       OTEL_EXPORTER_OTLP_HEADERS: "Authorization=Basic%20dTpw, x-key = a=b== ,,x-bare=100%",
     });
-    expect(config.headers).toEqual({ Authorization: "Basic dTpw", "x-key": "a=b==", "x-bare": "100%" });
+    expect(config.tracesHeaders).toEqual({ Authorization: "Basic dTpw", "x-key": "a=b==", "x-bare": "100%" });
     expect(said).toEqual([]);
   });
 
@@ -202,23 +241,25 @@ describe("headers", () => {
     "a piece that is no pair is left out and said once, without its text: %s",
     async (piece) => {
       const { config, said } = await read({ OTEL_EXPORTER_OTLP_HEADERS: `a=1,${piece},b=2` });
-      expect(config.headers).toEqual({ a: "1", b: "2" });
+      expect(config.tracesHeaders).toEqual({ a: "1", b: "2" });
       expect(said).toEqual([expect.stringContaining("OTEL_EXPORTER_OTLP_HEADERS")]);
       expect(said.join("")).not.toContain("s3cret");
     },
   );
 
-  test.each(["TRACES", "LOGS"])("of one signal are not read, which is said without their text: %s", async (signal) => {
-    const name = `OTEL_EXPORTER_OTLP_${signal}_HEADERS`;
-    const { config, said } = await read({ OTEL_EXPORTER_OTLP_HEADERS: "a=1", [name]: "b=s3cret" });
-    expect(config.headers).toEqual({ a: "1" });
-    expect(said).toEqual([expect.stringContaining(name)]);
-    expect(said.join("")).not.toContain("s3cret");
+  test("of one signal are its own, beside the common ones and before them", async () => {
+    const { config } = await read({
+      OTEL_EXPORTER_OTLP_HEADERS: "a=1,b=1",
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: "b=2,c=2",
+      OTEL_EXPORTER_OTLP_LOGS_HEADERS: "b=3",
+    });
+    expect(config.tracesHeaders).toEqual({ a: "1", b: "2", c: "2" });
+    expect(config.logsHeaders).toEqual({ a: "1", b: "3" });
   });
 
   test("a name that objects have of their own is a name like any other", async () => {
     const { config } = await read({ OTEL_EXPORTER_OTLP_HEADERS: "__proto__=a,constructor=b" });
-    expect(Object.entries(config.headers)).toEqual([
+    expect(Object.entries(config.tracesHeaders)).toEqual([
       ["__proto__", "a"],
       ["constructor", "b"],
     ]);
@@ -258,15 +299,24 @@ describe("switches", () => {
 });
 
 const DURATIONS = [
-  ["MAYFLY_FLUSH_BUDGET_MS", "flushBudgetMs"],
-  ["MAYFLY_PROBE_INTERVAL_MS", "probeIntervalMs"],
-  ["MAYFLY_TIMEOUT_MARGIN_MS", "timeoutMarginMs"],
+  ["MAYFLY_FLUSH_BUDGET_MS", "flushBudgetMs", 1],
+  ["MAYFLY_PROBE_INTERVAL_MS", "probeIntervalMs", 0],
+  ["MAYFLY_TIMEOUT_MARGIN_MS", "timeoutMarginMs", 0],
 ] as const;
 
+test.each([
+  ["128", 1_342_177],
+  ["1024", 2_000_000],
+  [undefined, 2_000_000],
+])("a function of %s MB keeps so much until it can be sent: %i bytes", async (size, bytes) => {
+  const { config } = await read({ AWS_LAMBDA_FUNCTION_MEMORY_SIZE: size });
+  expect(Math.floor(config.maxBufferBytes)).toBe(bytes);
+});
+
 describe("durations", () => {
-  test.each(DURATIONS)("%s may be anything from none to a minute", async (name, field) => {
+  test.each(DURATIONS)("%s may be anything up to a minute", async (name, field, least) => {
     for (const [text, value] of [
-      ["0", 0],
+      [String(least), least],
       ["1500", 1_500],
       ["60000", 60_000],
     ] as const) {
@@ -290,6 +340,7 @@ describe("a bad value", () => {
     ["MAYFLY_LOG_LEVEL", "loud"],
     ["AWS_LAMBDA_LOG_LEVEL", "loud"],
     ["MAYFLY_END_LINE", "maybe"],
+    ["MAYFLY_FLUSH_BUDGET_MS", "0"], // nothing could be sent within it
     ...DURATIONS.flatMap(([name]) =>
       ["-1", "1.5", "60001", "300ms", "Infinity", "NaN"].map((value) => [name, value] as const),
     ),

@@ -5,6 +5,7 @@
  * OpenTelemetry's variables come first and mean what its specification says; ours start with MAYFLY_.
  */
 import { warn } from "./diag.ts";
+import { BUFFER_SHARE_OF_MEMORY, MAX_BUFFER_BYTES } from "./limits.ts";
 import { ATTR } from "./semconv.ts";
 
 export interface SdkConfig {
@@ -17,7 +18,10 @@ export interface SdkConfig {
   /** Absent: nothing is sent. */
   readonly tracesUrl?: string;
   readonly logsUrl?: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly tracesHeaders: Readonly<Record<string, string>>;
+  readonly logsHeaders: Readonly<Record<string, string>>;
+  /** Of spans, and as much again of log lines, that wait to be sent. */
+  readonly maxBufferBytes: number;
   readonly flushBudgetMs: number;
   /** While the collector is away, one attempt to reach it is made this often. */
   readonly probeIntervalMs: number;
@@ -25,8 +29,6 @@ export interface SdkConfig {
   readonly timeoutMarginMs: number;
   readonly logLevel: string;
   readonly endLine: boolean;
-  /** Where handler modules resolve their packages from. */
-  readonly taskRoot?: string;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,6 +41,7 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
   const declared = pairs(env, "OTEL_RESOURCE_ATTRIBUTES");
   const serviceName = env["OTEL_SERVICE_NAME"] || declared[ATTR.serviceName] || functionName;
   const sendLogs = choice(env, "MAYFLY_LOGS", ["otlp", "stdout"], "otlp") === "otlp";
+  const headers = pairs(env, "OTEL_EXPORTER_OTLP_HEADERS");
   const tracesUrl = signalUrl(env, "TRACES", "v1/traces");
   const logsUrl = sendLogs ? signalUrl(env, "LOGS", "v1/logs") : undefined;
   sayWhatIsNotRead(env);
@@ -51,19 +54,19 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
     resource: { ...declared, ...lambdaResource(env), [ATTR.serviceName]: serviceName },
     ...(tracesUrl !== undefined && { tracesUrl }),
     ...(logsUrl !== undefined && { logsUrl }),
-    headers: pairs(env, "OTEL_EXPORTER_OTLP_HEADERS"),
-    flushBudgetMs: milliseconds(env, "MAYFLY_FLUSH_BUDGET_MS", 300),
-    probeIntervalMs: milliseconds(env, "MAYFLY_PROBE_INTERVAL_MS", 30_000),
-    timeoutMarginMs: milliseconds(env, "MAYFLY_TIMEOUT_MARGIN_MS", 200),
+    tracesHeaders: { ...headers, ...pairs(env, "OTEL_EXPORTER_OTLP_TRACES_HEADERS") },
+    logsHeaders: { ...headers, ...pairs(env, "OTEL_EXPORTER_OTLP_LOGS_HEADERS") },
+    maxBufferBytes: Math.min(MAX_BUFFER_BYTES, (memoryBytes(env) ?? Infinity) * BUFFER_SHARE_OF_MEMORY),
+    flushBudgetMs: milliseconds(env, "MAYFLY_FLUSH_BUDGET_MS", { least: 1, otherwise: 300 }),
+    probeIntervalMs: milliseconds(env, "MAYFLY_PROBE_INTERVAL_MS", { least: 0, otherwise: 30_000 }),
+    timeoutMarginMs: milliseconds(env, "MAYFLY_TIMEOUT_MARGIN_MS", { least: 0, otherwise: 200 }),
     logLevel: choice(env, "MAYFLY_LOG_LEVEL", LEVELS, choice(env, "AWS_LAMBDA_LOG_LEVEL", LEVELS, "info")),
     endLine: choice(env, "MAYFLY_END_LINE", ["on", "off"], "on") === "on",
-    ...(env["LAMBDA_TASK_ROOT"] && { taskRoot: env["LAMBDA_TASK_ROOT"] }),
   });
 };
 
 /** What OpenTelemetry's Lambda resource detector gives. */
 const lambdaResource = (env: Environment): Record<string, string | number> => {
-  const memoryMb = Number(env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]);
   const known: Record<string, string | number | undefined> = {
     [ATTR.telemetrySdkName]: "mayfly",
     [ATTR.telemetrySdkLanguage]: "nodejs",
@@ -74,9 +77,14 @@ const lambdaResource = (env: Environment): Record<string, string | number> => {
     [ATTR.faasName]: env["AWS_LAMBDA_FUNCTION_NAME"],
     [ATTR.faasVersion]: env["AWS_LAMBDA_FUNCTION_VERSION"],
     [ATTR.faasInstance]: env["AWS_LAMBDA_LOG_STREAM_NAME"],
-    [ATTR.faasMaxMemory]: memoryMb > 0 ? memoryMb * 1_048_576 : undefined,
+    [ATTR.faasMaxMemory]: memoryBytes(env),
   };
   return Object.fromEntries(Object.entries(known).flatMap(([key, value]) => (value ? [[key, value]] : [])));
+};
+
+const memoryBytes = (env: Environment): number | undefined => {
+  const memoryMb = Number(env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]);
+  return memoryMb > 0 ? memoryMb * 1_048_576 : undefined;
 };
 
 /** A signal's own endpoint is used as it is; the common one gets the signal's path appended. */
@@ -85,32 +93,51 @@ const signalUrl = (env: Environment, signal: "TRACES" | "LOGS", path: string): s
   const name = env[own] ? own : "OTEL_EXPORTER_OTLP_ENDPOINT";
   const text = env[name];
   if (!text) return undefined;
-  if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) {
-    return name === own ? text : `${text.replace(/\/$/, "")}/${path}`;
-  }
-  warn(`${name} is ${JSON.stringify(text)}, expected an http or https URL; nothing is sent there`);
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol)) return name === own ? text : under(url, path);
+  warn(`${name} is ${JSON.stringify(printable(text))}, expected an http or https URL; nothing is sent there`);
   return undefined;
 };
+
+/** A query, which may be a token, stays at the end. */
+const under = (base: URL, path: string): string => {
+  const url = new URL(base);
+  url.pathname = `${url.pathname.replace(/\/$/, "")}/${path}`;
+  return url.href;
+};
+
+/** An address as it may be printed, URL or not: without user, password and query, of which each may be a secret. */
+export const printable = (address: string): string =>
+  address.replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*@/i, "$1").replace(/[?#].*$/s, "");
 
 /** Standard variables whose being passed over would be a riddle. */
 const sayWhatIsNotRead = (env: Environment): void => {
   for (const signal of ["", "TRACES_", "LOGS_"]) {
-    const name = `OTEL_EXPORTER_OTLP_${signal}PROTOCOL`;
-    const protocol = env[name];
-    if (protocol && protocol !== "http/json")
-      warn(`${name} is ${JSON.stringify(protocol)}; this version sends http/json`);
+    const prefix = `OTEL_EXPORTER_OTLP_${signal}`;
+    passOver(env, `${prefix}PROTOCOL`, "this version sends http/json", "http/json");
+    passOver(env, `${prefix}COMPRESSION`, "this version does not compress", "none");
+    passOver(env, `${prefix}TIMEOUT`, "sending is bounded by MAYFLY_FLUSH_BUDGET_MS");
   }
-  for (const name of ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_LOGS_HEADERS"]) {
-    if (env[name]) warn(`${name} is not read by this version; OTEL_EXPORTER_OTLP_HEADERS is, for all signals`);
-  }
+  for (const name of ["OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"])
+    passOver(env, name, "this version keeps every span", "always_on");
+  passOver(env, "OTEL_PROPAGATORS", "this version carries tracecontext and xray");
 };
 
-const milliseconds = (env: Environment, name: string, otherwise: number): number => {
+const passOver = (env: Environment, name: string, instead: string, sameAs?: string): void => {
+  const value = env[name];
+  if (value && value !== sameAs) warn(`${name} is ${JSON.stringify(value)}, which is not read; ${instead}`);
+};
+
+const milliseconds = (
+  env: Environment,
+  name: string,
+  { least, otherwise }: { readonly least: number; readonly otherwise: number },
+): number => {
   const text = env[name]?.trim();
   if (!text) return otherwise;
   const value = Number(text);
-  if (Number.isInteger(value) && value >= 0 && value <= 60_000) return value;
-  warn(`${name} is ${JSON.stringify(text)}, expected an integer from 0 to 60000; ${otherwise} is taken`);
+  if (Number.isInteger(value) && value >= least && value <= 60_000) return value;
+  warn(`${name} is ${JSON.stringify(text)}, expected an integer from ${least} to 60000; ${otherwise} is taken`);
   return otherwise;
 };
 

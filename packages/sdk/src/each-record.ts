@@ -41,6 +41,7 @@ export const eachRecord = async <R>(
   const failed: Failed[] = [];
   for (const [index, record] of records.entries()) {
     const error = await outcomeOf(record, index, fn);
+    if (sdk().sender.isSendingBeside) await turnOfEventLoop();
     if (error === undefined) continue;
     failed.push({ record, error: error.thrown });
     if (isOrdered(record)) return answer(records, records.slice(index), failed);
@@ -51,6 +52,9 @@ export const eachRecord = async <R>(
     failed,
   );
 };
+
+/** Where `fn` waits for nothing, sockets are not served, and what a large batch leaves could not be sent while it runs. */
+const turnOfEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Failed {
   readonly record: unknown;

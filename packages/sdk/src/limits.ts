@@ -1,8 +1,22 @@
 /** Every bound of the SDK, by name. What falls over one is counted and shown on the next invocation span. */
 
-/** Kept while the collector cannot be reached; about 1.5 MB. */
-export const MAX_BUFFERED_SPANS = 1_000;
-export const MAX_BUFFERED_LOG_LINES = 2_000;
+/** Of encoded spans, and as much again of encoded log lines, that wait to be sent: this, or that share of a small function's memory. */
+export const MAX_BUFFER_BYTES = 2_000_000;
+export const BUFFER_SHARE_OF_MEMORY = 0.01;
+/** A buffer this full is sent beside the running handler. */
+export const SEND_BESIDE_AT = 0.5;
+/** Nobody waits for such a send, so it may take as long as OpenTelemetry's exporters may. */
+export const SEND_BESIDE_MS = 10_000;
+/** A time budget beside a handler is spent in so many steps, of which a freeze takes one. */
+export const BUDGET_STEPS = 60;
+
+/** Of a text in a span, and of a whole log line; what is longer is cut. */
+export const MAX_TEXT_LENGTH = 32_768;
+export const MAX_LOG_LINE_LENGTH = 65_536;
+
+/** Of a collector's answer that are read, and of its message that is printed. */
+export const MAX_ANSWER_BYTES = 65_536;
+export const MAX_ANSWER_MESSAGE_LENGTH = 200;
 
 /** A batch may have 10,000 records; OpenTelemetry's default of 128 links would cut it. */
 export const MAX_LINKS = 10_000;
@@ -26,3 +40,6 @@ export const MAX_CLIENT_CONTEXT_LENGTH = 3_583;
 
 /** Time left alone before the function's timeout. */
 export const RESERVED_BEFORE_TIMEOUT_MS = 50;
+
+/** From the start of the process to its first invocation; what took longer was made ready before anybody asked. */
+export const MAX_COLD_START_MS = 10_000;

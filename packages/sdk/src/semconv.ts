@@ -61,6 +61,7 @@ export const ATTR = {
   sfnRetryCount: "mayfly.sfn.state.retry_count",
   sdkDroppedSpans: "mayfly.sdk.dropped_spans",
   sdkDroppedLogs: "mayfly.sdk.dropped_logs",
+  sdkCutTexts: "mayfly.sdk.cut_texts",
   sdkFlushTimeouts: "mayfly.sdk.flush_timeouts",
   sdkFlushFailures: "mayfly.sdk.flush_failures",
   sdkBreakerOpened: "mayfly.sdk.breaker_opened",

@@ -12,8 +12,8 @@ import {
 } from "@mayfly/otlp";
 import { onTestFinished } from "vitest";
 
-/** A status; or the request is left without any answer; or the answer begins and never ends. */
-export type Answer = number | "never" | "unending";
+/** A status, now or later; or the request is left without any answer; or the answer begins and never ends. */
+export type Answer = number | "never" | "unending" | (() => Promise<number>);
 
 export type PlainSpan = Omit<Span, "attributes"> & { readonly attributes: PlainAttributes };
 export type PlainLog = Omit<LogRecord, "attributes"> & { readonly attributes: PlainAttributes };
@@ -21,9 +21,12 @@ export type PlainLog = Omit<LogRecord, "attributes"> & { readonly attributes: Pl
 export interface TestCollector {
   readonly url: string;
   answer: Answer;
+  /** What stands in each answer. */
+  answerBody: string;
   /** Of each request, in order of arrival. */
   readonly paths: readonly string[];
   readonly headers: readonly IncomingMessage["headers"][];
+  readonly bytes: readonly number[];
   /** What was answered with a 2xx. */
   readonly spans: readonly PlainSpan[];
   readonly logs: readonly PlainLog[];
@@ -34,6 +37,7 @@ export interface TestCollector {
 export const startCollector = async (answer: Answer = 200): Promise<TestCollector> => {
   const paths: string[] = [];
   const headers: IncomingMessage["headers"][] = [];
+  const bytes: number[] = [];
   const spans: PlainSpan[] = [];
   const logs: PlainLog[] = [];
   let connections = 0;
@@ -46,10 +50,12 @@ export const startCollector = async (answer: Answer = 200): Promise<TestCollecto
     const body = await text(request);
     paths.push(path);
     headers.push(request.headers);
+    bytes.push(Buffer.byteLength(body));
     if (collector.answer === "never") return;
     if (collector.answer === "unending") return void response.writeHead(200).write("{");
-    if (collector.answer < 300) take(path, body);
-    response.writeHead(collector.answer).end("{}");
+    const status = typeof collector.answer === "number" ? collector.answer : await collector.answer();
+    if (status < 300) take(path, body);
+    response.writeHead(status).end(collector.answerBody);
   };
   const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
   server.on("connection", () => (connections += 1));
@@ -61,8 +67,10 @@ export const startCollector = async (answer: Answer = 200): Promise<TestCollecto
   const collector = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     answer,
+    answerBody: "{}",
     paths,
     headers,
+    bytes,
     spans,
     logs,
     get connections() {

@@ -1,44 +1,51 @@
-/** What waits to be sent: bounded, the oldest falls out first, and each loss is counted. */
-export interface Buffer<T> {
+/** What waits to be sent: bounded in bytes, the oldest falls out first, and each loss is counted. */
+export interface Sized {
+  readonly bytes: number;
+}
+
+export interface Buffer<T extends Sized> {
   push(item: T): void;
   /** Everything, oldest first; the buffer is empty then. */
   take(): readonly T[];
   /** Gives back what could not be sent, before whatever came since. */
   putBack(items: readonly T[]): void;
-  readonly size: number;
+  readonly bytes: number;
   readonly dropped: number;
 }
 
-export const createBuffer = <T>(maxItems: number): Buffer<T> => {
+/** The newest item stays however large it is: a batch of 10,000 records has an invocation span over any sensible bound. */
+export const createBuffer = <T extends Sized>(maxBytes: number): Buffer<T> => {
   let items: T[] = [];
+  let bytes = 0;
   let dropped = 0;
   const trim = (): void => {
-    const over = items.length - maxItems;
-    if (over <= 0) return;
-    items = items.slice(over);
-    dropped += over;
+    while (bytes > maxBytes && items.length > 1) {
+      bytes -= items.shift()?.bytes ?? 0;
+      dropped += 1;
+    }
   };
   return {
     push(item) {
       items.push(item);
-      // In steps, so that a full buffer does not move all its items for each new one.
-      if (items.length > maxItems * 1.25) trim();
+      bytes += item.bytes;
+      trim();
     },
     take() {
-      trim();
       const taken = items;
       items = [];
+      bytes = 0;
       return taken;
     },
     putBack(returned) {
       items = [...returned, ...items];
+      for (const item of returned) bytes += item.bytes;
       trim();
     },
-    get size() {
-      return Math.min(items.length, maxItems);
+    get bytes() {
+      return bytes;
     },
     get dropped() {
-      return dropped + Math.max(0, items.length - maxItems);
+      return dropped;
     },
   };
 };

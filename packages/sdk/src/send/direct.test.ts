@@ -1,9 +1,11 @@
 /** The sender against a real HTTP server; only the breaker's clock is the test's. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { expect, test, vi } from "vitest";
 import { startCollector } from "../../test/collector.ts";
 import { type Environment, readConfig } from "../config.ts";
-import { MAX_BUFFERED_LOG_LINES, MAX_BUFFERED_SPANS } from "../limits.ts";
+import { MAX_BUFFER_BYTES, SEND_BESIDE_AT } from "../limits.ts";
 import { createSpans } from "../trace/provider.ts";
 import { createSender } from "./direct.ts";
 import { type Post, createPost } from "./post.ts";
@@ -13,11 +15,16 @@ const PROBE_INTERVAL_MS = 30_000;
 const AMPLE_MS = 20_000;
 const LINE = JSON.stringify({ timestamp: "2027-01-15T08:00:00.000Z", level: "INFO", message: "hi" });
 
-vi.spyOn(process.stderr, "write").mockReturnValue(true);
+const said: string[] = [];
+vi.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
 
 const spanNamed = (name: string): ReadableSpan => {
   const ended: ReadableSpan[] = [];
-  const { tracer } = createSpans(readConfig({}), (span) => void ended.push(span));
+  const { tracer } = createSpans({
+    config: readConfig({}),
+    openSpans: () => undefined,
+    onEnd: (span) => void ended.push(span),
+  });
   tracer.startSpan(name).end();
   return ended[0] as ReadableSpan;
 };
@@ -46,6 +53,13 @@ const senderTo = (endpoint: string | undefined, env: Environment = {}) => {
       await sender.flush(budgetMs);
     },
   };
+};
+
+/** After a collection, so that it tells what is held. */
+const heapUsed = (): number => {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed;
 };
 
 const namesOf = (spans: readonly { readonly name: string }[]): string[] => spans.map(({ name }) => name);
@@ -93,7 +107,8 @@ test("a connection that died while the environment slept is replaced, and nobody
 
 test("without an endpoint nothing is kept and nothing lost", async () => {
   const { sender } = senderTo(undefined);
-  for (let n = 0; n < MAX_BUFFERED_LOG_LINES + 1; n += 1) sender.addLogLine(LINE);
+  sender.addLogLine("not even JSON");
+  for (let n = 0; n < MAX_BUFFER_BYTES / LINE.length; n += 1) sender.addLogLine(LINE);
   await sender.flush(AMPLE_MS);
   expect(sender.counters().droppedLogs).toBe(0);
 });
@@ -134,6 +149,7 @@ test.each([429, 502, 503, 504])("a %i opens the breaker and loses nothing", asyn
   expect(sender.counters()).toEqual({
     droppedSpans: 0,
     droppedLogs: 0,
+    cutTexts: 0,
     flushTimeouts: 0,
     flushFailures: 1,
     breakerOpened: 1,
@@ -216,21 +232,156 @@ test("a flush beside a probe does not send, and the handler does not wait for th
   await vi.waitFor(() => expect(collector.paths).toHaveLength(2));
 });
 
-test("while the breaker is open the buffers keep their bounds, and count what falls over", async () => {
+test("while the breaker is open the buffers keep their bounds in bytes, and count what falls over", async () => {
   const collector = await startCollector(503);
   const { clock, sender, sendOne, settled } = senderTo(collector.url);
   await sendOne("oldest");
+  const COUNT = 8_000;
   const span = spanNamed("later");
-  for (let n = 0; n < MAX_BUFFERED_SPANS + 4; n += 1) sender.addSpan(span);
-  for (let n = 0; n < MAX_BUFFERED_LOG_LINES + 3; n += 1) sender.addLogLine(LINE);
-  expect(sender.counters()).toMatchObject({ droppedSpans: 5, droppedLogs: 3 });
+  for (let n = 0; n < COUNT; n += 1) sender.addSpan(span);
+  for (let n = 0; n < COUNT; n += 1) sender.addLogLine(LINE.replace("hi", "x".repeat(1_000)));
   collector.answer = 200;
   clock.now += PROBE_INTERVAL_MS;
   sender.probe();
   await settled();
-  expect(collector.spans).toHaveLength(MAX_BUFFERED_SPANS);
-  expect(collector.logs).toHaveLength(MAX_BUFFERED_LOG_LINES);
+  const { droppedSpans, droppedLogs } = sender.counters();
+  expect([droppedSpans > 0, droppedLogs > 0]).toEqual([true, true]);
+  expect(collector.spans.length + droppedSpans).toBe(COUNT + 1);
+  expect(collector.logs.length + droppedLogs).toBe(COUNT);
   expect(namesOf(collector.spans)).not.toContain("oldest");
+  for (const bytes of collector.bytes.slice(1)) {
+    expect(bytes).toBeLessThan(MAX_BUFFER_BYTES * 1.01);
+    expect(bytes).toBeGreaterThan(MAX_BUFFER_BYTES * 0.9);
+  }
+});
+
+test("a small function keeps less", async () => {
+  const collector = await startCollector(503);
+  const { clock, sender, sendOne, settled } = senderTo(collector.url, { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "128" });
+  await sendOne();
+  for (let n = 0; n < 2_000; n += 1) sender.addLogLine(LINE.replace("hi", "x".repeat(1_000)));
+  collector.answer = 200;
+  clock.now += PROBE_INTERVAL_MS;
+  sender.probe();
+  await settled();
+  expect(Math.max(...collector.bytes)).toBeLessThan(128 * 1_048_576 * 0.0101);
+});
+
+test("large lines and texts are cut and counted, and hold no more memory than what is left of them", async () => {
+  const collector = await startCollector(503);
+  const { clock, sender, sendOne, settled } = senderTo(collector.url);
+  await sendOne();
+  const before = heapUsed();
+  for (let n = 0; n < 400; n += 1)
+    sender.addLogLine(
+      JSON.stringify({ level: "INFO", seq: n, event: `${n} ${"x".repeat(200_000)}`, message: "got it" }),
+    );
+  expect(heapUsed() - before).toBeLessThan(MAX_BUFFER_BYTES * 8);
+  expect(sender.counters().cutTexts).toBe(400);
+  collector.answer = 200;
+  clock.now += PROBE_INTERVAL_MS;
+  sender.probe();
+  await settled();
+  expect(collector.logs.at(-1)?.attributes).toMatchObject({ seq: 399 });
+  expect(collector.logs.length + sender.counters().droppedLogs).toBe(400);
+});
+
+test("a buffer that fills is sent before any flush, one request at a time, and nothing is lost", async () => {
+  let answer = (_status: number): void => {};
+  const collector = await startCollector(() => new Promise((resolve) => (answer = resolve)));
+  const { sender } = senderTo(collector.url);
+  const line = LINE.replace("hi", "x".repeat(10_000));
+  const half = (MAX_BUFFER_BYTES * SEND_BESIDE_AT) / 10_000;
+  for (let n = 0; n < half * 2; n += 1) sender.addLogLine(line);
+  expect(sender.isSendingBeside).toBe(true);
+  await vi.waitFor(() => expect(collector.paths).toEqual(["/v1/logs"]));
+  collector.answer = 200;
+  answer(200);
+  await sender.flush(AMPLE_MS);
+  expect(sender.isSendingBeside).toBe(false);
+  expect(collector.logs).toHaveLength(half * 2);
+  expect(sender.counters()).toMatchObject({ droppedLogs: 0, breakerOpened: 0 });
+});
+
+test("a failed send beside the handler opens the breaker, and the flush does not try again", async () => {
+  const collector = await startCollector(503);
+  const { sender } = senderTo(collector.url);
+  const line = LINE.replace("hi", "x".repeat(10_000));
+  for (let n = 0; n < (MAX_BUFFER_BYTES * SEND_BESIDE_AT) / 10_000; n += 1) sender.addLogLine(line);
+  await sender.flush(AMPLE_MS);
+  expect(collector.paths).toHaveLength(1);
+  expect(sender.counters()).toMatchObject({ flushFailures: 1, breakerOpened: 1, droppedLogs: 0 });
+});
+
+test("a flush waits for a send beside the handler no longer than its budget", async () => {
+  const collector = await startCollector("never");
+  const { sender } = senderTo(collector.url);
+  const line = LINE.replace("hi", "x".repeat(10_000));
+  for (let n = 0; n < (MAX_BUFFER_BYTES * SEND_BESIDE_AT) / 10_000; n += 1) sender.addLogLine(line);
+  await sender.flush(50);
+  expect(sender.counters()).toMatchObject({ flushTimeouts: 1, breakerOpened: 1, droppedLogs: 0 });
+});
+
+test.each([
+  ["spans", { rejectedSpans: "2", errorMessage: "no room for them" }, { droppedSpans: 2, droppedLogs: 0 }],
+  ["log lines", { rejectedLogRecords: 1, errorMessage: "no room for one" }, { droppedSpans: 0, droppedLogs: 1 }],
+  ["nothing, but warns", { errorMessage: "a word of warning" }, { droppedSpans: 0, droppedLogs: 0 }],
+  ["more than was sent", { rejectedSpans: 99 }, { droppedSpans: 3, droppedLogs: 0 }],
+])("a collector that takes only a part is believed: it rejects %s", async (what, partialSuccess, dropped) => {
+  const collector = await startCollector();
+  const { sender } = senderTo(collector.url);
+  if (what === "log lines") sender.addLogLine(LINE);
+  else for (let n = 0; n < 3; n += 1) sender.addSpan(spanNamed("s"));
+  collector.answerBody = JSON.stringify({ partialSuccess });
+  await sender.flush(AMPLE_MS);
+  expect(sender.counters()).toMatchObject({ ...dropped, breakerOpened: 0 });
+  expect(said.join("")).toContain(`${collector.url}/v1/${what === "log lines" ? "logs" : "traces"} did not take all`);
+  if ("errorMessage" in partialSuccess) expect(said.join("")).toContain(partialSuccess.errorMessage);
+});
+
+test.each(["", "no JSON", "null", "[]", '{"partialSuccess":null}', `{"partialSuccess":{"rejectedSpans":"x"}}`])(
+  "an answer that says nothing is all taken: %s",
+  async (body) => {
+    const collector = await startCollector();
+    const { sender, sendOne } = senderTo(collector.url);
+    collector.answerBody = body;
+    await sendOne();
+    expect(sender.counters().droppedSpans).toBe(0);
+  },
+);
+
+test("a long answer is read to its end, so that the connection serves again, and only its beginning counts", async () => {
+  const collector = await startCollector();
+  const { sender, sendOne } = senderTo(collector.url);
+  collector.answerBody = `{"filler":"${"x".repeat(1_000_000)}","partialSuccess":{"rejectedSpans":"1"}}`;
+  await sendOne();
+  await sendOne();
+  expect(collector.connections).toBe(1);
+  expect(sender.counters().droppedSpans).toBe(0);
+});
+
+test("a refusal is said without the endpoint's secrets", async () => {
+  const collector = await startCollector(401);
+  const secret = `${collector.url.replace("//", "//me:s3cret@")}?token=s3cret`;
+  const { sendOne } = senderTo(secret);
+  await sendOne();
+  expect(collector.paths).toEqual(["/v1/traces?token=s3cret"]);
+  expect(said.join("")).toContain(`${collector.url}/v1/traces refused what was sent (status 401)`);
+  expect(said.join("")).not.toContain("s3cret");
+});
+
+test("each signal has its own headers beside the common ones", async () => {
+  const collector = await startCollector();
+  const { sender, sendOne } = senderTo(collector.url, {
+    OTEL_EXPORTER_OTLP_HEADERS: "x-all=1",
+    OTEL_EXPORTER_OTLP_LOGS_HEADERS: "x-logs=2",
+  });
+  sender.addLogLine(LINE);
+  await sendOne();
+  const byPath = new Map(collector.paths.map((path, n) => [path, collector.headers[n]]));
+  expect(byPath.get("/v1/logs")).toMatchObject({ "x-all": "1", "x-logs": "2" });
+  expect(byPath.get("/v1/traces")).toHaveProperty("x-all", "1");
+  expect(byPath.get("/v1/traces")).not.toHaveProperty("x-logs");
 });
 
 test("a request that cannot even be made is counted, and never rejects", async () => {
@@ -240,11 +391,13 @@ test("a request that cannot even be made is counted, and never rejects", async (
   expect(sender.counters()).toMatchObject({ droppedSpans: 1, breakerOpened: 0 });
 });
 
-test("a line that cannot be encoded costs its batch, is counted, and leaves the spans alone", async () => {
+test("a line that cannot be encoded is counted, and leaves all others alone", async () => {
   const collector = await startCollector();
   const { sender, sendOne } = senderTo(collector.url);
+  sender.addLogLine(LINE);
   sender.addLogLine("not JSON");
   await sendOne("span");
   expect(namesOf(collector.spans)).toEqual(["span"]);
+  expect(collector.logs).toHaveLength(1);
   expect(sender.counters()).toMatchObject({ droppedLogs: 1, droppedSpans: 0 });
 });

@@ -2,21 +2,26 @@
  * Sending before the response, bounded: a dead collector costs one flush budget once, then nothing.
  *
  * Spans and log lines go out side by side. What was not accepted in time goes back into the buffers, and the breaker opens; from then
- * on invocations only fill the buffers, and one probe per interval, started beside a handler and never awaited, tries again.
+ * on invocations only fill the buffers, and one probe per interval tries again. A large invocation does not wait for its end: when a
+ * buffer fills, it is sent.
+ *
+ * Probes and sends of full buffers run beside the handler, never awaited by it, one at a time, and may outlive their invocation:
+ * frozen with the environment, they go on as it thaws.
  */
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { SdkConfig } from "../config.ts";
-import { warn } from "../diag.ts";
-import { errorFacts } from "../errors.ts";
-import { MAX_BUFFERED_LOG_LINES, MAX_BUFFERED_SPANS } from "../limits.ts";
-import { type Breaker, createBreaker } from "./breaker.ts";
-import { type Buffer, createBuffer } from "./buffer.ts";
-import { encodeLogs, encodeTraces } from "./encode.ts";
-import type { Post, PostResult } from "./post.ts";
+import { SEND_BESIDE_AT, SEND_BESIDE_MS } from "../limits.ts";
+import { createBreaker } from "./breaker.ts";
+import { createCut } from "./cut.ts";
+import { encodeLine, encodeSpan, logsRequest, tracesRequest } from "./encode.ts";
+import type { Post } from "./post.ts";
+import { spendRunningTime } from "./running-time.ts";
+import { createSignal } from "./signal.ts";
 
 export interface SendCounters {
   readonly droppedSpans: number;
   readonly droppedLogs: number;
+  readonly cutTexts: number;
   readonly flushTimeouts: number;
   readonly flushFailures: number;
   readonly breakerOpened: number;
@@ -29,6 +34,8 @@ export interface Sender {
   flush(budgetMs: number): Promise<void>;
   /** To be called as an invocation begins. */
   probe(): void;
+  /** Under way beside the handler; it gets on only when the handler lets the event loop turn. */
+  readonly isSendingBeside: boolean;
   counters(): SendCounters;
 }
 
@@ -39,67 +46,74 @@ export interface SenderDeps {
 }
 
 export const createSender = ({ config, post, nowMs }: SenderDeps): Sender => {
-  const spans = createBuffer<ReadableSpan>(MAX_BUFFERED_SPANS);
-  const lines = createBuffer<string>(MAX_BUFFERED_LOG_LINES);
   const { tracesUrl, logsUrl }: Partial<SdkConfig> = config.disabled ? {} : config;
-  const breaker: Breaker = createBreaker(nowMs, config.probeIntervalMs);
-  const count = { refusedSpans: 0, refusedLogs: 0, flushTimeouts: 0, flushFailures: 0, breakerOpened: 0 };
+  const { maxBufferBytes: maxBytes } = config;
+  const count = { cutTexts: 0, flushTimeouts: 0, flushFailures: 0, breakerOpened: 0 };
+  const cut = createCut(() => (count.cutTexts += 1));
+  const spans = createSignal({
+    ...{ post, url: tracesUrl, headers: config.tracesHeaders, maxBytes },
+    encode: (span: ReadableSpan) => encodeSpan(span, cut.text),
+    request: (items) => tracesRequest(items, config),
+  });
+  const lines = createSignal({
+    ...{ post, url: logsUrl, headers: config.logsHeaders, maxBytes },
+    encode: (line: string) => encodeLine(line, cut.fields),
+    request: (items) => logsRequest(items, config),
+  });
+  const breaker = createBreaker(nowMs, config.probeIntervalMs);
+  let beside: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
 
-  /** One signal's buffer to one URL. A refusal is final: the same bytes will never be taken. */
-  const sendAll = async <T>(
-    buffer: Buffer<T>,
-    url: string | undefined,
-    encode: (items: readonly T[], config: SdkConfig) => string,
-    signal: AbortSignal,
-    onRefused: (items: number) => void,
-  ): Promise<PostResult | "nothing"> => {
-    if (url === undefined || buffer.size === 0) return "nothing";
-    const items = buffer.take();
-    try {
-      const result = await post(url, encode(items, config), config.headers, signal);
-      if (result === "unreachable") buffer.putBack(items);
-      if (result !== "refused") return result;
-      warn(`${url} refused what was sent; check the endpoint and its headers`);
-    } catch (error) {
-      // Neither can be encoded nor asked for: a header that HTTP forbids, for one.
-      warn(`sending to ${url} failed: ${errorFacts(error).errorMessage}`);
-    }
-    onRefused(items.length);
-    return "refused";
-  };
-
-  const attempt = async (budgetMs: number): Promise<void> => {
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), budgetMs).unref();
-    const results = await Promise.all([
-      sendAll(spans, tracesUrl, encodeTraces, abort.signal, (n) => (count.refusedSpans += n)),
-      sendAll(lines, logsUrl, encodeLogs, abort.signal, (n) => (count.refusedLogs += n)),
-    ]);
-    clearTimeout(timer);
+  const attempt = async (abort: AbortSignal): Promise<void> => {
+    const results = await Promise.all([spans.send(abort), lines.send(abort)]);
     if (results.every((one) => one === "nothing")) return;
     if (!results.includes("unreachable")) return breaker.succeeded();
-    if (abort.signal.aborted) count.flushTimeouts += 1;
+    if (abort.aborted) count.flushTimeouts += 1;
     else count.flushFailures += 1;
     if (!breaker.isOpen) count.breakerOpened += 1;
     breaker.failed();
   };
 
+  const sendBeside = (budgetMs: number): void => {
+    const abort = new AbortController();
+    const cancel = spendRunningTime(budgetMs, () => abort.abort());
+    const done = attempt(abort.signal).finally(() => {
+      cancel();
+      beside = undefined;
+    });
+    beside = { abort, done };
+  };
+
+  const sendWhatFills = (waitingBytes: number): void => {
+    if (beside || breaker.isOpen || waitingBytes < maxBytes * SEND_BESIDE_AT) return;
+    sendBeside(SEND_BESIDE_MS);
+  };
+
   return {
-    addSpan: (span) => void (tracesUrl !== undefined && spans.push(span)),
-    addLogLine: (line) => void (logsUrl !== undefined && lines.push(line)),
+    addSpan(span) {
+      spans.add(span);
+      sendWhatFills(spans.waitingBytes);
+    },
+    addLogLine(line) {
+      lines.add(line);
+      sendWhatFills(lines.waitingBytes);
+    },
     async flush(budgetMs) {
       if (breaker.isOpen || budgetMs <= 0) return;
-      await attempt(budgetMs);
+      const abort = new AbortController();
+      const timer = setTimeout(() => {
+        abort.abort();
+        beside?.abort.abort();
+      }, budgetMs).unref();
+      await beside?.done;
+      if (!breaker.isOpen) await attempt(abort.signal);
+      clearTimeout(timer);
     },
     probe() {
-      if (breaker.mayProbe()) void attempt(config.flushBudgetMs);
+      if (!beside && breaker.mayProbe()) sendBeside(config.flushBudgetMs);
     },
-    counters: () => ({
-      droppedSpans: spans.dropped + count.refusedSpans,
-      droppedLogs: lines.dropped + count.refusedLogs,
-      flushTimeouts: count.flushTimeouts,
-      flushFailures: count.flushFailures,
-      breakerOpened: count.breakerOpened,
-    }),
+    get isSendingBeside() {
+      return beside !== undefined;
+    },
+    counters: () => ({ ...count, droppedSpans: spans.dropped, droppedLogs: lines.dropped }),
   };
 };

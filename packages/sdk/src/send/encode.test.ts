@@ -5,22 +5,39 @@ import { expect, test } from "vitest";
 import { logsIn, spansIn } from "../../test/collector.ts";
 import { readConfig } from "../config.ts";
 import { createSpans } from "../trace/provider.ts";
-import { encodeLogs, encodeTraces } from "./encode.ts";
+import { createCut } from "./cut.ts";
+import { encodeLine, encodeSpan, logsRequest, tracesRequest } from "./encode.ts";
 
 const CONFIG = readConfig({ OTEL_SERVICE_NAME: "checkout", AWS_REGION: "eu-west-1" });
 const REMOTE = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1, isRemote: true };
 
+const cut = createCut(() => {});
+const tracesOf = (spans: readonly ReadableSpan[]): string =>
+  tracesRequest(
+    spans.map((span) => encodeSpan(span, cut.text)),
+    CONFIG,
+  );
+const logsOf = (lines: readonly string[]): string =>
+  logsRequest(
+    lines.map((one) => encodeLine(one, cut.fields)),
+    CONFIG,
+  );
+
 /** Spans as OpenTelemetry's own SDK makes them. */
 const spanFactory = () => {
   const ended: ReadableSpan[] = [];
-  const { tracer } = createSpans(CONFIG, (span) => void ended.push(span));
-  return { ended, tracer, encoded: () => spansIn(encodeTraces(ended, CONFIG)) };
+  const { tracer } = createSpans({
+    config: CONFIG,
+    openSpans: () => undefined,
+    onEnd: (span) => void ended.push(span),
+  });
+  return { ended, tracer, encoded: () => spansIn(tracesOf(ended)) };
 };
 
 const attributesSent = (attributes: Attributes) => {
   const { tracer, ended } = spanFactory();
   tracer.startSpan("s", { attributes }).end();
-  const [resource] = decodeTracesJson(encodeTraces(ended, CONFIG)).resourceSpans;
+  const [resource] = decodeTracesJson(tracesOf(ended)).resourceSpans;
   return Object.fromEntries(
     (resource?.scopeSpans[0]?.spans[0]?.attributes ?? []).map(({ key, value }) => [key, value]),
   );
@@ -148,12 +165,16 @@ test("what OpenTelemetry's limits cut off a span is counted on it", () => {
 
 test("spans keep the name of the tracer that made them", () => {
   const ended: ReadableSpan[] = [];
-  const { tracer } = createSpans(CONFIG, (span) => void ended.push(span));
+  const { tracer } = createSpans({
+    config: CONFIG,
+    openSpans: () => undefined,
+    onEnd: (span) => void ended.push(span),
+  });
   tracer.startSpan("ours").end();
   const [ours] = ended;
   if (!ours) throw new Error("no span ended");
   const theirs = { ...ours, spanContext: () => ours.spanContext(), instrumentationScope: { name: "their-lib" } };
-  const { resourceSpans } = decodeTracesJson(encodeTraces([ours, theirs, ours], CONFIG));
+  const { resourceSpans } = decodeTracesJson(tracesOf([ours, theirs, ours]));
   expect(resourceSpans).toHaveLength(1);
   expect(resourceSpans[0]?.scopeSpans.map(({ scope, spans }) => [scope?.name, spans.length])).toEqual([
     ["@mayfly/sdk", 2],
@@ -167,7 +188,7 @@ test("spans keep the name of the tracer that made them", () => {
 
 const LINE = { level: "WARN", timestamp: "2027-01-15T08:00:00.250Z", message: "stock is low" };
 const line = (fields: object = {}): string => JSON.stringify({ ...LINE, ...fields });
-const sentLine = (fields?: object) => logsIn(encodeLogs([line(fields)], CONFIG))[0];
+const sentLine = (fields?: object) => logsIn(logsOf([line(fields)]))[0];
 
 test("a log line's time, level, message and ids stand in OTLP's own fields", () => {
   const record = sentLine({ traceId: REMOTE.traceId, spanId: REMOTE.spanId });
@@ -215,14 +236,14 @@ test("a field named like a method of every object is a field like any other", ()
 
 test("a line whose own fields make no sense is sent, and does not cost the batch", () => {
   const odd = line({ timestamp: "yesterday", level: 5, message: { text: "hi" }, traceId: 7, spanId: null });
-  const records = logsIn(encodeLogs([line(), odd, line()], CONFIG));
+  const records = logsIn(logsOf([line(), odd, line()]));
   expect(records.map(({ timeUnixNano }) => timeUnixNano === 0n)).toEqual([false, true, false]);
   expect(records[1]).toMatchObject({ severityNumber: 0, severityText: "5", traceId: "", spanId: "" });
   expect(records[1]?.body).toEqual({ kvlistValue: { values: [{ key: "text", value: { stringValue: "hi" } }] } });
 });
 
 test("all lines share the resource and stand in order", () => {
-  const { resourceLogs } = decodeLogsJson(encodeLogs([line({ seq: 0 }), line({ seq: 1 })], CONFIG));
+  const { resourceLogs } = decodeLogsJson(logsOf([line({ seq: 0 }), line({ seq: 1 })]));
   expect(resourceLogs).toHaveLength(1);
   expect(attributesToPlain(resourceLogs[0]?.resource?.attributes ?? [])["service.name"]).toBe("checkout");
   const records = resourceLogs[0]?.scopeLogs[0]?.logRecords ?? [];

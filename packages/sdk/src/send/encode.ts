@@ -1,64 +1,94 @@
 /**
- * Finished spans and log lines → OTLP-JSON text. Written for what OpenTelemetry's own SDK can hold, so that a span is
- * turned into JSON once, without an object model in between.
+ * Finished spans and log lines → OTLP-JSON text. Each is turned into JSON once, as it ends: what waits is text of known
+ * size, and a request is put together from it.
  *
  * Source  opentelemetry-proto 1.11, JSON mapping: ids are hex, 64-bit integers decimal strings, enums numbers.
  */
 import type { Attributes, HrTime, Link, SpanContext } from "@opentelemetry/api";
+import type { InstrumentationScope } from "@opentelemetry/core";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { type SdkConfig, VERSION } from "../config.ts";
+import { MAX_LOG_LINE_LENGTH } from "../limits.ts";
+import type { Cut } from "./cut.ts";
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 const SCOPE = { name: "@mayfly/sdk", version: VERSION };
 
-export const encodeTraces = (spans: readonly ReadableSpan[], config: SdkConfig): string => {
-  const scopes = Map.groupBy(spans, (span) => span.instrumentationScope);
-  return JSON.stringify({
-    resourceSpans: [
-      {
-        resource: { attributes: attributes(spans[0]?.resource.attributes ?? config.resource) },
-        scopeSpans: [...scopes].map(([scope, group]) => ({
-          scope: { name: scope.name, version: scope.version },
-          spans: group.map(encodeSpan),
-        })),
-      },
-    ],
-  });
+/** One item as it is sent, and kept until then: its bytes are known, and nothing else of it is held. */
+export interface Encoded {
+  readonly json: string;
+  readonly bytes: number;
+}
+
+export interface EncodedSpan extends Encoded {
+  readonly scope: InstrumentationScope;
+}
+
+const encoded = (value: Json): Encoded => {
+  const json = JSON.stringify(value);
+  return { json, bytes: Buffer.byteLength(json) };
 };
 
-const encodeSpan = (span: ReadableSpan): Json => {
+export const tracesRequest = (spans: readonly EncodedSpan[], config: SdkConfig): string => {
+  const scopeSpans = [...Map.groupBy(spans, ({ scope }) => scope)].map(([{ name, version }, group]) =>
+    wrapped({ scope: { name, version } }, "spans", group),
+  );
+  return request("resourceSpans", "scopeSpans", scopeSpans, config);
+};
+
+export const logsRequest = (lines: readonly Encoded[], config: SdkConfig): string =>
+  request("resourceLogs", "scopeLogs", [wrapped({ scope: SCOPE }, "logRecords", lines)], config);
+
+const request = (outer: string, inner: string, scopes: readonly Pick<Encoded, "json">[], config: SdkConfig): string => {
+  const resource = { resource: { attributes: attributes(config.resource, (text) => text) } };
+  return `{"${outer}":[${wrapped(resource, inner, scopes).json}]}`;
+};
+
+/** `head` with one field more, a list of what is JSON already. */
+const wrapped = (head: Json, list: string, items: readonly Pick<Encoded, "json">[]): Pick<Encoded, "json"> => ({
+  json: `${JSON.stringify(head).slice(0, -1)},"${list}":[${items.map(({ json }) => json).join(",")}]}`,
+});
+
+type CutText = Cut["text"];
+
+export const encodeSpan = (span: ReadableSpan, cut: CutText): EncodedSpan => ({
+  ...encoded(spanJson(span, cut)),
+  scope: span.instrumentationScope,
+});
+
+const spanJson = (span: ReadableSpan, cut: CutText): Json => {
   const { traceId, spanId, traceFlags, traceState } = span.spanContext();
   return {
     traceId,
     spanId,
     ...(traceState && { traceState: traceState.serialize() }),
     ...(span.parentSpanContext && { parentSpanId: span.parentSpanContext.spanId }),
-    name: span.name,
+    name: cut(span.name),
     kind: span.kind + 1, // the API counts from internal = 0, the wire from unspecified = 0
     startTimeUnixNano: nanos(span.startTime),
     endTimeUnixNano: nanos(span.endTime),
-    attributes: attributes(span.attributes),
+    attributes: attributes(span.attributes, cut),
     droppedAttributesCount: span.droppedAttributesCount,
     events: span.events.map((event) => ({
       timeUnixNano: nanos(event.time),
       name: event.name,
-      attributes: attributes(event.attributes),
+      attributes: attributes(event.attributes, cut),
       ...(event.droppedAttributesCount && { droppedAttributesCount: event.droppedAttributesCount }),
     })),
     droppedEventsCount: span.droppedEventsCount,
-    links: span.links.map(encodeLink),
+    links: span.links.map((link) => linkJson(link, cut)),
     droppedLinksCount: span.droppedLinksCount,
-    status: { code: span.status.code, ...(span.status.message && { message: span.status.message }) },
+    status: { code: span.status.code, ...(span.status.message && { message: cut(span.status.message) }) },
     flags: flags(traceFlags, span.parentSpanContext),
   };
 };
 
-const encodeLink = ({ context, attributes: facts, droppedAttributesCount }: Link): Json => ({
+const linkJson = ({ context, attributes: facts, droppedAttributesCount }: Link, cut: CutText): Json => ({
   traceId: context.traceId,
   spanId: context.spanId,
   ...(context.traceState && { traceState: context.traceState.serialize() }),
-  attributes: attributes(facts),
+  attributes: attributes(facts, cut),
   ...(droppedAttributesCount && { droppedAttributesCount }),
   flags: flags(context.traceFlags, context),
 });
@@ -70,16 +100,16 @@ const flags = (traceFlags: number, context: SpanContext | undefined): number =>
 const nanos = ([seconds, nanoseconds]: HrTime): string =>
   String(BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds));
 
-const attributes = (values: Attributes | undefined): Json =>
+const attributes = (values: Attributes | undefined, cut: CutText): Json =>
   Object.entries(values ?? {}).flatMap(([key, value]) =>
-    value === undefined ? [] : [{ key, value: anyValue(value) }],
+    value === undefined ? [] : [{ key, value: anyValue(value, cut) }],
   );
 
-const anyValue = (value: unknown): Json => {
-  if (typeof value === "string") return { stringValue: value };
+const anyValue = (value: unknown, cut: CutText): Json => {
+  if (typeof value === "string") return { stringValue: cut(value) };
   if (typeof value === "boolean") return { boolValue: value };
   if (typeof value === "number") return number(value);
-  if (Array.isArray(value)) return { arrayValue: { values: value.map(anyValue) } };
+  if (Array.isArray(value)) return { arrayValue: { values: value.map((one) => anyValue(one, cut)) } };
   return {};
 };
 
@@ -88,16 +118,11 @@ const number = (value: number): Json => {
   return { doubleValue: Number.isFinite(value) ? value : String(value) };
 };
 
-/** The lines as pino wrote them; what OTLP has a field for goes there, the rest into attributes. */
-export const encodeLogs = (lines: readonly string[], config: SdkConfig): string =>
-  JSON.stringify({
-    resourceLogs: [
-      {
-        resource: { attributes: attributes(config.resource) },
-        scopeLogs: [{ scope: SCOPE, logRecords: lines.map((line) => encodeLine(JSON.parse(line) as LogLine)) }],
-      },
-    ],
-  });
+/** A line as pino wrote it; what OTLP has a field for goes there, the rest into attributes. */
+export const encodeLine = (line: string, cutFields: Cut["fields"]): Encoded => {
+  const fields = JSON.parse(line) as LogLine;
+  return encoded(lineJson(line.length > MAX_LOG_LINE_LENGTH ? cutFields(fields) : fields));
+};
 
 /** A child logger's bindings may have put anything anywhere, and one odd line must not cost the batch. */
 type LogLine = Readonly<Record<string, unknown>>;
@@ -111,7 +136,7 @@ const SEVERITY: ReadonlyMap<unknown, number> = new Map([
   ["FATAL", 21],
 ]);
 
-const encodeLine = ({ timestamp, level, message, traceId, spanId, ...fields }: LogLine): Json => ({
+const lineJson = ({ timestamp, level, message, traceId, spanId, ...fields }: LogLine): Json => ({
   timeUnixNano: String(BigInt(Date.parse(String(timestamp)) || 0) * 1_000_000n),
   severityNumber: SEVERITY.get(level) ?? 0,
   severityText: String(level),

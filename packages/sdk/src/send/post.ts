@@ -8,11 +8,18 @@
  * before anything was answered, so the request goes out once more on a new one.
  */
 import type { Agent, ClientRequest, RequestOptions } from "node:http";
+import { MAX_ANSWER_BYTES } from "../limits.ts";
 
-export type PostResult = "accepted" | "refused" | "unreachable";
+export interface Answer {
+  readonly verdict: "accepted" | "refused" | "unreachable";
+  /** 0 where there was no answer. */
+  readonly status: number;
+  /** Its beginning. */
+  readonly body: string;
+}
 
 export interface Post {
-  (url: string, body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<PostResult>;
+  (url: string, body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer>;
 }
 
 interface HttpModule {
@@ -36,23 +43,32 @@ export const createPost = (): Post => {
   };
 };
 
-const send = (http: HttpModule, url: string, body: string, options: RequestOptions): Promise<PostResult> =>
+const send = (http: HttpModule, url: string, body: string, options: RequestOptions): Promise<Answer> =>
   new Promise((resolve) => {
     const request = http.request(url, options);
     request.on("response", (response) => {
-      response.resume(); // read to its end, or the socket is not used again
-      response.on("end", () => resolve(verdict(response.statusCode ?? 0)));
-      response.on("error", () => resolve("unreachable"));
+      const status = response.statusCode ?? 0;
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      // Read to its end, or the socket is not used again.
+      response.on("data", (chunk: Buffer) => {
+        if (bytes < MAX_ANSWER_BYTES) chunks.push(chunk);
+        bytes += chunk.length;
+      });
+      response.on("end", () => resolve({ verdict: verdict(status), status, body: Buffer.concat(chunks).toString() }));
+      response.on("error", () => resolve(UNREACHABLE));
     });
     request.on("error", () => {
       const isStale = request.reusedSocket && !options.signal?.aborted;
-      resolve(isStale ? send(http, url, body, { ...options, agent: false }) : "unreachable");
+      resolve(isStale ? send(http, url, body, { ...options, agent: false }) : UNREACHABLE);
     });
     request.end(body);
   });
 
+const UNREACHABLE: Answer = { verdict: "unreachable", status: 0, body: "" };
+
 /** OTLP: 429 and 502-504 may be sent again; what else is not 2xx will never be taken. */
-const verdict = (status: number): PostResult => {
+const verdict = (status: number): Answer["verdict"] => {
   if (status >= 200 && status < 300) return "accepted";
   return status === 429 || (status >= 502 && status <= 504) ? "unreachable" : "refused";
 };

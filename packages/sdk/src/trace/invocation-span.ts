@@ -69,16 +69,19 @@ const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger
     ...(invokedArn !== undefined && { [ATTR.lambdaInvokedArn]: invokedArn }),
     ...(resourceArn !== undefined && { [ATTR.cloudResourceId]: resourceArn }),
     ...(accountId !== undefined && { [ATTR.cloudAccountId]: accountId }),
-    ...lossAttributes(sdk),
   };
 };
 
-/** What the SDK lost or skipped so far in this environment; absent where that is nothing. */
-const lossAttributes = (sdk: Sdk): Attributes => {
-  const { droppedSpans, droppedLogs, flushTimeouts, flushFailures, breakerOpened } = sdk.sender.counters();
+/**
+ * What the SDK lost or skipped so far in this environment; absent where that is nothing. For the span's end, so that the
+ * invocation that lost says so.
+ */
+export const lossAttributes = (sdk: Sdk): Attributes => {
+  const { droppedSpans, droppedLogs, cutTexts, flushTimeouts, flushFailures, breakerOpened } = sdk.sender.counters();
   const counts: Readonly<Record<string, number>> = {
     [ATTR.sdkDroppedSpans]: droppedSpans,
     [ATTR.sdkDroppedLogs]: droppedLogs,
+    [ATTR.sdkCutTexts]: cutTexts,
     [ATTR.sdkFlushTimeouts]: flushTimeouts,
     [ATTR.sdkFlushFailures]: flushFailures,
     [ATTR.sdkBreakerOpened]: breakerOpened,
