@@ -48,7 +48,8 @@ const NOT_FOUND_CODES = {
 
 const OVERLOAD_CODES = {
   overloaded: {
-    meaning: "More batches wait for the disk than the collector holds in memory.",
+    meaning:
+      "More telemetry is in flight than the collector holds in memory: 256 MiB of bodies, or 1000 batches that wait for the disk.",
     remedy: "Retry after the seconds in Retry-After; exporters do so by themselves.",
   },
 } as const satisfies Record<string, CodeMeaning>;

@@ -12,6 +12,7 @@ import type { Clock } from "./clock.ts";
 import { decodeLogsBody, decodeTracesBody } from "./decode/otlp.ts";
 import { normalizeLogs } from "./normalize/logs.ts";
 import { normalizeSpans } from "./normalize/spans.ts";
+import { type Admission, createAdmission } from "./receive/admission.ts";
 import { type Ingest, otlpRoutes } from "./receive/otlp-http.ts";
 import { createRefusals } from "./receive/refusals.ts";
 import { buildServer } from "./server.ts";
@@ -24,16 +25,17 @@ export interface PipelineDeps {
   readonly uiDir: string;
   readonly version: string;
   readonly onBug: (error: unknown) => void;
+  readonly admission?: Admission;
 }
 
 export const createPipeline = (deps: PipelineDeps): Promise<FastifyInstance> => {
-  const { store, clock, host, uiDir, version, onBug } = deps;
+  const { store, clock, host, uiDir, version, onBug, admission = createAdmission() } = deps;
   const refusals = createRefusals();
   return buildServer({
     host,
     onBug,
     routes: [
-      otlpRoutes({ ingest: ingestInto(store, clock), refusals, onBug }),
+      otlpRoutes({ ingest: ingestInto(store, clock), admission, refusals, onBug }),
       healthRoutes({ store }),
       statsRoutes({ store, refusals, startedAt: clock(), version }),
       traceRoutes({ store, clock }),

@@ -1,9 +1,12 @@
+import { request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { encodeStatus } from "@mayfly/otlp";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { JSON_TYPE, PROTOBUF_TYPE, jsonSpan, openPipeline, type TestPipeline, tracesJson } from "../../test/http.ts";
 import { StoreError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
+import { createAdmission } from "./admission.ts";
 
 let pipeline: TestPipeline;
 beforeEach(async () => {
@@ -218,6 +221,93 @@ test("metrics are not taken yet, and it says so as OTLP does", async () => {
   expect(response.rawPayload).toEqual(
     Buffer.from(encodeStatus("protobuf", { code: 12, message: "/v1/metrics takes no telemetry here" })),
   );
+});
+
+const MIB = 1024 * 1024;
+
+/** One span with an attribute of this size; no two numbers give the same request. */
+const packedSpan = (number: number, bytes: number): Buffer => {
+  const spanId = (number + 1).toString(16).padStart(16, "0");
+  const value = { stringValue: "x".repeat(bytes) };
+  return gzipSync(tracesJson(jsonSpan({ spanId, attributes: [{ key: "a", value }] })));
+};
+
+const GZIP = { ...JSON_TYPE, "content-encoding": "gzip" };
+
+test("bodies that would not fit into memory together are refused for now, and never more is held than the budget", async () => {
+  await pipeline.close();
+  const budget = 8 * MIB;
+  const admission = createAdmission(budget);
+  pipeline = await openPipeline({ admission });
+  const bodies = Array.from({ length: 24 }, (_, number) => packedSpan(number, 2 * MIB));
+
+  const responses = await Promise.all(bodies.map((body) => post("/v1/traces", GZIP, body)));
+
+  const stored = responses.filter(({ statusCode }) => statusCode === 200).length;
+  const refused = responses.filter(({ statusCode }) => statusCode === 503);
+  expect(stored).toBeGreaterThan(0);
+  expect(refused.length).toBe(bodies.length - stored);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { headers } of refused) expect(headers["retry-after"]).toBe("5");
+  expect(admission.highestHeldBytes).toBeGreaterThan(budget / 2);
+  expect(admission.highestHeldBytes).toBeLessThanOrEqual(budget);
+  expect(admission.heldBytes).toBe(0);
+  expect(await spans()).toBe(stored);
+  const stats = await pipeline.app.inject({ url: "/api/stats" });
+  expect(stats.json()).toMatchObject({ refusedRequests: { overloaded: refused.length } });
+
+  for (const [index, { statusCode }] of responses.entries()) {
+    if (statusCode === 503) expect((await post("/v1/traces", GZIP, bodies[index]!)).statusCode).toBe(200);
+  }
+  expect(await spans()).toBe(bodies.length);
+});
+
+test("the largest body passes an idle collector", async () => {
+  const body = gzipSync(tracesJson(jsonSpan()).padEnd(64 * MIB));
+  expect(await post("/v1/traces", GZIP, body)).toMatchObject({ statusCode: 200 });
+});
+
+test("whatever becomes of a request, its bytes are given back", async () => {
+  await pipeline.close();
+  const admission = createAdmission();
+  pipeline = await openPipeline({ admission });
+  await post("/v1/traces", JSON_TYPE, tracesJson(jsonSpan()));
+  await post("/v1/traces", JSON_TYPE, "{");
+  await post("/v1/traces", GZIP, "no such thing");
+  await post("/v1/traces", { ...JSON_TYPE, "content-encoding": "br" }, "{}");
+  expect(admission.highestHeldBytes).toBeGreaterThan(0);
+  expect(admission.heldBytes).toBe(0);
+});
+
+test("a sender that is refused while it still sends gets its answer, and may use the connection again", async () => {
+  await pipeline.close();
+  pipeline = await openPipeline({ admission: createAdmission(MIB) });
+  await pipeline.app.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = pipeline.app.server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/v1/traces`;
+
+  const refused = await fetch(url, { method: "POST", headers: JSON_TYPE, body: Buffer.alloc(8 * MIB, " ") });
+  expect([refused.status, await refused.json()]).toMatchObject([503, { code: 14 }]);
+  const small = await fetch(url, { method: "POST", headers: JSON_TYPE, body: tracesJson(jsonSpan()) });
+  expect(small.status).toBe(200);
+});
+
+test("a sender that goes away is no bug of ours, and leaves nothing behind", async () => {
+  await pipeline.close();
+  const admission = createAdmission();
+  pipeline = await openPipeline({ admission });
+  await pipeline.app.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = pipeline.app.server.address() as AddressInfo;
+  const headers = { ...JSON_TYPE, "content-length": 100 };
+  const request = httpRequest({ port, method: "POST", path: "/v1/traces", headers });
+  request.on("error", () => {});
+  request.write("{");
+  await expect.poll(() => admission.heldBytes).toBe(1);
+
+  request.destroy();
+
+  await expect.poll(() => admission.heldBytes).toBe(0);
+  expect(pipeline.bugs).toEqual([]);
 });
 
 /** The same store, whose disk refuses. */

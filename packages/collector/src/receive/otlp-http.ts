@@ -4,10 +4,11 @@
  * In      POST /v1/traces and /v1/logs; protobuf or JSON by Content-Type; packed as content-encoding.ts knows.
  * Out     200 after what was taken is durable: empty for all, `partialSuccess` when some were rejected. Otherwise a
  *         google.rpc.Status in the request's own encoding (JSON when that is unknown). Senders retry 503 only.
- * Bounds  MAX_BODY_BYTES before and after unpacking.
+ * Bounds  MAX_BODY_BYTES before and after unpacking; all requests together what admission.ts says.
  * Source  opentelemetry-proto 1.11 docs/specification.md, "OTLP/HTTP"
  */
 import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
 import {
   encodeExportResponse,
   encodeStatus,
@@ -18,8 +19,10 @@ import {
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { InputError, NotFoundError } from "../errors.ts";
 import { httpProblem } from "../http-status.ts";
+import type { Admission } from "./admission.ts";
 import { unpacked } from "./content-encoding.ts";
 import type { Refusals } from "./refusals.ts";
+import { requestBody } from "./request-body.ts";
 
 interface ExportRequest {
   readonly encoding: OtlpEncoding;
@@ -34,6 +37,7 @@ export type Ingest = (request: ExportRequest) => Promise<PartialSuccess | undefi
 
 export interface OtlpDeps {
   readonly ingest: Readonly<Record<OtlpSignal, Ingest>>;
+  readonly admission: Admission;
   readonly refusals: Refusals;
   readonly onBug: (error: unknown) => void;
 }
@@ -51,14 +55,11 @@ const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
 };
 
 export const otlpRoutes =
-  ({ ingest, refusals, onBug }: OtlpDeps): FastifyPluginAsync =>
+  ({ ingest, admission, refusals, onBug }: OtlpDeps): FastifyPluginAsync =>
   async (app) => {
     const routes: FastifyPluginAsync = async (v1) => {
-      v1.addContentTypeParser(
-        [...ENCODINGS.keys()],
-        { parseAs: "buffer", bodyLimit: MAX_BODY_BYTES },
-        (_, body, done) => done(null, body),
-      );
+      // The stream as it is: reading it is the route's, so that no byte is held that was not admitted.
+      v1.addContentTypeParser([...ENCODINGS.keys()], (_request, payload, done) => done(null, payload));
       v1.setErrorHandler((error, request, reply) => {
         const { status, code } = httpProblem(error);
         refusals.count(code);
@@ -68,23 +69,32 @@ export const otlpRoutes =
       v1.setNotFoundHandler((request, reply) =>
         sendStatus(new NotFoundError("not-found", `${request.url} takes no telemetry here`), request, reply),
       );
-      v1.post("/traces", exportRoute("traces", ingest.traces));
-      v1.post("/logs", exportRoute("logs", ingest.logs));
+      v1.post("/traces", exportRoute("traces", ingest.traces, admission));
+      v1.post("/logs", exportRoute("logs", ingest.logs, admission));
       for (const url of ["/traces", "/logs"]) v1.route({ method: OTHER_METHODS, url, handler: refuseMethod });
     };
     await app.register(routes, { prefix: "/v1" });
   };
 
-const exportRoute = (signal: OtlpSignal, ingest: Ingest) => async (request: FastifyRequest, reply: FastifyReply) => {
-  const encoding = encodingOf(request);
-  if (encoding === undefined || !(request.body instanceof Buffer)) {
-    throw new InputError("unsupported-content-type", `Content-Type is none of ${[...ENCODINGS.keys()].join(", ")}`);
-  }
-  const body = await unpacked(request.body, request.headers["content-encoding"], MAX_BODY_BYTES);
-  const digest = createHash("sha256").update(`${signal} ${encoding} `).update(body).digest();
-  const partialSuccess = await ingest({ encoding, body, digest });
-  return reply.type(CONTENT_TYPES[encoding]).send(encodeExportResponse(encoding, signal, partialSuccess));
-};
+const exportRoute =
+  (signal: OtlpSignal, ingest: Ingest, admission: Admission) =>
+  async (request: FastifyRequest, reply: FastifyReply) => {
+    const encoding = encodingOf(request);
+    if (encoding === undefined || !(request.body instanceof Readable)) {
+      throw new InputError("unsupported-content-type", `Content-Type is none of ${[...ENCODINGS.keys()].join(", ")}`);
+    }
+    const held = admission.open();
+    try {
+      const bounds = { maxBytes: MAX_BODY_BYTES, held };
+      const { body: stream, headers } = request;
+      const body = await unpacked(await requestBody(stream, headers, bounds), headers["content-encoding"], bounds);
+      const digest = createHash("sha256").update(`${signal} ${encoding} `).update(body).digest();
+      const partialSuccess = await ingest({ encoding, body, digest });
+      return await reply.type(CONTENT_TYPES[encoding]).send(encodeExportResponse(encoding, signal, partialSuccess));
+    } finally {
+      held.release();
+    }
+  };
 
 const encodingOf = (request: FastifyRequest): OtlpEncoding | undefined =>
   ENCODINGS.get((request.headers["content-type"] ?? "").split(";", 1).join("").trim().toLowerCase());
