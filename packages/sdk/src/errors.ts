@@ -3,6 +3,7 @@
  * throws, because that would put our error in the place of theirs.
  */
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
+import { MAX_CAUSES } from "./limits.ts";
 import { ATTR } from "./semconv.ts";
 
 export interface ErrorFacts {
@@ -11,7 +12,34 @@ export interface ErrorFacts {
   readonly stackTrace?: readonly string[];
 }
 
+/** With what caused it behind its own stack: a wrapped error says little by itself. */
 export const errorFacts = (thrown: unknown): ErrorFacts => {
+  const facts = ownFacts(thrown);
+  const stackTrace = [...(facts.stackTrace ?? []), ...causesOf(thrown).flatMap(causedBy)];
+  return stackTrace.length > 0 ? { ...facts, stackTrace } : facts;
+};
+
+const causesOf = (thrown: unknown): readonly unknown[] => {
+  const causes: unknown[] = [];
+  try {
+    let cause = thrown instanceof Error ? thrown.cause : undefined;
+    while (cause !== undefined && cause !== thrown && !causes.includes(cause) && causes.length < MAX_CAUSES) {
+      causes.push(cause);
+      cause = cause instanceof Error ? cause.cause : undefined;
+    }
+  } catch {
+    // A getter of theirs; what was read until here is told.
+  }
+  return causes;
+};
+
+const causedBy = (cause: unknown): readonly string[] => {
+  const { errorType, errorMessage, stackTrace = [] } = ownFacts(cause);
+  const [first = `${errorType}: ${errorMessage}`, ...frames] = stackTrace;
+  return [`caused by: ${first}`, ...frames];
+};
+
+const ownFacts = (thrown: unknown): ErrorFacts => {
   try {
     return thrown instanceof Error
       ? factsOf(thrown)

@@ -18,6 +18,9 @@ export const MAX_LOG_LINE_LENGTH = 65_536;
 export const MAX_ANSWER_BYTES = 65_536;
 export const MAX_ANSWER_MESSAGE_LENGTH = 200;
 
+/** Of an error's cause, and its cause; a longer chain is a loop or says nothing new. */
+export const MAX_CAUSES = 5;
+
 /** A batch may have 10,000 records; OpenTelemetry's default of 128 links would cut it. */
 export const MAX_LINKS = 10_000;
 

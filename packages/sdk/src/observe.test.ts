@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyHandler, Context, SQSBatchResponse, SQSHandler } from "aws-lambda";
+import { attributesToPlain } from "@mayfly/otlp";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { type TestCollector, startCollector } from "../test/collector.ts";
 import { freshSdk, lambdaContext } from "../test/fresh-sdk.ts";
@@ -294,6 +295,19 @@ describe("what arrives", () => {
       "exception.message",
       "exception.stacktrace",
     ]);
+  });
+
+  test("what caused it is on the span too", async () => {
+    const { collector, observe } = await connected();
+    await thrownBy(
+      observe(async () => {
+        throw new Error("order failed", { cause: new RangeError("socket closed") });
+      }),
+    );
+    const [exception] = invocationSpan(collector).events;
+    expect(attributesToPlain(exception?.attributes ?? [])["exception.stacktrace"]).toContain(
+      "\ncaused by: RangeError: socket closed\n",
+    );
   });
 
   test.each([

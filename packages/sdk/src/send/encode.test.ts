@@ -225,6 +225,11 @@ test("fields that the conventions name get those names, others keep their own", 
   });
 });
 
+test("a stack trace, lines in Lambda's format, is one text", () => {
+  const stackTrace = ["TypeError: boom", "    at f (index.js:1:2)"];
+  expect(sentLine({ stackTrace })?.attributes).toEqual({ "exception.stacktrace": stackTrace.join("\n") });
+});
+
 test("nested fields keep their shape", () => {
   const order = { id: "o-1", lines: [{ sku: "lamp", price: 1.5 }, null, true] };
   expect(sentLine({ order })?.attributes).toEqual({ order });

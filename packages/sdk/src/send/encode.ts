@@ -120,12 +120,18 @@ const number = (value: number): Json => {
 
 /** A line as pino wrote it; what OTLP has a field for goes there, the rest into attributes. */
 export const encodeLine = (line: string, cutFields: Cut["fields"]): Encoded => {
-  const fields = JSON.parse(line) as LogLine;
+  const fields = withStackText(JSON.parse(line) as LogLine);
   return encoded(lineJson(line.length > MAX_LOG_LINE_LENGTH ? cutFields(fields) : fields));
 };
 
 /** A child logger's bindings may have put anything anywhere, and one odd line must not cost the batch. */
 type LogLine = Readonly<Record<string, unknown>>;
+
+/** Lambda's format has a list of lines, the conventions one text. */
+const withStackText = ({ stackTrace, ...fields }: LogLine): LogLine => ({
+  ...fields,
+  ...(stackTrace !== undefined && { stackTrace: Array.isArray(stackTrace) ? stackTrace.join("\n") : stackTrace }),
+});
 
 const SEVERITY: ReadonlyMap<unknown, number> = new Map([
   ["TRACE", 1],
@@ -156,6 +162,7 @@ const SEMCONV_OF: ReadonlyMap<string, string> = new Map(
     coldStart: "faas.coldstart",
     errorType: "exception.type",
     errorMessage: "exception.message",
+    stackTrace: "exception.stacktrace",
     service: "service.name",
     function: "faas.name",
     version: "faas.version",
