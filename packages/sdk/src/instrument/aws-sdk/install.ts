@@ -13,6 +13,8 @@ import { xrayHeaderMiddleware } from "./xray-header.ts";
 
 /** The part of a Smithy client that is touched. */
 export interface SmithyClient {
+  /** Of every AWS client. */
+  readonly config?: { readonly region?: unknown };
   readonly middlewareStack: {
     add(middleware: unknown, options: { step: string; name: string; priority: string; override: boolean }): void;
   };
@@ -61,11 +63,16 @@ const patch = (client: ClientClass): (() => void) => {
   };
 };
 
+const regionOf =
+  ({ config }: SmithyClient): (() => unknown) =>
+  () =>
+    typeof config?.region === "function" ? (config.region() as unknown) : config?.region;
+
 const equip = (client: SmithyClient): void => {
   const add = (middleware: unknown, step: string, priority: string): void =>
     client.middlewareStack.add(middleware, { step, priority, name: `mayfly-${step}`, override: true });
   // First of all: one span per call, all retries inside, and the input still as the application gave it.
-  add(awsMiddleware, "initialize", "high");
+  add(awsMiddleware(regionOf(client)), "initialize", "high");
   // After signing, once per attempt: X-Amzn-Trace-Id is never among the signed headers.
   add(xrayHeaderMiddleware, "finalizeRequest", "low");
 };

@@ -35,6 +35,7 @@ test("the callee's request id is the key", async () => {
       attributes: {
         "faas.invoked_name": "ship",
         "faas.invoked_provider": "aws",
+        "faas.invoked_region": "eu-west-1",
         "mayfly.keys.produced": ["lambda-request||aws-request-1"],
       },
     },

@@ -69,6 +69,29 @@ test("an operation without a rule of its own has a client span, and its request 
   ]);
 });
 
+test("the region is the client's, not the function's", async () => {
+  const called = await calling(
+    () => ({ body: "{}" }),
+    (aws) => new SQSClient({ ...aws.client, region: "us-east-2" }).send(new ListQueuesCommand({})),
+  );
+  expect(called.invocation.attributes["cloud.region"]).not.toBe("us-east-2");
+  expect(called.spans[0]?.attributes["cloud.region"]).toBe("us-east-2");
+  expect(called.spans[0]?.attributes).not.toHaveProperty("faas.invoked_region");
+});
+
+test("a client that knows no region fails as it does without us", async () => {
+  const called = await calling(
+    () => ({ body: "{}" }),
+    (aws) =>
+      new SQSClient({ ...aws.client, region: () => Promise.reject<string>(new Error("no region")) }).send(
+        new ListQueuesCommand({}),
+      ),
+  );
+  expect(called.thrown).toMatchObject({ message: "no region" });
+  expect(called.spans).toMatchObject([{ name: "SQS.ListQueues", status: { code: 2, message: "no region" } }]);
+  expect(called.spans[0]?.attributes).not.toHaveProperty("cloud.region");
+});
+
 test("calls side by side have a span each, with their own context in what they send", async () => {
   const called = await calling(
     () => SENT,

@@ -32,7 +32,9 @@ const SERVICES: Readonly<Record<string, Service>> = {
   Lambda: lambda,
 };
 
+/** `region` is the client's: a function may well call another one. */
 export const awsMiddleware =
+  (region: () => unknown) =>
   (next: Next, call: { readonly clientName?: string; readonly commandName?: string }): Next =>
   async (args) => {
     const service = (call.clientName ?? "AWS").replace(/Client$/, "");
@@ -40,6 +42,7 @@ export const awsMiddleware =
     const began = harmless("starting an AWS span", () => begin(service, command, args));
     if (began === undefined) return next(args);
     const { operation, span } = began;
+    harmless("asking for the region", () => describeRegion(span, operation, region));
     try {
       const result = await context.with(trace.setSpan(context.active(), span), () => next(began.args));
       harmless("reading an AWS answer", () => describeAnswer(span, operation, result));
@@ -65,7 +68,6 @@ const begin = (service: string, command: string, args: CallArgs): Begun => {
     attributes: {
       [ATTR.rpcSystem]: "aws-api",
       [ATTR.rpcMethod]: `${service}/${command}`,
-      ...(sdk().config.region && { [ATTR.cloudRegion]: sdk().config.region }),
       ...operation.attributes,
     },
   });
@@ -73,6 +75,17 @@ const begin = (service: string, command: string, args: CallArgs): Begun => {
   const { input, skipped } = operation.inject(args.input, carrierOf(span));
   sdk().injectSkipped += skipped;
   return { operation, span, args: { ...args, input } };
+};
+
+/** A client gives it as a promise, which nobody waits for: it is there long before an answer is. */
+const describeRegion = (span: Span, operation: Operation, region: () => unknown): void => {
+  const isInvoke = ATTR.faasInvokedName in operation.attributes;
+  const describe = (name: unknown): void => {
+    if (typeof name !== "string") return;
+    span.setAttributes({ [ATTR.cloudRegion]: name, ...(isInvoke && { [ATTR.faasInvokedRegion]: name }) });
+  };
+  // A client without a region fails by itself.
+  void Promise.resolve(region()).then(describe, () => {});
 };
 
 const plainCall = (service: string, command: string): Operation => ({
