@@ -47,16 +47,20 @@ export interface SenderDeps {
 
 export const createSender = ({ config, post, nowMs }: SenderDeps): Sender => {
   const { tracesUrl, logsUrl }: Partial<SdkConfig> = config.disabled ? {} : config;
-  const { maxBufferBytes: maxBytes } = config;
+  const common = { post, maxBytes: config.maxBufferBytes };
   const count = { cutTexts: 0, flushTimeouts: 0, flushFailures: 0, breakerOpened: 0 };
   const cut = createCut(() => (count.cutTexts += 1));
   const spans = createSignal({
-    ...{ post, url: tracesUrl, headers: config.tracesHeaders, maxBytes },
+    ...common,
+    url: tracesUrl,
+    headers: config.tracesHeaders,
     encode: (span: ReadableSpan) => encodeSpan(span, cut.text),
     request: (items) => tracesRequest(items, config),
   });
   const lines = createSignal({
-    ...{ post, url: logsUrl, headers: config.logsHeaders, maxBytes },
+    ...common,
+    url: logsUrl,
+    headers: config.logsHeaders,
     encode: (line: string) => encodeLine(line, cut.fields),
     request: (items) => logsRequest(items, config),
   });
@@ -84,7 +88,7 @@ export const createSender = ({ config, post, nowMs }: SenderDeps): Sender => {
   };
 
   const sendWhatFills = (waitingBytes: number): void => {
-    if (beside || breaker.isOpen || waitingBytes < maxBytes * SEND_BESIDE_AT) return;
+    if (beside || breaker.isOpen || waitingBytes < config.maxBufferBytes * SEND_BESIDE_AT) return;
     sendBeside(SEND_BESIDE_MS);
   };
 
