@@ -48,19 +48,17 @@ export const listTraces = async (
   store: Store,
   query: ListQuery,
   now: UnixNano,
+  limits = WALK_BOUNDS,
 ): Promise<{ traces: readonly TraceSummary[]; cursor?: ListCursor }> => {
   const traces: TraceSummary[] = [];
   let { after, taken: skip } = query.cursor ?? { taken: 0 };
   for (let scanned = 0; scanned < MAX_SCANNED;) {
     const entries = await store.traceEntries({ ...bounds(query), ...(after && { after }), limit: SCAN_STEP });
-    let graph = await graphOf(entries, store);
+    const shared = await graphOf(entries, store, limits);
     for (const entry of entries) {
-      let found = await rowsOf(entry, graph, query, now);
-      if (graph.truncated) {
-        // What one graph cannot hold together is looked at one by one, so that no trace is passed over unseen.
-        graph = await graphOf([entry], store);
-        found = await rowsOf(entry, graph, query, now);
-      }
+      let found = await rowsOf(entry, shared, query, now);
+      // What one graph cannot hold together is looked at one by one, so that no trace is passed over unseen.
+      if (shared.truncated) found = await rowsOf(entry, await graphOf([entry], store, limits), query, now);
       const rows = found.slice(skip);
       const room = query.limit - traces.length;
       traces.push(...rows.slice(0, room));
@@ -74,8 +72,8 @@ export const listTraces = async (
   return { traces, cursor: { ...(after && { after }), taken: 0 } };
 };
 
-const graphOf = async (entries: readonly TraceEntry[], store: Store): Promise<Graph> => {
-  const graph = createGraph(store, WALK_BOUNDS);
+const graphOf = async (entries: readonly TraceEntry[], store: Store, limits: typeof WALK_BOUNDS): Promise<Graph> => {
+  const graph = createGraph(store, limits);
   await graph.load(entries.map((entry) => entry.traceId));
   return graph;
 };

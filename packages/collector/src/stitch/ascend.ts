@@ -9,7 +9,7 @@
  */
 import type { Placeholder, StitchKey } from "@mayfly/api";
 import { type TraceId, spanPath, traceOf } from "../model/ids.ts";
-import { type StitchKeyIdentity, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { type StitchKeyIdentity, isMessageKey, parseStitchKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Graph, missingParentsOf } from "./graph.ts";
 import { byStart, hasProducer, joinsInto } from "./joins.ts";
 import type { Unit } from "./units.ts";
@@ -121,7 +121,8 @@ const unknownProducer = async (unit: Unit, graph: Graph): Promise<Root | undefin
   }
   const [first] = [...shared].toSorted(([a, keyA], [b, keyB]) => byWorth(keyA, keyB) || (a < b ? -1 : 1));
   if (first === undefined) return undefined;
-  const [id, key] = first;
+  const [id, received] = first;
+  const key = parseStitchKey(id) ?? received; // without a scope that only some of them saw
   const root = {
     id,
     placeholder: { id, reason: "unknown-producer", key } as const,

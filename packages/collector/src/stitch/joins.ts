@@ -89,7 +89,7 @@ const merged = (carried: readonly Evidence[], keyed: readonly Evidence[]): Evide
   const senderUnits = new Map(keyed.map((one) => [one.from, one.fromUnit]));
   for (const one of keyed) {
     const known = bySender.get(one.from);
-    bySender.set(one.from, known ? { ...known, keys: [...known.keys, ...one.keys] } : one);
+    bySender.set(one.from, known ? { ...known, keys: withKeys(known.keys, one.keys) } : one);
   }
   const senders = Map.groupBy(new Set(keyed.map((one) => one.from)), (from) => senderUnits.get(from));
   for (const one of carried) {
@@ -100,6 +100,12 @@ const merged = (carried: readonly Evidence[], keyed: readonly Evidence[]): Evide
     else if (rank(one.kind) < rank(known.kind)) bySender.set(known.from, { ...known, kind: one.kind });
   }
   return [...bySender.values()];
+};
+
+/** A span that came twice says its keys twice. */
+const withKeys = (known: readonly StitchKey[], more: readonly StitchKey[]): readonly StitchKey[] => {
+  const identities = new Set(known.map(stitchKeyIdentity));
+  return [...known, ...more.filter((key) => !identities.has(stitchKeyIdentity(key)))];
 };
 
 const xrayEvidence = (unit: Unit, graph: Graph): Evidence[] => {

@@ -2,13 +2,13 @@
  * Rows → records. Lists of ids travel as one JSON parameter (`json_each`), so that a statement is the same for one id
  * and for ten thousand, and no list meets SQLite's bound on parameters.
  *
- * Every statement searches an index; read.test.ts asks the planner.
+ * Every statement searches an index; sqlite-store.test.ts asks the planner.
  */
 import type { Database } from "better-sqlite3";
 import type { StitchKey, StitchKeyKind } from "@mayfly/api";
 import { StoreError } from "../../errors.ts";
 import type { SpanId, TraceId } from "../../model/ids.ts";
-import type { SpanOrigin } from "../../model/span.ts";
+import type { SpanOrigin, SpanRecord } from "../../model/span.ts";
 import type { StitchKeyIdentity } from "../../model/stitch-key.ts";
 import type { KeyHolder, LinkHolder, LogQuery, Store, TraceEntry, TraceEntryQuery } from "../store.ts";
 import { decodeLog, decodeOrigin, decodeSpan, idBlob, sqlNano } from "./rows.ts";
@@ -17,9 +17,11 @@ type Reads = Pick<
   Store,
   "spansOfTraces" | "holdersOfKeys" | "keysWithId" | "tracesOfRequest" | "linksToTraces" | "traceEntries" | "logs"
 >;
-/** The same without promises: SQLite answers at once. */
-export type SqliteReads = {
-  [name in keyof Reads]: (...args: Parameters<Reads[name]>) => Awaited<ReturnType<Reads[name]>>;
+/** The same without promises, because SQLite answers at once; but for spans, of which there may be many. */
+export type SqliteReads = Pick<Reads, "spansOfTraces"> & {
+  [name in Exclude<keyof Reads, "spansOfTraces">]: (
+    ...args: Parameters<Reads[name]>
+  ) => Awaited<ReturnType<Reads[name]>>;
 };
 
 export const createReads = (db: Database): SqliteReads => {
@@ -37,8 +39,9 @@ export const createReads = (db: Database): SqliteReads => {
 
 export const READ_STATEMENTS = {
   origin: "SELECT body FROM origins WHERE id = ?",
-  spans: `SELECT origin_id, body FROM spans
+  spanSeqs: `SELECT seq FROM spans
     WHERE trace_id IN (SELECT unhex(value) FROM json_each(?)) ORDER BY seq LIMIT ?`,
+  spans: "SELECT origin_id, body FROM spans WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq",
   logs: `SELECT origin_id, body FROM logs
     WHERE trace_id IN (SELECT unhex(value) FROM json_each(?)) OR request_id IN (SELECT value FROM json_each(?))
     ORDER BY time_ns, seq LIMIT ?`,
@@ -79,10 +82,22 @@ const createOriginRead = (db: Database): OriginRead => {
 };
 const MAX_KNOWN_ORIGINS = 10_000;
 
+/** Decoding a span takes some 20 µs: after this many whoever else waits is served. */
+const SPANS_PER_TURN = 1_000;
+
 const createSpanRead = (db: Database, originOf: OriginRead): SqliteReads["spansOfTraces"] => {
-  const select = db.prepare<[string, number], RecordRow>(READ_STATEMENTS.spans);
-  return (traceIds, limit) =>
-    select.all(JSON.stringify(traceIds), limit).map((row) => decodeSpan(row.body, originOf(row.origin_id)));
+  const selectSeqs = db.prepare<[string, number], number>(READ_STATEMENTS.spanSeqs).pluck();
+  const select = db.prepare<[string], RecordRow>(READ_STATEMENTS.spans);
+  return async (traceIds, limit) => {
+    const seqs = selectSeqs.all(JSON.stringify(traceIds), limit);
+    const spans: SpanRecord[] = [];
+    for (let from = 0; from < seqs.length; from += SPANS_PER_TURN) {
+      if (from > 0) await new Promise((resolve) => void setImmediate(resolve));
+      for (const row of select.all(JSON.stringify(seqs.slice(from, from + SPANS_PER_TURN))))
+        spans.push(decodeSpan(row.body, originOf(row.origin_id)));
+    }
+    return spans;
+  };
 };
 
 const createLogRead = (db: Database, originOf: OriginRead): SqliteReads["logs"] => {

@@ -32,7 +32,7 @@ export const storeOn = (db: Database.Database, maxWaiting: number): Store => {
   return {
     append: (batch) => commits.append(batch).catch(failed("store a batch")),
 
-    spansOfTraces: async (...query) => attempt("read spans", () => reads.spansOfTraces(...query)),
+    spansOfTraces: (...query) => reads.spansOfTraces(...query).catch(failed("read spans")),
     holdersOfKeys: async (...query) => attempt("read stitch keys", () => reads.holdersOfKeys(...query)),
     keysWithId: async (...query) => attempt("read stitch keys", () => reads.keysWithId(...query)),
     tracesOfRequest: async (...query) => attempt("read invocations", () => reads.tracesOfRequest(...query)),

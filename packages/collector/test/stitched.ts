@@ -1,0 +1,85 @@
+/** Spans in a real store, and what questions about them answer, in span names. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import type { SpanRecord } from "../src/model/span.ts";
+import { findTrace } from "../src/query/find.ts";
+import { listTraces } from "../src/query/list.ts";
+import { gapsOf } from "../src/stitch/gaps.ts";
+import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import { type SpanSpec, START, batch, span, spanId, traceId } from "./builders.ts";
+
+export const LATER = START + 3_600_000_000_000n;
+
+/** What a question answers, in span names. */
+export interface Answer {
+  readonly id: string;
+  readonly spans: readonly string[];
+  readonly joins: readonly string[];
+  readonly gaps: readonly string[];
+  readonly memberOf: number;
+  readonly placeholder?: string;
+}
+
+/** One request per span: the order of arrival is part of the question. */
+export const stored = (...spans: readonly SpanRecord[]) => arrived(spans.map((one) => [one]));
+
+/** One request per list. */
+export const arrived = async (requests: readonly (readonly SpanRecord[])[]) => {
+  const folder = await mkdtemp(join(tmpdir(), "mayfly-stitch-"));
+  const store = createSqliteStore({ dataDir: folder });
+  onTestFinished(async () => {
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+  for (const request of requests) await store.append(batch(request));
+  const rows = async (): Promise<string[]> =>
+    (await listTraces(store, { limit: 100 }, LATER)).traces.map((row) => `${row.name} (${row.spanCount})`);
+  const ask = async (id: string): Promise<Answer | undefined> => {
+    const found = await findTrace(store, id);
+    if (!found) return undefined;
+    const name = (one: SpanRecord): string => one.wire.name;
+    return {
+      id: found.trace.id,
+      spans: found.trace.parts.flatMap((part) => part.spans.map(name)).toSorted(),
+      joins: found.trace.joins
+        .map(
+          (one) =>
+            `${name(one.from)} ${one.relation} ${name(one.to.root)} by ${[one.kind, ...one.keys.map((key) => key.kind)].join("+")}`,
+        )
+        .toSorted(),
+      gaps: gapsOf(found.trace, found.graph, LATER).map((gap) => gap.reason),
+      memberOf: found.memberOf.length,
+      ...(found.trace.placeholder && { placeholder: found.trace.placeholder.reason }),
+    };
+  };
+  return { ask, rows, store };
+};
+
+export const id = (trace: string, name: string): string => `${traceId(trace)}.${spanId(name)}`;
+export const at = (startMs: number, endMs = startMs + 10): SpanSpec["at"] => [startMs, endMs];
+
+/** api sends one message; payment handles it alone, with a record span of its own. */
+export const hop = [
+  span("POST /orders", { in: "api", request: "r-api", at: at(0) }),
+  span("send", { parent: "POST /orders", in: "api", produces: ["sqs-message m"], kind: 4, at: at(5) }),
+  span("payment", {
+    parent: "send",
+    in: "payment",
+    isRemote: true,
+    request: "r-pay",
+    consumes: ["sqs-message m", "lambda-request r-pay"],
+    at: at(20),
+  }),
+  span("record", {
+    parent: "send",
+    in: "payment",
+    isRemote: true,
+    request: "r-pay",
+    consumes: ["sqs-message m"],
+    links: ["invocation:t/payment"],
+    at: at(21),
+  }),
+  span("charge", { parent: "record", in: "payment", at: at(22) }),
+];
