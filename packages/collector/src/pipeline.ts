@@ -49,10 +49,11 @@ const NOTHING = { spans: [], logs: [], rejectedSpans: {}, rejectedLogs: {} };
 
 const ingestInto = (store: Store, clock: Clock): Record<OtlpSignal, Ingest> => ({
   async traces({ encoding, body, digest }) {
+    const receivedAt = clock();
     const { data, firstProblem, ...undecoded } = decodeTracesBody(body, encoding);
-    const { spans, rejected: unnamed } = normalizeSpans(data);
+    const { spans, rejected: unnamed } = normalizeSpans(data, receivedAt);
     const rejected = { ...undecoded.rejected, ...unnamed };
-    await store.append({ ...NOTHING, requestDigest: digest, receivedAt: clock(), spans, rejectedSpans: rejected });
+    await store.append({ ...NOTHING, requestDigest: digest, receivedAt, spans, rejectedSpans: rejected });
     return partialSuccess("spans", spans.length, rejected, firstProblem);
   },
   async logs({ encoding, body, digest }) {

@@ -47,6 +47,7 @@ export const span = (name: string, spec: SpanSpec = {}): SpanRecord => {
     spanId: spanId(name),
     ...(spec.parent !== undefined && { parentSpanId: spanId(spec.parent) }),
     origin,
+    start: START + BigInt(startMs) * 1_000_000n,
     wire: {
       traceId: traceId(spec.trace ?? "t"),
       spanId: spanId(name),

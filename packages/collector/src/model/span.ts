@@ -5,6 +5,7 @@
 import type { StitchKey } from "@mayfly/api";
 import type * as otlp from "@mayfly/otlp";
 import type { SpanId, TraceId } from "./ids.ts";
+import type { UnixNano } from "./time.ts";
 
 /** Resource and scope of a span, shared by all spans that came with them. */
 export interface SpanOrigin {
@@ -31,6 +32,8 @@ export interface SpanRecord {
   readonly spanId: SpanId;
   readonly parentSpanId?: SpanId;
   readonly origin: SpanOrigin;
+  /** `startTimeUnixNano`, else `endTimeUnixNano`, else the time of arrival: 0 is how OTLP says that none was set. */
+  readonly start: UnixNano;
   /** As it arrived; what `?format=otlp` gives back. */
   readonly wire: otlp.Span;
   /** `faas.invocation_id` (or an older spelling) on this very span. */

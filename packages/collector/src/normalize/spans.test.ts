@@ -43,16 +43,21 @@ const link = (attributes: Attributes, traceId = TRACE): SpanLink => ({
   flags: 0,
 });
 
+const RECEIVED_AT = 99n;
+
 const normalized = (spans: readonly Span[], resource: Attributes = {}) =>
-  normalizeSpans({
-    resourceSpans: [
-      {
-        resource: { attributes: keyValues(resource), droppedAttributesCount: 0, entityRefs: [] },
-        schemaUrl: "",
-        scopeSpans: [{ schemaUrl: "", spans }],
-      },
-    ],
-  });
+  normalizeSpans(
+    {
+      resourceSpans: [
+        {
+          resource: { attributes: keyValues(resource), droppedAttributesCount: 0, entityRefs: [] },
+          schemaUrl: "",
+          scopeSpans: [{ schemaUrl: "", spans }],
+        },
+      ],
+    },
+    RECEIVED_AT,
+  );
 
 const record = (span: Span) => {
   const [only] = normalized([span]).spans;
@@ -75,6 +80,13 @@ test("a span with a bad id is counted by reason and its neighbours stay", () => 
 
   expect(spans.map((span) => span.wire.name)).toEqual(["s", "last"]);
   expect(rejected).toEqual({ "invalid-trace-id": 3, "invalid-span-id": 2 });
+});
+
+test("a span that set no start begins where it ended, else when it arrived, and the wire keeps what it said", () => {
+  expect(record(wire({ startTimeUnixNano: 1n, endTimeUnixNano: 2n })).start).toBe(1n);
+  expect(record(wire({ startTimeUnixNano: 0n, endTimeUnixNano: 2n })).start).toBe(2n);
+  const timeless = record(wire({ startTimeUnixNano: 0n, endTimeUnixNano: 0n }));
+  expect([timeless.start, timeless.wire.startTimeUnixNano]).toEqual([RECEIVED_AT, 0n]);
 });
 
 test("a parent or link that names no span is no parent and no link, and the wire keeps it", () => {

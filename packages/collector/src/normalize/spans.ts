@@ -9,6 +9,7 @@ import type { StitchKey } from "@mayfly/api";
 import type { Span, SpanLink, TracesData } from "@mayfly/otlp";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import type { LinkTarget, SpanOrigin, SpanRecord } from "../model/span.ts";
+import type { UnixNano } from "../model/time.ts";
 import { isMessageKey } from "../model/stitch-key.ts";
 import { type AttributeReader, attributeReader } from "./attributes.ts";
 import { spanOrigin } from "./origin.ts";
@@ -31,14 +32,14 @@ export interface NormalizedSpans {
   readonly rejected: Readonly<Partial<Record<SpanRejection, number>>>;
 }
 
-export const normalizeSpans = (data: TracesData): NormalizedSpans => {
+export const normalizeSpans = (data: TracesData, receivedAt: UnixNano): NormalizedSpans => {
   const spans: SpanRecord[] = [];
   const rejected: Partial<Record<SpanRejection, number>> = {};
   for (const { resource, schemaUrl: resourceSchemaUrl, scopeSpans } of data.resourceSpans) {
     for (const { scope, schemaUrl: scopeSchemaUrl, spans: wires } of scopeSpans) {
       const origin = spanOrigin({ resource, resourceSchemaUrl, scope, scopeSchemaUrl });
       for (const wire of wires) {
-        const record = spanRecord(wire, origin);
+        const record = spanRecord(wire, origin, receivedAt);
         if (typeof record === "string") rejected[record] = (rejected[record] ?? 0) + 1;
         else spans.push(record);
       }
@@ -51,7 +52,7 @@ const REMOTE_IS_KNOWN = 0x100;
 const PARENT_IS_REMOTE = 0x200;
 const STATUS_ERROR = 2;
 
-const spanRecord = (wire: Span, origin: SpanOrigin): SpanRecord | SpanRejection => {
+const spanRecord = (wire: Span, origin: SpanOrigin, receivedAt: UnixNano): SpanRecord | SpanRejection => {
   const { traceId, spanId, parentSpanId } = wire;
   if (!isTraceId(traceId)) return "invalid-trace-id";
   if (!isSpanId(spanId)) return "invalid-span-id";
@@ -64,6 +65,7 @@ const spanRecord = (wire: Span, origin: SpanOrigin): SpanRecord | SpanRejection 
     spanId,
     ...(isSpanId(parentSpanId) && { parentSpanId }),
     origin,
+    start: wire.startTimeUnixNano || wire.endTimeUnixNano || receivedAt,
     wire,
     ...(requestId !== undefined && { requestId }),
     parentIsRemote: (wire.flags & REMOTE_IS_KNOWN) !== 0 && (wire.flags & PARENT_IS_REMOTE) !== 0,

@@ -47,6 +47,16 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
     store = open(folder);
   };
 
+  test("keeps a span that set no start where its record stands, and the wire as it came", async () => {
+    const known = span("known", { at: [5, 6] });
+    const timeless = { ...known, spanId: spanId("timeless"), wire: { ...known.wire, startTimeUnixNano: 0n } };
+
+    await store.append(batch([known, timeless]));
+
+    expect(await store.traceEntries({ limit: ALL })).toEqual([{ traceId: known.traceId, start: known.start }]);
+    expect(await store.spansOfTraces([known.traceId], ALL)).toEqual([known, timeless]);
+  });
+
   test("gives back every field of a span, also after it was opened again", async () => {
     const plain = span("a", { parent: "p", request: "r-1", produces: ["sqs-message m-1"], links: ["invocation:t/b"] });
     const full = {
@@ -226,7 +236,7 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
 
   test("a start beyond every clock is kept exactly and listed first", async () => {
     const last = span("a");
-    const broken = { ...last, wire: { ...last.wire, startTimeUnixNano: 2n ** 64n - 1n } };
+    const broken = { ...last, start: 2n ** 64n - 1n };
     await store.append(batch([span("b", { trace: "u" }), broken]));
 
     expect(await store.spansOfTraces([last.traceId], ALL)).toEqual([broken]);

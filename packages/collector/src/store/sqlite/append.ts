@@ -111,7 +111,7 @@ const createSpanInsert = (db: Database): ((span: SpanRecord, originId: bigint) =
     }
     for (const link of span.links) insertLink.run(idBlob(link.traceId), idBlob(link.spanId), traceId, spanId);
     return {
-      isNewTrace: indexTrace(traceId, sqlNano(span.wire.startTimeUnixNano)),
+      isNewTrace: indexTrace(traceId, sqlNano(span.start)),
       isNewInvocation: indexRequest(span.requestId, traceId),
     };
   };

@@ -19,12 +19,19 @@ import type { UnixNano } from "../../model/time.ts";
 /** The origin has a row of its own. */
 const ELSEWHERE = { origin: undefined };
 
-export const encodeSpan = (span: SpanRecord): string =>
-  JSON.stringify({ ...span, ...ELSEWHERE, wire: spanToJson(span.wire) });
+/** The start is written only where the wire has another, which is almost never. */
+export const encodeSpan = (span: SpanRecord): string => {
+  const start = span.start === span.wire.startTimeUnixNano ? undefined : String(span.start);
+  return JSON.stringify({ ...span, ...ELSEWHERE, start, wire: spanToJson(span.wire) });
+};
 
 export const decodeSpan = (body: string, origin: SpanOrigin): SpanRecord => {
-  const { wire, ...facts } = JSON.parse(body) as Omit<SpanRecord, "origin" | "wire"> & { wire: unknown };
-  return { ...facts, origin, wire: spanFromJson(wire) };
+  const { wire, start, ...facts } = JSON.parse(body) as Omit<SpanRecord, "origin" | "start" | "wire"> & {
+    wire: unknown;
+    start?: string;
+  };
+  const span = spanFromJson(wire);
+  return { ...facts, origin, start: start === undefined ? span.startTimeUnixNano : BigInt(start), wire: span };
 };
 
 export const encodeLog = (log: LogRecord): string =>
