@@ -1,4 +1,5 @@
-import { createLogger, type Logger } from "./log/logger.ts";
+import { type Logger, lazyLogger } from "./log/logger.ts";
+import { sdk } from "./sdk.ts";
 
 export { eachRecord } from "./each-record.ts";
 export type { BatchResponse } from "./each-record.ts";
@@ -11,4 +12,7 @@ export { span } from "./trace/span.ts";
 export { detectTrigger } from "./trigger/detect.ts";
 export type { HttpSource, Trigger, TriggerRecord, TriggerType } from "./trigger/trigger.ts";
 
-export const logger: Logger = createLogger();
+// Now, and not at first use: a tracer that the handler's module takes from the API must find our provider.
+sdk();
+
+export const logger: Logger = lazyLogger();

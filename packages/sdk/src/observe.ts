@@ -7,6 +7,7 @@
  * and it waits for nothing but the flush.
  */
 import { type Span, SpanStatusCode, context, trace } from "@opentelemetry/api";
+import type { Span as OpenSpan } from "@opentelemetry/sdk-trace";
 import { harmless, warn } from "./diag.ts";
 import { errorFacts, recordError } from "./errors.ts";
 import { instrumentLoadedAwsSdk } from "./instrument/aws-sdk/install.ts";
@@ -16,7 +17,7 @@ import { ownLogger } from "./log/own.ts";
 import { type Scope, inScope } from "./scope.ts";
 import { type Sdk, sdk } from "./sdk.ts";
 import { ATTR } from "./semconv.ts";
-import { startInvocationSpan } from "./trace/invocation-span.ts";
+import { lossAttributes, startInvocationSpan } from "./trace/invocation-span.ts";
 import { watchTimeout } from "./trace/unfinished.ts";
 import { detectTrigger } from "./trigger/detect.ts";
 import { isObject } from "./trigger/trigger.ts";
@@ -42,6 +43,7 @@ export const observe = <H extends AnyHandler>(handler: H): H => {
     warn(`observe: ${reason} handlers are not observed by this version; the handler runs as it is`);
     return handler;
   }
+  sdk().initDurationMs ??= Math.round(performance.now());
   harmless("instrumenting the AWS SDK", () => instrumentLoadedAwsSdk());
   const inner = handler as unknown as LooseHandler;
   const observed = async function (this: unknown, ...args: AnyArgs): Promise<unknown> {
@@ -74,7 +76,7 @@ const begin = (state: Sdk, event: unknown, lambdaContext: unknown): Scope => {
   const invocation = readInvocation(
     isObject(lambdaContext) ? lambdaContext : undefined,
     state.config,
-    state.takeColdStart(),
+    state.takeFirst(),
   );
   const span = startInvocationSpan(state, invocation, trigger, event);
   return {
@@ -82,6 +84,7 @@ const begin = (state: Sdk, event: unknown, lambdaContext: unknown): Scope => {
     trigger,
     invocationSpan: span,
     span,
+    open: new Set([span as OpenSpan]),
     annotations: {},
     sequence: { next: 0 },
     records: { failed: 0 },
@@ -104,10 +107,12 @@ const run = async (scope: Scope, handler: () => unknown): Promise<unknown> => {
     throw error;
   } finally {
     timeout?.cancel();
+    harmless("saying what was lost", () => span.setAttributes(lossAttributes(sdk())));
     span.end();
+    scope.open.clear();
     await harmless("sending", () => sdk().sender.flush(flushBudgetMs(scope)));
     // Clients that the handler loaded while it ran.
-    if (scope.invocation.isColdStart) harmless("instrumenting the AWS SDK", () => instrumentLoadedAwsSdk());
+    if (scope.invocation.isFirst) harmless("instrumenting the AWS SDK", () => instrumentLoadedAwsSdk());
   }
 };
 

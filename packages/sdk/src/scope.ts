@@ -4,6 +4,7 @@
  * one copy's logger knows what another copy's `observe` began.
  */
 import type { Span } from "@opentelemetry/api";
+import type { Span as OpenSpan } from "@opentelemetry/sdk-trace";
 import type { Invocation } from "./invocation.ts";
 import { sdk } from "./sdk.ts";
 import type { Annotation } from "./trace/annotation.ts";
@@ -15,6 +16,8 @@ export interface Scope {
   readonly invocationSpan: Span;
   /** The span that `annotate` writes on: the record's inside eachRecord, else the invocation's. */
   readonly span: Span;
+  /** Of the whole invocation, itself included: started and not ended, in order of their start. */
+  readonly open: Set<OpenSpan>;
   /** Business context of later log lines; a record's inherits its invocation's. */
   readonly annotations: Record<string, Annotation>;
   /** Of the next log line; shared by all records of the invocation. */

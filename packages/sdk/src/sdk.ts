@@ -7,6 +7,7 @@ import { type SdkConfig, readConfig } from "./config.ts";
 import type { Scope } from "./scope.ts";
 import { createPost } from "./send/post.ts";
 import { type Sender, createSender } from "./send/direct.ts";
+import { nestIn } from "./trace/globals.ts";
 import { type Spans, createSpans } from "./trace/provider.ts";
 
 export interface Sdk {
@@ -15,9 +16,9 @@ export interface Sdk {
   readonly sender: Sender;
   readonly scopes: AsyncLocalStorage<Scope>;
   /** True once: for the first invocation of this environment. */
-  takeColdStart(): boolean;
+  takeFirst(): boolean;
   /** From the start of the process to the first `observe`, which is how long loading the function has taken by then. */
-  readonly initDurationMs: number;
+  initDurationMs?: number;
   /** Carriers that were full, so that no context was put into them. */
   injectSkipped: number;
   /** Annotations and fields of log lines whose name is a log line's own. */
@@ -27,23 +28,36 @@ export interface Sdk {
 const KEY = Symbol.for("mayfly.sdk.v1");
 const shared = globalThis as { [KEY]?: Sdk };
 
-export const sdk = (): Sdk => (shared[KEY] ??= createSdk());
+let joined: Sdk | undefined;
+
+export const sdk = (): Sdk => {
+  const state = (shared[KEY] ??= createSdk());
+  // Each copy of this package brings a copy of the API, and all nest in one context.
+  if (joined !== state && state.spans.contexts) nestIn(state.spans.contexts);
+  joined = state;
+  return state;
+};
 
 const createSdk = (): Sdk => {
   const config = readConfig();
   const sender = createSender({ config, post: createPost(), nowMs: Date.now });
-  let isCold = true;
+  const scopes = new AsyncLocalStorage<Scope>();
+  let isFirst = true;
   return {
     config,
     sender,
-    scopes: new AsyncLocalStorage(),
-    spans: createSpans(config, (span) => sender.addSpan(span)),
-    initDurationMs: Math.round(performance.now()),
+    scopes,
+    spans: createSpans({
+      config,
+      // What is left running when an invocation has ended belongs to none.
+      openSpans: () => (scopes.getStore()?.invocationSpan.isRecording() ? scopes.getStore()?.open : undefined),
+      onEnd: (span) => sender.addSpan(span),
+    }),
     injectSkipped: 0,
     refusedFields: 0,
-    takeColdStart() {
-      const was = isCold;
-      isCold = false;
+    takeFirst() {
+      const was = isFirst;
+      isFirst = false;
       return was;
     },
   };

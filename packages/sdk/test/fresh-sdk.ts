@@ -18,6 +18,7 @@ export interface FreshSdk extends Exports {
 }
 
 const KEY = Symbol.for("mayfly.sdk.v1");
+const OTEL_KEY = Symbol.for("opentelemetry.js.api.1");
 
 export const freshSdk = async (env: Readonly<Record<string, string>> = {}): Promise<FreshSdk> => {
   const warnings: string[] = [];
@@ -37,7 +38,11 @@ export const freshSdk = async (env: Readonly<Record<string, string>> = {}): Prom
   for (const [name, value] of Object.entries({ AWS_LAMBDA_FUNCTION_NAME: "checkout", AWS_REGION: "eu-west-1", ...env }))
     vi.stubEnv(name, value);
   vi.resetModules();
-  delete (globalThis as { [KEY]?: Sdk })[KEY];
+  const globals = globalThis as { [KEY]?: Sdk; [OTEL_KEY]?: unknown };
+  delete globals[KEY];
+  delete globals[OTEL_KEY];
+  // The process of a test run may be older than a cold start can be.
+  vi.spyOn(performance, "timeOrigin", "get").mockReturnValue(Date.now());
   const exports = await import("../src/index.ts");
   const { sdk } = await import("../src/sdk.ts");
   const secondCopy = async (): Promise<Exports> => {

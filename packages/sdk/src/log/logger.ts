@@ -16,6 +16,8 @@ export interface LogMethod {
   (fields: object, message?: string): void;
 }
 
+type Level = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+
 /** The part of pino's logger that is promised. */
 export interface Logger {
   readonly trace: LogMethod;
@@ -27,6 +29,31 @@ export interface Logger {
   level: string;
   child(bindings: Readonly<Record<string, unknown>>): Logger;
 }
+
+/** Made at its first use, because a function may never log and a cold start is short. */
+export const lazyLogger = (): Logger => {
+  let made: Logger | undefined;
+  const own = (): Logger => (made ??= createLogger());
+  const method =
+    (level: Level): LogMethod =>
+    (...args: unknown[]) =>
+      own()[level](...(args as Parameters<LogMethod>));
+  return {
+    trace: method("trace"),
+    debug: method("debug"),
+    info: method("info"),
+    warn: method("warn"),
+    error: method("error"),
+    fatal: method("fatal"),
+    child: (bindings) => own().child(bindings),
+    get level() {
+      return own().level;
+    },
+    set level(level) {
+      own().level = level;
+    },
+  };
+};
 
 export const createLogger = (): Logger => {
   const { config, sender } = sdk();

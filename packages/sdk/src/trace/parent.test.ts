@@ -43,7 +43,7 @@ const placed = (trigger: Trigger, { env, ...context }: Platform = {}) => {
   vi.stubEnv("_X_AMZN_TRACE_ID", env);
   onTestFinished(() => void vi.unstubAllEnvs());
   const config = readConfig({});
-  const spans = createSpans(config, () => {});
+  const spans = createSpans({ config, openSpans: () => undefined, onEnd: () => {} });
   const { parent, traceId, links } = placeInvocation(trigger, readInvocation(context, config, false));
   const span = spans.inTrace(traceId, () => spans.tracer.startSpan("invocation", { links: [...links] }, parent));
   const { parentSpanContext, links: kept } = span as unknown as ReadableSpan;

@@ -5,8 +5,7 @@
  * - A root span may be told its trace id, because a hop that only the platform carries shares no more than that.
  * - Where the application has a global provider of its own, ours stays private and theirs is left alone.
  */
-import { type Context, type HrTime, type Tracer, context, trace } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import type { Context, ContextManager, HrTime, Tracer } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
   AlwaysOnSampler,
@@ -20,26 +19,35 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { type SdkConfig, VERSION } from "../config.ts";
 import { MAX_LINKS } from "../limits.ts";
+import { joinGlobals } from "./globals.ts";
 import { createWallClock } from "./wall-clock.ts";
 
 export interface Spans {
   readonly tracer: Tracer;
   /** Runs `start` so that the root span it starts has this trace id. */
   inTrace<T>(traceId: string | undefined, start: () => T): T;
-  /** Started and not ended. */
-  readonly open: ReadonlySet<Span>;
+  /** What our spans nest in; absent where the SDK is disabled. */
+  readonly contexts?: ContextManager;
 }
 
-export const createSpans = (config: SdkConfig, onEnd: (span: ReadableSpan) => void): Spans => {
-  const open = new Set<Span>();
+export interface SpansDeps {
+  readonly config: SdkConfig;
+  /** Of the invocation at work, which holds its unfinished spans and lets go of them when it ends. */
+  readonly openSpans: () => Set<Span> | undefined;
+  readonly onEnd: (span: ReadableSpan) => void;
+}
+
+export const createSpans = ({ config, openSpans, onEnd }: SpansDeps): Spans => {
+  const openIn = new WeakMap<ReadableSpan, Set<ReadableSpan>>();
   const now = createWallClock();
   const processor: SpanProcessor = {
     onStart(span: Span, _parent: Context) {
       if (startsNow(span)) (span as { startTime: HrTime }).startTime = now();
-      open.add(span);
+      const open = openSpans();
+      if (open) openIn.set(span, open.add(span));
     },
     onEnd(span) {
-      open.delete(span as Span);
+      openIn.get(span)?.delete(span);
       onEnd(span);
     },
     forceFlush: () => Promise.resolve(),
@@ -57,7 +65,6 @@ export const createSpans = (config: SdkConfig, onEnd: (span: ReadableSpan) => vo
     },
     spanProcessors: [processor],
   });
-  if (!config.disabled) registerGlobally(provider);
   return {
     tracer: provider.getTracer("@mayfly/sdk", VERSION),
     inTrace(traceId, start) {
@@ -68,7 +75,7 @@ export const createSpans = (config: SdkConfig, onEnd: (span: ReadableSpan) => vo
         nextTraceId = undefined;
       }
     },
-    open,
+    ...(!config.disabled && { contexts: joinGlobals(provider) }),
   };
 };
 
@@ -79,9 +86,3 @@ export const createSpans = (config: SdkConfig, onEnd: (span: ReadableSpan) => vo
 const startsNow = (span: Span): boolean => (span as { [START_TIME_PROVIDED]?: boolean })[START_TIME_PROVIDED] === false;
 
 const START_TIME_PROVIDED = "_startTimeProvided";
-
-/** Both refuse to replace what is there, which is just what we want. */
-const registerGlobally = (provider: TracerProvider): void => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  trace.setGlobalTracerProvider(provider);
-};

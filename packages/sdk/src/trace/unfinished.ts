@@ -27,28 +27,13 @@ export const watchTimeout = (scope: Scope, sdk: Sdk, flush: (budgetMs: number) =
   // Thrown in a timer, an error of ours would end the process.
   const timer = setTimeout(() => {
     harmless("sending unfinished spans", () => {
-      for (const span of openIn(scope, sdk)) sdk.sender.addSpan(unfinished(span));
+      scope.invocationSpan.setAttributes(lossAttributes(sdk));
+      for (const span of scope.open) sdk.sender.addSpan(unfinished(span));
       void flush(scope.invocation.remainingMs() - RESERVED_BEFORE_TIMEOUT_MS);
     });
   }, dueMs);
   timer.unref();
   return { cancel: () => clearTimeout(timer) };
-};
-
-/** A record's span may be in another trace than its invocation, and what hangs below it says nothing of either. */
-const openIn = (scope: Scope, sdk: Sdk): readonly Span[] => {
-  scope.invocationSpan.setAttributes(lossAttributes(sdk));
-  const { traceId } = scope.invocationSpan.spanContext();
-  const ours = new Map<string, Span>();
-  // In order of their start, so that a parent comes before its children.
-  for (const span of sdk.spans.open) {
-    const isOurs =
-      span.spanContext().traceId === traceId ||
-      span.attributes[ATTR.faasInvocationId] === scope.invocation.requestId ||
-      ours.has(span.parentSpanContext?.spanId ?? "");
-    if (isOurs) ours.set(span.spanContext().spanId, span);
-  }
-  return [...ours.values()];
 };
 
 /** The span as it stands: whatever it does from here on, it does not do to this. */
