@@ -8,15 +8,19 @@ test("a flag goes before a variable, a variable before the default", () => {
   expect(configFrom({}, {})).toEqual({ host: "127.0.0.1", port: 4318, dataDir: "./mayfly-data" });
 });
 
+test("an empty variable counts as unset", () => {
+  expect(configFrom({}, { MAYFLY_HOST: "", MAYFLY_PORT: "", MAYFLY_DATA: "" })).toEqual(configFrom({}, {}));
+});
+
 test("it cannot be changed afterwards", () => {
   expect(Object.isFrozen(configFrom({}, {}))).toBe(true);
 });
 
 test("every bad value is reported at once, with where it came from and what was expected", () => {
-  const read = () => configFrom({ host: "0.0.0.0", port: "70000" }, { MAYFLY_DATA: "" });
+  const read = () => configFrom({ host: "0.0.0.0", dataDir: "" }, { MAYFLY_PORT: "70000" });
   expect(read).toThrow(/--host is "0\.0\.0\.0", expected a loopback address.*without API keys/);
-  expect(read).toThrow(/--port is "70000", expected an integer from 0 to 65535/);
-  expect(read).toThrow(/MAYFLY_DATA is "", expected a path/);
+  expect(read).toThrow(/MAYFLY_PORT is "70000", expected an integer from 0 to 65535/);
+  expect(read).toThrow(/--data is "", expected a path/);
   expect(read).toThrow(expect.objectContaining({ name: "ConfigError", code: "config-invalid" }));
 });
 
@@ -24,12 +28,19 @@ test.each(["127.0.0.1", "127.8.8.8", "::1", "localhost"])("%s is the loopback", 
   expect(configFrom({ host }, {}).host).toBe(host);
 });
 
-test.each(["0.0.0.0", "::", "192.168.1.5", "127.0.0.1.example.com", "example.com", ""])(
-  "%s is not the loopback",
-  (host) => {
-    expect(() => configFrom({ host }, {})).toThrow("loopback");
-  },
-);
+test.each([
+  "0.0.0.0",
+  "::",
+  "192.168.1.5",
+  "127.0.0.1.example.com",
+  "127.999.1.1",
+  "127.0.0.01",
+  "127.1",
+  "example.com",
+  "",
+])("%s is not the loopback", (host) => {
+  expect(() => configFrom({ host }, {})).toThrow("loopback");
+});
 
 test.each(["-1", "1.5", "0x10", " 80", "65536", ""])("%j is no port", (port) => {
   expect(() => configFrom({ port }, {})).toThrow("--port");

@@ -4,6 +4,7 @@
  * The table is the only list of settings: `--help` is made from it and docs/reference/config.md is checked against it.
  * Errors  ConfigError, naming every bad value at once.
  */
+import { isIPv4 } from "node:net";
 import { ConfigError } from "./errors.ts";
 
 export interface Config {
@@ -24,7 +25,8 @@ interface Setting<T> {
   readonly parse: (text: string) => T | undefined;
 }
 
-const LOOPBACK = /^(?:localhost|::1|127(?:\.\d{1,3}){3})$/;
+const isLoopback = (text: string): boolean =>
+  text === "localhost" || text === "::1" || (isIPv4(text) && text.startsWith("127."));
 
 const parsePort = (text: string): number | undefined => {
   const port = Number(text);
@@ -40,7 +42,7 @@ export const SETTINGS: { readonly [name in keyof Config]: Setting<Config[name]> 
     meaning: "Address to listen on.",
     expected:
       "a loopback address (localhost, 127.x.x.x or ::1), because without API keys whoever reaches the port can read and write everything",
-    parse: (text) => (LOOPBACK.test(text) ? text : undefined),
+    parse: (text) => (isLoopback(text) ? text : undefined),
   },
   port: {
     flag: "--port",
@@ -89,5 +91,5 @@ const sourceOf = (
   env: Environment,
 ): readonly [source: string, text: string] => {
   if (flag !== undefined) return [setting.flag, flag];
-  return [setting.variable, env[setting.variable] ?? setting.default];
+  return [setting.variable, env[setting.variable] || setting.default]; // an empty variable is an unset one
 };

@@ -109,6 +109,11 @@ test("it is ready only when the store can be written to", async () => {
   await broken.close();
 });
 
+test("a prober may add a query to its check", async () => {
+  expect(await get("/healthz?x=1")).toMatchObject({ statusCode: 200 });
+  expect(await get("/readyz?x=1")).toMatchObject({ statusCode: 200 });
+});
+
 test("the ledger names itself, its start and its version", async () => {
   expect((await get("/api/stats")).json()).toMatchObject({
     spans: 0,

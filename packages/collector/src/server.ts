@@ -28,12 +28,15 @@ export interface ServerDeps {
 const MAX_BODY_BYTES = 65_536;
 /** Enough for every id in a path: ARNs of executions, object keys. */
 const MAX_PARAMETER_LENGTH = 2048;
+/** A thousand trace ids and a thousand request ids in an address take 88 kB. */
+const MAX_HEADER_BYTES = 128 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
 
 export const buildServer = async ({ host, routes, onBug }: ServerDeps): Promise<FastifyInstance> => {
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { maxHeaderSize: MAX_HEADER_BYTES },
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: "array" } },
     schemaErrorFormatter: refusedParameter,

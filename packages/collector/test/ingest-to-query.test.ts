@@ -228,6 +228,20 @@ test.each([
   expect(await get<LogList>("/api/logs?requestId=other")).toEqual({ logs: [] });
 });
 
+test("logs of a thousand traces and a thousand requests may be asked for at once", async () => {
+  await sendLog(new JsonLogExporter({ url: `${collector.url}/v1/logs` }));
+  const traceIds = Array.from({ length: 1000 }, (_, n) => `traceId=${(n + 1).toString(16).padStart(32, "0")}`);
+  const others = Array.from(
+    { length: 999 },
+    (_, n) => `requestId=8f507cfc-xmpl-4697-b07a-${String(n).padStart(12, "0")}`,
+  );
+
+  const found = await get<LogList>(`/api/logs?${[...traceIds, ...others, `requestId=${REQUEST_ID}`].join("&")}`);
+
+  expect(found.logs).toMatchObject([{ requestId: REQUEST_ID }]);
+  await expect(get(`/api/logs?${[...traceIds, ...traceIds.slice(0, 1)].join("&")}`)).rejects.toThrow("400");
+});
+
 test("a retry of a log line is there once; more lines than asked for are cut, and it says so", async () => {
   const line = (seq: number) => ({ body: { stringValue: `${seq}` }, traceId: TRACE_ID, timeUnixNano: String(seq) });
   const send = (...seqs: number[]) =>

@@ -1,4 +1,19 @@
-/** Query parameters that several routes share, as schemas. A parameter that no schema names is refused. */
+/** Query parameters that several routes share. A parameter that no schema names is refused. */
 import { Type } from "typebox";
+import type { UnixNano } from "../model/time.ts";
 
 export const NoQuery = Type.Object({}, { additionalProperties: false });
+
+const UNIX_NANO = /^\d{1,19}$/;
+const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)$/;
+
+/**
+ * A wall time as Unix nanoseconds in decimal digits, or in RFC 3339, whose zone is part of it and whose fraction is
+ * kept to the nanosecond; undefined when it is neither, or before 1970.
+ */
+export const parseUnixNano = (text: string): UnixNano | undefined => {
+  if (UNIX_NANO.test(text)) return BigInt(text);
+  const [, date, time, fraction = "", zone = ""] = RFC_3339.exec(text) ?? [];
+  const ms = Date.parse(`${date}T${time}${zone.toUpperCase()}`);
+  return ms >= 0 ? BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, "0")) : undefined;
+};
