@@ -27,13 +27,21 @@ test("a batch keeps its orders apart, and asked by its request id it names the s
   }
 });
 
-test("a message that SQS delivers twice is handled twice in one story", async () => {
+test("a message that SQS delivers twice is handled twice in one story, and ships once", async () => {
   const { lab, order, traces, trace } = await startRig({ duplicateDeliveries: 1 });
   await order();
-  const payments = lab.truth.deliveries.filter((delivery) => delivery.functionName === "payment");
-  expect(payments).toHaveLength(2);
+  const requestsOf = (name: string): string[] =>
+    lab.truth.deliveries.filter((delivery) => delivery.functionName === name).map((one) => one.requestId);
+  expect(requestsOf("payment")).toHaveLength(2);
+  expect(requestsOf("fulfil")).toHaveLength(2);
+  for (const name of ["reserve", "charge", "ship", "notify"])
+    expect([name, requestsOf(name).length]).toEqual([name, 1]);
+  expect(lab.truth.deliveries.map(({ outcome }) => outcome)).toEqual(lab.truth.deliveries.map(() => "success"));
+
   const rows = (await traces()).traces;
   expect(rows).toHaveLength(1);
   const detail = await trace(rows[0]?.id ?? "");
-  expect(detail.requestIds).toEqual(expect.arrayContaining(payments.map((payment) => payment.requestId)));
+  expect(detail.requestIds).toEqual(expect.arrayContaining([...requestsOf("payment"), ...requestsOf("fulfil")]));
+  const starts = detail.spans.filter((span) => span.name === "StartExecution fulfilment");
+  expect(starts.map((span) => span.attributes["error.type"]).toSorted()).toEqual(["ExecutionAlreadyExists", undefined]);
 });

@@ -1,5 +1,5 @@
-/** On order.paid: starts the fulfilment of the order. */
-import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
+/** On order.paid: starts the fulfilment of the order, once, however often that is said. */
+import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { annotate, logger, observe } from "@mayfly/sdk";
 import type { EventBridgeEvent } from "aws-lambda";
 import type { Order } from "../order.ts";
@@ -9,13 +9,23 @@ const stepFunctions = new SFNClient({});
 export const handler = observe(async (event: EventBridgeEvent<"order.paid", Order>): Promise<void> => {
   const order = event.detail;
   annotate({ orderId: order.orderId });
+  try {
+    const executionArn = await start(order);
+    logger.info({ executionArn }, "fulfilment started");
+  } catch (error) {
+    if (!(error instanceof ExecutionAlreadyExists)) throw error;
+    logger.info("fulfilment was started before");
+  }
+});
+
+const start = async (order: Order): Promise<string | undefined> => {
   const { executionArn } = await stepFunctions.send(
     new StartExecutionCommand({
       stateMachineArn: process.env["FULFILMENT_ARN"],
-      // The event id: the same event delivered twice starts no second fulfilment.
-      name: event.id,
+      // Not the event's id: a message that SQS delivers twice makes two events of one order.
+      name: order.orderId,
       input: JSON.stringify(order),
     }),
   );
-  logger.info({ executionArn }, "fulfilment started");
-});
+  return executionArn;
+};
