@@ -23,7 +23,7 @@ const SCOPED: Readonly<Record<StitchKeyKind, boolean>> = {
   "sfn-execution": false,
   "sfn-task-token": false,
   "kinesis-record": true,
-  "dynamodb-record": true,
+  "dynamodb-record": true, // the id speaks of an item's keys, which are unique in their table only
   "s3-request": false,
   "s3-object": true,
   "kafka-record": true,
