@@ -51,7 +51,7 @@ export const arrived = async (requests: readonly (readonly SpanRecord[])[]) => {
         .toSorted(),
       gaps: gapsOf(found.trace, found.graph, LATER).map((gap) => gap.reason),
       memberOf: found.memberOf.length,
-      ...(found.trace.placeholder && { placeholder: found.trace.placeholder.reason }),
+      ...(found.trace.missing[0] && { placeholder: found.trace.missing[0].placeholder.reason }),
     };
   };
   return { ask, rows, store };

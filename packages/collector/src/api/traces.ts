@@ -90,15 +90,15 @@ const stitchedTrace = async (store: Store, id: string, now: UnixNano): Promise<S
 };
 
 const stitchedDetail = ({ trace, graph, memberOf, alternatives }: Found, now: UnixNano): Shown["detail"] => {
-  const { placeholder, orphans } = trace;
+  const { missing } = trace;
   return {
     ...headOf(trace, now),
     joins: [
-      ...(placeholder ? orphans.map((unit) => placeholderJoin(placeholder, unit, graph)) : []),
+      ...missing.flatMap(({ placeholder, units }) => units.map((unit) => placeholderJoin(placeholder, unit, graph))),
       ...trace.joins.map(joinView),
     ],
     gaps: gapsOf(trace, graph, now),
-    ...(placeholder && { placeholders: [placeholder] }),
+    ...(missing.length > 0 && { placeholders: missing.map(({ placeholder }) => placeholder) }),
     ...(memberOf.length > 0 && { memberOf }),
     ...(alternatives.length > 0 && { alternatives }),
     ...(trace.truncated && { truncated: true }),
@@ -111,7 +111,7 @@ const bareTrace = async (store: Store, id: string, now: UnixNano): Promise<Shown
   const [first] = units;
   if (first === undefined) return undefined;
   const parts = units.map((unit) => ({ unit, isWhole: true, spans: unit.spans }));
-  const trace: StitchedTrace = { id: first.root.traceId, parts, joins: [], orphans: [], truncated };
+  const trace: StitchedTrace = { id: first.root.traceId, parts, joins: [], missing: [], truncated };
   return {
     detail: { ...headOf(trace, now), joins: [], gaps: [], ...(truncated && { truncated }) },
     records: recordsOf(parts),

@@ -22,7 +22,7 @@ import type { Store, TraceEntry } from "../store/store.ts";
 import { WALK_BOUNDS } from "./find.ts";
 import { summaryOf } from "./head.ts";
 
-const MAX_SCANNED = 2_000;
+const MAX_SCANNED = 500;
 const SCAN_STEP = 25;
 const UNITS_PER_TURN = 200;
 
@@ -53,6 +53,7 @@ export const listTraces = async (
   const traces: TraceSummary[] = [];
   let { after, taken: skip } = query.cursor ?? { taken: 0 };
   for (let scanned = 0; scanned < MAX_SCANNED;) {
+    if (scanned > 0) await letOthersRun();
     const entries = await store.traceEntries({ ...bounds(query), ...(after && { after }), limit: SCAN_STEP });
     const shared = await graphOf(entries, store, limits);
     for (const entry of entries) {
@@ -115,7 +116,7 @@ const consumersBeside = async (batch: Unit, graph: Graph): Promise<readonly Unit
   return consumersOf(batch, graph).filter((join) => join.to.invocation !== batch.path);
 };
 
-/** The store answers at once, so without this nobody else would be served while a wide trace is climbed. */
+/** The store answers at once, so without this nobody else would be served while many traces, or a wide one, are walked. */
 const letOthersRun = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 const matches = (summary: TraceSummary, trace: StitchedTrace, query: ListQuery): boolean => {

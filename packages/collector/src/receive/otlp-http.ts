@@ -62,7 +62,7 @@ export const otlpRoutes =
       v1.addContentTypeParser([...ENCODINGS.keys()], (_request, payload, done) => done(null, payload));
       v1.setErrorHandler((error, request, reply) => {
         const { status, code } = httpProblem(error);
-        refusals.count(code);
+        if (request.method === "POST") refusals.count(code); // nothing else carries telemetry
         if (status === 500) onBug(error);
         return sendStatus(error, request, reply);
       });

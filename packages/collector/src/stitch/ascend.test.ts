@@ -13,6 +13,40 @@ test("an old link to a missing parent leads to the story when the parent has com
   expect(await ask(before?.id ?? "")).toMatchObject({ id: id("t", "root"), spans: ["root", "worker"] });
 });
 
+test("where only the middle of a trace is missing, what it called belongs to the story that the trace began", async () => {
+  const { ask, rows } = await stored(
+    span("api", { in: "api", request: "r1", at: at(0) }),
+    span("notify", { parent: "lost", isRemote: true, in: "notify", request: "r2", at: at(90) }),
+    span("audit", { parent: "lost", isRemote: true, in: "audit", request: "r3", at: at(95) }),
+  );
+  expect(await rows()).toEqual(["api (3)"]);
+  expect(await ask("r2")).toMatchObject({
+    id: id("t", "api"),
+    placeholder: "missing-parent",
+    gaps: ["missing-parent"],
+  });
+  expect(await ask("r1")).toEqual(await ask("r3"));
+});
+
+test("a trace id that several stories share adopts no orphan", async () => {
+  const { ask } = await stored(
+    span("send 1", { trace: "a", in: "api", produces: ["sqs-message m"], at: at(0) }),
+    span("send 2", { trace: "b", in: "api", produces: ["sqs-message n"], at: at(1) }),
+    span("worker 1", { in: "worker", request: "r1", consumes: ["sqs-message m"], at: at(5) }),
+    span("worker 2", { in: "worker", environment: "2", request: "r2", consumes: ["sqs-message n"], at: at(6) }),
+    span("orphan", { parent: "lost", isRemote: true, in: "notify", request: "r3", at: at(9) }),
+  );
+  expect(await ask("r3")).toMatchObject({ id: `${traceId("t")}.0000000000000000`, spans: ["orphan"] });
+});
+
+test("an orphan that caused what seems to begin its trace is no circle", async () => {
+  const { ask } = await stored(
+    span("orphan", { parent: "lost", isRemote: true, in: "a", request: "r1", produces: ["sqs-message m"], at: at(0) }),
+    span("worker", { in: "b", request: "r2", consumes: ["sqs-message m"], at: at(5) }),
+  );
+  expect(await ask("r2")).toMatchObject({ id: `${traceId("t")}.0000000000000000`, spans: ["orphan", "worker"] });
+});
+
 test("consumers that two ids connect have one root, one row and one id", async () => {
   const consumes = ["sqs-message q", "sns-message s"];
   const { ask, rows } = await stored(

@@ -3,7 +3,7 @@
  *
  * A batch has no root above it (it works for many); a record of a batch goes up to its own message's sender and never
  * into the batch. Where the evidence names something nobody sent, the root is a placeholder: one per trace for parents
- * that never arrived, one for all invocations that ids connect which nobody says to have sent.
+ * that never arrived (unless the trace has a beginning, and only its middle is missing: then that is the root), one for all invocations that ids connect which nobody says to have sent.
  *
  * Cost    one load per step; a cycle of joins has its earliest unit as its root.
  */
@@ -11,12 +11,12 @@ import type { Placeholder, StitchKey } from "@mayfly/api";
 import { type TraceId, spanPath, traceOf } from "../model/ids.ts";
 import { type StitchKeyIdentity, isMessageKey, parseStitchKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Graph, missingParentsOf } from "./graph.ts";
-import { byStart, hasProducer, joinsInto } from "./joins.ts";
+import { beginningsOf, byStart, hasProducer, joinsInto } from "./joins.ts";
 import type { Unit } from "./units.ts";
 
 export type Root =
   | { readonly id: string; readonly unit: Unit; readonly placeholder?: undefined }
-  | { readonly id: string; readonly placeholder: Placeholder; readonly units: readonly Unit[] };
+  | ({ readonly id: string } & Missing);
 
 /** Found once per graph for every unit on the way, because a trace is climbed from all of its units. */
 export const rootOf = async (start: Unit, graph: Graph): Promise<Root> => {
@@ -84,16 +84,48 @@ export const isParentMissing = (unit: Unit, graph: Graph): boolean => {
 /** One for all orphans of a trace that no other evidence leads up from. */
 const missingParent = async (unit: Unit, graph: Graph): Promise<Root> => {
   const { traceId } = unit.root;
+  const units = await orphansOf(traceId, graph);
+  const root = (await beginning(traceId, graph)) ?? {
+    id: missingParentsOf(traceId),
+    ...missingParents(traceId, units),
+  };
+  for (const one of units) graph.roots.set(one, root);
+  return root;
+};
+
+/** The units of the trace that only a parent which never arrived could have led to, earliest first. */
+export const orphansOf = async (traceId: TraceId, graph: Graph): Promise<readonly Unit[]> => {
   const orphans = graph.orphans(traceId);
   await loadSenders(orphans, graph);
-  const units = orphans.filter((one) => !continuesSomething(one, graph)).toSorted(byStart);
+  return orphans.filter((one) => !continuesSomething(one, graph)).toSorted(byStart);
+};
+
+export interface Missing {
+  readonly placeholder: Placeholder;
+  /** What hangs under it, earliest first. */
+  readonly units: readonly Unit[];
+}
+
+export const missingParents = (traceId: TraceId, units: readonly Unit[]): Missing => {
   const parents = new Set(units.map((one) => one.root.parentSpanId));
   const [spanId] = parents.size === 1 ? parents : [];
   const id = missingParentsOf(traceId);
-  const placeholder = { id, reason: "missing-parent", traceId, ...(spanId !== undefined && { spanId }) } as const;
-  const root = { id, placeholder, units };
-  for (const one of units) graph.roots.set(one, root);
-  return root;
+  return { placeholder: { id, reason: "missing-parent", traceId, ...(spanId !== undefined && { spanId }) }, units };
+};
+
+/** The root of the trace's parentless units, where they have one and the same; a trace id may serve several stories. */
+const beginning = async (traceId: TraceId, graph: Graph): Promise<Root | undefined> => {
+  // What begins the trace may itself have been caused by one of its orphans: then there is no other beginning.
+  if (graph.climbing.has(traceId)) return undefined;
+  graph.climbing.add(traceId);
+  const roots = new Map<string, Root>();
+  for (const unit of beginningsOf(traceId, graph)) {
+    const root = await rootOf(unit, graph);
+    roots.set(root.id, root);
+    if (roots.size > 1) break;
+  }
+  graph.climbing.delete(traceId);
+  return roots.size === 1 ? roots.values().next().value : undefined;
 };
 
 const continuesSomething = (unit: Unit, graph: Graph): boolean =>

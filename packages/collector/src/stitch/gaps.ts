@@ -7,7 +7,7 @@ import type { Gap, StitchKey, StitchKeyKind } from "@mayfly/api";
 import type { SpanRecord } from "../model/span.ts";
 import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { UnixNano } from "../model/time.ts";
-import { isParentMissing } from "./ascend.ts";
+import { type Missing, isParentMissing } from "./ascend.ts";
 import type { Graph } from "./graph.ts";
 import { hasProducer } from "./joins.ts";
 import { keyName } from "./reason.ts";
@@ -17,18 +17,28 @@ import { type StitchedTrace, recordsOf } from "./walk.ts";
 const NO_CONSUMER_AFTER_NS = 30_000_000_000n;
 
 export const gapsOf = (trace: StitchedTrace, graph: Graph, now: UnixNano): readonly Gap[] => [
-  ...trace.orphans.flatMap((unit) => (isParentMissing(unit, graph) ? [missingParent(unit)] : [])),
-  ...rootsOf(trace).flatMap((unit) => unknownProducers(unit, graph, trace.placeholder?.key)),
+  ...trace.missing.flatMap((one) => missingParentsOf(one, graph)),
+  ...rootsOf(trace).flatMap(([unit, shared]) => unknownProducers(unit, graph, shared)),
   ...trace.parts.flatMap(({ unit, isWhole }) => (isWhole ? [] : withoutRecords(unit, trace, graph))),
   ...trace.parts.flatMap((part) => part.spans.flatMap((span) => withoutConsumer(span, graph, now))),
 ];
 
-const rootsOf = (trace: StitchedTrace): readonly Unit[] => {
-  const [first] = trace.parts;
-  return trace.placeholder ? trace.orphans : first ? [first.unit] : [];
+/** Units without a cause above them, with the key of the placeholder that stands there. */
+const rootsOf = ({ id, missing, parts }: StitchedTrace): readonly (readonly [Unit, StitchKey | undefined])[] => {
+  const top = missing.find(({ placeholder }) => placeholder.id === id);
+  if (top) return top.units.map((unit) => [unit, top.placeholder.key] as const);
+  return parts.slice(0, 1).map(({ unit }) => [unit, undefined] as const);
 };
 
 const at = (span: SpanRecord): Gap["at"] => ({ traceId: span.traceId, spanId: span.spanId });
+
+/** One for each parent, however many it called. */
+const missingParentsOf = ({ units }: Missing, graph: Graph): Gap[] => {
+  const called = new Map(
+    units.filter((unit) => isParentMissing(unit, graph)).map((unit) => [unit.root.parentSpanId, unit]),
+  );
+  return [...called.values()].map(missingParent);
+};
 
 const missingParent = ({ root }: Unit): Gap => ({
   reason: "missing-parent",

@@ -41,6 +41,8 @@ export interface Graph {
   once<T>(what: string, unit: Unit, compute: () => T): T;
   /** Roots that were found (ascend.ts): whatever they rest on was loaded to find them, so more cannot move them. */
   readonly roots: Map<Unit, Root>;
+  /** Traces whose beginning is being looked for. */
+  readonly climbing: Set<TraceId>;
   holders(key: StitchKeyIdentity): readonly KeyHolder[];
   linksTo(path: SpanPath): readonly LinkHolder[];
   readonly truncated: boolean;
@@ -127,6 +129,7 @@ export const createGraph = (store: Store, bounds: GraphBounds): Graph => {
       return known.get(unit) as T;
     },
     roots: new Map(),
+    climbing: new Set(),
     holders: (key) => holdersByKey.get(key) ?? [],
     linksTo: (path) => linksByTarget.get(path) ?? [],
     get truncated() {

@@ -9,7 +9,7 @@
  * Only evidence whose sender is loaded counts: the walk decides how far it looks.
  */
 import type { JoinKind, StitchKey } from "@mayfly/api";
-import { type SpanPath, spanPath } from "../model/ids.ts";
+import { type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { Graph } from "./graph.ts";
@@ -126,19 +126,21 @@ const isAdrift = (unit: Unit, graph: Graph): boolean =>
 export const hasProducer = (unit: Unit, graph: Graph): boolean =>
   unit.consumed.some((key) => graph.holders(stitchKeyIdentity(key)).some((holder) => holder.side === "produced"));
 
+/** Units that nothing in their own trace called. */
+export const beginningsOf = (traceId: TraceId, graph: Graph): readonly Unit[] =>
+  graph.units(traceId).filter((one) => one.root.parentSpanId === undefined && one.invocation === undefined);
+
 /**
  * What began the trace: of its parentless units one that was sent no message, because a message has a sender; among equals
  * the earliest, which is a guess where clocks disagree.
  */
 const xrayRootOf = (unit: Unit, graph: Graph): Unit | undefined => {
   const [any] = graph.units(unit.root.traceId);
-  return any && graph.once("X-Ray root", any, () => findXrayRoot(graph.units(unit.root.traceId)));
+  return any && graph.once("X-Ray root", any, () => firstOf(beginningsOf(unit.root.traceId, graph)));
 };
 
-const findXrayRoot = (units: readonly Unit[]): Unit | undefined =>
-  units
-    .filter((one) => one.root.parentSpanId === undefined && one.invocation === undefined)
-    .reduce<Unit | undefined>((first, one) => (first && beganBefore(first, one) <= 0 ? first : one), undefined);
+const firstOf = (units: readonly Unit[]): Unit | undefined =>
+  units.reduce<Unit | undefined>((first, one) => (first && beganBefore(first, one) <= 0 ? first : one), undefined);
 
 const beganBefore = (a: Unit, b: Unit): number => Number(wasSent(a)) - Number(wasSent(b)) || byStart(a, b);
 

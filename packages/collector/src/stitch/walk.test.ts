@@ -166,7 +166,7 @@ test("units whose parent never arrived hang under one placeholder per trace", as
     id: `${traceId("t")}.0000000000000000`,
     placeholder: "missing-parent",
     spans: ["left", "right"],
-    gaps: ["missing-parent", "missing-parent"],
+    gaps: ["missing-parent"],
   });
   expect((await ask(`${traceId("t")}.0000000000000000`))?.spans).toEqual(["left", "right"]);
   expect(await rows()).toEqual(["left (2)"]);

@@ -11,23 +11,22 @@
  *   send ─────links────▶ invocation (10 messages)     ← its span, nothing below it
  *     └───continues────▶ record 3 ──▶ …               ← everything
  */
-import type { Placeholder, StitchKey } from "@mayfly/api";
+import type { StitchKey } from "@mayfly/api";
 import { type SpanPath, type TraceId, spanPath, traceOf } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
-import type { Root } from "./ascend.ts";
+import { type Missing, type Root, missingParents, orphansOf, rootOf } from "./ascend.ts";
 import type { Graph } from "./graph.ts";
-import { type UnitJoin, adriftUnder, joinsInto } from "./joins.ts";
+import { type UnitJoin, adriftUnder, byStart, joinsInto } from "./joins.ts";
 import type { Unit } from "./units.ts";
 
 export interface StitchedTrace {
   readonly id: string;
-  readonly placeholder?: Placeholder;
+  /** What is missing at the root or in the middle, and what hangs under it. */
+  readonly missing: readonly Missing[];
   /** In causal order: every unit after the one that caused it. */
   readonly parts: readonly Part[];
   readonly joins: readonly UnitJoin[];
-  /** The units that hang under the placeholder. */
-  readonly orphans: readonly Unit[];
   readonly truncated: boolean;
 }
 
@@ -39,7 +38,6 @@ export interface Part {
 }
 
 export const walk = async (root: Root, graph: Graph, maxUnits: number): Promise<StitchedTrace> => {
-  const orphans = root.placeholder ? root.units : [];
   const parts = new Map<Unit, Part>();
   let truncated = false;
 
@@ -59,9 +57,12 @@ export const walk = async (root: Root, graph: Graph, maxUnits: number): Promise<
     await loadConsumers(frontier, graph);
     const next: Unit[] = [];
     for (const unit of frontier) {
-      for (const join of consumersOf(unit, graph))
-        if (include(join.to, join.relation === "continues")) next.push(join.to);
-      for (const record of recordsOf(unit, graph)) if (include(record, true)) next.push(record);
+      const below = [
+        ...consumersOf(unit, graph).map((join) => [join.to, join.relation === "continues"] as const),
+        ...recordsOf(unit, graph).map((record) => [record, true] as const),
+        ...(await strayedFrom(unit, root, graph)).map((orphan) => [orphan, true] as const),
+      ].toSorted(([a], [b]) => byStart(a, b));
+      for (const [one, isWhole] of below) if (include(one, isWhole)) next.push(one);
       const invocation = unit.invocation && graph.unitOf(unit.invocation);
       if (invocation) include(invocation, false);
     }
@@ -70,12 +71,30 @@ export const walk = async (root: Root, graph: Graph, maxUnits: number): Promise<
 
   return {
     id: root.id,
-    ...(root.placeholder && { placeholder: root.placeholder }),
+    missing: await missingIn(root, parts, graph),
     parts: [...parts.values()],
     joins: joinsAmong(parts, graph),
-    orphans,
     truncated: truncated || graph.truncated,
   };
+};
+
+/** Orphans of a trace that this unit began, wherever in its story they belong. */
+const strayedFrom = async (unit: Unit, root: Root, graph: Graph): Promise<readonly Unit[]> => {
+  const { traceId, parentSpanId } = unit.root;
+  if (root.placeholder?.traceId === traceId || parentSpanId !== undefined || unit.invocation) return [];
+  const orphans = await orphansOf(traceId, graph);
+  const [first] = orphans;
+  return first && (await rootOf(first, graph)).id === root.id ? orphans : [];
+};
+
+const missingIn = async (root: Root, parts: ReadonlyMap<Unit, Part>, graph: Graph): Promise<readonly Missing[]> => {
+  const missing: Missing[] = root.placeholder ? [root] : [];
+  for (const traceId of new Set([...parts.keys()].map((unit) => unit.root.traceId))) {
+    if (root.placeholder?.traceId === traceId || graph.orphans(traceId).length === 0) continue;
+    const units = (await orphansOf(traceId, graph)).filter((unit) => parts.get(unit)?.isWhole);
+    if (units.length > 0) missing.push(missingParents(traceId, units));
+  }
+  return missing;
 };
 
 /** So that `consumersOf` and `recordsOf` find all there are. */
