@@ -2,15 +2,16 @@
  * The two files that users load, dist/index.js and dist/index.cjs: everything bundled, so that installing the SDK installs
  * nothing else and a cold start opens one file.
  *
- *   node build.mjs        (in packages/sdk, after tsc -b has written dist/types)
+ *   node build.mjs        (in packages/sdk, after tsc -b has written dist-types)
  *
  * pino brings worker threads, file destinations and exit hooks, none of which a function uses and which cost half its load
  * time. They are replaced, for importers inside pino only, by as little as pino needs to start.
  */
-import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
+import { copyDeclarations, thirdPartyNotices } from "./packaging.mjs";
 
 const UNUSED = {
   "thread-stream": "module.exports = class {}",
@@ -55,13 +56,18 @@ const bundle = await rolldown({
   plugins: [withoutWorkers, builtinsWithoutRequire],
   logLevel: "warn",
 });
-await bundle.write({ file: "dist/index.js", format: "esm", minify: true, sourcemap: true });
-await bundle.write({ file: "dist/index.cjs", format: "cjs", minify: true, sourcemap: true });
+rmSync("dist", { recursive: true, force: true });
+const { output } = await bundle.write({ file: "dist/index.js", format: "esm", minify: true });
+await bundle.write({ file: "dist/index.cjs", format: "cjs", minify: true });
 await bundle.close();
 
-// The same declarations again for `require`: a .d.ts counts as CommonJS where the nearest package.json says so.
-cpSync("dist/types", "dist/types-cjs", { recursive: true });
+copyDeclarations("dist-types", "dist/types");
+// The same again for `require`: a .d.ts counts as CommonJS where the nearest package.json says so.
+copyDeclarations("dist-types", "dist/types-cjs");
 writeFileSync("dist/types-cjs/package.json", '{ "type": "commonjs" }\n');
+
+cpSync("../../LICENSE", "LICENSE");
+writeFileSync("THIRD_PARTY_NOTICES", thirdPartyNotices(output[0].moduleIds));
 
 if (process.argv.includes("--sizes")) {
   for (const file of ["dist/index.js", "dist/index.cjs"]) {
