@@ -37,6 +37,11 @@ const flags = () => {
 };
 
 const { port, data, rate, "no-demo": noDemo, help } = flags();
+/** Said here, because the flag is ours and not the shop's own. */
+if (!(Number(rate) >= 1 && Number(rate) <= 600)) {
+  console.error(`--rate is ${JSON.stringify(rate)}, expected 1 to 600 orders per minute\n\n${USAGE}`);
+  process.exit(2);
+}
 if (help) {
   console.log(USAGE);
   process.exit(0);
@@ -89,8 +94,10 @@ const url = await printed(collector, /(http:\/\/\S+)/);
 
 const announce = (what) => console.log(`\n  ${what}\n\n    ${url}\n\n  Ctrl-C stops it.\n`);
 
+/** Of this run: the data of an earlier one may be there. */
+const startedAt = `${Date.now()}000000`;
 const hasTrace = async () => {
-  const answer = await fetch(`${url}/api/traces?limit=1&function=ship`);
+  const answer = await fetch(`${url}/api/traces?limit=1&function=ship&from=${startedAt}`);
   return answer.ok && (await answer.json()).traces.length > 0;
 };
 

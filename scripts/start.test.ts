@@ -88,6 +88,12 @@ test("--no-demo starts the collector alone", async () => {
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
 });
 
+test("a rate that makes no sense is named before anything starts", async () => {
+  const { exit, printed } = start("--rate", "abc");
+  expect(await exit).toBe(2);
+  expect(printed()).toMatch(/--rate is "abc"[\s\S]*usage: npm start/);
+});
+
 test("an unknown flag is named, with the usage", async () => {
   const { exit, printed } = start("--colour");
   expect(await exit).toBe(2);

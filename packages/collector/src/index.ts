@@ -14,6 +14,7 @@ import { ListenError } from "./errors.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { Store } from "./store/store.ts";
+import { VERSION } from "./version.ts";
 
 export type { Config } from "./config.ts";
 
@@ -40,7 +41,7 @@ export const startCollector = async (config: Config, options: CollectorOptions =
   const store = createSqliteStore({ dataDir: config.dataDir });
   try {
     const { host } = config;
-    const server = await createPipeline({ store, clock, host, uiDir: uiDir(), version: version(), onBug });
+    const server = await createPipeline({ store, clock, host, uiDir: uiDir(), version: VERSION, onBug });
     const url = await listen(server, config);
     return { url, close: once(() => close(server, store, drainMs)) };
   } catch (error) {
@@ -52,8 +53,6 @@ export const startCollector = async (config: Config, options: CollectorOptions =
 const require = createRequire(import.meta.url);
 
 const uiDir = (): string => join(dirname(require.resolve("@mayfly/ui/package.json")), "dist");
-
-const version = (): string => (require("../package.json") as { readonly version: string }).version;
 
 const listen = async (server: FastifyInstance, { host, port }: Config): Promise<string> => {
   try {

@@ -6,9 +6,12 @@
 import { Command, CommanderError } from "commander";
 import { serveCommand } from "./cli/serve.ts";
 import { ConfigError, MayflyError } from "./errors.ts";
+import { VERSION } from "./version.ts";
 
 export const main = async (argv: readonly string[]): Promise<number> => {
-  const program = new Command("mayfly").description("Observability for functions that live for milliseconds");
+  const program = new Command("mayfly")
+    .description("Observability for functions that live for milliseconds")
+    .version(VERSION);
   const serve = serveCommand({ env: process.env, print: console.log, onBug: console.error, stopped: stopSignal });
   program.addCommand(serve.copyInheritedSettings(program.exitOverride()));
   try {
