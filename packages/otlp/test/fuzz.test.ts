@@ -69,6 +69,19 @@ test("damaged protobuf", () => {
   fc.assert(fc.property(mutated(validBytes), expectProtobufAnswer), RUNS);
 });
 
+/** Nothing else is thrown then, and what was good is the same. */
+test("damaged protobuf, each bad record told", () => {
+  const ignore = { onBadRecord: () => {} };
+  fc.assert(
+    fc.property(mutated(validBytes), (bytes) => {
+      for (const decode of [decodeTraces, decodeLogs]) problem(() => decode(bytes, ignore));
+      if (problem(() => decodeTraces(bytes)) === undefined)
+        expect(decodeTraces(bytes, ignore)).toStrictEqual(decodeTraces(bytes));
+    }),
+    RUNS,
+  );
+});
+
 test("protobuf cut anywhere", () => {
   fc.assert(
     fc.property(validBytes, (bytes) => {
