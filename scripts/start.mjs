@@ -7,6 +7,7 @@
  * the collector listens.
  */
 import { spawn } from "node:child_process";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -46,6 +47,9 @@ if (help) {
   console.log(USAGE);
   process.exit(0);
 }
+
+/** npm runs scripts in the repository's root, wherever it was called. */
+const callersFolder = process.env.INIT_CWD ?? process.cwd();
 
 const children = [];
 let isStopping = false;
@@ -88,7 +92,10 @@ const printed = (child, pattern) =>
     });
   });
 
-const serveFlags = [...(port === undefined ? [] : ["--port", port]), ...(data === undefined ? [] : ["--data", data])];
+const serveFlags = [
+  ...(port === undefined ? [] : ["--port", port]),
+  ...(data === undefined ? [] : ["--data", resolve(callersFolder, data)]),
+];
 const collector = start("the collector", [at("packages/collector/bin/mayfly.mjs"), "serve", ...serveFlags]);
 const url = await printed(collector, /(http:\/\/\S+)/);
 

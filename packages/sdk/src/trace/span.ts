@@ -5,7 +5,9 @@ import { recordError } from "../errors.ts";
 import { sdk } from "../sdk.ts";
 import { type Settled, isThenable, watchFirstThen } from "./thenable.ts";
 
-type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+type SpanAttributes = Readonly<
+  Record<string, string | number | boolean | readonly string[] | readonly number[] | readonly boolean[]>
+>;
 
 /**
  * Runs `fn` inside a span named `name`, and gives back what it gives, at the same time: a value for a sync function, a promise
