@@ -24,7 +24,7 @@ test("every bad value is reported at once, with where it came from and what was 
   expect(read).toThrow(expect.objectContaining({ name: "ConfigError", code: "config-invalid" }));
 });
 
-test.each(["127.0.0.1", "127.8.8.8", "::1", "localhost"])("%s is the loopback", (host) => {
+test.each(["127.0.0.1", "127.8.8.8", "127.255.249.199", "::1", "localhost"])("%s is the loopback", (host) => {
   expect(configFrom({ host }, {}).host).toBe(host);
 });
 

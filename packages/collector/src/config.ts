@@ -4,7 +4,6 @@
  * The table is the only list of settings: `--help` is made from it and docs/reference/config.md is checked against it.
  * Errors  ConfigError, naming every bad value at once.
  */
-import { isIPv4 } from "node:net";
 import { ConfigError } from "./errors.ts";
 
 export interface Config {
@@ -25,8 +24,9 @@ interface Setting<T> {
   readonly parse: (text: string) => T | undefined;
 }
 
-const isLoopback = (text: string): boolean =>
-  text === "localhost" || text === "::1" || (isIPv4(text) && text.startsWith("127."));
+/** 0 to 255, and no leading zero: some readers take that for octal. */
+const OCTET = String.raw`(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)`;
+const LOOPBACK = new RegExp(String.raw`^(?:localhost|::1|127(?:\.${OCTET}){3})$`);
 
 const parsePort = (text: string): number | undefined => {
   const port = Number(text);
@@ -42,7 +42,7 @@ export const SETTINGS: { readonly [name in keyof Config]: Setting<Config[name]> 
     meaning: "Address to listen on.",
     expected:
       "a loopback address (localhost, 127.x.x.x or ::1), because without API keys whoever reaches the port can read and write everything",
-    parse: (text) => (isLoopback(text) ? text : undefined),
+    parse: (text) => (LOOPBACK.test(text) ? text : undefined),
   },
   port: {
     flag: "--port",

@@ -11,7 +11,7 @@
 import { OverloadError } from "../errors.ts";
 
 /** Four bodies of the largest size. */
-export const MAX_HELD_BYTES = 256 * 1024 * 1024;
+const MAX_HELD_BYTES = 256 * 1024 * 1024;
 
 /** What one request has in memory. */
 export interface HeldBytes {
