@@ -14,6 +14,13 @@ const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[
 export const parseUnixNano = (text: string): UnixNano | undefined => {
   if (UNIX_NANO.test(text)) return BigInt(text);
   const [, date, time, fraction = "", zone = ""] = RFC_3339.exec(text) ?? [];
+  if (!isOnTheCalendar(`${date}T${time}`)) return undefined;
   const ms = Date.parse(`${date}T${time}${zone.toUpperCase()}`);
   return ms >= 0 ? BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, "0")) : undefined;
+};
+
+/** Date.parse takes the 30th of February for the 2nd of March. */
+const isOnTheCalendar = (dateTime: string): boolean => {
+  const ms = Date.parse(`${dateTime}Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(dateTime);
 };
