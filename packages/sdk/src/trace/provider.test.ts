@@ -1,7 +1,9 @@
 import type { ReadableSpan, Span } from "@opentelemetry/sdk-trace";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { readConfig } from "../config.ts";
 import { createSpans } from "./provider.ts";
+
+const OTEL_KEY = Symbol.for("opentelemetry.js.api.1");
 
 const collected = () => {
   const ended: ReadableSpan[] = [];
@@ -39,4 +41,14 @@ test("what was started and not ended is known", () => {
   const [first, second] = [spans.tracer.startSpan("first"), spans.tracer.startSpan("second")];
   first.end();
   expect([...open]).toEqual([second]);
+});
+
+test("globals that cannot be joined stop nothing", () => {
+  const globals = globalThis as { [OTEL_KEY]?: unknown };
+  const before = Object.getOwnPropertyDescriptor(globals, OTEL_KEY) ?? { value: undefined, configurable: true };
+  onTestFinished(() => void Object.defineProperty(globals, OTEL_KEY, before));
+  Object.defineProperty(globals, OTEL_KEY, { value: Object.freeze({ version: "1.0.0" }), configurable: true });
+  const { ended, spans } = collected();
+  spans.tracer.startSpan("work").end();
+  expect(ended).toHaveLength(1);
 });

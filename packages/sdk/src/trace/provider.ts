@@ -18,6 +18,7 @@ import {
   createAlwaysRecordSampler,
 } from "@opentelemetry/sdk-trace";
 import { type SdkConfig, VERSION } from "../config.ts";
+import { harmless } from "../diag.ts";
 import { MAX_LINKS } from "../limits.ts";
 import { joinGlobals } from "./globals.ts";
 import { createWallClock } from "./wall-clock.ts";
@@ -65,6 +66,9 @@ export const createSpans = ({ config, openSpans, onEnd }: SpansDeps): Spans => {
     },
     spanProcessors: [processor],
   });
+  const contexts = config.disabled
+    ? undefined
+    : harmless("joining OpenTelemetry's globals", () => joinGlobals(provider));
   return {
     tracer: provider.getTracer("@mayfly/sdk", VERSION),
     inTrace(traceId, start) {
@@ -75,7 +79,7 @@ export const createSpans = ({ config, openSpans, onEnd }: SpansDeps): Spans => {
         nextTraceId = undefined;
       }
     },
-    ...(!config.disabled && { contexts: joinGlobals(provider) }),
+    ...(contexts && { contexts }),
   };
 };
 
