@@ -21,6 +21,7 @@ import type { Unit } from "../stitch/units.ts";
 import type { StitchedTrace } from "../stitch/walk.ts";
 import type { Store } from "../store/store.ts";
 import { traceDataOf } from "./otlp-view.ts";
+import { parseUnixNano } from "./parameters.ts";
 import { spanView } from "./view.ts";
 
 const SPANS_PER_PAGE = 20_000;
@@ -125,9 +126,7 @@ const recordsOf = (
     .flatMap(({ unit, spans }) => spans.map((span) => [span, span.requestId ?? unit.requestId] as const))
     .toSorted(([a], [b]) => byStart(a, b));
 
-const byStart = (a: SpanRecord, b: SpanRecord): number =>
-  Number(a.wire.startTimeUnixNano > b.wire.startTimeUnixNano) -
-  Number(a.wire.startTimeUnixNano < b.wire.startTimeUnixNano);
+const byStart = (a: SpanRecord, b: SpanRecord): number => Number(a.start > b.start) - Number(a.start < b.start);
 
 const paged = ({ detail, records }: Shown, offset: number): TraceDetail => {
   const spans: Span[] = records
@@ -155,13 +154,11 @@ const listQuery = (raw: Static<typeof ListParameters>): ListQuery => {
   };
 };
 
-/** Unix nanoseconds as decimal digits, or RFC 3339. */
 const unixNano = (name: string, text: string): UnixNano => {
-  if (/^\d{1,19}$/.test(text)) return BigInt(text);
-  const ms = /^\d{4}-\d\d-\d\d[Tt ]/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms) || ms < 0)
-    throw badParameter(name, text, "Unix nanoseconds or RFC 3339, such as 2026-01-31T12:00:00Z");
-  return BigInt(ms) * 1_000_000n;
+  const time = parseUnixNano(text);
+  if (time === undefined)
+    throw badParameter(name, text, "Unix nanoseconds, or RFC 3339 with its zone, such as 2026-01-31T12:00:00Z");
+  return time;
 };
 
 const badParameter = (name: string, value: string, expected: string): InputError =>

@@ -20,8 +20,8 @@ export const spanView = (record: SpanRecord, requestId = record.requestId): api.
     ...(origin.serviceName !== undefined && { serviceName: origin.serviceName }),
     ...(origin.functionName !== undefined && { functionName: origin.functionName }),
     ...(requestId !== undefined && { requestId }),
-    startTimeUnixNano: String(wire.startTimeUnixNano),
-    durationNs: durationNs(wire.startTimeUnixNano, wire.endTimeUnixNano),
+    startTimeUnixNano: String(record.start),
+    durationNs: durationNs(record.start, wire.endTimeUnixNano),
     status: statusOf(record),
     attributes: attributesToPlain(wire.attributes),
     events: wire.events.map((event) => ({

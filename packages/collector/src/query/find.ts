@@ -123,5 +123,5 @@ const rootsOf = async (seeds: readonly Unit[], graph: Graph): Promise<readonly R
 
 const startOf = (root: Root): bigint => {
   const first = root.placeholder ? root.units[0] : root.unit;
-  return first?.root.wire.startTimeUnixNano ?? 0n;
+  return first?.root.start ?? 0n;
 };

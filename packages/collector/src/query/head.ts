@@ -33,14 +33,11 @@ export const headOf = (trace: StitchedTrace, now: UnixNano): Head => {
   };
 };
 
-/** A span may leave out either time; a trace of nothing but such spans has none. */
 const extentOf = (spans: readonly SpanRecord[]): { readonly start: UnixNano; readonly end: UnixNano } => {
-  const times = spans.map(
-    ({ wire }) => [wire.startTimeUnixNano || wire.endTimeUnixNano, wire.endTimeUnixNano] as const,
-  );
-  const starts = times.map(([start]) => start).filter((start) => start > 0n);
-  const start = starts.reduce((least, one) => (one < least ? one : least), starts[0] ?? 0n);
-  return { start, end: times.reduce((most, [, end]) => (end > most ? end : most), start) };
+  const first = spans[0]?.start ?? 0n;
+  const start = spans.reduce((least, span) => (span.start < least ? span.start : least), first);
+  const end = spans.reduce((most, { wire }) => (wire.endTimeUnixNano > most ? wire.endTimeUnixNano : most), start);
+  return { start, end };
 };
 
 export const summaryOf = (trace: StitchedTrace, gaps: readonly Gap[], now: UnixNano): TraceSummary => ({

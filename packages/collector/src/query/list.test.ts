@@ -49,8 +49,9 @@ test("a trace ahead of our clock starts when it says", async () => {
 
 test("a span without a start does not make its trace begin in 1970", async () => {
   const absent = span("absent", { parent: "root", at: at(5, 9) });
+  const { endTimeUnixNano: start } = absent.wire; // as normalizing reads it
   const { store } = await arrived([
-    [span("root", { at: at(0, 10) }), { ...absent, wire: { ...absent.wire, startTimeUnixNano: 0n } }],
+    [span("root", { at: at(0, 10) }), { ...absent, start, wire: { ...absent.wire, startTimeUnixNano: 0n } }],
   ]);
   const { traces } = await listTraces(store, { limit: 1 }, LATER);
   expect(traces).toMatchObject([{ startTimeUnixNano: String(START), durationNs: 10_000_000 }]);

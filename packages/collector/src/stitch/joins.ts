@@ -148,9 +148,7 @@ const beganBefore = (a: Unit, b: Unit): number => Number(wasSent(a)) - Number(wa
 export const wasSent = (unit: Unit): boolean => unit.consumed.some(isMessageKey);
 
 export const byStart = (a: Unit, b: Unit): number => {
-  const order =
-    Number(a.root.wire.startTimeUnixNano > b.root.wire.startTimeUnixNano) -
-    Number(a.root.wire.startTimeUnixNano < b.root.wire.startTimeUnixNano);
+  const order = Number(a.root.start > b.root.start) - Number(a.root.start < b.root.start);
   return order || bySpanId(a.root, b.root);
 };
 

@@ -135,9 +135,7 @@ const settle = (span: SpanRecord, spans: ReadonlyMap<string, SpanRecord>, places
 
 /** The same circle, each span still before its parent, begun so that its earliest span is the last. */
 const earliestLast = (cycle: readonly SpanRecord[]): readonly SpanRecord[] => {
-  const [earliest] = cycle.toSorted(
-    (a, b) => compare(a.wire.startTimeUnixNano, b.wire.startTimeUnixNano) || compare(a.spanId, b.spanId),
-  );
+  const [earliest] = cycle.toSorted((a, b) => compare(a.start, b.start) || compare(a.spanId, b.spanId));
   const at = earliest ? cycle.indexOf(earliest) + 1 : 0;
   return [...cycle.slice(at), ...cycle.slice(0, at)];
 };
