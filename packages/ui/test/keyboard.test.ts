@@ -1,6 +1,7 @@
 /** Everything can be done without a mouse. */
 import { describe, expect, test } from "vitest";
 import { hasNoBrowser, useBrowser } from "./browser.ts";
+import { stats } from "./fixtures/answers.ts";
 import { ORDER } from "./fixtures/order.ts";
 
 const ORDER_PATH = `/traces/${encodeURIComponent(ORDER.id)}`;
@@ -79,8 +80,24 @@ describe.skipIf(hasNoBrowser)("keys", () => {
     await page.getByRole("grid").waitFor();
     await page.keyboard.press("?");
     await page.getByRole("dialog", { name: "Keys" }).waitFor();
+    for (const key of ["↓", "↑", "←", "→"]) await page.getByRole("dialog").getByText(key, { exact: true }).waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog", { name: "Keys" }).waitFor({ state: "detached" });
+  });
+
+  test("what was lost opens from the ledger, and closes on esc and on another page", async () => {
+    const { page } = await open(ORDER_PATH, { answers: { "/api/stats": stats({ droppedSpans: { full: 2 } }) } });
+    const reasons = page.locator(".losses dl");
+    await page.getByText("2 lost").click();
+    await reasons.waitFor();
+    await page.keyboard.press("Escape");
+    await reasons.waitFor({ state: "detached" });
+    expect(new URL(page.url()).pathname).toBe(ORDER_PATH);
+    await page.getByText("2 lost").click();
+    await reasons.waitFor();
+    await page.getByRole("link", { name: "Traces", exact: true }).click();
+    await page.getByRole("grid").waitFor();
+    await reasons.waitFor({ state: "detached" });
   });
 
   test("tab reaches every control, and what has the focus shows it", async () => {

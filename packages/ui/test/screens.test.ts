@@ -67,6 +67,7 @@ describe.skipIf(hasNoBrowser)("the list of traces", () => {
     const { page, site } = await open("/", { answers: empty });
     await page.getByText("No traces yet").waitFor();
     expect(await page.getByText(`OTEL_EXPORTER_OTLP_ENDPOINT=${site.origin}`).count()).toBe(1);
+    expect(await page.getByText(`examples/shop/dist/main.js --collector ${site.origin}`).count()).toBe(1);
     const { spans: _spans, joins: _joins, gaps: _gaps, ...head } = ORDER;
     site.answer({ "/api/traces": { traces: [{ ...head, coldStarts: 0, gapCount: 0 }] } });
     await page.getByRole("row").filter({ hasText: ORDER.name }).waitFor();
@@ -78,6 +79,15 @@ describe.skipIf(hasNoBrowser)("the list of traces", () => {
     site.answer({ "/api/traces": { traces: [] } });
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByText("No traces yet").waitFor();
+  });
+
+  test("a transaction that was cut says that it has more spans than are counted", async () => {
+    const [cut] = summaries(1, Date.now() - 9e6);
+    const { page } = await open("/", {
+      answers: { "/api/traces": { traces: [{ ...cut, spanCount: 1e5, truncated: true }] } },
+    });
+    await page.getByTitle(/there are more/).waitFor();
+    expect(await page.getByTitle(/there are more/).innerText()).toMatch(/^100\sk\+$/);
   });
 
   test("the ledger turns amber and says what was lost", async () => {
@@ -134,11 +144,11 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
       .click();
     const detail = page.getByRole("complementary", { name: "Detail" });
     expect(await detail.innerText()).toContain("Why we believe it");
-    await detail
-      .getByRole("link")
-      .or(detail.getByRole("button", { name: /^[0-9a-f]{16}$/ }))
-      .first()
-      .click();
+    const sender = detail.getByRole("button", { name: "api SQS SendMessage orders" }).first();
+    expect(await sender.getAttribute("title")).toBe(
+      ORDER.joins[0] && "spanId" in ORDER.joins[0].from && ORDER.joins[0].from.spanId,
+    );
+    await sender.click();
     await detail.getByText("Attributes").waitFor();
   });
 
@@ -179,6 +189,54 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
   test("an id that nothing has says so", async () => {
     const { page } = await open("/traces/nothing", { expectsComplaints: true });
     await page.getByText("No trace has this id").waitFor();
+    expect(await page.title()).toBe("No such trace · Mayfly");
+  });
+
+  for (const width of [1440, 768]) {
+    test(`what is missing stands inside of its row, and is whole in the detail, at ${width} px`, async () => {
+      const [gap] = ORDER.gaps;
+      const { page } = await open(`${ORDER_PATH}?row=gap-${gap?.at.spanId}`, { width });
+      const row = page.locator(".timeline-row.gap");
+      await row.scrollIntoViewIfNeeded();
+      const [outer, inner] = [await row.boundingBox(), await row.locator(".missing").boundingBox()];
+      const above = (inner?.y ?? 0) - (outer?.y ?? 0);
+      const below = (outer?.height ?? 0) - (inner?.height ?? 0) - above;
+      expect(above).toBeGreaterThan(0);
+      expect(Math.abs(above - below)).toBeLessThanOrEqual(1);
+      const detail = page.getByRole("complementary", { name: "Detail" });
+      for (const words of [gap?.message ?? "", gap?.advice ?? ""]) {
+        const { scrollWidth, clientWidth } = await detail
+          .getByText(words, { exact: true })
+          .evaluate((element) => ({ scrollWidth: element.scrollWidth, clientWidth: element.clientWidth }));
+        expect(scrollWidth).toBe(clientWidth);
+      }
+    });
+  }
+
+  test("an id that names several transactions of one W3C trace tells them apart, a handful of many", async () => {
+    const alternatives = Array.from({ length: 9 }, (_, index) => `${ORDER.traceIds[0]}.${index}00000000000000f`);
+    const path = `/api/traces/${encodeURIComponent(ORDER.id)}`;
+    const { page } = await open(ORDER_PATH, { answers: { [path]: { ...ORDER, alternatives } } });
+    const note = page.locator(".note").filter({ hasText: "The same id also names" });
+    await note.waitFor();
+    const links = await note.getByRole("link").allInnerTexts();
+    expect(links.length).toBeLessThan(9);
+    expect(new Set(links).size).toBe(links.length);
+    expect(await note.innerText()).toContain(`and ${9 - links.length} more`);
+  });
+
+  test("a span that was cut off by the timeout says so in its row, the first lines and its detail", async () => {
+    const [root, ...others] = ORDER.spans;
+    const hung = { ...root!, attributes: { ...root!.attributes, "mayfly.unfinished": true } };
+    const quiet = others.map((span) => ({ ...span, status: { code: "unset" as const } }));
+    const path = `/api/traces/${encodeURIComponent(ORDER.id)}`;
+    const { page } = await open(`${ORDER_PATH}?row=${hung.spanId}`, {
+      answers: { [path]: { ...ORDER, spans: [hung, ...quiet] } },
+    });
+    const words = "not finished: the function's timeout was near";
+    await page.locator(".headline").getByRole("button", { name: words }).waitFor();
+    expect(await page.locator(".timeline-row.failed").innerText()).toContain(words);
+    expect(await page.locator(".detail .error-text").innerText()).toBe(words);
   });
 
   test("a young trace is asked for again until nothing late can come", async () => {
@@ -238,5 +296,44 @@ describe.skipIf(hasNoBrowser)("at every width", () => {
         expect(scrollWidth).toBe(clientWidth);
       });
     }
+
+    test(`an empty collector's ways and their copy buttons are in sight at ${width} px`, async () => {
+      const { page } = await open("/", { width, answers: { "/api/traces": { traces: [] } } });
+      const copy = page.locator(".snippet .copy");
+      await copy.first().waitFor();
+      for (const button of await copy.all()) {
+        const box = await button.boundingBox();
+        expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThan(width);
+      }
+      const pres = await page
+        .locator(".snippet pre")
+        .evaluateAll((all) => all.map((one) => one.scrollWidth - one.clientWidth));
+      expect(pres).toEqual(pres.map(() => 0));
+    });
+
+    test(`rows reach the right edge, or the scroll bar, and their head is as wide, at ${width} px`, async () => {
+      for (const [path, head, row] of [
+        [ORDER_PATH, ".timeline-axis .ruler", ".timeline-row .track"],
+        ["/", ".list-head > :nth-child(5)", ".trace-row .functions"],
+      ] as const) {
+        const { page } = await open(path, { width });
+        await page.locator(row).first().waitFor();
+        const list = await page.locator(".virtual-list").evaluate((one) => one.clientWidth);
+        expect(await page.locator(".virtual-rows").evaluate((one) => one.getBoundingClientRect().width)).toBe(list);
+        if (path === ORDER_PATH) expect(list).toBe(width);
+        const [above, below] = [await page.locator(head).boundingBox(), await page.locator(row).first().boundingBox()];
+        expect([above?.x, above?.width]).toEqual([below?.x, below?.width]);
+      }
+    });
+
+    test(`what one takes away from a young trace stays together at ${width} px`, async () => {
+      const path = `/api/traces/${encodeURIComponent(ORDER.id)}`;
+      const { page } = await open(ORDER_PATH, { width, answers: { [path]: { ...ORDER, settled: false } } });
+      await page.getByText("late data may still come").waitFor();
+      const otlp = await page.getByRole("link", { name: "OTLP" }).boundingBox();
+      const copy = await page.getByRole("button", { name: "Copy id of the trace" }).boundingBox();
+      expect(Math.abs((otlp?.y ?? 0) - (copy?.y ?? 99))).toBeLessThan(6);
+      expect((otlp?.x ?? 0) + (otlp?.width ?? 0)).toBeGreaterThan(width - 20);
+    });
   }
 });

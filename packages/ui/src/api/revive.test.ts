@@ -100,3 +100,34 @@ test("lines a nanosecond apart keep their order", () => {
 test("a wall time loses what is below a millisecond", () => {
   expect(unixMs("1790000000123999999")).toBe(1_790_000_000_123);
 });
+
+test("a span that came only unfinished failed, and says that the timeout was near", () => {
+  const unfinished = span("a", { attributes: { "mayfly.unfinished": true } });
+
+  expect(reviveTrace(detail([unfinished])).spans[0]).toMatchObject({
+    isError: true,
+    errorText: "not finished: the function's timeout was near",
+  });
+});
+
+test("of a failure without message that was cut off, the exception is not taken for the end", () => {
+  const unfinished = span("a", {
+    attributes: { "mayfly.unfinished": true },
+    events: [{ timeUnixNano: nanoAt(1), name: "exception", attributes: { "exception.type": "Retried" } }],
+  });
+
+  expect(reviveTrace(detail([unfinished])).spans[0]?.errorText).toContain("not finished");
+});
+
+test("a line of the millisecond in which the trace began stands at its beginning, one before that does not", () => {
+  const origin = BEGIN + 115_000n;
+  const precise = { ...logLine("precise", 0), timeUnixNano: String(BEGIN + 1n) };
+
+  const views = reviveLogs([logLine("first", 0), precise, logLine("before", -1)], origin);
+
+  expect(views.map(({ record, atNs, isWholeMs }) => [record.body, atNs, isWholeMs])).toEqual([
+    ["before", -MS - 115_000, true],
+    ["precise", -114_999, false],
+    ["first", 0, true],
+  ]);
+});

@@ -6,6 +6,7 @@ import {
   EXCEPTION_TYPE,
   FAAS_COLDSTART,
   MAYFLY_INIT_DURATION_MS,
+  MAYFLY_UNFINISHED,
 } from "../model/semconv.ts";
 import { type LogView, type SpanView, type TraceView, pathOf } from "../model/trace-view.ts";
 
@@ -20,7 +21,7 @@ export const reviveTrace = (detail: TraceDetail): TraceView => {
 
 const reviveSpan = (span: Span, origin: bigint): SpanView => {
   const startNs = Number(BigInt(span.startTimeUnixNano) - origin);
-  const isError = span.status.code === "error";
+  const isError = span.status.code === "error" || isUnfinished(span);
   const text = isError ? errorText(span) : undefined;
   const initMs = span.attributes[MAYFLY_INIT_DURATION_MS];
   return {
@@ -35,7 +36,13 @@ const reviveSpan = (span: Span, origin: bigint): SpanView => {
   };
 };
 
-const errorText = ({ status, events }: Span): string | undefined => {
+const isUnfinished = ({ attributes }: Span): boolean => attributes[MAYFLY_UNFINISHED] === true;
+
+const NOT_FINISHED = "not finished: the function's timeout was near";
+
+const errorText = (span: Span): string | undefined => {
+  const { status, events } = span;
+  if (isUnfinished(span)) return NOT_FINISHED;
   if (status.message !== undefined && status.message !== "") return status.message;
   const exception = events.find((event) => event.name === EXCEPTION_EVENT)?.attributes;
   const parts = [exception?.[EXCEPTION_TYPE], exception?.[EXCEPTION_MESSAGE]].filter(
@@ -45,9 +52,17 @@ const errorText = ({ status, events }: Span): string | undefined => {
 };
 
 export const reviveLogs = (records: readonly LogRecord[], origin: bigint): readonly LogView[] =>
-  records
-    .map((record) => ({ record, atNs: Number(BigInt(record.timeUnixNano) - origin) }))
-    .toSorted((a, b) => a.atNs - b.atNs);
+  records.map((record) => reviveLog(record, origin)).toSorted((a, b) => a.atNs - b.atNs);
+
+/** Loggers count whole milliseconds, cut off: such a line was written up to one later than it says. */
+const reviveLog = (record: LogRecord, origin: bigint): LogView => {
+  const at = BigInt(record.timeUnixNano);
+  const isWholeMs = at % MS_NS === 0n;
+  const isInFirstMs = isWholeMs && at < origin && origin - at < MS_NS;
+  return { record, atNs: isInFirstMs ? 0 : Number(at - origin), isWholeMs };
+};
+
+const MS_NS = 1_000_000n;
 
 /** Milliseconds since 1970, as Date wants them. */
 export const unixMs = (unixNano: string): number => Number(BigInt(unixNano) / 1_000_000n);

@@ -5,6 +5,7 @@ import {
   formatCount,
   formatDuration,
   formatOffset,
+  formatWholeMsOffset,
   formatTick,
   formatTime,
   plural,
@@ -103,4 +104,10 @@ test("a wall time is local, to the millisecond", () => {
 test("one thing, two things", () => {
   expect([0, 1, 2].map((count) => plural(count, "gap"))).toEqual(["0 gaps", "1 gap", "2 gaps"]);
   expect(plural(2, "query", "queries")).toBe("2 queries");
+});
+
+test("a moment known to the millisecond has no digits below it", () => {
+  const said = [0, 2_885_000, -400_000, -1_115_000, 318.4e6, 1.24e9].map((ns) => plain(formatWholeMsOffset(ns)));
+
+  expect(said).toEqual(["+0 ms", "+3 ms", "+0 ms", "−1 ms", "+318 ms", "+1.24 s"]);
 });

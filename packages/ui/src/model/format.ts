@@ -77,6 +77,12 @@ export const formatAge = (ageMs: number): string => {
 /** +0 ms, +318 ms, −12.0 ms: a moment by its distance from the beginning. */
 export const formatOffset = (ns: number): string => `${ns < 0 ? "−" : "+"}${formatDuration(Math.abs(ns))}`;
 
+/** The same for a moment that is known to the millisecond only: +13 ms, +1.24 s. */
+export const formatWholeMsOffset = (ns: number): string =>
+  Math.abs(ns) < 999_500_000
+    ? `${ns <= -500_000 ? "−" : "+"}${Math.round(Math.abs(ns) / 1e6)}${NBSP}ms`
+    : formatOffset(ns);
+
 /** 2026-01-31 12:00:00.123, local. */
 export const formatTime = (unixMillis: number): string => {
   const date = new Date(unixMillis);

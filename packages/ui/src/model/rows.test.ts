@@ -200,3 +200,24 @@ test.each([
 test("an empty trace has no rows", () => {
   expect(rowsOf(told([]))).toEqual([]);
 });
+
+const deliveries = (...given: Parameters<typeof rowsFrom>): Record<string, number | undefined> =>
+  Object.fromEntries(rowsFrom(...given).flatMap((row) => (row.kind === "span" ? [[row.id, row.delivery]] : [])));
+const received = (count: number) => ({ attributes: { "mayfly.sqs.receive_count": count } });
+
+test("a message's second delivery says so where its sender is unknown", () => {
+  expect(deliveries([span("work", { in: "payment", ...received(2) })])).toEqual({ work: 2 });
+  expect(deliveries([span("work", { in: "payment", ...received(1) })])).toEqual({ work: undefined });
+});
+
+test("what an attempt says already is not said again as a delivery", () => {
+  const spans = [
+    span("send", { at: [0, 1] }),
+    span("work1", { name: "work", in: "payment#1", at: [2, 3], failed: "no", ...received(1) }),
+    span("work2", { name: "work", in: "payment#2", at: [5, 6], ...received(2) }),
+    span("work3", { name: "work", in: "payment#3", at: [8, 9], ...received(4) }),
+  ];
+  const joins = ["work1", "work2", "work3"].map((to) => join("send", to));
+
+  expect(deliveries(spans, joins)).toEqual({ send: undefined, work1: undefined, work2: undefined, work3: 4 });
+});

@@ -11,7 +11,7 @@
  *     payment  process orders          4         1
  *       authorize card                 5         2
  */
-import { MESSAGING_BATCH_MESSAGE_COUNT } from "./semconv.ts";
+import { MAYFLY_SQS_RECEIVE_COUNT, MESSAGING_BATCH_MESSAGE_COUNT } from "./semconv.ts";
 import { type GapNode, type JoinNode, type Node, type PlaceholderNode, type SpanNode, treeOf } from "./tree.ts";
 import type { TraceView } from "./trace-view.ts";
 
@@ -33,6 +33,8 @@ export interface SpanRow extends Place, Omit<SpanNode, "children"> {
   readonly attempt?: number;
   /** Of an invocation that handled more than one message. */
   readonly batchSize?: number;
+  /** Of a message that was handed out before, where that is not said by an attempt already. */
+  readonly delivery?: number;
 }
 export interface JoinRow extends Place, Omit<JoinNode, "children"> {}
 export interface GapRow extends Place, Omit<GapNode, "children"> {}
@@ -73,7 +75,11 @@ export const rowsOf = (trace: TraceView): readonly Row[] => {
       id: idFor(node),
       functionName,
       descendants: 0,
-      ...(content.kind === "span" && { ...(attempt !== undefined && { attempt }), ...batchOf(content) }),
+      ...(content.kind === "span" && {
+        ...(attempt !== undefined && { attempt }),
+        ...batchOf(content),
+        ...deliveryOf(content, attempt ?? attemptAt(rows[place.parent])),
+      }),
     });
     pushAll(waiting, children, {
       level: place.level + 1,
@@ -117,6 +123,18 @@ const attemptsOf = (siblings: readonly Node[]): ReadonlyMap<Node, number> => {
 const batchOf = ({ view, isInvocation }: Omit<SpanNode, "children">): { readonly batchSize?: number } => {
   const count = view.span.attributes[MESSAGING_BATCH_MESSAGE_COUNT];
   return isInvocation && typeof count === "number" && count > 1 ? { batchSize: count } : {};
+};
+
+const attemptAt = (row: Row | undefined): number | undefined => (row?.kind === "span" ? row.attempt : undefined);
+
+/** The first try may be lost, or its sender unknown: then only the queue's own count tells that this is another. */
+const deliveryOf = (
+  { view, isInvocation, isRecord }: Omit<SpanNode, "children">,
+  attempt: number | undefined,
+): { readonly delivery?: number } => {
+  const count = view.span.attributes[MAYFLY_SQS_RECEIVE_COUNT];
+  const isSaid = typeof count === "number" && count > 1 && count !== attempt;
+  return isSaid && (isInvocation || isRecord) ? { delivery: count } : {};
 };
 
 /** Span ids are unique in practice; where they are not, the later one says so in its id. */

@@ -13,7 +13,7 @@ export interface SpanView {
   readonly startNs: number;
   readonly endNs: number;
   readonly isError: boolean;
-  /** What went wrong: the status message, else the first exception event. */
+  /** What went wrong: that it was cut off, else the status message, else the first exception event. */
   readonly errorText?: string;
   readonly isColdStart: boolean;
   /** Length of the init phase, where it is known. */
@@ -36,6 +36,8 @@ export interface LogView {
   readonly record: LogRecord;
   /** Since the trace began; negative for a line of the init phase. */
   readonly atNs: number;
+  /** Its time is known to the millisecond only. */
+  readonly isWholeMs: boolean;
 }
 
 export const pathOf = (ref: SpanRef): SpanPath => `${ref.traceId}.${ref.spanId}`;

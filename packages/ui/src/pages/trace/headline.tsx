@@ -2,6 +2,7 @@
 import { unixMs } from "../../api/revive.ts";
 import { formatDuration, formatTime, plural } from "../../model/format.ts";
 import type { Headline as HeadlineView } from "../../model/headline.ts";
+import { idLabels } from "../../model/id-labels.ts";
 import type { TraceView } from "../../model/trace-view.ts";
 import { CopyButton } from "../../parts/copy/copy-button.tsx";
 import { tracePath } from "../../routes.ts";
@@ -58,18 +59,19 @@ export const Headline = ({ trace, headline, isComplete, onGoTo }: HeadlineProps)
           </span>
         ))}
         {!head.settled && <span class="answer muted">late data may still come</span>}
-        <span class="spacer" />
-        <CopyButton text={head.id} label="Copy id of the trace">
-          copy id
-        </CopyButton>
-        <a
-          class="muted"
-          href={`/api/traces/${encodeURIComponent(head.id)}?format=otlp`}
-          target="_blank"
-          rel="noreferrer"
-        >
-          OTLP
-        </a>
+        <span class="take-away">
+          <CopyButton text={head.id} label="Copy id of the trace">
+            copy id
+          </CopyButton>
+          <a
+            class="muted"
+            href={`/api/traces/${encodeURIComponent(head.id)}?format=otlp`}
+            target="_blank"
+            rel="noreferrer"
+          >
+            OTLP
+          </a>
+        </span>
       </div>
       <Notes trace={trace} isComplete={isComplete} />
     </header>
@@ -91,17 +93,25 @@ const Notes = ({ trace: { head, spans }, isComplete }: { readonly trace: TraceVi
   </>
 );
 
-const OtherTraces = ({ words, ids }: { readonly words: string; readonly ids: readonly string[] }) =>
-  ids.length === 0 ? null : (
+/** More than these are counted, not listed: an id that a whole batch shares names a hundred. */
+const MOST_LISTED = 5;
+
+const OtherTraces = ({ words, ids }: { readonly words: string; readonly ids: readonly string[] }) => {
+  if (ids.length === 0) return null;
+  const labels = idLabels(ids);
+  const more = ids.slice(MOST_LISTED);
+  return (
     <p class="note">
       {words}{" "}
-      {ids.map((id, index) => (
+      {ids.slice(0, MOST_LISTED).map((id, index) => (
         <span key={id}>
           {index > 0 && ", "}
-          <a class="mono" href={tracePath(id)}>
-            {id.slice(0, 8)}
+          <a class="mono" href={tracePath(id)} title={id}>
+            {labels[index]}
           </a>
         </span>
       ))}
+      {more.length > 0 && <span title={more.join("\n")}> and {more.length} more</span>}
     </p>
   );
+};

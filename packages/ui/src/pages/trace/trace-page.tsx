@@ -22,15 +22,15 @@ export const TracePage = ({ id }: { readonly id: string }) => {
   const { client } = useApp();
   const { trace, error, retry, ...rest } = useTrace(client, id);
   useEffect(() => {
-    document.title = `${trace?.head.name ?? "Trace"} · Mayfly`;
-  }, [trace]);
+    document.title = `${titleOf(trace, error)} · Mayfly`;
+  }, [trace, error]);
   if (trace) return <Shown id={id} trace={trace} {...rest} />;
   if (error) {
     return error.status === 404 ? (
       <Notice title="No trace has this id">
         <p>
-          <code>{id}</code> is no trace, request, message or execution that is stored. It may be younger than the last
-          flush, or older than what is kept. <a href={TRACES_PATH}>All traces</a>
+          <code>{id}</code> is no trace, request, message or execution that is stored. It may not have arrived yet.{" "}
+          <a href={TRACES_PATH}>All traces</a>
         </p>
       </Notice>
     ) : (
@@ -44,6 +44,9 @@ export const TracePage = ({ id }: { readonly id: string }) => {
   }
   return <Skeleton />;
 };
+
+const titleOf = (trace: TraceView | undefined, error: LoadedTrace["error"]): string =>
+  trace?.head.name ?? (error?.status === 404 ? "No such trace" : "Trace");
 
 type ShownProps = Omit<LoadedTrace, "trace" | "error"> & { readonly id: string; readonly trace: TraceView };
 

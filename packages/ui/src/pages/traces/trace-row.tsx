@@ -49,8 +49,9 @@ export const TraceRow = ({ trace, index, isActive, nowMs, style }: TraceRowProps
         <i style={{ width: `${logFraction(trace.durationNs) * 100}%` }} />
       </span>
       <Functions names={trace.functions} />
-      <span role="gridcell" class="number">
+      <span role="gridcell" class="number" title={trace.truncated === true ? CUT : `${trace.spanCount} spans`}>
         {formatCount(trace.spanCount)}
+        {trace.truncated === true && "+"}
       </span>
       <span role="gridcell" class="number">
         {trace.coldStarts > 0 && (
@@ -72,6 +73,9 @@ export const TraceRow = ({ trace, index, isActive, nowMs, style }: TraceRowProps
     </div>
   );
 };
+
+const CUT =
+  "This transaction is larger than one walk may be: its spans are counted up to the bound, and there are more.";
 
 const StatusMark = ({ trace: { errorCount, settled } }: { readonly trace: TraceSummary }) => {
   const [kind, sign, says] =

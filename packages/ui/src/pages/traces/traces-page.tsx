@@ -125,7 +125,7 @@ const List = ({ live, rows, filter }: ListProps) => {
   const isSearching = rows.cursor !== undefined; // the collector looks at so many traces per answer
   if (hasLoaded && shown.length === 0 && !isSearching) return isFiltered(filter) ? <NoMatch /> : <FirstTrace />;
   return (
-    <div class="trace-list">
+    <div class="trace-list beside-list">
       <ListHead />
       {pending.length > 0 && (
         <button type="button" class="new-rows" onClick={showPending}>

@@ -28,7 +28,10 @@ const waysTo = (origin: string): readonly Way[] => [
       `    "startTimeUnixNano":"'$(date +%s)'000000000","endTimeUnixNano":"'$(date +%s)'120000000"}]}]}]}'`,
     ].join("\n"),
   },
-  { title: "Run the example shop", text: "npm start" },
+  {
+    title: "Let the example shop send here (in Mayfly's repository, after npm run setup)",
+    text: `node examples/shop/dist/main.js --collector ${origin}`,
+  },
 ];
 
 export const FirstTrace = () => (

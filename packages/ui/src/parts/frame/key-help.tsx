@@ -3,9 +3,11 @@ import { useEffect, useRef } from "preact/hooks";
 const KEYS: readonly (readonly [string, string])[] = [
   ["/", "search, or find in the trace"],
   ["j  k", "next, previous row"],
+  ["↓  ↑", "the same"],
   ["enter", "open"],
   ["esc", "close, then back"],
   ["[  ]", "fold, unfold"],
+  ["←  →", "the same"],
   ["g t", "traces"],
   ["?", "these keys"],
 ];

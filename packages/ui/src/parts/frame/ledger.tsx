@@ -1,9 +1,12 @@
 /** The foot: what arrived, what was lost and why. Amber as soon as anything was lost or nobody answers. */
 import type { Stats } from "@mayfly/api";
+import { useEffect, useState } from "preact/hooks";
 import { formatAge, formatBytes, formatCount } from "../../model/format.ts";
 import { unixMs } from "../../api/revive.ts";
 import { useApp } from "../../state/app.ts";
+import { useKeys } from "../../state/keyboard.ts";
 import { usePolled } from "../../state/polled.ts";
+import { useAddress } from "../../state/url-state.ts";
 
 const STATS_EVERY_MS = 5000;
 
@@ -50,19 +53,36 @@ const named = (what: string, reasons: Readonly<Record<string, number>>): readonl
 /** Senders try these again, so nothing is lost by them. */
 const withoutRetried = ({ overloaded: _1, "store-failed": _2, ...lost }: Readonly<Record<string, number>>) => lost;
 
-const Losses = ({ lost, losses }: { readonly lost: number; readonly losses: readonly (readonly [string, number])[] }) =>
-  lost === 0 ? (
-    <span>0 lost</span>
-  ) : (
-    <details class="losses">
+interface LossesProps {
+  readonly lost: number;
+  readonly losses: readonly (readonly [string, number])[];
+}
+
+const Losses = ({ lost, losses }: LossesProps) => {
+  const { url } = useApp();
+  const { path } = useAddress(url);
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [path]);
+  if (lost === 0) return <span>0 lost</span>;
+  return (
+    <details class="losses" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>{formatCount(lost)} lost</summary>
-      <dl>
-        {losses.map(([reason, count]) => (
-          <div key={reason}>
-            <dt>{reason}</dt>
-            <dd class="number">{formatCount(count)}</dd>
-          </div>
-        ))}
-      </dl>
+      {isOpen && <Reasons losses={losses} onClose={() => setOpen(false)} />}
     </details>
   );
+};
+
+/** While it is open, Escape is its own. */
+const Reasons = ({ losses, onClose }: Pick<LossesProps, "losses"> & { readonly onClose: () => void }) => {
+  useKeys(useApp().keyboard, { Escape: onClose });
+  return (
+    <dl>
+      {losses.map(([reason, count]) => (
+        <div key={reason}>
+          <dt>{reason}</dt>
+          <dd class="number">{formatCount(count)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+};

@@ -2,7 +2,7 @@
 import type { AttributeValue } from "@mayfly/api";
 import type { CSSProperties } from "preact";
 import { hueClass } from "../../model/colors.ts";
-import { formatOffset, formatTime } from "../../model/format.ts";
+import { formatOffset, formatTime, formatWholeMsOffset } from "../../model/format.ts";
 import { severityOf } from "../../model/severity.ts";
 import { ownFields } from "../../model/trace-logs.ts";
 import type { LogView } from "../../model/trace-view.ts";
@@ -17,7 +17,7 @@ interface LogLineProps {
 }
 
 export const LogLine = ({ line, showsFunction, onOpen, style }: LogLineProps) => {
-  const { record, atNs } = line;
+  const { record, atNs, isWholeMs } = line;
   const severity = severityOf(record.severityNumber);
   return (
     <div
@@ -27,7 +27,7 @@ export const LogLine = ({ line, showsFunction, onOpen, style }: LogLineProps) =>
       onClick={onOpen && (() => onOpen(line))}
     >
       <span role="gridcell" class="number at" title={formatTime(unixMs(record.timeUnixNano))}>
-        {formatOffset(atNs)}
+        {isWholeMs ? formatWholeMsOffset(atNs) : formatOffset(atNs)}
       </span>
       {showsFunction && (
         <span role="gridcell" class="function">

@@ -1,5 +1,5 @@
 /** Everything known about one row: of a span its attributes, events, links, joins and log lines; of a join its evidence. */
-import type { Gap, Join, SpanEvent } from "@mayfly/api";
+import type { Gap, Join, SpanEvent, SpanRef } from "@mayfly/api";
 import type { ComponentChildren } from "preact";
 import { hueClass } from "../../model/colors.ts";
 import { formatDuration, formatOffset, formatTime } from "../../model/format.ts";
@@ -33,7 +33,7 @@ const Body = ({ row, trace, logs, onClose, onGoTo }: DetailProps): ComponentChil
     case "span":
       return <SpanDetail row={row} trace={trace} logs={logs} onClose={onClose} onGoTo={onGoTo} />;
     case "join":
-      return <JoinDetail row={row} onClose={onClose} onGoTo={onGoTo} />;
+      return <JoinDetail row={row} trace={trace} onClose={onClose} onGoTo={onGoTo} />;
     case "gap":
       return <GapDetail row={row} onClose={onClose} />;
     case "placeholder":
@@ -100,7 +100,7 @@ const SpanDetail = ({ row, trace, logs, onClose, onGoTo }: DetailProps & { reado
       {joins.length > 0 && (
         <Section title="Joins" count={joins.length}>
           {joins.map((join, index) => (
-            <JoinFacts key={index} join={join} self={view.path} onGoTo={onGoTo} />
+            <JoinFacts key={index} join={join} trace={trace} self={view.path} onGoTo={onGoTo} />
           ))}
         </Section>
       )}
@@ -179,26 +179,23 @@ const Stack = ({ events }: { readonly events: readonly SpanEvent[] }) => {
 
 interface JoinFactsProps {
   readonly join: Join;
+  readonly trace: TraceView;
   readonly self?: string;
   readonly onGoTo: (rowId: string) => void;
 }
 
-const JoinFacts = ({ join, self, onGoTo }: JoinFactsProps) => {
+const JoinFacts = ({ join, trace, self, onGoTo }: JoinFactsProps) => {
   const { from, to, key, strength, relation, reason } = join;
   return (
     <dl class="facts join-facts">
       {!("placeholder" in from) && pathOf(from) !== self && (
         <Fact name="sent by">
-          <button type="button" class="inline mono" onClick={() => onGoTo(from.spanId)}>
-            {from.spanId}
-          </button>
+          <SpanButton at={from} trace={trace} onGoTo={onGoTo} />
         </Fact>
       )}
       {pathOf(to) !== self && (
         <Fact name="received by">
-          <button type="button" class="inline mono" onClick={() => onGoTo(to.spanId)}>
-            {to.spanId}
-          </button>
+          <SpanButton at={to} trace={trace} onGoTo={onGoTo} />
         </Fact>
       )}
       {key && <Fact name={key.kind} copy={key.id} />}
@@ -213,7 +210,18 @@ const JoinFacts = ({ join, self, onGoTo }: JoinFactsProps) => {
   );
 };
 
-const JoinDetail = ({ row, onClose, onGoTo }: Pick<DetailProps, "onClose" | "onGoTo"> & { readonly row: JoinRow }) => {
+const SpanButton = ({ at, trace, onGoTo }: Pick<DetailProps, "trace" | "onGoTo"> & { readonly at: SpanRef }) => {
+  const span = trace.spanAt.get(pathOf(at))?.span;
+  return (
+    <button type="button" class="inline" title={at.spanId} onClick={() => onGoTo(at.spanId)}>
+      {span ? [span.functionName ?? span.serviceName, span.name].filter(Boolean).join(" ") : at.spanId}
+    </button>
+  );
+};
+
+type JoinDetailProps = Omit<DetailProps, "row" | "logs"> & { readonly row: JoinRow };
+
+const JoinDetail = ({ row, trace, onClose, onGoTo }: JoinDetailProps) => {
   const [join] = row.joins;
   return (
     <>
@@ -231,7 +239,7 @@ const JoinDetail = ({ row, onClose, onGoTo }: Pick<DetailProps, "onClose" | "onG
         ))}
       <Section title="Why we believe it" count={row.joins.length}>
         {row.joins.map((one, index) => (
-          <JoinFacts key={index} join={one} onGoTo={onGoTo} />
+          <JoinFacts key={index} join={one} trace={trace} onGoTo={onGoTo} />
         ))}
       </Section>
     </>

@@ -99,7 +99,7 @@ const Label = ({ row }: { readonly row: Row }): ComponentChildren => {
 };
 
 const SpanLabel = ({ row }: { readonly row: SpanRow }) => {
-  const { view, isInvocation, attempt, batchSize } = row;
+  const { view, isInvocation, attempt, batchSize, delivery } = row;
   const error = errorOf(row);
   return (
     <span class="words" title={error ?? view.span.name}>
@@ -111,6 +111,11 @@ const SpanLabel = ({ row }: { readonly row: SpanRow }) => {
       {isInvocation && <b class="function">{row.functionName ?? "unknown"}</b>}
       <span class="name">{view.span.name}</span>
       {attempt !== undefined && <span class="tag">attempt {attempt}</span>}
+      {delivery !== undefined && (
+        <span class="tag" title={`SQS handed out this message ${delivery} times so far`}>
+          delivery {delivery}
+        </span>
+      )}
       {batchSize !== undefined && <span class="tag">1 of {batchSize}</span>}
       {view.isColdStart && (
         <span class="tag cold" title="cold start">
@@ -135,7 +140,7 @@ const JoinLabel = ({ row: { joins, elsewhere } }: { readonly row: JoinRow }) => 
 };
 
 const MissingLabel = ({ text, advice }: { readonly text: string; readonly advice: string | undefined }) => (
-  <span class="words missing" title={advice}>
+  <span class="words missing" title={advice === undefined ? text : `${text}\n${advice}`}>
     <span class="sign" aria-hidden="true">
       ?
     </span>

@@ -80,7 +80,7 @@ export const Timeline = (props: TimelineProps) => {
   });
 
   return (
-    <section class="timeline" aria-label="Waterfall">
+    <section class="timeline beside-list" aria-label="Waterfall">
       <div class="timeline-head">
         <label class="find">
           <span class="sr-only">Find in trace</span>

@@ -3,6 +3,9 @@
  *
  * The list itself has the focus and names its active row by `aria-activedescendant`, so a row may leave the document
  * while it scrolls away without taking the focus with it.
+ *
+ * What stands above the list and has its columns lies with it in a `.beside-list`, and learns there from `--scroll-bar`
+ * how much of the width the list's scroll bar takes: none while all rows fit.
  */
 import type { CSSProperties, ComponentChildren, RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -38,7 +41,11 @@ export const VirtualList = (props: VirtualListProps) => {
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return undefined;
-    const measure = (): void => setView({ top: element.scrollTop, height: element.clientHeight });
+    const measure = (): void => {
+      setView({ top: element.scrollTop, height: element.clientHeight });
+      const bar = `${element.offsetWidth - element.clientWidth}px`;
+      element.closest<HTMLElement>(".beside-list")?.style.setProperty("--scroll-bar", bar);
+    };
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
