@@ -7,7 +7,7 @@
  * the collector listens.
  */
 import { spawn } from "node:child_process";
-import { resolve } from "node:path";
+import { resolve as resolvePath } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -94,7 +94,7 @@ const printed = (child, pattern) =>
 
 const serveFlags = [
   ...(port === undefined ? [] : ["--port", port]),
-  ...(data === undefined ? [] : ["--data", resolve(callersFolder, data)]),
+  ...(data === undefined ? [] : ["--data", resolvePath(callersFolder, data)]),
 ];
 const collector = start("the collector", [at("packages/collector/bin/mayfly.mjs"), "serve", ...serveFlags]);
 const url = await printed(collector, /(http:\/\/\S+)/);
