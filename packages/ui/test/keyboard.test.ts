@@ -60,6 +60,29 @@ describe.skipIf(hasNoBrowser)("keys", () => {
     await page.getByRole("grid").waitFor();
   });
 
+  test("enter in the field that finds goes from hit to hit, shift-enter back, and the active row follows", async () => {
+    const { page } = await open(ORDER_PATH);
+    const grid = page.getByRole("treegrid");
+    const active = () => grid.getAttribute("aria-activedescendant");
+    const found = page.getByRole("status").filter({ hasText: /^\d/ });
+    await grid.getByRole("row").first().waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("/v1/charges");
+    await expect.poll(() => found.innerText()).toBe("2");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => found.innerText()).toBe("1 of 2");
+    const first = await active();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => found.innerText()).toBe("2 of 2");
+    expect(await active()).not.toBe(first);
+    await page.keyboard.press("Shift+Enter");
+    await expect.poll(active).toBe(first);
+    await page.keyboard.press("Shift+Enter");
+    await expect.poll(() => found.innerText()).toBe("2 of 2");
+    expect(await page.getByRole("searchbox").evaluate((element) => element === document.activeElement)).toBe(true);
+    expect(await page.getByRole("complementary").count()).toBe(0);
+  });
+
   test("[ folds and ] unfolds", async () => {
     const { page } = await open(ORDER_PATH);
     const rows = page.getByRole("treegrid").getByRole("row");

@@ -186,6 +186,18 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
     expect(await rows.filter({ hasText: "notify" }).count()).toBe(0);
   });
 
+  test("what was found is marked, rows that only lead there step back, and nothing found is folded away", async () => {
+    const { page } = await open(`${ORDER_PATH}?folded=${ORDER.spans[0]?.spanId}&find=dhl`);
+    const rows = page.getByRole("treegrid").getByRole("row");
+    const hit = rows.filter({ hasText: "carrier" });
+    await hit.waitFor();
+    expect(await page.locator("mark").allInnerTexts()).toEqual(["dhl"]);
+    expect(await hit.locator(".where").getAttribute("title")).toBe("carrier: dhl");
+    expect(await page.locator(".timeline-row:not(.passed-by)").count()).toBe(1);
+    expect(await rows.evaluateAll((all) => all.filter((row) => row.ariaExpanded === "false").length)).toBe(0);
+    expect(await hit.evaluate((row) => row.ariaExpanded)).toBe(null);
+  });
+
   test("an id that nothing has says so", async () => {
     const { page } = await open("/traces/nothing", { expectsComplaints: true });
     await page.getByText("No trace has this id").waitFor();

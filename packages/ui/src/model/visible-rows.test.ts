@@ -3,7 +3,7 @@ import { ORDER } from "../../test/fixtures/order.ts";
 import { gap, join, rowsFrom, span } from "../../test/fixtures/story.ts";
 import { reviveTrace } from "../api/revive.ts";
 import { type Row, rowsOf } from "./rows.ts";
-import { matching, unfolded } from "./visible-rows.ts";
+import { matching, nextHit, partsBy, unfolded } from "./visible-rows.ts";
 
 const rows = rowsFrom(
   [
@@ -49,13 +49,54 @@ test.each([
   expect(find(text)).toEqual(shown);
 });
 
-test("the count is of matches, without the causes shown for them", () => {
-  expect(matching(rows, "declined").count).toBe(1);
-  expect(matching(rows, "no such thing")).toEqual({ rows: [], count: 0 });
+test("only rows that hold the text are hits, not the causes shown for them", () => {
+  expect([...matching(rows, "declined").hits.keys()]).toEqual(["work"]);
+  expect(matching(rows, "no such thing")).toEqual({ rows: [], hits: new Map() });
 });
 
-test("blank text finds everything", () => {
-  expect(matching(rows, "  ")).toEqual({ rows, count: rows.length });
+test("blank text leaves all rows and hits none", () => {
+  expect(matching(rows, "  ")).toEqual({ rows, hits: new Map() });
+});
+
+test("a hit in what the row does not show says where it is", () => {
+  const where = (text: string) => [...matching(rows, text).hits].map(([id, hit]) => [id, hit.where?.name]);
+
+  expect(where("dynamo")).toEqual([["query", "db.system.name"]]);
+  expect(where("request-other")).toEqual([["last", "request id"]]);
+  expect(where("query")).toEqual([["query", undefined]]);
+  expect(where("both saw")).toEqual([["join-work", "evidence"]]);
+});
+
+test("an invocation shows its function's name, a span within it does not", () => {
+  const inner = rowsFrom([span("api", { at: [0, 9] }), span("query", { under: "api", at: [1, 2] })]);
+  const hits = matching(inner, "api").hits;
+
+  expect([hits.get("api"), hits.get("query")]).toEqual([{}, { where: { name: "function", text: "api" } }]);
+});
+
+test("one goes from hit to hit, round and round, and past the rows that only lead there", () => {
+  const found = matching(rows, "m-"); // api, send, join-work: only the join is a hit
+  const many = matching(rows, "a"); // hits at some rows
+  const order: string[] = [];
+  for (let at = nextHit(many, -1, 1); order.length < many.hits.size; at = nextHit(many, at, 1)) {
+    order.push(many.rows[at]?.id ?? "");
+  }
+
+  expect(found.rows[nextHit(found, 0, 1)]?.id).toBe("join-work");
+  expect(found.rows[nextHit(found, 2, 1)]?.id).toBe("join-work");
+  expect(order).toEqual([...many.hits.keys()]);
+  expect(many.rows[nextHit(many, -1, -1)]?.id).toBe([...many.hits.keys()].at(-1));
+  expect(nextHit(matching(rows, "no such thing"), -1, 1)).toBe(-1);
+});
+
+test.each([
+  ["send orders", "SEND", ["", "send", " orders"]],
+  ["abcabc", "bc", ["a", "bc", "a", "bc", ""]],
+  ["abc", "x", ["abc"]],
+  ["abc", " ", ["abc"]],
+  ["İab", "ab", ["İab"]],
+])("%j is parted by %j", (text, wanted, parts) => {
+  expect(partsBy(text, wanted)).toEqual(parts);
 });
 
 test("a placeholder is found by what it stands for", () => {
@@ -69,7 +110,7 @@ test("a placeholder is found by what it stands for", () => {
 });
 
 test("the order's message id finds both of its ends", () => {
-  const { count } = matching(rowsOf(reviveTrace(ORDER)), "059f36b4-87a3");
+  const { hits } = matching(rowsOf(reviveTrace(ORDER)), "059f36b4-87a3");
 
-  expect(count).toBe(3); // the sender, the join, the record
+  expect(hits.size).toBe(3); // the sender, the join, the record
 });

@@ -1,6 +1,7 @@
 /** Which of the waterfall's rows are shown: folded ones hide what is below them, a filter keeps matches and their causes. */
-import { errorOf, type Row } from "./rows.ts";
-import { joinText } from "./join-text.ts";
+import type { StitchKey } from "@mayfly/api";
+import { joinText, placeholderText } from "./join-text.ts";
+import { type Row, type SpanRow, errorOf } from "./rows.ts";
 
 export const unfolded = (rows: readonly Row[], folded: ReadonlySet<string>): readonly Row[] => {
   if (folded.size === 0) return rows;
@@ -13,46 +14,99 @@ export const unfolded = (rows: readonly Row[], folded: ReadonlySet<string>): rea
   return shown;
 };
 
-export interface Matches {
-  readonly rows: readonly Row[];
-  readonly count: number;
+/** Where a row holds the text, when that is not in what the row shows. */
+export interface Hit {
+  readonly where?: { readonly name: string; readonly text: string };
 }
 
-/** Rows that hold the text, in their place under their causes. */
+export interface Matches {
+  readonly rows: readonly Row[];
+  /** By row id, in the order of the rows; the other rows only lead to one. */
+  readonly hits: ReadonlyMap<string, Hit>;
+}
+
+/** Rows that hold the text, in their place under their causes. Blank text hits nothing and leaves all rows. */
 export const matching = (rows: readonly Row[], text: string): Matches => {
   const wanted = text.trim().toLowerCase();
-  if (wanted === "") return { rows, count: rows.length };
+  const hits = new Map<string, Hit>();
+  if (wanted === "") return { rows, hits };
   const kept = new Set<number>();
-  let count = 0;
   for (const [index, row] of rows.entries()) {
-    if (!textOf(row).includes(wanted)) continue;
-    count += 1;
+    const field = fieldsOf(row).find((one) => one.text.toLowerCase().includes(wanted));
+    if (field === undefined) continue;
+    hits.set(row.id, field.name === undefined ? {} : { where: { name: field.name, text: field.text } });
     for (let at = index; at >= 0 && !kept.has(at); at = rows[at]?.parent ?? -1) kept.add(at);
   }
-  return { rows: rows.filter((_, index) => kept.has(index)), count };
+  return { rows: rows.filter((_, index) => kept.has(index)), hits };
 };
 
-const textOf = (row: Row): string => wordsOf(row).join("\n").toLowerCase();
-
-const wordsOf = (row: Row): readonly string[] => {
-  switch (row.kind) {
-    case "span": {
-      const { span } = row.view;
-      const values = Object.values(span.attributes).filter((value) => typeof value !== "object");
-      return [
-        span.name,
-        row.functionName ?? "",
-        span.spanId,
-        span.requestId ?? "",
-        errorOf(row) ?? "",
-        ...values.map(String),
-      ];
-    }
-    case "join":
-      return row.joins.flatMap((join) => [joinText(join), join.key?.id ?? "", join.reason]);
-    case "gap":
-      return [row.gap.message, row.gap.advice, row.gap.key?.id ?? ""];
-    case "placeholder":
-      return row.gaps.flatMap((gap) => [gap.message, gap.advice]).concat(row.placeholder.key?.id ?? "");
+/** The hit that comes after the row at `from` (or before it, for -1), round and round; -1 where nothing is hit. */
+export const nextHit = ({ rows, hits }: Matches, from: number, by: 1 | -1): number => {
+  const start = from < 0 && by < 0 ? 0 : from;
+  for (let step = 1; step <= rows.length; step += 1) {
+    const at = (start + by * step + rows.length * 2) % rows.length;
+    if (hits.has(rows[at]?.id ?? "")) return at;
   }
+  return -1;
+};
+
+interface Field {
+  /** Absent where the row shows it. */
+  readonly name?: string;
+  readonly text: string;
+}
+
+const shown = (...texts: readonly (string | undefined)[]): readonly Field[] =>
+  texts.flatMap((text) => (text === undefined ? [] : [{ text }]));
+
+const hidden = (name: string, text: string | undefined): readonly Field[] =>
+  text === undefined ? [] : [{ name, text }];
+
+/** What is shown comes first: a hit there needs no word of where. */
+const fieldsOf = (row: Row): readonly Field[] => {
+  switch (row.kind) {
+    case "span":
+      return spanFields(row);
+    case "join":
+      return [
+        ...shown(...row.joins.slice(0, 1).map(joinText)),
+        ...row.joins.flatMap(({ key, reason }) => [...keyFields(key), ...hidden("evidence", reason)]),
+      ];
+    case "gap":
+      return [...shown(row.gap.message, row.gap.advice), ...keyFields(row.gap.key)];
+    case "placeholder":
+      return [
+        ...shown(row.gaps[0]?.message ?? placeholderText(row.placeholder), row.gaps[0]?.advice),
+        ...row.gaps.slice(1).flatMap((gap) => [...hidden("gap", gap.message), ...hidden("advice", gap.advice)]),
+        ...keyFields(row.placeholder.key),
+      ];
+  }
+};
+
+const keyFields = (key: StitchKey | undefined): readonly Field[] => (key ? hidden(key.kind, key.id) : []);
+
+const spanFields = (row: SpanRow): readonly Field[] => {
+  const { span } = row.view;
+  return [
+    ...shown(row.isInvocation ? row.functionName : undefined, span.name, errorOf(row)),
+    ...hidden("function", row.functionName),
+    ...hidden("span id", span.spanId),
+    ...hidden("request id", span.requestId),
+    ...Object.entries(span.attributes).flatMap(([key, value]) =>
+      hidden(key, typeof value === "object" ? undefined : String(value)),
+    ),
+  ];
+};
+
+/** The text in parts, every second of which is a place where `wanted` stands. */
+export const partsBy = (text: string, wanted: string): readonly string[] => {
+  const [lower, sought] = [text.toLowerCase(), wanted.trim().toLowerCase()];
+  if (sought === "" || lower.length !== text.length) return [text]; // of a few letters the lower case is longer
+  const parts: string[] = [];
+  let from = 0;
+  for (let at = lower.indexOf(sought); at >= 0; at = lower.indexOf(sought, from)) {
+    parts.push(text.slice(from, at), text.slice(at, at + sought.length));
+    from = at + sought.length;
+  }
+  return [...parts, text.slice(from)];
 };

@@ -82,10 +82,19 @@ const SearchBox = ({ text, onText }: { readonly text: string; readonly onText: (
   const input = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState(text);
   useKeys(keyboard, { "/": () => input.current?.focus() });
-  useEffect(() => setTyped(text), [text]);
+  /** Our own words come back through the address, by when more may be typed: only others' replace what is typed. */
+  const sent = useRef(text);
+  useEffect(() => {
+    if (text === sent.current) return;
+    sent.current = text;
+    setTyped(text);
+  }, [text]);
   useEffect(() => {
     if (typed === text) return undefined;
-    const timer = setTimeout(() => onText(typed), TYPING_MS);
+    const timer = setTimeout(() => {
+      sent.current = typed;
+      onText(typed);
+    }, TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed]);
   return (

@@ -21,7 +21,8 @@ const waysTo = (origin: string): readonly Way[] => [
   {
     title: "Send one span with curl",
     text: [
-      `curl ${origin}/v1/traces -H 'content-type: application/json' -d '{"resourceSpans":[{`,
+      `curl ${origin}/v1/traces -H 'content-type: application/json' \\`,
+      `  -d '{"resourceSpans":[{`,
       `  "resource":{"attributes":[{"key":"service.name","value":{"stringValue":"hello"}}]},`,
       `  "scopeSpans":[{"spans":[{"name":"first trace","kind":2,`,
       `    "traceId":"'$(openssl rand -hex 16)'","spanId":"'$(openssl rand -hex 8)'",`,

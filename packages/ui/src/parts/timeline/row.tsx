@@ -11,6 +11,7 @@ import { formatDuration } from "../../model/format.ts";
 import { joinText, placeholderText } from "../../model/join-text.ts";
 import { type JoinRow, type Row, type SpanRow, errorOf } from "../../model/rows.ts";
 import { type Extent, type Placed, placeInterval } from "../../model/time-scale.ts";
+import { type Hit, partsBy } from "../../model/visible-rows.ts";
 import { waitPlace } from "../../model/waits.ts";
 import { percent } from "./ruler.tsx";
 
@@ -28,28 +29,33 @@ interface TimelineRowProps {
   readonly isActive: boolean;
   readonly isSelected: boolean;
   readonly isFolded: boolean;
+  /** Whether it can be folded now, and whether it shows that something stands below it. */
+  readonly fold: "free" | "fixed" | "none";
+  /** What one is looking for, and where this row has it; undefined where it only leads to what has. */
+  readonly find: string;
+  readonly hit: Hit | undefined;
   readonly style: CSSProperties;
   readonly onSelect: (row: Row) => void;
   readonly onFold: (row: Row) => void;
 }
 
 export const TimelineRow = (props: TimelineRowProps) => {
-  const { row, index, extent, isActive, isSelected, isFolded, style, onSelect, onFold } = props;
-  const isFoldable = row.descendants > 0;
+  const { row, index, extent, isActive, isSelected, isFolded, fold, find, hit, style, onSelect, onFold } = props;
+  const isPassedBy = find !== "" && hit === undefined;
   return (
     <div
       id={rowElementId(row.id)}
-      class={classesOf(row, isActive, isSelected)}
+      class={classesOf(row, { isActive, isSelected, isPassedBy })}
       role="row"
       aria-level={row.level}
       aria-rowindex={index + 1}
       aria-selected={isSelected}
-      aria-expanded={isFoldable ? !isFolded : undefined}
+      aria-expanded={fold === "none" ? undefined : !isFolded}
       style={style}
       onClick={() => onSelect(row)}
     >
       <div role="gridcell" class="label" style={{ "--indent": `${Math.min(row.indent, MAX_INDENT) * INDENT_PX}px` }}>
-        {isFoldable ? (
+        {fold === "free" ? (
           <span
             class={isFolded ? "fold folded" : "fold"}
             aria-hidden="true"
@@ -60,9 +66,9 @@ export const TimelineRow = (props: TimelineRowProps) => {
             }}
           />
         ) : (
-          <span class="fold" />
+          <span class={fold === "fixed" ? "fold fixed" : "fold"} />
         )}
-        <Label row={row} />
+        <Label row={row} find={hit ? find : ""} hit={hit} />
       </div>
       {row.kind === "span" && <SpanBar row={row} extent={extent} />}
       {row.kind === "join" && <Waits row={row} extent={extent} />}
@@ -70,7 +76,13 @@ export const TimelineRow = (props: TimelineRowProps) => {
   );
 };
 
-const classesOf = (row: Row, isActive: boolean, isSelected: boolean): string =>
+interface Looks {
+  readonly isActive: boolean;
+  readonly isSelected: boolean;
+  readonly isPassedBy: boolean;
+}
+
+const classesOf = (row: Row, { isActive, isSelected, isPassedBy }: Looks): string =>
   [
     "timeline-row",
     row.kind,
@@ -79,26 +91,56 @@ const classesOf = (row: Row, isActive: boolean, isSelected: boolean): string =>
     row.kind === "span" && row.view.isError && "failed",
     isActive && "active",
     isSelected && "selected",
+    isPassedBy && "passed-by",
   ]
     .filter(Boolean)
     .join(" ");
 
-const Label = ({ row }: { readonly row: Row }): ComponentChildren => {
+interface Sought {
+  readonly find: string;
+  readonly hit: Hit | undefined;
+}
+
+const Label = ({ row, ...sought }: Sought & { readonly row: Row }): ComponentChildren => {
   switch (row.kind) {
     case "span":
-      return <SpanLabel row={row} />;
+      return <SpanLabel row={row} {...sought} />;
     case "join":
-      return <JoinLabel row={row} />;
+      return <JoinLabel row={row} {...sought} />;
     case "gap":
-      return <MissingLabel text={row.gap.message} advice={row.gap.advice} />;
+      return <MissingLabel text={row.gap.message} advice={row.gap.advice} {...sought} />;
     case "placeholder":
       return (
-        <MissingLabel text={row.gaps[0]?.message ?? placeholderText(row.placeholder)} advice={row.gaps[0]?.advice} />
+        <MissingLabel
+          text={row.gaps[0]?.message ?? placeholderText(row.placeholder)}
+          advice={row.gaps[0]?.advice}
+          {...sought}
+        />
       );
   }
 };
 
-const SpanLabel = ({ row }: { readonly row: SpanRow }) => {
+const Marked = ({ text, find }: { readonly text: string; readonly find: string }) => (
+  <>{partsBy(text, find).map((part, index) => (index % 2 === 1 ? <mark key={index}>{part}</mark> : part))}</>
+);
+
+/** What of the row's detail holds what one is looking for. */
+const Where = ({ find, hit }: Sought) =>
+  hit?.where === undefined ? null : (
+    <span class="tag where" title={`${hit.where.name}: ${hit.where.text}`}>
+      {hit.where.name} <Marked text={around(hit.where.text, find)} find={find} />
+    </span>
+  );
+
+const MOST_BEFORE = 12;
+
+/** A long value begins shortly before what is looked for. */
+const around = (text: string, find: string): string => {
+  const at = text.toLowerCase().indexOf(find.trim().toLowerCase());
+  return at > MOST_BEFORE * 2 ? `…${text.slice(at - MOST_BEFORE)}` : text;
+};
+
+const SpanLabel = ({ row, find, hit }: Sought & { readonly row: SpanRow }) => {
   const { view, isInvocation, attempt, batchSize, delivery } = row;
   const error = errorOf(row);
   return (
@@ -108,8 +150,17 @@ const SpanLabel = ({ row }: { readonly row: SpanRow }) => {
           ✕
         </span>
       )}
-      {isInvocation && <b class="function">{row.functionName ?? "unknown"}</b>}
-      <span class="name">{view.span.name}</span>
+      {isInvocation && (
+        <b class="function">
+          <span>
+            <Marked text={row.functionName ?? "unknown"} find={find} />
+          </span>
+        </b>
+      )}
+      <span class="name">
+        <Marked text={view.span.name} find={find} />
+      </span>
+      <Where find={find} hit={hit} />
       {attempt !== undefined && <span class="tag">attempt {attempt}</span>}
       {delivery !== undefined && (
         <span class="tag" title={`SQS handed out this message ${delivery} times so far`}>
@@ -122,30 +173,49 @@ const SpanLabel = ({ row }: { readonly row: SpanRow }) => {
           ❄ cold{view.initNs === undefined ? "" : ` ${formatDuration(view.initNs)}`}
         </span>
       )}
-      {error !== undefined && <span class="message">{error}</span>}
+      {error !== undefined && (
+        <span class="message">
+          <Marked text={error} find={find} />
+        </span>
+      )}
     </span>
   );
 };
 
-const JoinLabel = ({ row: { joins, elsewhere } }: { readonly row: JoinRow }) => {
+const JoinLabel = ({ row: { joins, elsewhere }, find, hit }: Sought & { readonly row: JoinRow }) => {
   const [join] = joins;
   if (join === undefined) return null;
   return (
     <span class="words" title={`${join.reason} (${join.strength})`}>
       <span class="elbow" aria-hidden="true" />
-      <span class="name">{joinText(join)}</span>
+      <span class="name">
+        <Marked text={joinText(join)} find={find} />
+      </span>
+      <Where find={find} hit={hit} />
       {elsewhere && <span class="tag">to {elsewhere.span.functionName ?? elsewhere.span.name}, shown elsewhere</span>}
     </span>
   );
 };
 
-const MissingLabel = ({ text, advice }: { readonly text: string; readonly advice: string | undefined }) => (
+const MissingLabel = ({
+  text,
+  advice,
+  find,
+  hit,
+}: Sought & { readonly text: string; readonly advice: string | undefined }) => (
   <span class="words missing" title={advice === undefined ? text : `${text}\n${advice}`}>
     <span class="sign" aria-hidden="true">
       ?
     </span>
-    <span class="name">{text}</span>
-    {advice !== undefined && <span class="advice">{advice}</span>}
+    <span class="name">
+      <Marked text={text} find={find} />
+    </span>
+    <Where find={find} hit={hit} />
+    {advice !== undefined && (
+      <span class="advice">
+        <Marked text={advice} find={find} />
+      </span>
+    )}
   </span>
 );
 

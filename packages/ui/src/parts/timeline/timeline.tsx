@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Row } from "../../model/rows.ts";
 import type { Extent } from "../../model/time-scale.ts";
-import { matching, unfolded } from "../../model/visible-rows.ts";
+import { matching, nextHit, unfolded } from "../../model/visible-rows.ts";
 import { useApp } from "../../state/app.ts";
 import { leaveOnEscape, useKeys } from "../../state/keyboard.ts";
 import { VirtualList } from "../virtual-list/virtual-list.tsx";
@@ -31,7 +31,8 @@ export const Timeline = (props: TimelineProps) => {
   const { rows, whole, zoom, find, folded, selected, onZoom, onFind, onFold, onSelect } = props;
   const { keyboard } = useApp();
   const found = useMemo(() => matching(rows, find), [rows, find]);
-  const shown = useMemo(() => (find === "" ? unfolded(rows, folded) : found.rows), [rows, folded, find, found]);
+  const isFinding = find.trim() !== "";
+  const shown = useMemo(() => (isFinding ? found.rows : unfolded(rows, folded)), [rows, folded, isFinding, found]);
   const [activeId, setActiveId] = useState(selected);
   const active = useMemo(() => shown.findIndex((row) => row.id === activeId), [shown, activeId]);
   const scroller = useRef<HTMLDivElement>(null);
@@ -42,24 +43,37 @@ export const Timeline = (props: TimelineProps) => {
     if (selected !== undefined) setActiveId(selected);
   }, [selected]);
 
-  const activate = (row: Row | undefined): void => {
+  const walkTo = (row: Row | undefined): void => {
     if (row === undefined) return;
     setActiveId(row.id);
     if (selected !== undefined) onSelect(row.id, true);
-    scroller.current?.focus({ preventScroll: true });
+  };
+  const activate = (row: Row | undefined): void => {
+    walkTo(row);
+    if (row) scroller.current?.focus({ preventScroll: true });
+  };
+  /** The field keeps the focus, so that one may go on typing. */
+  const goToHit = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || event.isComposing || !isFinding) return;
+    event.preventDefault();
+    walkTo(shown[nextHit(found, active, event.shiftKey ? -1 : 1)]);
+  };
+  const canFold = (row: Row, index: number): "free" | "fixed" | "none" => {
+    if (!isFinding) return row.descendants > 0 ? "free" : "none";
+    return (shown[index + 1]?.level ?? 0) > row.level ? "fixed" : "none";
   };
   const move = (by: number): void => activate(shown[Math.min(shown.length - 1, Math.max(0, active + by))]);
   const setFolded = (row: Row | undefined, isFolded: boolean): void => {
-    if (row === undefined || row.descendants === 0 || folded.has(row.id) === isFolded) return;
+    if (row === undefined || isFinding || row.descendants === 0 || folded.has(row.id) === isFolded) return;
     const next = new Set(folded);
     if (isFolded) next.add(row.id);
     else next.delete(row.id);
     onFold(next);
   };
-  /** Folding what is folded or has nothing below goes to the row above it, as trees do. */
+  /** Folding what is folded or has nothing below goes to the row above it, as trees do; what is found stays unfolded. */
   const fold = (): void => {
     const row = shown[active];
-    if (row && (row.descendants === 0 || folded.has(row.id))) activate(rows[row.parent]);
+    if (row && (isFinding || row.descendants === 0 || folded.has(row.id))) activate(rows[row.parent]);
     else setFolded(row, true);
   };
   const open = (): void => {
@@ -90,9 +104,19 @@ export const Timeline = (props: TimelineProps) => {
             placeholder="Find in trace"
             value={find}
             onInput={(event) => onFind(event.currentTarget.value)}
-            onKeyDown={leaveOnEscape}
+            title="Enter goes to the next hit, Shift-Enter to the one before"
+            onKeyDown={(event) => {
+              leaveOnEscape(event);
+              goToHit(event);
+            }}
           />
-          {find === "" ? <kbd aria-hidden="true">/</kbd> : <span class="found">{found.count}</span>}
+          {isFinding ? (
+            <span class="found" role="status">
+              {countOf(found.hits, activeId)}
+            </span>
+          ) : (
+            <kbd aria-hidden="true">/</kbd>
+          )}
         </label>
         <Minimap rows={rows} whole={whole} zoom={zoom} onZoom={onZoom} />
         {zoom && (
@@ -130,7 +154,10 @@ export const Timeline = (props: TimelineProps) => {
                   extent={extent}
                   isActive={index === active}
                   isSelected={row.id === selected}
-                  isFolded={folded.has(row.id)}
+                  isFolded={!isFinding && folded.has(row.id)}
+                  fold={canFold(row, index)}
+                  find={isFinding ? find : ""}
+                  hit={found.hits.get(row.id)}
                   style={style}
                   onSelect={({ id }) => onSelect(id, false)}
                   onFold={(one) => setFolded(one, !folded.has(one.id))}
@@ -139,8 +166,14 @@ export const Timeline = (props: TimelineProps) => {
             );
           }}
         />
-        {find !== "" && found.count === 0 && <p class="none-found">Nothing in this trace holds “{find}”.</p>}
+        {isFinding && found.hits.size === 0 && <p class="none-found">Nothing in this trace holds “{find}”.</p>}
       </div>
     </section>
   );
 };
+
+/** "2 of 6" on a hit, else how many there are. */
+const countOf = (hits: ReadonlyMap<string, unknown>, activeId: string | undefined): string =>
+  activeId !== undefined && hits.has(activeId)
+    ? `${[...hits.keys()].indexOf(activeId) + 1} of ${hits.size}`
+    : String(hits.size);
