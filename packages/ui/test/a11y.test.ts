@@ -11,6 +11,7 @@ const PAGES: readonly (readonly [string, string, string, Record<string, object>?
   ["the list", "/", '[role="row"]'],
   ["a trace", ORDER_PATH, '[role="treegrid"] [role="row"]'],
   ["a trace with a detail open", `${ORDER_PATH}?row=${ORDER.spans[0]?.spanId}`, "aside.detail"],
+  ["what was found in a trace", `${ORDER_PATH}?find=dhl`, "mark"],
   ["the logs of a trace", `${ORDER_PATH}?tab=logs`, ".log-line"],
   ["an empty collector", "/", ".ways", { "/api/traces": { traces: [] } }],
   ["a collector that lost something", "/", "footer.alarming", { "/api/stats": stats({ droppedSpans: { full: 2 } }) }],

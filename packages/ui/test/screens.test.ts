@@ -34,6 +34,58 @@ describe.skipIf(hasNoBrowser)("the list of traces", () => {
     expect(new URL(page.url()).search).toBe("");
   });
 
+  test("back from a trace one stands where one stood: the same row active, the same rows in sight", async () => {
+    const { page } = await open("/", { expectsComplaints: true });
+    const list = page.getByRole("grid");
+    await page.getByRole("row").first().waitFor();
+    await list.evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
+    const deep = page.locator('.trace-row[aria-rowindex="60"]');
+    await deep.waitFor();
+    await deep.scrollIntoViewIfNeeded();
+    const scrollTop = await list.evaluate((element) => element.scrollTop);
+    await deep.locator(".number").first().click();
+    await page.getByText("No trace has this id").waitFor();
+    await page.goBack();
+    await page.locator('.trace-row.active[aria-rowindex="60"]').waitFor();
+    await expect.poll(() => list.evaluate((element) => element.scrollTop)).toBe(scrollTop);
+    await page.keyboard.press("j");
+    await page.locator('.trace-row.active[aria-rowindex="61"]').waitFor();
+  });
+
+  for (const width of [1440, 768]) {
+    test(`functions stand by name as far as there is room, and are counted from there, at ${width} px`, async () => {
+      const { page } = await open("/", { width });
+      const cell = page.locator(".trace-row").first().locator(".functions");
+      await cell.waitFor();
+      const names = await cell.locator(".chip").allInnerTexts();
+      const rest = (await cell.locator(".rest").allInnerTexts()).map(Number);
+      expect(names.length).toBeGreaterThan(1);
+      expect(names).toEqual(ORDER.functions.slice(0, names.length));
+      expect(names.length + (rest[0] ?? 0)).toBe(ORDER.functions.length);
+      for (const each of await page.locator(".functions").all()) {
+        const [room, used] = await each.evaluate((element) => [element.clientWidth, element.scrollWidth]);
+        expect(used).toBe(room);
+      }
+    });
+
+    test(`the filters stand in one line, and the scale's words apart, at ${width} px`, async () => {
+      const { page } = await open("/", { width });
+      await page.getByRole("row").first().waitFor();
+      const tops = await page
+        .locator(".filters > :is(label, select, button, fieldset)")
+        .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+      expect(new Set(tops).size).toBe(1);
+      const words = await page
+        .locator(".decades i:visible")
+        .evaluateAll((all) =>
+          all.map((one) => one.getBoundingClientRect()).map(({ left, right }) => ({ left, right })),
+        );
+      for (const [index, { left }] of words.entries()) {
+        if (index > 0) expect(left - (words[index - 1]?.right ?? 0)).toBeGreaterThan(4);
+      }
+    });
+  }
+
   test("what nothing matches says so and leads out", async () => {
     const { page } = await open("/traces?q=no-such-thing");
     await page.getByText("No trace matches").waitFor();
@@ -49,7 +101,7 @@ describe.skipIf(hasNoBrowser)("the list of traces", () => {
     };
     const answers = { "/api/traces": (url: URL) => pages[url.searchParams.get("cursor") ?? "first"] ?? 404 };
     const { page } = await open("/traces?q=rare", { answers });
-    await page.locator(".trace-row").waitFor();
+    await page.locator(".trace-row[role=row]").waitFor();
     await page.getByText("That is all of them.").waitFor();
   });
 

@@ -145,3 +145,19 @@ test("closed twice, it listens to nothing any more", () => {
 
   expect(click("/traces/t")).toBe(false);
 });
+
+test("a page finds the place it kept when one comes back, and on no other step", () => {
+  const { browser } = createBrowser("/traces");
+  const url = createUrlState(browser);
+  const stop = url.keepPlace(() => ({ row: 7 }));
+  url.go("/traces/a");
+  stop();
+  expect(url.keptPlace()).toBeUndefined();
+  url.go("/traces/b");
+  url.back("/");
+  expect(url.keptPlace()).toBeUndefined();
+  url.back("/");
+  expect(url.keptPlace()).toEqual({ row: 7 });
+  url.replace("/traces?q=x");
+  expect(url.keptPlace()).toBeUndefined();
+});

@@ -29,6 +29,10 @@ export interface UrlState {
   replace(to: string): void;
   /** Back where we came from inside the app, else to a page that makes sense. */
   back(otherwise: string): void;
+  /** What this page wants to find again when one comes back to it, asked for before a step leads away. */
+  keepPlace(place: () => object): () => void;
+  /** The place that was kept here, when one came back; undefined on a new step. */
+  keptPlace(): unknown;
   close(): void;
 }
 
@@ -40,9 +44,12 @@ export const createUrlState = (browser: Browser): UrlState => {
     const now = store.get();
     if (next.path !== now.path || next.search !== now.search) store.set(next);
   };
+  let keeper: (() => object) | undefined;
   const go = (to: string): void => {
     const { path, search } = read();
     if (to === path + search) return; // a step to where one stands would be a Back that does nothing
+    const place = keeper?.();
+    if (place) browser.history.replaceState({ ...stateOf(browser), place }, "", path + search);
     browser.history.pushState({ steps: stepsInside(browser) + 1 }, "", to);
     update();
   };
@@ -59,9 +66,17 @@ export const createUrlState = (browser: Browser): UrlState => {
     subscribe: store.subscribe,
     go,
     replace(to) {
-      browser.history.replaceState(browser.history.state, "", to);
+      const { place: _elsewhere, ...state } = stateOf(browser);
+      browser.history.replaceState(state, "", to);
       update();
     },
+    keepPlace(place) {
+      keeper = place;
+      return () => {
+        if (keeper === place) keeper = undefined;
+      };
+    },
+    keptPlace: () => stateOf(browser).place,
     back: (otherwise) => (stepsInside(browser) > 0 ? browser.history.back() : go(otherwise)),
     close() {
       browser.removeEventListener("popstate", update);
@@ -70,7 +85,9 @@ export const createUrlState = (browser: Browser): UrlState => {
   };
 };
 
-const stepsInside = ({ history }: Browser): number => (history.state as { steps?: number } | null)?.steps ?? 0;
+const stateOf = ({ history }: Browser): { readonly steps?: number; readonly place?: unknown } => history.state ?? {};
+
+const stepsInside = (browser: Browser): number => stateOf(browser).steps ?? 0;
 
 const isPlainClick = (event: MouseEvent): boolean =>
   event.button === 0 && !event.defaultPrevented && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;

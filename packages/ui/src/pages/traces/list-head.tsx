@@ -1,3 +1,4 @@
+import type { Ref } from "preact";
 import { formatTick } from "../../model/format.ts";
 import { logFraction } from "../../model/time-scale.ts";
 
@@ -5,7 +6,7 @@ import { logFraction } from "../../model/time-scale.ts";
 const DECADES_NS = [1e6, 1e8, 1e10];
 
 /** Column names; the duration's has the decades of the scale that all bars share. */
-export const ListHead = () => (
+export const ListHead = ({ functions }: { readonly functions: Ref<HTMLSpanElement> }) => (
   <div class="list-head trace-columns" aria-hidden="true">
     <span />
     <span>Transaction</span>
@@ -17,7 +18,7 @@ export const ListHead = () => (
         </i>
       ))}
     </span>
-    <span>Functions by cause</span>
+    <span ref={functions}>Functions by cause</span>
     <span class="number">Spans</span>
     <span class="number">Cold</span>
     <span class="number">Gaps</span>

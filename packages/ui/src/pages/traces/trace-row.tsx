@@ -2,11 +2,10 @@
 import type { TraceSummary } from "@mayfly/api";
 import type { CSSProperties } from "preact";
 import { unixMs } from "../../api/revive.ts";
-import { hueClass } from "../../model/colors.ts";
 import { formatAge, formatCount, formatDuration, formatTime, plural } from "../../model/format.ts";
 import { logFraction } from "../../model/time-scale.ts";
 import { tracePath } from "../../routes.ts";
-import { useApp } from "../../state/app.ts";
+import { FunctionsCell } from "./functions-cell.tsx";
 
 export const ROW_HEIGHT = 32;
 
@@ -17,15 +16,16 @@ interface TraceRowProps {
   readonly index: number;
   readonly isActive: boolean;
   readonly nowMs: number;
+  readonly functionsPx: number;
+  /** Before it is opened, be it by a click on its name, which is the link's own. */
+  readonly onTouch: (trace: TraceSummary) => void;
+  readonly onOpen: (trace: TraceSummary) => void;
   readonly style: CSSProperties;
 }
 
-export const TraceRow = ({ trace, index, isActive, nowMs, style }: TraceRowProps) => {
-  const { url } = useApp();
+export const TraceRow = ({ trace, index, isActive, nowMs, functionsPx, onTouch, onOpen, style }: TraceRowProps) => {
   const startMs = unixMs(trace.startTimeUnixNano);
-  const openUnlessLink = (event: MouseEvent): void => {
-    if (event.target instanceof Element && !event.target.closest("a")) url.go(tracePath(trace.id));
-  };
+  const isLink = ({ target }: MouseEvent): boolean => target instanceof Element && target.closest("a") !== null;
   return (
     <div
       class={`trace-row trace-columns${isActive ? " active" : ""}`}
@@ -34,7 +34,8 @@ export const TraceRow = ({ trace, index, isActive, nowMs, style }: TraceRowProps
       aria-rowindex={index + 1}
       aria-selected={isActive}
       style={style}
-      onClick={openUnlessLink}
+      onPointerDown={() => onTouch(trace)}
+      onClick={(event) => !isLink(event) && onOpen(trace)}
     >
       <StatusMark trace={trace} />
       <span role="gridcell" class="name">
@@ -48,7 +49,7 @@ export const TraceRow = ({ trace, index, isActive, nowMs, style }: TraceRowProps
       <span role="presentation" class="log-bar">
         <i style={{ width: `${logFraction(trace.durationNs) * 100}%` }} />
       </span>
-      <Functions names={trace.functions} />
+      <FunctionsCell names={trace.functions} roomPx={functionsPx} />
       <span role="gridcell" class="number" title={trace.truncated === true ? CUT : `${trace.spanCount} spans`}>
         {formatCount(trace.spanCount)}
         {trace.truncated === true && "+"}
@@ -91,16 +92,3 @@ const StatusMark = ({ trace: { errorCount, settled } }: { readonly trace: TraceS
     </span>
   );
 };
-
-/** All of them, faded where they run out of room; a transaction of more than this is cut. */
-const MOST_CHIPS = 24;
-
-const Functions = ({ names }: { readonly names: readonly string[] }) => (
-  <span role="gridcell" class="functions" title={names.join(" → ")}>
-    {names.slice(0, MOST_CHIPS).map((name) => (
-      <span key={name} class={`chip ${hueClass(name)}`}>
-        {name}
-      </span>
-    ))}
-  </span>
-);

@@ -1,4 +1,5 @@
 /** All stitched transactions, newest first: what failed, how long, through which functions. */
+import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { TraceFilter } from "../../api/client.ts";
 import { formatCount } from "../../model/format.ts";
@@ -14,6 +15,8 @@ import { useAddress } from "../../state/url-state.ts";
 import { Filters } from "./filters.tsx";
 import { ListHead, SkeletonRows } from "./list-head.tsx";
 import { ROW_HEIGHT, TraceRow, rowId } from "./trace-row.tsx";
+import { useWidth } from "./functions-cell.tsx";
+import { type Place, asPlace, placeAt, scrollTopOf } from "./place.ts";
 import { filterOf, isFiltered, tracesAddress } from "./url.ts";
 import "./traces.css";
 
@@ -71,6 +74,9 @@ const useSeenNames = ({ shown }: TraceRows, filter: TraceFilter): readonly strin
   return [...seen.current].toSorted();
 };
 
+/** Before the column has been measured. */
+const FIRST_FUNCTIONS_PX = 300;
+
 interface ListProps {
   readonly live: LiveTraces;
   readonly rows: TraceRows;
@@ -79,19 +85,25 @@ interface ListProps {
 
 const List = ({ live, rows, filter }: ListProps) => {
   const { url, keyboard, now } = useApp();
-  const [active, setActive] = useState(-1);
   const scroller = useRef<HTMLDivElement>(null);
-  const held = useRef({ isPointed: false, isScrolled: false });
+  const functions = useRef<HTMLSpanElement>(null);
+  const [wasAt] = useState(() => asPlace(url.keptPlace()));
+  const [activeId, setActiveId] = useState(wasAt?.activeId);
+  const held = useRef({ isPointed: false, isScrolled: false, isActive: activeId !== undefined });
   const { shown, pending, hasLoaded, error } = rows;
+  const active = useMemo(() => shown.findIndex(({ id }) => id === activeId), [shown, activeId]);
+  useKeptPlace({ live, rows, wasAt, activeId, scroller });
 
   const updateHold = (change: Partial<typeof held.current>): void => {
     Object.assign(held.current, change);
-    live.hold(held.current.isPointed || held.current.isScrolled || active >= 0);
+    live.hold(Object.values(held.current).some(Boolean));
+  };
+  const activate = (id: string | undefined): void => {
+    setActiveId(id);
+    updateHold({ isActive: id !== undefined });
   };
   const move = (by: number): void => {
-    const next = Math.min(shown.length - 1, Math.max(0, active + by));
-    setActive(next);
-    live.hold(true);
+    activate(shown[Math.min(shown.length - 1, Math.max(0, active + by))]?.id);
     scroller.current?.focus({ preventScroll: true });
   };
   const open = (): void => {
@@ -99,7 +111,7 @@ const List = ({ live, rows, filter }: ListProps) => {
     if (row) url.go(tracePath(row.id));
   };
   const showPending = (): void => {
-    setActive(-1);
+    activate(undefined);
     live.showPending();
     scroller.current?.scrollTo({ top: 0 });
   };
@@ -109,8 +121,10 @@ const List = ({ live, rows, filter }: ListProps) => {
     ArrowDown: () => move(1),
     ArrowUp: () => move(-1),
     Enter: open,
-    Escape: () => setActive(-1),
+    Escape: () => activate(undefined),
   });
+
+  const functionsPx = useWidth(functions, FIRST_FUNCTIONS_PX, hasLoaded);
 
   if (!hasLoaded && error) {
     return (
@@ -126,7 +140,7 @@ const List = ({ live, rows, filter }: ListProps) => {
   if (hasLoaded && shown.length === 0 && !isSearching) return isFiltered(filter) ? <NoMatch /> : <FirstTrace />;
   return (
     <div class="trace-list beside-list">
-      <ListHead />
+      <ListHead functions={functions} />
       {pending.length > 0 && (
         <button type="button" class="new-rows" onClick={showPending}>
           {pending.length} new
@@ -153,6 +167,9 @@ const List = ({ live, rows, filter }: ListProps) => {
                   index={index}
                   isActive={index === active}
                   nowMs={now()}
+                  functionsPx={functionsPx}
+                  onTouch={({ id }) => activate(id)}
+                  onOpen={({ id }) => url.go(tracePath(id))}
                   style={style}
                 />
               )
@@ -166,6 +183,47 @@ const List = ({ live, rows, filter }: ListProps) => {
     </div>
   );
 };
+
+interface KeptPlace {
+  readonly live: LiveTraces;
+  readonly rows: TraceRows;
+  readonly wasAt: Place | undefined;
+  readonly activeId: string | undefined;
+  readonly scroller: RefObject<HTMLDivElement | null>;
+}
+
+/** Keeps where one stands for when one comes back, and goes there then: through as many older pages as it had. */
+const useKeptPlace = ({ live, rows, wasAt, activeId, scroller }: KeptPlace): void => {
+  const { url } = useApp();
+  const wanted = useRef(wasAt);
+  const latest = useRef({ activeId, list: listOf(rows) });
+  latest.current = { activeId, list: listOf(rows) };
+  useEffect(() => {
+    live.hold(activeId !== undefined);
+  }, [live]);
+  useEffect(
+    () =>
+      url.keepPlace(
+        () => placeAt(scroller.current?.scrollTop ?? 0, latest.current.activeId, latest.current.list) ?? {},
+      ),
+    [url, scroller],
+  );
+  useEffect(() => {
+    const { hasLoaded, error, shown, cursor } = rows;
+    if (wanted.current === undefined || !hasLoaded) return;
+    const scrollTop = scrollTopOf(wanted.current, listOf(rows));
+    const mayCome = error === undefined && cursor !== undefined && shown.length < wanted.current.count;
+    const heightPx = shown.length * ROW_HEIGHT - (scroller.current?.clientHeight ?? 0);
+    if (mayCome && (scrollTop === undefined || scrollTop > heightPx)) {
+      void live.older();
+      return;
+    }
+    wanted.current = undefined;
+    if (scrollTop !== undefined) scroller.current?.scrollTo({ top: scrollTop });
+  }, [live, rows, scroller]);
+};
+
+const listOf = ({ shown }: TraceRows) => ({ rows: shown, rowHeight: ROW_HEIGHT });
 
 const NoMatch = () => (
   <Notice title="No trace matches">
