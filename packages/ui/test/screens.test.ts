@@ -375,6 +375,17 @@ describe.skipIf(hasNoBrowser)("at every width", () => {
       expect(pres).toEqual(pres.map(() => 0));
     });
 
+    test(`in a low window the ways scroll between the header and the ledger, at ${width} px`, async () => {
+      const { page } = await open("/", { width, height: 480, answers: { "/api/traces": { traces: [] } } });
+      await page.locator(".ways").waitFor();
+      const { scrollHeight, clientHeight } = await page.evaluate(() => document.documentElement);
+      expect(scrollHeight).toBe(clientHeight);
+      const last = page.locator(".snippet").last();
+      await last.scrollIntoViewIfNeeded();
+      const [box, ledger] = [await last.boundingBox(), await page.locator("footer").boundingBox()];
+      expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(ledger?.y ?? 0);
+    });
+
     test(`rows reach the right edge, or the scroll bar, and their head is as wide, at ${width} px`, async () => {
       for (const [path, head, row] of [
         [ORDER_PATH, ".timeline-axis .ruler", ".timeline-row .track"],
