@@ -65,18 +65,21 @@ const unknownProducers = (unit: Unit, graph: Graph, shared: StitchKey | undefine
 const withoutRecords = (batch: Unit, trace: StitchedTrace, graph: Graph): Gap[] => {
   if (!batch.isBatch || trace.parts.some(({ unit }) => unit.invocation === batch.path)) return [];
   const name = nameOf(batch.root);
-  const [message, advice] =
-    recordsOf(batch, graph).length > 0
-      ? [
-          `${name} handled other records of this batch and left no span for this one: it ended before it came to it, or the span was lost.`,
-          "Look at how the invocation ended; a message it did not handle is delivered again.",
-        ]
-      : [
-          `${name} handled a batch without a span per record, so what it did for this transaction is unknown.`,
-          "Handle the batch with eachRecord(event, fn): each record then gets its own span.",
-        ];
+  const [message, advice] = handlesByRecord(batch, graph)
+    ? [
+        `${name} handled other records of this batch and left no span for this one: it ended before it came to it, or the span was lost.`,
+        "Look at how the invocation ended; a message it did not handle is delivered again.",
+      ]
+    : [
+        `${name} handled a batch without a span per record, so what it did for this transaction is unknown.`,
+        "Handle the batch with eachRecord(event, fn): each record then gets its own span.",
+      ];
   return [{ reason: "batch-without-records", at: at(batch.root), message, advice }];
 };
+
+/** Its records may be in traces that this story does not lead to: their links to the invocation tell. */
+const handlesByRecord = (batch: Unit, graph: Graph): boolean =>
+  recordsOf(batch, graph).length > 0 || graph.linksTo(batch.path).length > 0;
 
 const withoutConsumer = (span: SpanRecord, graph: Graph, now: UnixNano): Gap[] => {
   if (span.wire.endTimeUnixNano + NO_CONSUMER_AFTER_NS > now) return [];
