@@ -197,16 +197,7 @@ describe("endpoints", () => {
 });
 
 describe("a standard variable that is not read", () => {
-  const PER_SIGNAL: (readonly [string, string])[] = [
-    ["PROTOCOL", "grpc"],
-    ["PROTOCOL", "http/protobuf"],
-    ["COMPRESSION", "gzip"],
-    ["TIMEOUT", "10000"],
-  ];
   const names: (readonly [string, string])[] = [
-    ...["", "TRACES_", "LOGS_"].flatMap((signal) =>
-      PER_SIGNAL.map(([name, value]) => [`OTEL_EXPORTER_OTLP_${signal}${name}`, value] as const),
-    ),
     ["OTEL_TRACES_SAMPLER", "traceidratio"],
     ["OTEL_TRACES_SAMPLER_ARG", "0.1"],
     ["OTEL_PROPAGATORS", "b3"],
@@ -220,11 +211,51 @@ describe("a standard variable that is not read", () => {
   });
 
   test.each([
-    ["OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"],
-    ["OTEL_EXPORTER_OTLP_COMPRESSION", "none"],
     ["OTEL_TRACES_SAMPLER", "always_on"],
+    ["OTEL_TRACES_SAMPLER", ""],
   ])("goes without saying where it asks for what is done anyway: %s=%s", async (name, value) => {
     expect((await read({ [name]: value })).said).toEqual([]);
+  });
+});
+
+describe("what goes over the wire", () => {
+  const PLAIN = { isProtobuf: false, isGzip: false, timeoutMs: 0 };
+
+  test("is plain JSON within the flush budget where nothing else is asked for", async () => {
+    const { config, said } = await read({
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      OTEL_EXPORTER_OTLP_COMPRESSION: "none",
+    });
+    expect([config.tracesWire, config.logsWire]).toEqual([PLAIN, PLAIN]);
+    expect(said).toEqual([]);
+  });
+
+  test("is as the common variables say, and for one signal as its own do", async () => {
+    const { config, said } = await read({
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+      OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+      OTEL_EXPORTER_OTLP_TIMEOUT: "5000",
+      OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: "http/json",
+      OTEL_EXPORTER_OTLP_LOGS_COMPRESSION: "none",
+      OTEL_EXPORTER_OTLP_LOGS_TIMEOUT: "250",
+    });
+    expect(config.tracesWire).toEqual({ isProtobuf: true, isGzip: true, timeoutMs: 5_000 });
+    expect(config.logsWire).toEqual({ ...PLAIN, timeoutMs: 250 });
+    expect(said).toEqual([]);
+  });
+
+  test.each(
+    ["", "TRACES_", "LOGS_"].flatMap((signal) =>
+      [
+        ["PROTOCOL", "grpc"],
+        ["COMPRESSION", "zstd"],
+        ["TIMEOUT", "soon"],
+      ].map(([name, value]) => [`OTEL_EXPORTER_OTLP_${signal}${name}`, value ?? ""] as const),
+    ),
+  )("stays as usual where it cannot be done, which is said once: %s=%s", async (name, value) => {
+    const { config, said } = await read({ [name]: value });
+    expect([config.tracesWire, config.logsWire]).toEqual([PLAIN, PLAIN]);
+    expect(said).toEqual([expect.stringContaining(`${name} is "${value}"`)]);
   });
 });
 

@@ -8,6 +8,14 @@ import { warn } from "./diag.ts";
 import { BUFFER_SHARE_OF_MEMORY, MAX_BUFFER_BYTES } from "./limits.ts";
 import { ATTR } from "./semconv.ts";
 
+/** How a signal's requests go out. */
+export interface Wire {
+  readonly isProtobuf: boolean;
+  readonly isGzip: boolean;
+  /** Of one request; 0: as long as the flush budget allows. */
+  readonly timeoutMs: number;
+}
+
 export interface SdkConfig {
   readonly disabled: boolean;
   readonly serviceName: string;
@@ -20,6 +28,8 @@ export interface SdkConfig {
   readonly logsUrl?: string;
   readonly tracesHeaders: Readonly<Record<string, string>>;
   readonly logsHeaders: Readonly<Record<string, string>>;
+  readonly tracesWire: Wire;
+  readonly logsWire: Wire;
   /** Of spans, and as much again of log lines, that wait to be sent. */
   readonly maxBufferBytes: number;
   readonly flushBudgetMs: number;
@@ -56,6 +66,8 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
     ...(logsUrl !== undefined && { logsUrl }),
     tracesHeaders: { ...headers, ...pairs(env, "OTEL_EXPORTER_OTLP_TRACES_HEADERS") },
     logsHeaders: { ...headers, ...pairs(env, "OTEL_EXPORTER_OTLP_LOGS_HEADERS") },
+    tracesWire: signalWire(env, "TRACES"),
+    logsWire: signalWire(env, "LOGS"),
     maxBufferBytes: Math.min(MAX_BUFFER_BYTES, (memoryBytes(env) ?? Infinity) * BUFFER_SHARE_OF_MEMORY),
     flushBudgetMs: milliseconds(env, "MAYFLY_FLUSH_BUDGET_MS", { least: 1, otherwise: 300 }),
     probeIntervalMs: milliseconds(env, "MAYFLY_PROBE_INTERVAL_MS", { least: 0, otherwise: 30_000 }),
@@ -88,15 +100,33 @@ const memoryBytes = (env: Environment): number | undefined => {
 };
 
 /** A signal's own endpoint is used as it is; the common one gets the signal's path appended. */
-const signalUrl = (env: Environment, signal: "TRACES" | "LOGS", path: string): string | undefined => {
+const signalUrl = (env: Environment, signal: SignalName, path: string): string | undefined => {
   const own = `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`;
-  const name = env[own] ? own : "OTEL_EXPORTER_OTLP_ENDPOINT";
+  const name = signalName(env, signal, "ENDPOINT");
   const text = env[name];
   if (!text) return undefined;
   const url = URL.parse(text);
   if (url !== null && /^https?:$/.test(url.protocol)) return name === own ? text : under(url, path);
   warn(`${name} is ${JSON.stringify(printable(text))}, expected an http or https URL; nothing is sent there`);
   return undefined;
+};
+
+type SignalName = "TRACES" | "LOGS";
+
+const signalName = (env: Environment, signal: SignalName, what: string): string => {
+  const own = `OTEL_EXPORTER_OTLP_${signal}_${what}`;
+  return env[own] ? own : `OTEL_EXPORTER_OTLP_${what}`;
+};
+
+const signalWire = (env: Environment, signal: SignalName): Wire => {
+  const [protocol, compression, timeout] = ["PROTOCOL", "COMPRESSION", "TIMEOUT"].map((what) =>
+    signalName(env, signal, what),
+  ) as [string, string, string];
+  return {
+    isProtobuf: choice(env, protocol, ["http/json", "http/protobuf"], "http/json") === "http/protobuf",
+    isGzip: choice(env, compression, ["gzip", "none"], "none") === "gzip",
+    timeoutMs: milliseconds(env, timeout, { least: 0, otherwise: 0 }),
+  };
 };
 
 /** A query, which may be a token, stays at the end. */
@@ -112,12 +142,6 @@ export const printable = (address: string): string =>
 
 /** Standard variables whose being passed over would be a riddle. */
 const sayWhatIsNotRead = (env: Environment): void => {
-  for (const signal of ["", "TRACES_", "LOGS_"]) {
-    const prefix = `OTEL_EXPORTER_OTLP_${signal}`;
-    passOver(env, `${prefix}PROTOCOL`, "this version sends http/json", "http/json");
-    passOver(env, `${prefix}COMPRESSION`, "this version does not compress", "none");
-    passOver(env, `${prefix}TIMEOUT`, "sending is bounded by MAYFLY_FLUSH_BUDGET_MS");
-  }
   for (const name of ["OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"])
     passOver(env, name, "this version keeps every span", "always_on");
   passOver(env, "OTEL_PROPAGATORS", "this version carries tracecontext and xray");

@@ -18,6 +18,11 @@ export const MAX_LOG_LINE_LENGTH = 65_536;
 export const MAX_ANSWER_BYTES = 65_536;
 export const MAX_ANSWER_MESSAGE_LENGTH = 200;
 
+/** Of one request that the collector asked to be sent again, within one flush. */
+export const MAX_RETRIES = 3;
+/** A collector that wants to be left alone for longer is asked after this. */
+export const MAX_RETRY_AFTER_MS = 600_000;
+
 /** Of an error's cause, and its cause; a longer chain is a loop or says nothing new. */
 export const MAX_CAUSES = 5;
 

@@ -1,13 +1,16 @@
 /** A collector for one test: a real HTTP server that keeps what arrives, decoded, and answers as it is told. */
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
+import { gunzipSync } from "node:zlib";
 import {
   type LogRecord,
   type PlainAttributes,
   type Span,
   attributesToPlain,
+  decodeLogs,
   decodeLogsJson,
+  decodeTraces,
   decodeTracesJson,
 } from "@mayfly/otlp";
 import { onTestFinished } from "vitest";
@@ -22,7 +25,8 @@ export interface TestCollector {
   readonly url: string;
   answer: Answer;
   /** What stands in each answer. */
-  answerBody: string;
+  answerBody: string | Uint8Array;
+  answerHeaders: Readonly<Record<string, string>>;
   /** Of each request, in order of arrival. */
   readonly paths: readonly string[];
   readonly headers: readonly IncomingMessage["headers"][];
@@ -41,21 +45,21 @@ export const startCollector = async (answer: Answer = 200): Promise<TestCollecto
   const spans: PlainSpan[] = [];
   const logs: PlainLog[] = [];
   let connections = 0;
-  const take = (path: string, body: string): void => {
+  const take = (path: string, body: string | Buffer): void => {
     if (path === "/v1/traces") spans.push(...spansIn(body));
     else logs.push(...logsIn(body));
   };
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = request.url ?? "";
-    const body = await text(request);
+    const body = await buffer(request);
     paths.push(path);
     headers.push(request.headers);
-    bytes.push(Buffer.byteLength(body));
+    bytes.push(body.length);
     if (collector.answer === "never") return;
     if (collector.answer === "unending") return void response.writeHead(200).write("{");
     const status = typeof collector.answer === "number" ? collector.answer : await collector.answer();
-    if (status < 300) take(path, body);
-    response.writeHead(status).end(collector.answerBody);
+    if (status < 300) take(path, unpacked(body, request.headers));
+    response.writeHead(status, collector.answerHeaders).end(collector.answerBody);
   };
   const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
   server.on("connection", () => (connections += 1));
@@ -67,7 +71,8 @@ export const startCollector = async (answer: Answer = 200): Promise<TestCollecto
   const collector = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     answer,
-    answerBody: "{}",
+    answerBody: "{}" as string | Uint8Array,
+    answerHeaders: {},
     paths,
     headers,
     bytes,
@@ -81,12 +86,18 @@ export const startCollector = async (answer: Answer = 200): Promise<TestCollecto
   return collector;
 };
 
-export const spansIn = (body: string): PlainSpan[] =>
-  decodeTracesJson(body)
-    .resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
+/** JSON's text, or protobuf's bytes, as the headers say. */
+const unpacked = (body: Buffer, headers: IncomingMessage["headers"]): string | Buffer => {
+  const plain = headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
+  return headers["content-type"] === "application/x-protobuf" ? plain : plain.toString();
+};
+
+export const spansIn = (body: string | Uint8Array): PlainSpan[] =>
+  (typeof body === "string" ? decodeTracesJson(body) : decodeTraces(body)).resourceSpans
+    .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
     .map((span) => ({ ...span, attributes: attributesToPlain(span.attributes) }));
 
-export const logsIn = (body: string): PlainLog[] =>
-  decodeLogsJson(body)
-    .resourceLogs.flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }) => logRecords))
+export const logsIn = (body: string | Uint8Array): PlainLog[] =>
+  (typeof body === "string" ? decodeLogsJson(body) : decodeLogs(body)).resourceLogs
+    .flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }) => logRecords))
     .map((record) => ({ ...record, attributes: attributesToPlain(record.attributes) }));

@@ -11,24 +11,27 @@ export interface Breaker {
   /** True at most once per interval while open: the caller then sends one probe. */
   mayProbe(): boolean;
   succeeded(): void;
-  failed(): void;
+  /** The collector may have said how long it wants to be left alone. */
+  failed(retryAfterMs?: number): void;
 }
 
 export const createBreaker = (nowMs: () => number, probeIntervalMs: number): Breaker => {
   let lastTryMs: number | undefined;
+  let restMs = probeIntervalMs;
   return {
     get isOpen() {
       return lastTryMs !== undefined;
     },
     mayProbe() {
-      if (lastTryMs === undefined || nowMs() - lastTryMs < probeIntervalMs) return false;
+      if (lastTryMs === undefined || nowMs() - lastTryMs < restMs) return false;
       lastTryMs = nowMs();
       return true;
     },
     succeeded() {
       lastTryMs = undefined;
     },
-    failed() {
+    failed(retryAfterMs = 0) {
+      restMs = Math.max(probeIntervalMs, retryAfterMs);
       lastTryMs = nowMs();
     },
   };

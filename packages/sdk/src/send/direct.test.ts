@@ -5,7 +5,7 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { expect, test, vi } from "vitest";
 import { startCollector } from "../../test/collector.ts";
 import { type Environment, readConfig } from "../config.ts";
-import { MAX_BUFFER_BYTES, SEND_BESIDE_AT } from "../limits.ts";
+import { MAX_BUFFER_BYTES, MAX_RETRIES, SEND_BESIDE_AT } from "../limits.ts";
 import { createSpans } from "../trace/provider.ts";
 import { createSender } from "./direct.ts";
 import { type Post, createPost } from "./post.ts";
@@ -153,6 +153,7 @@ test.each([429, 502, 503, 504])("a %i opens the breaker and loses nothing", asyn
     flushTimeouts: 0,
     flushFailures: 1,
     breakerOpened: 1,
+    sentBytes: collector.bytes[0],
   });
 });
 
@@ -400,4 +401,115 @@ test("a line that cannot be encoded is counted, and leaves all others alone", as
   expect(namesOf(collector.spans)).toEqual(["span"]);
   expect(collector.logs).toHaveLength(1);
   expect(sender.counters()).toMatchObject({ droppedLogs: 1, droppedSpans: 0 });
+});
+
+const GZIP = { OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" };
+const PROTOBUF = { OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" };
+
+test.each([
+  ["JSON, gzipped", GZIP, { "content-type": "application/json", "content-encoding": "gzip" }],
+  ["protobuf", PROTOBUF, { "content-type": "application/x-protobuf" }],
+  [
+    "protobuf, gzipped",
+    { ...GZIP, ...PROTOBUF },
+    { "content-type": "application/x-protobuf", "content-encoding": "gzip" },
+  ],
+])("spans and lines arrive as %s", async (_what, env, expected) => {
+  const collector = await startCollector();
+  const { sender } = senderTo(collector.url, env);
+  for (const name of ["a", "b"]) sender.addSpan(spanNamed(name));
+  sender.addLogLine(LINE);
+  await sender.flush(AMPLE_MS);
+  expect(namesOf(collector.spans)).toEqual(["a", "b"]);
+  expect(collector.logs).toMatchObject([{ severityText: "INFO", body: { stringValue: "hi" } }]);
+  for (const headers of collector.headers) expect(headers).toMatchObject(expected);
+});
+
+test("what is gzipped is smaller, and the bytes that are counted are those that went out", async () => {
+  const collector = await startCollector();
+  for (const env of [{}, GZIP]) {
+    const { sender } = senderTo(collector.url, env);
+    for (let n = 0; n < 100; n += 1) sender.addSpan(spanNamed("many of the same"));
+    await sender.flush(AMPLE_MS);
+    expect(sender.counters().sentBytes).toBe(collector.bytes.at(-1));
+  }
+  const [plain = 0, zipped = 0] = collector.bytes;
+  expect(zipped).toBeLessThan(plain / 5);
+});
+
+test.each([
+  ["rejects two", [10, 9, 8, 2, 18, 5, ...Buffer.from("quota")], 2],
+  ["says nothing", [], 0],
+  ["cannot be read", [10, 200, 1], 0],
+])("a collector's answer in protobuf is read too: it %s", async (_what, bytes, dropped) => {
+  const collector = await startCollector();
+  const { sender } = senderTo(collector.url, PROTOBUF);
+  for (let n = 0; n < 3; n += 1) sender.addSpan(spanNamed("s"));
+  collector.answerBody = Buffer.from(bytes);
+  await sender.flush(AMPLE_MS);
+  await sender.flush(AMPLE_MS);
+  expect(collector.paths, "never sent again").toHaveLength(1);
+  expect(sender.counters()).toMatchObject({ droppedSpans: dropped, breakerOpened: 0 });
+});
+
+const inAMoment = (): string => new Date(Date.now() - 1_000).toUTCString();
+
+test.each([429, 502, 503, 504])("a %i that says when is sent again within the budget", async (status) => {
+  let asked = 0;
+  const collector = await startCollector(() => Promise.resolve((asked += 1) === 1 ? status : 200));
+  collector.answerHeaders = { "retry-after": "0" };
+  const { sender, sendOne } = senderTo(collector.url);
+  await sendOne("patient");
+  expect(namesOf(collector.spans)).toEqual(["patient"]);
+  expect(collector.paths).toHaveLength(2);
+  expect(sender.counters()).toMatchObject({ flushFailures: 0, breakerOpened: 0, droppedSpans: 0 });
+});
+
+test("a date says when, too", async () => {
+  let asked = 0;
+  const collector = await startCollector(() => Promise.resolve((asked += 1) === 1 ? 503 : 200));
+  collector.answerHeaders = { "retry-after": inAMoment() };
+  await senderTo(collector.url).sendOne("patient");
+  expect(namesOf(collector.spans)).toEqual(["patient"]);
+});
+
+test("a collector that says so without end is asked four times, and the breaker opens", async () => {
+  const collector = await startCollector(503);
+  collector.answerHeaders = { "retry-after": "0" };
+  const { sender, sendOne } = senderTo(collector.url);
+  await sendOne();
+  expect(collector.paths).toHaveLength(1 + MAX_RETRIES);
+  expect(sender.counters()).toMatchObject({ flushFailures: 1, breakerOpened: 1, droppedSpans: 0 });
+});
+
+test.each([200, 400, 413, 500, 501])("a %i is never sent again, whatever it says", async (status) => {
+  const collector = await startCollector(status);
+  collector.answerHeaders = { "retry-after": "0" };
+  await senderTo(collector.url).sendOne();
+  expect(collector.paths).toHaveLength(1);
+});
+
+test("later than the budget is not waited for; the collector is left alone until then", async () => {
+  const collector = await startCollector(503);
+  collector.answerHeaders = { "retry-after": "120" };
+  const { clock, sender, sendOne, settled } = senderTo(collector.url);
+  await sendOne("first");
+  expect(collector.paths).toHaveLength(1);
+  clock.now += PROBE_INTERVAL_MS;
+  sender.probe();
+  await settled();
+  expect(collector.paths, "too early").toHaveLength(1);
+  clock.now += 120_000;
+  collector.answer = 200;
+  sender.probe();
+  await settled();
+  expect(namesOf(collector.spans)).toEqual(["first"]);
+});
+
+test("one request may take as long as its own variable says, below the budget, and is kept", async () => {
+  const collector = await startCollector("never");
+  const { sender, sendOne } = senderTo(collector.url, { OTEL_EXPORTER_OTLP_TIMEOUT: "50" });
+  await sendOne("first", AMPLE_MS);
+  expect(collector.paths).toHaveLength(1);
+  expect(sender.counters()).toMatchObject({ flushFailures: 1, breakerOpened: 1, droppedSpans: 0 });
 });

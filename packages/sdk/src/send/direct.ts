@@ -16,7 +16,7 @@ import { createCut } from "./cut.ts";
 import { encodeLine, encodeSpan, logsRequest, tracesRequest } from "./encode.ts";
 import type { Post } from "./post.ts";
 import { spendRunningTime } from "./running-time.ts";
-import { createSignal } from "./signal.ts";
+import { type Budget, createSignal } from "./signal.ts";
 
 export interface SendCounters {
   readonly droppedSpans: number;
@@ -25,6 +25,7 @@ export interface SendCounters {
   readonly flushTimeouts: number;
   readonly flushFailures: number;
   readonly breakerOpened: number;
+  readonly sentBytes: number;
 }
 
 export interface Sender {
@@ -54,33 +55,41 @@ export const createSender = ({ config, post, nowMs }: SenderDeps): Sender => {
     ...common,
     url: tracesUrl,
     headers: config.tracesHeaders,
-    encode: (span: ReadableSpan) => encodeSpan(span, cut.text),
-    request: (items) => tracesRequest(items, config),
+    wire: config.tracesWire,
+    encode: (span: ReadableSpan, format) => encodeSpan(span, cut.text, format),
+    request: (items, format) => tracesRequest(items, config, format),
   });
   const lines = createSignal({
     ...common,
     url: logsUrl,
     headers: config.logsHeaders,
-    encode: (line: string) => encodeLine(line, cut.fields),
-    request: (items) => logsRequest(items, config),
+    wire: config.logsWire,
+    encode: (line: string, format) => encodeLine(line, cut.fields, format),
+    request: (items, format) => logsRequest(items, config, format),
   });
   const breaker = createBreaker(nowMs, config.probeIntervalMs);
   let beside: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
 
-  const attempt = async (abort: AbortSignal): Promise<void> => {
-    const results = await Promise.all([spans.send(abort), lines.send(abort)]);
-    if (results.every((one) => one === "nothing")) return;
-    if (!results.includes("unreachable")) return breaker.succeeded();
-    if (abort.aborted) count.flushTimeouts += 1;
+  const budgetOf = (budgetMs: number, signal: AbortSignal): Budget => {
+    const untilMs = nowMs() + budgetMs;
+    return { signal, remainingMs: () => untilMs - nowMs() };
+  };
+
+  const attempt = async (budget: Budget): Promise<void> => {
+    const results = await Promise.all([spans.send(budget), lines.send(budget)]);
+    if (results.every(({ verdict }) => verdict === "nothing")) return;
+    const unreachable = results.filter(({ verdict }) => verdict === "unreachable");
+    if (unreachable.length === 0) return breaker.succeeded();
+    if (budget.signal.aborted) count.flushTimeouts += 1;
     else count.flushFailures += 1;
     if (!breaker.isOpen) count.breakerOpened += 1;
-    breaker.failed();
+    breaker.failed(Math.max(...unreachable.map(({ retryAfterMs = 0 }) => retryAfterMs)));
   };
 
   const sendBeside = (budgetMs: number): void => {
     const abort = new AbortController();
     const cancel = spendRunningTime(budgetMs, () => abort.abort());
-    const done = attempt(abort.signal).finally(() => {
+    const done = attempt(budgetOf(budgetMs, abort.signal)).finally(() => {
       cancel();
       beside = undefined;
     });
@@ -104,12 +113,14 @@ export const createSender = ({ config, post, nowMs }: SenderDeps): Sender => {
     async flush(budgetMs) {
       if (breaker.isOpen || budgetMs <= 0) return;
       const abort = new AbortController();
+      const budget = budgetOf(budgetMs, abort.signal);
+      // Not unref'd: while a retry is waited for, nothing else may keep the process alive for what comes after the flush.
       const timer = setTimeout(() => {
         abort.abort();
         beside?.abort.abort();
-      }, budgetMs).unref();
+      }, budgetMs);
       await beside?.done;
-      if (!breaker.isOpen) await attempt(abort.signal);
+      if (!breaker.isOpen) await attempt(budget);
       clearTimeout(timer);
     },
     probe() {
@@ -118,6 +129,11 @@ export const createSender = ({ config, post, nowMs }: SenderDeps): Sender => {
     get isSendingBeside() {
       return beside !== undefined;
     },
-    counters: () => ({ ...count, droppedSpans: spans.dropped, droppedLogs: lines.dropped }),
+    counters: () => ({
+      ...count,
+      droppedSpans: spans.dropped,
+      droppedLogs: lines.dropped,
+      sentBytes: spans.sentBytes + lines.sentBytes,
+    }),
   };
 };

@@ -7,6 +7,7 @@ import { readConfig } from "../config.ts";
 import { createSpans } from "../trace/provider.ts";
 import { createCut } from "./cut.ts";
 import { encodeLine, encodeSpan, logsRequest, tracesRequest } from "./encode.ts";
+import { JSON_FORMAT } from "./format.ts";
 
 const CONFIG = readConfig({ OTEL_SERVICE_NAME: "checkout", AWS_REGION: "eu-west-1" });
 const REMOTE = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1, isRemote: true };
@@ -14,14 +15,16 @@ const REMOTE = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1,
 const cut = createCut(() => {});
 const tracesOf = (spans: readonly ReadableSpan[]): string =>
   tracesRequest(
-    spans.map((span) => encodeSpan(span, cut.text)),
+    spans.map((span) => encodeSpan(span, cut.text, JSON_FORMAT)),
     CONFIG,
-  );
+    JSON_FORMAT,
+  ) as string;
 const logsOf = (lines: readonly string[]): string =>
   logsRequest(
-    lines.map((one) => encodeLine(one, cut.fields)),
+    lines.map((one) => encodeLine(one, cut.fields, JSON_FORMAT)),
     CONFIG,
-  );
+    JSON_FORMAT,
+  ) as string;
 
 /** Spans as OpenTelemetry's own SDK makes them. */
 const spanFactory = () => {

@@ -1,6 +1,6 @@
 /**
- * Finished spans and log lines → OTLP-JSON text. Each is turned into JSON once, as it ends: what waits is text of known
- * size, and a request is put together from it.
+ * Finished spans and log lines → OTLP. Each is encoded once, as it ends: what waits is text, or bytes, of known size, and a
+ * request is put together from it.
  *
  * Source  opentelemetry-proto 1.11, JSON mapping: ids are hex, 64-bit integers decimal strings, enums numbers.
  */
@@ -10,14 +10,13 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { type SdkConfig, VERSION } from "../config.ts";
 import { MAX_LOG_LINE_LENGTH } from "../limits.ts";
 import type { Cut } from "./cut.ts";
-
-type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+import type { Body, Format, Json, JsonObject } from "./format.ts";
 
 const SCOPE = { name: "@mayfly/sdk", version: VERSION };
 
 /** One item as it is sent, and kept until then: its bytes are known, and nothing else of it is held. */
 export interface Encoded {
-  readonly json: string;
+  readonly body: Body;
   readonly bytes: number;
 }
 
@@ -25,39 +24,34 @@ export interface EncodedSpan extends Encoded {
   readonly scope: InstrumentationScope;
 }
 
-const encoded = (value: Json): Encoded => {
-  const json = JSON.stringify(value);
-  return { json, bytes: Buffer.byteLength(json) };
-};
+const encoded = (body: Body): Encoded => ({ body, bytes: Buffer.byteLength(body) });
 
-export const tracesRequest = (spans: readonly EncodedSpan[], config: SdkConfig): string => {
+export const tracesRequest = (spans: readonly EncodedSpan[], config: SdkConfig, format: Format): Body => {
   const scopeSpans = [...Map.groupBy(spans, ({ scope }) => scope)].map(([{ name, version }, group]) =>
-    wrapped({ scope: { name, version } }, "spans", group),
+    format.group({ scope: { name, version } }, "spans", group.map(bodyOf)),
   );
-  return request("resourceSpans", "scopeSpans", scopeSpans, config);
+  return format.request("resourceSpans", format.group(resourceOf(config), "scopeSpans", scopeSpans));
 };
 
-export const logsRequest = (lines: readonly Encoded[], config: SdkConfig): string =>
-  request("resourceLogs", "scopeLogs", [wrapped({ scope: SCOPE }, "logRecords", lines)], config);
-
-const request = (outer: string, inner: string, scopes: readonly Pick<Encoded, "json">[], config: SdkConfig): string => {
-  const resource = { resource: { attributes: attributes(config.resource, (text) => text) } };
-  return `{"${outer}":[${wrapped(resource, inner, scopes).json}]}`;
+export const logsRequest = (lines: readonly Encoded[], config: SdkConfig, format: Format): Body => {
+  const scopeLogs = format.group({ scope: SCOPE }, "logRecords", lines.map(bodyOf));
+  return format.request("resourceLogs", format.group(resourceOf(config), "scopeLogs", [scopeLogs]));
 };
 
-/** `head` with one field more, a list of what is JSON already. */
-const wrapped = (head: Json, list: string, items: readonly Pick<Encoded, "json">[]): Pick<Encoded, "json"> => ({
-  json: `${JSON.stringify(head).slice(0, -1)},"${list}":[${items.map(({ json }) => json).join(",")}]}`,
+const bodyOf = ({ body }: Encoded): Body => body;
+
+const resourceOf = (config: SdkConfig): JsonObject => ({
+  resource: { attributes: attributes(config.resource, (text) => text) },
 });
 
 type CutText = Cut["text"];
 
-export const encodeSpan = (span: ReadableSpan, cut: CutText): EncodedSpan => ({
-  ...encoded(spanJson(span, cut)),
+export const encodeSpan = (span: ReadableSpan, cut: CutText, format: Format): EncodedSpan => ({
+  ...encoded(format.record("span", spanJson(span, cut))),
   scope: span.instrumentationScope,
 });
 
-const spanJson = (span: ReadableSpan, cut: CutText): Json => {
+const spanJson = (span: ReadableSpan, cut: CutText): JsonObject => {
   const { traceId, spanId, traceFlags, traceState } = span.spanContext();
   return {
     traceId,
@@ -119,9 +113,9 @@ const number = (value: number): Json => {
 };
 
 /** A line as pino wrote it; what OTLP has a field for goes there, the rest into attributes. */
-export const encodeLine = (line: string, cutFields: Cut["fields"]): Encoded => {
+export const encodeLine = (line: string, cutFields: Cut["fields"], format: Format): Encoded => {
   const fields = withStackText(JSON.parse(line) as LogLine);
-  return encoded(lineJson(line.length > MAX_LOG_LINE_LENGTH ? cutFields(fields) : fields));
+  return encoded(format.record("logRecord", lineJson(line.length > MAX_LOG_LINE_LENGTH ? cutFields(fields) : fields)));
 };
 
 /** A child logger's bindings may have put anything anywhere, and one odd line must not cost the batch. */
@@ -142,7 +136,7 @@ const SEVERITY: ReadonlyMap<unknown, number> = new Map([
   ["FATAL", 21],
 ]);
 
-const lineJson = ({ timestamp, level, message, traceId, spanId, ...fields }: LogLine): Json => ({
+const lineJson = ({ timestamp, level, message, traceId, spanId, ...fields }: LogLine): JsonObject => ({
   timeUnixNano: String(BigInt(Date.parse(String(timestamp)) || 0) * 1_000_000n),
   severityNumber: SEVERITY.get(level) ?? 0,
   severityText: String(level),

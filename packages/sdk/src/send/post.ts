@@ -8,18 +8,21 @@
  * before anything was answered, so the request goes out once more on a new one.
  */
 import type { Agent, ClientRequest, RequestOptions } from "node:http";
-import { MAX_ANSWER_BYTES } from "../limits.ts";
+import { MAX_ANSWER_BYTES, MAX_RETRY_AFTER_MS } from "../limits.ts";
+import type { Body } from "./format.ts";
 
 export interface Answer {
   readonly verdict: "accepted" | "refused" | "unreachable";
   /** 0 where there was no answer. */
   readonly status: number;
   /** Its beginning. */
-  readonly body: string;
+  readonly body: Buffer;
+  /** Before that it wants nothing again. */
+  readonly retryAfterMs?: number;
 }
 
 export interface Post {
-  (url: string, body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer>;
+  (url: string, body: Body, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer>;
 }
 
 interface HttpModule {
@@ -34,16 +37,11 @@ export const createPost = (): Post => {
     const http: HttpModule = process.getBuiltinModule(name);
     const agent = agents.get(name) ?? new http.Agent({ keepAlive: true, maxSockets: 4 });
     agents.set(name, agent);
-    return send(http, url, body, {
-      method: "POST",
-      agent,
-      signal,
-      headers: { ...headers, "content-type": "application/json" },
-    });
+    return send(http, url, body, { method: "POST", agent, signal, headers });
   };
 };
 
-const send = (http: HttpModule, url: string, body: string, options: RequestOptions): Promise<Answer> =>
+const send = (http: HttpModule, url: string, body: Body, options: RequestOptions): Promise<Answer> =>
   new Promise((resolve) => {
     const request = http.request(url, options);
     request.on("response", (response) => {
@@ -55,7 +53,14 @@ const send = (http: HttpModule, url: string, body: string, options: RequestOptio
         if (bytes < MAX_ANSWER_BYTES) chunks.push(chunk);
         bytes += chunk.length;
       });
-      response.on("end", () => resolve({ verdict: verdict(status), status, body: Buffer.concat(chunks).toString() }));
+      response.on("end", () =>
+        resolve({
+          verdict: verdict(status),
+          status,
+          body: Buffer.concat(chunks),
+          ...retryAfter(response.headers["retry-after"]),
+        }),
+      );
       response.on("error", () => resolve(UNREACHABLE));
     });
     request.on("error", () => {
@@ -65,10 +70,17 @@ const send = (http: HttpModule, url: string, body: string, options: RequestOptio
     request.end(body);
   });
 
-const UNREACHABLE: Answer = { verdict: "unreachable", status: 0, body: "" };
+const UNREACHABLE: Answer = { verdict: "unreachable", status: 0, body: Buffer.of() };
 
 /** OTLP: 429 and 502-504 may be sent again; what else is not 2xx will never be taken. */
 const verdict = (status: number): Answer["verdict"] => {
   if (status >= 200 && status < 300) return "accepted";
   return status === 429 || (status >= 502 && status <= 504) ? "unreachable" : "refused";
+};
+
+/** Seconds, or a date. */
+const retryAfter = (header: string | undefined): Pick<Answer, "retryAfterMs"> => {
+  if (header === undefined) return {};
+  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
+  return Number.isNaN(ms) ? {} : { retryAfterMs: Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) };
 };

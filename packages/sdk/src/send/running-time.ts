@@ -17,12 +17,12 @@ export const spendRunningTime = (budgetMs: number, onSpent: () => void): (() => 
   let isOver = false;
   const step = (left: number): void => {
     setTimeout(() => {
-      // Between this and the next round of timers, sockets are read.
+      // Between this and the next round of timers, sockets are read. Not unref'd: such a one waits until something else happens.
       setImmediate(() => {
         if (isOver) return;
         if (left > 1) step(left - 1);
         else onSpent();
-      }).unref();
+      });
     }, stepMs).unref();
   };
   step(BUDGET_STEPS);

@@ -1,19 +1,34 @@
 /** One signal, spans or log lines: what of it waits, and how it gets to its URL. */
-import { printable } from "../config.ts";
+import { type Wire, printable } from "../config.ts";
 import { harmless, warn } from "../diag.ts";
 import { errorFacts } from "../errors.ts";
-import { MAX_ANSWER_MESSAGE_LENGTH } from "../limits.ts";
+import { MAX_ANSWER_MESSAGE_LENGTH, MAX_RETRIES } from "../limits.ts";
 import { type Sized, createBuffer } from "./buffer.ts";
+import { type Body, type Format, JSON_FORMAT } from "./format.ts";
+import { gzip } from "./gzip.ts";
 import type { Answer, Post } from "./post.ts";
+import { createProtobufFormat } from "./protobuf.ts";
+import { spendRunningTime } from "./running-time.ts";
 
-export type SendResult = Answer["verdict"] | "nothing";
+export interface SendResult {
+  readonly verdict: Answer["verdict"] | "nothing";
+  readonly retryAfterMs?: number;
+}
+
+/** The time that one flush has. */
+export interface Budget {
+  readonly signal: AbortSignal;
+  remainingMs(): number;
+}
 
 export interface Signal<T> {
   /** Never throws: what cannot be encoded is counted as lost. */
   add(item: T): void;
-  send(abort: AbortSignal): Promise<SendResult>;
+  send(budget: Budget): Promise<SendResult>;
   readonly waitingBytes: number;
   readonly dropped: number;
+  /** Of all requests, as they went out. */
+  readonly sentBytes: number;
 }
 
 export interface SignalDeps<T, E extends Sized> {
@@ -21,35 +36,64 @@ export interface SignalDeps<T, E extends Sized> {
   /** Absent: nothing is kept. */
   readonly url: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly wire: Wire;
   readonly maxBytes: number;
-  readonly encode: (item: T) => E;
-  readonly request: (items: readonly E[]) => string;
+  readonly encode: (item: T, format: Format) => E;
+  readonly request: (items: readonly E[], format: Format) => Body;
 }
 
 export const createSignal = <T, E extends Sized>(deps: SignalDeps<T, E>): Signal<T> => {
-  const { post, url, headers, encode, request } = deps;
+  const { post, url, wire, encode, request } = deps;
+  const format = wire.isProtobuf ? createProtobufFormat() : JSON_FORMAT;
+  const headers = {
+    ...deps.headers,
+    "content-type": format.contentType,
+    ...(wire.isGzip && { "content-encoding": "gzip" }),
+  };
   const buffer = createBuffer<E>(deps.maxBytes);
   let lost = 0;
+  let sentBytes = 0;
+
+  const postOnce = (to: string, body: Body, signal: AbortSignal): Promise<Answer> => {
+    sentBytes += Buffer.byteLength(body);
+    if (wire.timeoutMs === 0) return post(to, body, headers, signal);
+    const abort = new AbortController();
+    const cancel = spendRunningTime(wire.timeoutMs, () => abort.abort());
+    return post(to, body, headers, AbortSignal.any([signal, abort.signal])).finally(cancel);
+  };
+
+  /** Again only where the collector says when, and that is within the budget; else the breaker waits for it. */
+  const deliver = async (to: string, body: Body, budget: Budget): Promise<Answer> => {
+    for (let retries = 0; ; retries += 1) {
+      const answer = await postOnce(to, body, budget.signal);
+      const { verdict, retryAfterMs = Infinity } = answer;
+      if (verdict !== "unreachable" || retries === MAX_RETRIES || retryAfterMs >= budget.remainingMs()) return answer;
+      await pause(retryAfterMs, budget.signal);
+      if (budget.signal.aborted) return answer;
+    }
+  };
+
   return {
     add(item) {
       if (url === undefined) return;
-      const encoded = harmless("encoding telemetry", () => encode(item));
+      const encoded = harmless("encoding telemetry", () => encode(item, format));
       if (encoded === undefined) lost += 1;
       else buffer.push(encoded);
     },
-    async send(abort) {
+    async send(budget) {
       const items = buffer.take();
-      if (url === undefined || items.length === 0) return "nothing";
+      if (url === undefined || items.length === 0) return { verdict: "nothing" };
       try {
-        const answer = await post(url, request(items), headers, abort);
+        const whole = request(items, format);
+        const answer = await deliver(url, wire.isGzip ? await gzip(whole) : whole, budget);
         if (answer.verdict === "unreachable") buffer.putBack(items);
-        else lost += rejected(answer, items.length, printable(url));
-        return answer.verdict;
+        else lost += rejected(answer, items.length, printable(url), format);
+        return answer;
       } catch (error) {
         // It cannot even be asked for: a header that HTTP forbids, for one.
         warn(`sending to ${printable(url)} failed: ${errorFacts(error).errorMessage}`);
         lost += items.length;
-        return "refused";
+        return { verdict: "refused" };
       }
     },
     get waitingBytes() {
@@ -58,36 +102,41 @@ export const createSignal = <T, E extends Sized>(deps: SignalDeps<T, E>): Signal
     get dropped() {
       return buffer.dropped + lost;
     },
+    get sentBytes() {
+      return sentBytes;
+    },
   };
 };
 
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms).unref();
+    const stop = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal.addEventListener("abort", stop, { once: true });
+  });
+
 /** How many of `sent` the collector did not take. That is final: the same bytes will never be taken. */
-const rejected = ({ verdict, status, body }: Answer, sent: number, where: string): number => {
+const rejected = ({ verdict, status, body }: Answer, sent: number, where: string, format: Format): number => {
   if (verdict === "refused") {
     warn(`${where} refused what was sent (status ${status}); check the endpoint and its headers`);
     return sent;
   }
-  const { count, message } = partialSuccess(body);
+  const { count, message } = partialSuccess(body, format);
   const lost = Math.min(sent, count);
   // Without the count, which would make each a message of its own.
   if (lost > 0 || message !== "") warn(`${where} did not take all that was sent${message && `: ${message}`}`);
   return lost;
 };
 
-interface ExportResponse {
-  readonly partialSuccess?: {
-    readonly rejectedSpans?: unknown;
-    readonly rejectedLogRecords?: unknown;
-    readonly errorMessage?: unknown;
-  };
-}
-
 /** OTLP's answer to what was accepted; no server is bound to send one that can be read. */
-const partialSuccess = (body: string): { count: number; message: string } => {
+const partialSuccess = (body: Buffer, format: Format): { count: number; message: string } => {
   try {
-    const { partialSuccess: said } = JSON.parse(body) as ExportResponse;
-    const count = Number(said?.rejectedSpans ?? said?.rejectedLogRecords ?? 0);
-    const message = typeof said?.errorMessage === "string" ? said.errorMessage : "";
+    const said = format.partialSuccess(body);
+    const count = Number(said.rejectedSpans ?? said.rejectedLogRecords ?? 0);
+    const message = typeof said.errorMessage === "string" ? said.errorMessage : "";
     return { count: count > 0 ? count : 0, message: message.slice(0, MAX_ANSWER_MESSAGE_LENGTH) };
   } catch {
     return { count: 0, message: "" };
