@@ -20,6 +20,8 @@ export interface FunctionDefinition {
   readonly file: string;
   /** Export name; default `handler`. */
   readonly handler?: string;
+  /** Whose rules for handlers apply; the Node.js is the lab's own either way. Default nodejs24.x. */
+  readonly runtime?: "nodejs22.x" | "nodejs24.x";
   /** Default 3,000, as on Lambda. */
   readonly timeoutMs?: number;
   /** Default 128. Told to the function; not enforced. */

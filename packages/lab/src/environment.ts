@@ -171,7 +171,7 @@ class RunningEnvironment implements Environment {
     if (request.method === "GET" && path.endsWith("/invocation/next")) return this.#askedForNext(response);
     const body = await text(request);
     if (path.endsWith("/init/error")) this.#initError = body;
-    if (path.endsWith("/response")) this.#result({ outcome: "success", payload: body });
+    if (path.endsWith("/response")) this.#result(midStreamError(request) ?? { outcome: "success", payload: body });
     if (/\/invocation\/[^/]+\/error$/.test(path)) this.#result({ outcome: "error", payload: body });
     response.writeHead(202).end('{"status":"OK"}');
   }
@@ -239,7 +239,7 @@ class RunningEnvironment implements Environment {
       LANG: "en_US.UTF-8",
       ...variables(),
       AWS_LAMBDA_RUNTIME_API: runtimeApi,
-      AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
+      AWS_EXECUTION_ENV: `AWS_Lambda_${definition.runtime ?? "nodejs24.x"}`,
       AWS_LAMBDA_FUNCTION_NAME: name,
       AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb ?? 128),
@@ -273,6 +273,12 @@ const eachLine = (stream: Readable, onLine: (line: string) => void): void => {
   stream.once("end", () => {
     if (rest !== "") onLine(rest);
   });
+};
+
+/** A stream that fails after its first byte can say so only in trailers. */
+const midStreamError = ({ trailers }: IncomingMessage): InvocationResult | undefined => {
+  const body = trailers["lambda-runtime-function-error-body"];
+  return body === undefined ? undefined : { outcome: "error", payload: Buffer.from(body, "base64").toString() };
 };
 
 const failure = (errorType: string, errorMessage: string): string => JSON.stringify({ errorType, errorMessage });

@@ -5,11 +5,11 @@
  *
  * Source  Lambda's Runtime API, 2018-06-01; the shapes of errors and console lines are those of the Node.js runtime.
  */
-import { type IncomingMessage, request } from "node:http";
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
 
-type Handler = (event: unknown, context: object) => unknown;
+type Handler = (...args: unknown[]) => unknown;
 
 const api = `http://${process.env["AWS_LAMBDA_RUNTIME_API"]}/2018-06-01/runtime`;
 
@@ -17,6 +17,9 @@ interface Answer {
   readonly headers: IncomingMessage["headers"];
   readonly body: string;
 }
+
+/** The client of Node.js 22 takes a callback, too; that of Node.js 24 refuses it. */
+const takesCallback = process.env["AWS_EXECUTION_ENV"] === "AWS_Lambda_nodejs22.x";
 
 /** No time limit: the process may sleep for hours between asking and being answered. */
 const call = (method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<Answer> =>
@@ -51,7 +54,7 @@ const loadHandler = async (): Promise<Handler> => {
   const handler = module[name] ?? module.default?.[name];
   if (typeof handler !== "function")
     throw named("Runtime.HandlerNotFound", `${process.env["_HANDLER"]} is undefined or not exported`);
-  if (handler.length >= 3)
+  if (handler.length >= 3 && !isStreaming(handler) && !takesCallback)
     throw named("Runtime.CallbackHandlerDeprecated", "Node.js 24 takes no handler with a callback; return a promise");
   return handler as Handler;
 };
@@ -119,13 +122,143 @@ const printed = async (): Promise<void> => {
     await new Promise<void>((done) => stream.write("", () => done()));
 };
 
+const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
+const HIGH_WATER_MARK = Symbol.for("aws.lambda.runtime.handler.streaming.highWaterMark");
+
+const isStreaming = (handler: object): boolean => STREAMING in handler;
+
+/** The property that AWS's own client keeps a prelude in. */
+const BEFORE_FIRST_WRITE = "_onBeforeFirstWrite";
+
+interface Prelude {
+  [BEFORE_FIRST_WRITE]?: (write: (chunk: string | Uint8Array) => unknown) => void;
+  setContentType(type: string): void;
+}
+
+type ResponseStream = ClientRequest & Prelude;
+
+const provideAwslambda = (): void => {
+  const awslambda = {
+    streamifyResponse(handler: object, options: { highWaterMark?: unknown } = {}) {
+      const { highWaterMark } = options;
+      return Object.assign(handler, {
+        [STREAMING]: "response",
+        ...(typeof highWaterMark === "number" && { [HIGH_WATER_MARK]: highWaterMark }),
+      });
+    },
+    HttpResponseStream: {
+      from(stream: ResponseStream, prelude: unknown) {
+        stream.setContentType("application/vnd.awslambda.http-integration-response");
+        const text = JSON.stringify(prelude);
+        stream[BEFORE_FIRST_WRITE] = (write) => {
+          write(text);
+          write(new Uint8Array(8));
+        };
+        return stream;
+      },
+    },
+  };
+  Object.assign(globalThis, { awslambda });
+};
+
+const TRAILER_ERROR_TYPE = "Lambda-Runtime-Function-Error-Type";
+const TRAILER_ERROR_BODY = "Lambda-Runtime-Function-Error-Body";
+
+/** The response under way: what is written to the stream goes out as it is, in chunks. */
+const openStream = (): { stream: ResponseStream; answered: Promise<void> } => {
+  const sent = request(`${api}/invocation/${requestId}/response`, {
+    method: "POST",
+    headers: {
+      "lambda-runtime-function-response-mode": "streaming",
+      "transfer-encoding": "chunked",
+      trailer: `${TRAILER_ERROR_TYPE}, ${TRAILER_ERROR_BODY}`,
+      "content-type": "application/octet-stream",
+    },
+  });
+  const answered = new Promise<void>((resolve, reject) => {
+    sent.on("error", reject);
+    sent.on("response", (response) => response.resume().on("end", resolve));
+  });
+  const write = sent.write.bind(sent) as (...args: unknown[]) => boolean;
+  let isFirst = true;
+  const stream: ResponseStream = Object.assign(sent, {
+    setContentType: (type: string) => void sent.setHeader("content-type", type),
+    write(chunk: unknown, ...others: unknown[]) {
+      if (isFirst) stream[BEFORE_FIRST_WRITE]?.(write);
+      isFirst = false;
+      return write(typeof chunk === "string" || chunk instanceof Uint8Array ? chunk : JSON.stringify(chunk), ...others);
+    },
+  });
+  return { stream, answered };
+};
+
+const handleStreaming = async (handler: Handler, event: unknown, context: object): Promise<void> => {
+  const { stream, answered } = openStream();
+  answered.catch(() => undefined); // told where it is awaited
+  try {
+    const result = handler(event, stream, context);
+    if (!isThenable(result)) throw new Error("Streaming does not support non-async handlers.");
+    if ((await result) !== undefined) console.warn("Streaming handlers ignore return values.");
+    await answered;
+  } catch (error) {
+    console.error("Invoke Error", errorBody(error));
+    stream.addTrailers({
+      [TRAILER_ERROR_TYPE]: error instanceof Error ? error.name : typeof error,
+      [TRAILER_ERROR_BODY]: Buffer.from(errorBody(error)).toString("base64"),
+    });
+    stream.end();
+    await answered;
+  }
+};
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function";
+
+/**
+ * The client of Node.js 22: whatever comes first is the answer, a callback, `done`, `succeed` or `fail` of the context, or a
+ * promise. A callback's result waits for the event loop to run empty; who answers in no way is answered null then.
+ */
+const byCallback = (handler: Handler, event: unknown, context: object): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    let isFirst = true;
+    let whenEmpty = (): void => resolve(null);
+    process.once("beforeExit", () => whenEmpty());
+    const first =
+      (answer: (error: unknown, result: unknown) => void) =>
+      (error: unknown, result?: unknown): void => {
+        if (isFirst) answer(error, result);
+        isFirst = false;
+      };
+    const now = (error: unknown, result: unknown): void =>
+      error === undefined || error === null ? resolve(result) : reject(error);
+    const done = first(now);
+    const ways = {
+      callbackWaitsForEmptyEventLoop: true,
+      done,
+      succeed: (result: unknown) => done(null, result),
+      fail: (error: unknown) => done(error ?? "handled"),
+    };
+    const callback = first((error, result) => {
+      if (error === undefined || error === null) whenEmpty = () => resolve(result);
+      if (!ways.callbackWaitsForEmptyEventLoop || !(error === undefined || error === null)) now(error, result);
+    });
+    try {
+      const result = handler(event, Object.assign(ways, context), callback);
+      if (isThenable(result)) result.then(ways.succeed, ways.fail);
+    } catch (error) {
+      callback(error);
+    }
+  });
+
 const handleNext = async (handler: Handler): Promise<void> => {
   await printed();
   const { headers, body } = await call("GET", "/invocation/next");
   requestId = String(headers["lambda-runtime-aws-request-id"]);
   setTraceId(headers["lambda-runtime-trace-id"]);
+  const [event, context] = [JSON.parse(body) as unknown, contextOf(headers)];
+  if (isStreaming(handler)) return handleStreaming(handler, event, context);
   try {
-    const result = await handler(JSON.parse(body), contextOf(headers));
+    const result = await (takesCallback ? byCallback(handler, event, context) : handler(event, context));
     await call("POST", `/invocation/${requestId}/response`, serialised(result));
   } catch (error) {
     console.error("Invoke Error", errorBody(error));
@@ -134,6 +267,7 @@ const handleNext = async (handler: Handler): Promise<void> => {
 };
 
 printLikeLambda();
+provideAwslambda();
 try {
   const handler = await loadHandler();
   for (;;) await handleNext(handler);
