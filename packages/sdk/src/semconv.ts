@@ -53,6 +53,8 @@ export const ATTR = {
   keysConsumed: "mayfly.keys.consumed",
   link: "mayfly.link",
   unfinished: "mayfly.unfinished",
+  responseFirstByteMs: "mayfly.response.first_byte_ms",
+  responseBytes: "mayfly.response.bytes",
   initDurationMs: "mayfly.init_duration_ms",
   receiveCount: "mayfly.sqs.receive_count",
   entriesFailed: "mayfly.entries_failed",

@@ -31,7 +31,10 @@ export const freshSdk = async (env: Readonly<Record<string, string>> = {}): Prom
     warnings.push(String(text));
     return true;
   });
+  const monitors = process.listeners("uncaughtExceptionMonitor");
   onTestFinished(() => {
+    for (const one of process.listeners("uncaughtExceptionMonitor"))
+      if (!monitors.includes(one)) process.removeListener("uncaughtExceptionMonitor", one);
     vi.restoreAllMocks();
     vi.unstubAllEnvs();
   });
