@@ -41,6 +41,8 @@ test("an empty environment is a configuration, and nothing is said or sent", asy
     timeoutMarginMs: 200,
     logLevel: "info",
     endLine: true,
+    isRedacting: true,
+    redactKeys: [],
   });
   for (const absent of ["tracesUrl", "logsUrl"]) expect(config).not.toHaveProperty(absent);
   expect(said).toEqual([]);
@@ -66,7 +68,7 @@ test("an empty variable is as good as none", async () => {
     ..."ENDPOINT TRACES_ENDPOINT LOGS_ENDPOINT HEADERS TRACES_HEADERS LOGS_HEADERS PROTOCOL COMPRESSION TIMEOUT"
       .split(" ")
       .map((name) => `OTEL_EXPORTER_OTLP_${name}`),
-    ..."LOGS LOG_LEVEL END_LINE FLUSH_BUDGET_MS PROBE_INTERVAL_MS TIMEOUT_MARGIN_MS"
+    ..."LOGS LOG_LEVEL END_LINE REDACT REDACT_KEYS DEBUG_BUFFER FLUSH_BUDGET_MS PROBE_INTERVAL_MS TIMEOUT_MARGIN_MS"
       .split(" ")
       .map((name) => `MAYFLY_${name}`),
     "AWS_LAMBDA_LOG_LEVEL",

@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type SdkConfig, readConfig } from "./config.ts";
+import { type Redact, createRedact } from "./redact.ts";
 import type { Scope } from "./scope.ts";
 import { createPost } from "./send/post.ts";
 import { type Sender, createSender } from "./send/direct.ts";
@@ -14,6 +15,7 @@ export interface Sdk {
   readonly config: SdkConfig;
   readonly spans: Spans;
   readonly sender: Sender;
+  readonly redact: Redact;
   readonly scopes: AsyncLocalStorage<Scope>;
   /** True once: for the first invocation of this environment. */
   takeFirst(): boolean;
@@ -40,12 +42,14 @@ export const sdk = (): Sdk => {
 
 const createSdk = (): Sdk => {
   const config = readConfig();
-  const sender = createSender({ config, post: createPost(), nowMs: Date.now });
+  const redact = createRedact(config);
+  const sender = createSender({ config, post: createPost(), redact, nowMs: Date.now });
   const scopes = new AsyncLocalStorage<Scope>();
   let isFirst = true;
   return {
     config,
     sender,
+    redact,
     scopes,
     spans: createSpans({
       config,

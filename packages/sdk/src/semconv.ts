@@ -67,6 +67,10 @@ export const ATTR = {
   sdkFlushTimeouts: "mayfly.sdk.flush_timeouts",
   sdkFlushFailures: "mayfly.sdk.flush_failures",
   sdkBreakerOpened: "mayfly.sdk.breaker_opened",
+  sdkRedacted: "mayfly.sdk.redacted",
+  sdkSentBytes: "mayfly.sdk.sent_bytes",
+  sdkOverheadUs: "mayfly.sdk.overhead_us",
+  sdkDroppedDebugLines: "mayfly.sdk.dropped_debug_lines",
   sdkInjectSkipped: "mayfly.sdk.inject_skipped",
   sdkRefusedFields: "mayfly.sdk.refused_fields",
 } as const;

@@ -56,7 +56,7 @@ export const lazyLogger = (): Logger => {
 };
 
 export const createLogger = (): Logger => {
-  const { config, sender } = sdk();
+  const { config, sender, redact } = sdk();
   const { serviceName: service, functionName, functionVersion: version, region } = config;
   return pino(
     {
@@ -75,7 +75,8 @@ export const createLogger = (): Logger => {
       },
     },
     {
-      write(line: string) {
+      write(text: string) {
+        const line = redact.line(text);
         process.stdout.write(line);
         sender.addLogLine(line);
       },

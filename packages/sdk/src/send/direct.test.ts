@@ -6,6 +6,7 @@ import { expect, test, vi } from "vitest";
 import { startCollector } from "../../test/collector.ts";
 import { type Environment, readConfig } from "../config.ts";
 import { MAX_BUFFER_BYTES, MAX_RETRIES, SEND_BESIDE_AT } from "../limits.ts";
+import { createRedact } from "../redact.ts";
 import { createSpans } from "../trace/provider.ts";
 import { createSender } from "./direct.ts";
 import { type Post, createPost } from "./post.ts";
@@ -39,7 +40,7 @@ const senderTo = (endpoint: string | undefined, env: Environment = {}) => {
     requests.push(request);
     return request;
   };
-  const sender = createSender({ config, post, nowMs: () => clock.now });
+  const sender = createSender({ config, post, redact: createRedact(config), nowMs: () => clock.now });
   return {
     clock,
     sender,
@@ -154,6 +155,7 @@ test.each([429, 502, 503, 504])("a %i opens the breaker and loses nothing", asyn
     flushFailures: 1,
     breakerOpened: 1,
     sentBytes: collector.bytes[0],
+    overheadMs: expect.any(Number),
   });
 });
 

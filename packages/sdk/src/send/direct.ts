@@ -11,9 +11,10 @@
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { SdkConfig } from "../config.ts";
 import { SEND_BESIDE_AT, SEND_BESIDE_MS } from "../limits.ts";
+import type { Redact } from "../redact.ts";
 import { createBreaker } from "./breaker.ts";
 import { createCut } from "./cut.ts";
-import { encodeLine, encodeSpan, logsRequest, tracesRequest } from "./encode.ts";
+import { type SpanTexts, encodeLine, encodeSpan, logsRequest, tracesRequest } from "./encode.ts";
 import type { Post } from "./post.ts";
 import { spendRunningTime } from "./running-time.ts";
 import { type Budget, createSignal } from "./signal.ts";
@@ -26,6 +27,8 @@ export interface SendCounters {
   readonly flushFailures: number;
   readonly breakerOpened: number;
   readonly sentBytes: number;
+  /** Spent on encoding, and on waiting for flushes. */
+  readonly overheadMs: number;
 }
 
 export interface Sender {
@@ -43,20 +46,23 @@ export interface Sender {
 export interface SenderDeps {
   readonly config: SdkConfig;
   readonly post: Post;
+  /** Of spans; lines come redacted, because stdout has them too. */
+  readonly redact: Redact;
   readonly nowMs: () => number;
 }
 
-export const createSender = ({ config, post, nowMs }: SenderDeps): Sender => {
+export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sender => {
   const { tracesUrl, logsUrl }: Partial<SdkConfig> = config.disabled ? {} : config;
   const common = { post, maxBytes: config.maxBufferBytes };
-  const count = { cutTexts: 0, flushTimeouts: 0, flushFailures: 0, breakerOpened: 0 };
+  const count = { cutTexts: 0, flushTimeouts: 0, flushFailures: 0, breakerOpened: 0, overheadMs: 0 };
   const cut = createCut(() => (count.cutTexts += 1));
+  const spanTexts: SpanTexts = { redact, cut: cut.text };
   const spans = createSignal({
     ...common,
     url: tracesUrl,
     headers: config.tracesHeaders,
     wire: config.tracesWire,
-    encode: (span: ReadableSpan, format) => encodeSpan(span, cut.text, format),
+    encode: (span: ReadableSpan, format) => encodeSpan(span, spanTexts, format),
     request: (items, format) => tracesRequest(items, config, format),
   });
   const lines = createSignal({
@@ -103,15 +109,20 @@ export const createSender = ({ config, post, nowMs }: SenderDeps): Sender => {
 
   return {
     addSpan(span) {
+      const startedMs = performance.now();
       spans.add(span);
       sendWhatFills(spans.waitingBytes);
+      count.overheadMs += performance.now() - startedMs;
     },
     addLogLine(line) {
+      const startedMs = performance.now();
       lines.add(line);
       sendWhatFills(lines.waitingBytes);
+      count.overheadMs += performance.now() - startedMs;
     },
     async flush(budgetMs) {
       if (breaker.isOpen || budgetMs <= 0) return;
+      const startedMs = performance.now();
       const abort = new AbortController();
       const budget = budgetOf(budgetMs, abort.signal);
       // Not unref'd: while a retry is waited for, nothing else may keep the process alive for what comes after the flush.
@@ -122,6 +133,7 @@ export const createSender = ({ config, post, nowMs }: SenderDeps): Sender => {
       await beside?.done;
       if (!breaker.isOpen) await attempt(budget);
       clearTimeout(timer);
+      count.overheadMs += performance.now() - startedMs;
     },
     probe() {
       if (!beside && breaker.mayProbe()) sendBeside(config.flushBudgetMs);

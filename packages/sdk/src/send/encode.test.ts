@@ -4,6 +4,7 @@ import { attributesToPlain, decodeLogsJson, decodeTracesJson } from "@mayfly/otl
 import { expect, test } from "vitest";
 import { logsIn, spansIn } from "../../test/collector.ts";
 import { readConfig } from "../config.ts";
+import { createRedact } from "../redact.ts";
 import { createSpans } from "../trace/provider.ts";
 import { createCut } from "./cut.ts";
 import { encodeLine, encodeSpan, logsRequest, tracesRequest } from "./encode.ts";
@@ -13,9 +14,10 @@ const CONFIG = readConfig({ OTEL_SERVICE_NAME: "checkout", AWS_REGION: "eu-west-
 const REMOTE = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1, isRemote: true };
 
 const cut = createCut(() => {});
+const TEXTS = { cut: cut.text, redact: createRedact(CONFIG) };
 const tracesOf = (spans: readonly ReadableSpan[]): string =>
   tracesRequest(
-    spans.map((span) => encodeSpan(span, cut.text, JSON_FORMAT)),
+    spans.map((span) => encodeSpan(span, TEXTS, JSON_FORMAT)),
     CONFIG,
     JSON_FORMAT,
   ) as string;

@@ -9,6 +9,7 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { type SdkConfig, VERSION } from "../config.ts";
 import { MAX_LOG_LINE_LENGTH } from "../limits.ts";
+import type { Redact } from "../redact.ts";
 import type { Cut } from "./cut.ts";
 import type { Body, Format, Json, JsonObject } from "./format.ts";
 
@@ -41,48 +42,59 @@ export const logsRequest = (lines: readonly Encoded[], config: SdkConfig, format
 const bodyOf = ({ body }: Encoded): Body => body;
 
 const resourceOf = (config: SdkConfig): JsonObject => ({
-  resource: { attributes: attributes(config.resource, (text) => text) },
+  resource: { attributes: attributes(config.resource, AS_IT_IS) },
 });
 
-type CutText = Cut["text"];
+/** What becomes of a span's texts before they are kept. */
+export interface SpanTexts {
+  readonly redact: Pick<Redact, "text" | "attribute">;
+  readonly cut: Cut["text"];
+}
 
-export const encodeSpan = (span: ReadableSpan, cut: CutText, format: Format): EncodedSpan => ({
-  ...encoded(format.record("span", spanJson(span, cut))),
+const AS_IT_IS: SpanTexts = {
+  redact: { text: (text) => text, attribute: (_key, value) => value },
+  cut: (text) => text,
+};
+
+export const encodeSpan = (span: ReadableSpan, texts: SpanTexts, format: Format): EncodedSpan => ({
+  ...encoded(format.record("span", spanJson(span, texts))),
   scope: span.instrumentationScope,
 });
 
-const spanJson = (span: ReadableSpan, cut: CutText): JsonObject => {
+const spanJson = (span: ReadableSpan, texts: SpanTexts): JsonObject => {
   const { traceId, spanId, traceFlags, traceState } = span.spanContext();
   return {
     traceId,
     spanId,
     ...(traceState && { traceState: traceState.serialize() }),
     ...(span.parentSpanContext && { parentSpanId: span.parentSpanContext.spanId }),
-    name: cut(span.name),
+    name: text(span.name, texts),
     kind: span.kind + 1, // the API counts from internal = 0, the wire from unspecified = 0
     startTimeUnixNano: nanos(span.startTime),
     endTimeUnixNano: nanos(span.endTime),
-    attributes: attributes(span.attributes, cut),
+    attributes: attributes(span.attributes, texts),
     droppedAttributesCount: span.droppedAttributesCount,
     events: span.events.map((event) => ({
       timeUnixNano: nanos(event.time),
       name: event.name,
-      attributes: attributes(event.attributes, cut),
+      attributes: attributes(event.attributes, texts),
       ...(event.droppedAttributesCount && { droppedAttributesCount: event.droppedAttributesCount }),
     })),
     droppedEventsCount: span.droppedEventsCount,
-    links: span.links.map((link) => linkJson(link, cut)),
+    links: span.links.map((link) => linkJson(link, texts)),
     droppedLinksCount: span.droppedLinksCount,
-    status: { code: span.status.code, ...(span.status.message && { message: cut(span.status.message) }) },
+    status: { code: span.status.code, ...(span.status.message && { message: text(span.status.message, texts) }) },
     flags: flags(traceFlags, span.parentSpanContext),
   };
 };
 
-const linkJson = ({ context, attributes: facts, droppedAttributesCount }: Link, cut: CutText): Json => ({
+const text = (value: string, { redact, cut }: SpanTexts): string => cut(redact.text(value));
+
+const linkJson = ({ context, attributes: facts, droppedAttributesCount }: Link, texts: SpanTexts): Json => ({
   traceId: context.traceId,
   spanId: context.spanId,
   ...(context.traceState && { traceState: context.traceState.serialize() }),
-  attributes: attributes(facts, cut),
+  attributes: attributes(facts, texts),
   ...(droppedAttributesCount && { droppedAttributesCount }),
   flags: flags(context.traceFlags, context),
 });
@@ -94,12 +106,12 @@ const flags = (traceFlags: number, context: SpanContext | undefined): number =>
 const nanos = ([seconds, nanoseconds]: HrTime): string =>
   String(BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds));
 
-const attributes = (values: Attributes | undefined, cut: CutText): Json =>
+const attributes = (values: Attributes | undefined, texts: SpanTexts): Json =>
   Object.entries(values ?? {}).flatMap(([key, value]) =>
-    value === undefined ? [] : [{ key, value: anyValue(value, cut) }],
+    value === undefined ? [] : [{ key, value: anyValue(texts.redact.attribute(key, value), texts.cut) }],
   );
 
-const anyValue = (value: unknown, cut: CutText): Json => {
+const anyValue = (value: unknown, cut: Cut["text"]): Json => {
   if (typeof value === "string") return { stringValue: cut(value) };
   if (typeof value === "boolean") return { boolValue: value };
   if (typeof value === "number") return number(value);

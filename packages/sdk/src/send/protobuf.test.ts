@@ -6,6 +6,7 @@ import { decodeLogs, decodeLogsJson, decodeTraces, decodeTracesJson } from "@may
 import { assert, dictionary, jsonValue, property, string } from "fast-check";
 import { expect, test } from "vitest";
 import { readConfig } from "../config.ts";
+import { createRedact } from "../redact.ts";
 import { createSpans } from "../trace/provider.ts";
 import { createCut } from "./cut.ts";
 import { encodeLine, encodeSpan, logsRequest, tracesRequest } from "./encode.ts";
@@ -15,10 +16,11 @@ import { createProtobufFormat } from "./protobuf.ts";
 const CONFIG = readConfig({ OTEL_SERVICE_NAME: "checkout", AWS_REGION: "eu-west-1" });
 const PROTOBUF = createProtobufFormat();
 const cut = createCut(() => {});
+const TEXTS = { cut: cut.text, redact: createRedact(CONFIG) };
 
 const tracesAs = (format: Format, spans: readonly ReadableSpan[]) =>
   tracesRequest(
-    spans.map((span) => encodeSpan(span, cut.text, format)),
+    spans.map((span) => encodeSpan(span, TEXTS, format)),
     CONFIG,
     format,
   );
@@ -142,6 +144,6 @@ test("OpenTelemetry's own encoder says the same", () => {
 });
 
 test("what is kept of a span is its own bytes, no more", () => {
-  const { body } = encodeSpan(fullSpan(), cut.text, PROTOBUF);
+  const { body } = encodeSpan(fullSpan(), TEXTS, PROTOBUF);
   expect((body as Uint8Array).buffer.byteLength).toBe((body as Uint8Array).byteLength);
 });

@@ -1,0 +1,122 @@
+/**
+ * Secrets, replaced by a fixed text in what leaves the function; what the application holds is never touched.
+ *
+ *   line ─▶ does anything in it look like one? ─no─▶ as it is          (nearly always: one search through its text)
+ *                                              └yes▶ parsed, gone through, written again
+ *
+ * A secret has a telling name (a field's, an attribute's, or before `:` or `=` within a text) or a telling form: bearer token, JWT,
+ * AWS access key, card number. A field whose name ends in `id` or `arn` is never taken for a card number.
+ */
+
+export interface Redact {
+  /** A log line, as JSON. */
+  readonly line: (line: string) => string;
+  readonly text: (text: string) => string;
+  /** Of a span; keys that join functions stay as they are. */
+  readonly attribute: (key: string, value: unknown) => unknown;
+  readonly count: number;
+}
+
+export interface RedactOptions {
+  readonly isRedacting: boolean;
+  readonly redactKeys: readonly string[];
+}
+
+export const REDACTED = "[redacted]";
+
+const NAME =
+  "(?:pass(?:word|wd|phrase)|pwd|(?<!arn:[\\w:/-]{0,80})secret|(?<!(?:next|page|continuation|idempotency)[-_]?)token|authorization|cookie|credential|signature|cvv|cvc|(?:api|access|private|secret)[-_ ]?key)s?(?:[-_]?hash)?";
+/** From a name within a text to its value: JSON, JSON in JSON, a query, a header. */
+const TO_VALUE = String.raw`["'\\]{0,4}\s{0,2}[:=][\s"'\\[]{0,8}`;
+const JWT = String.raw`\beyJ[\w-]{8,}\.eyJ[\w-]+(?:\.[\w-]*)?`;
+const AWS_KEY = String.raw`\bA[KS]IA[A-Z\d]{16}\b`;
+const SCHEME = String.raw`\b(?:bearer|basic)\s+(?=[a-z]*[\d+/=])`;
+const CARD = String.raw`(?<![\w.-])[2-6](?:[ -]?\d){12,18}(?![\w-])`;
+const IS_ID = /(?:ids?|arns?)$/i;
+const MAX_KNOWN_NAMES = 1_000;
+
+export const createRedact = ({ isRedacting, redactKeys }: RedactOptions): Redact => {
+  let count = 0;
+  const own = new Set(redactKeys);
+  // Of a path, its last name: that stands before the value.
+  const ownNames = redactKeys.map((key) => key.slice(key.lastIndexOf(".") + 1).replaceAll(/[^\w-]/g, "\\$&"));
+  const named = `(?:${[NAME, ...ownNames].join("|")})`;
+  const isNamed = new RegExp(`${NAME}$`, "i");
+  const suspects = new RegExp(`${named}${TO_VALUE}|${SCHEME}|${JWT}|${AWS_KEY}|${CARD}`, "i");
+  const secrets = new RegExp(
+    String.raw`((?:authorization|cookie)s?${TO_VALUE})[^"'\\\r\n]+|(${named}${TO_VALUE})[^\s"',;&}\]\\]+|(${SCHEME})[\w.~+/=-]{8,}|${JWT}|${AWS_KEY}|(${CARD})`,
+    "gi",
+  );
+
+  const secret = (): string => {
+    count += 1;
+    return REDACTED;
+  };
+  const textOf = (text: string, isId: boolean): string =>
+    suspects.test(text)
+      ? text.replace(secrets, (found: string, line?: string, word?: string, scheme?: string, card?: string) =>
+          card !== undefined && (isId || !isCard(card)) ? found : (line ?? word ?? scheme ?? "") + secret(),
+        )
+      : text;
+
+  const known = new Map<string, boolean>();
+  const isSecretName = (name: string): boolean => {
+    const cached = known.get(name);
+    if (cached !== undefined) return cached;
+    const is = isNamed.test(name) || own.has(name.toLowerCase());
+    if (known.size < MAX_KNOWN_NAMES) known.set(name, is);
+    return is;
+  };
+  /** Flags are no secrets, and `tokens: 5` is a count. */
+  const isSecret = (name: string, value: unknown): boolean =>
+    isSecretName(name) &&
+    value !== null &&
+    typeof value !== "boolean" &&
+    !(typeof value === "number" && /s$/i.test(name));
+
+  const redacted = (value: unknown, name: string, path: string): unknown => {
+    if (typeof value === "string") return textOf(value, IS_ID.test(name));
+    if (typeof value === "number") return !IS_ID.test(name) && isCard(String(value)) ? secret() : value;
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.map((one) => redacted(one, name, path));
+    const entries = Object.entries(value).map(([key, inner]: [string, unknown]) => {
+      const within = path === "" ? key : `${path}.${key}`;
+      const isHidden = isSecret(key, inner) || (own.has(within.toLowerCase()) && inner !== null);
+      return [key, isHidden ? secret() : redacted(inner, key, within)] as const;
+    });
+    return Object.fromEntries(entries);
+  };
+
+  if (!isRedacting) return { line: (line) => line, text: (text) => text, attribute: (_key, value) => value, count };
+  return {
+    line(line) {
+      if (!suspects.test(line)) return line;
+      const before = count;
+      const clean = redacted(JSON.parse(line), "", "");
+      return count === before ? line : `${JSON.stringify(clean)}\n`;
+    },
+    text: (text) => textOf(text, false),
+    attribute(key, value) {
+      if (key.startsWith("mayfly.keys.")) return value;
+      return isSecret(key, value) ? secret() : redacted(value, key, key);
+    },
+    get count() {
+      return count;
+    },
+  };
+};
+
+/** Issuer's first digits and length, and the check digit (Luhn). */
+const isCard = (text: string): boolean => {
+  const digits = text.replaceAll(/[ -]/g, "");
+  if (!/^(?:4\d{12}(?:\d{3}){0,2}|(?:5[1-5]|2[2-7]|35)\d{14}|6\d{15,18}|3[47]\d{13}|3[068]\d{12})$/.test(digits))
+    return false;
+  const sum = digits
+    .split("")
+    .toReversed()
+    .reduce((total, digit, index) => {
+      const value = Number(digit) * (1 + (index % 2));
+      return total + (value > 9 ? value - 9 : value);
+    }, 0);
+  return sum % 10 === 0;
+};
