@@ -5,6 +5,7 @@
  *   node scripts/boot.mjs setup                                  install and build only
  *   node scripts/boot.mjs test                                   install, build, the tests' own set-up, every check
  *   node scripts/boot.mjs screenshots                            refresh docs/images
+ *   node scripts/boot.mjs bench coldstart [-- its flags]         what the tests have, then bench/<name>/main.ts
  *
  * The Node that runs this file may be too old for the project, so this file is plain JS, imports nothing installed,
  * and hands over to the Node 24 that the install puts into node_modules/.bin (the arch packages in
@@ -20,6 +21,9 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
 /** pnpm is pinned here: a `packageManager` field makes frozen installs fail. */
 const PNPM = "pnpm@12.21.0";
+
+/** Only the tests and the benchmarks install these: the first compiles for a minute, the second brings the peers. */
+const FOR_TESTS = ["@mayfly/aws-lambda-ric", "@mayfly/bench"];
 
 const environment = () => {
   const env = { ...process.env, PATH: bin + delimiter + (process.env.PATH ?? "") };
@@ -44,8 +48,8 @@ const fail = (message) => {
 /** What an install depends on; an unchanged digest means node_modules is as the lockfile wants it. */
 const installDigest = () => {
   const hash = createHash("sha256").update(PNPM);
-  const manifests = ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"];
-  for (const group of ["packages", "examples"]) {
+  const manifests = ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml", "bench/package.json"];
+  for (const group of ["packages", "examples", "runtimes"]) {
     // oxlint-disable-next-line unicorn/no-array-sort -- Node 18 has no toSorted
     for (const name of readdirSync(join(root, group)).sort()) manifests.push(`${group}/${name}/package.json`);
   }
@@ -56,21 +60,40 @@ const installDigest = () => {
   return hash.digest("hex");
 };
 
-const install = () => {
-  const stamp = join(root, "node_modules", ".mayfly-installed");
+const pnpmInstall = (without, env = environment()) => {
+  const flags = ["--frozen-lockfile", "--config.engine-strict=false", "--reporter=append-only", "--loglevel=error"];
+  run("npx", ["-y", PNPM, "install", ...flags, ...without.flatMap((name) => ["--filter", `!${name}`])], { env });
+};
+
+/** `work` when the last one of that name was for other manifests. */
+const onceFor = (name, work) => {
+  const stamp = join(root, "node_modules", name);
   const digest = installDigest();
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
-  console.log("mayfly set-up: installing packages");
-  run("npx", [
-    "-y",
-    PNPM,
-    "install",
-    "--frozen-lockfile",
-    "--config.engine-strict=false",
-    "--reporter=append-only",
-    "--loglevel=error",
-  ]);
+  work();
   writeFileSync(stamp, digest);
+};
+
+const install = () =>
+  onceFor(".mayfly-installed", () => {
+    console.log("mayfly set-up: installing packages");
+    pnpmInstall(FOR_TESTS);
+  });
+
+const isOnPath = (name) => (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, name)));
+
+/**
+ * Under Node 24 already, for which AWS's runtime client is then compiled; the headers come from Node's own package, so that nothing
+ * is fetched from elsewhere. Where the compiler is missing, which test-setup.mjs has said, the rest is installed.
+ */
+const installForTests = () => {
+  run("node", ["scripts/test-setup.mjs"]);
+  if (!["cmake", "g++", "make"].every(isOnPath)) return pnpmInstall(["@mayfly/aws-lambda-ric"]);
+  onceFor(".mayfly-installed-for-tests", () => {
+    console.log("mayfly set-up: installing for the tests; AWS's runtime client compiles for a minute the first time");
+    const headers = join(root, "node_modules", `node-linux-${process.arch}`);
+    pnpmInstall([], { ...environment(), ...(existsSync(headers) && { npm_config_nodedir: headers }) });
+  });
 };
 
 const requireNode = () => {
@@ -88,8 +111,8 @@ const requireNode = () => {
 };
 
 const [command, ...rest] = process.argv.slice(2);
-const flags = rest[0] === "--" ? rest.slice(1) : rest;
-const known = { start: 1, setup: 1, test: 1, screenshots: 1 };
+const flags = rest.filter((flag, index) => !(flag === "--" && index <= 1));
+const known = { start: 1, setup: 1, test: 1, screenshots: 1, bench: 1 };
 if (!Object.hasOwn(known, command ?? ""))
   fail(`unknown command ${JSON.stringify(command ?? "")}; expected one of ${Object.keys(known).join(", ")}`);
 
@@ -98,12 +121,19 @@ requireNode();
 if (command !== "test") run("node", ["scripts/build.mjs"]); // the checks build by themselves
 if (command === "start") run("node", ["scripts/start.mjs", ...flags]);
 if (command === "test") {
-  run("node", ["scripts/test-setup.mjs"]);
+  installForTests();
   run("node", ["scripts/check.mjs", ...flags]);
 }
 if (command === "screenshots") {
   run("node", ["scripts/test-setup.mjs"]);
   run("node", ["scripts/screenshots.mjs", ...flags]);
+}
+if (command === "bench") {
+  const [name = "", ...own] = flags;
+  const main = join(root, "bench", name, "main.ts");
+  if (name === "" || !existsSync(main)) fail(`there is no benchmark ${JSON.stringify(name)} in bench/`);
+  installForTests();
+  run("node", [main, ...own]);
 }
 if (command === "setup")
   console.log("mayfly set-up: ready. `npm start` shows it, `npx mayfly --help` lists the commands.");

@@ -1,29 +1,55 @@
 /**
- * What the tests need beside npm packages: a Chromium, from Debian's packages.
+ * What the tests need beside npm packages, from Debian's packages: a Chromium, and the tools that compile aws-lambda-ric,
+ * AWS's own runtime client.
  *
  *   node scripts/test-setup.mjs
  *
- * Installed here where it is missing and this is root on a machine with apt. Elsewhere it is named, and the tests that need it are
- * skipped and counted; with CI=true missing means fail.
+ * Installed here where they are missing and this is root on a machine with apt. Elsewhere they are named, and the tests that need them
+ * are skipped and counted; with CI=true missing means fail.
  */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { chromiumPath } from "./chromium.ts";
 
+const isOnPath = (name) => (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, name)));
+
+/** Per Debian package a program of it; what it is for. */
+const COMPILER = {
+  cmake: "cmake",
+  "g++": "g++",
+  make: "make",
+  autoconf: "autoconf",
+  automake: "automake",
+  libtool: "libtoolize",
+};
+const NEEDED = [
+  { package: "chromium", isThere: () => chromiumPath() !== undefined, use: "the tests of the UI" },
+  ...Object.entries(COMPILER).map(([name, program]) => ({
+    package: name,
+    isThere: () => isOnPath(program),
+    use: "the tests under aws-lambda-ric",
+  })),
+];
+
+const missing = () => NEEDED.filter(({ isThere }) => !isThere());
 const apt = (...args) =>
   spawnSync("apt-get", ["-qq", ...args], {
     stdio: ["ignore", "ignore", "inherit"],
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
   }).status === 0;
+const install = (names) => apt("install", "-y", "--no-install-recommends", ...names);
 
-const install = () => apt("install", "-y", "--no-install-recommends", "chromium");
-
-if (chromiumPath() === undefined && process.getuid?.() === 0) {
-  console.log("mayfly set-up: installing Chromium for the tests");
+const wanted = missing().map((one) => one.package);
+if (wanted.length > 0 && process.getuid?.() === 0) {
+  console.log(`mayfly set-up: installing ${wanted.join(", ")} for the tests`);
   // The package lists are fetched only when those on the machine do not do.
-  if (!install() && apt("update")) install();
+  if (!install(wanted) && apt("update")) install(wanted);
 }
-if (chromiumPath() === undefined) {
-  console.error("mayfly set-up: there is no Chromium (Debian: apt-get install chromium; or MAYFLY_CHROMIUM=/path)");
-  if (process.env.CI === "true") process.exit(1);
-  console.error("mayfly set-up: the tests that need it are skipped");
+for (const { package: name, use } of missing()) {
+  const other = name === "chromium" ? "; or MAYFLY_CHROMIUM=/path" : "";
+  console.error(
+    `mayfly set-up: ${name} is missing (Debian: apt-get install ${name}${other}); without it ${use} are skipped`,
+  );
 }
+if (missing().length > 0 && process.env.CI === "true") process.exit(1);

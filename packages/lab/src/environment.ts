@@ -13,8 +13,8 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from "node:net";
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import type { FunctionDefinition } from "./definition.ts";
+import { type Runtime, handlerName, runtimeProgram } from "./runtime.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** An event on its way into an environment. */
@@ -42,6 +42,7 @@ export interface LogLine {
 export interface EnvironmentDeps {
   readonly name: string;
   readonly definition: FunctionDefinition;
+  readonly runtime: Runtime;
   readonly arn: string;
   /** Its own, so that whatever it signs names it. */
   readonly accessKeyId: string;
@@ -100,9 +101,10 @@ class RunningEnvironment implements Environment {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     if (this.isGone) return void server.close();
     const { port } = server.address() as AddressInfo;
-    const child = spawn(process.execPath, [RUNTIME_LOOP], {
+    const program = runtimeProgram(this.#deps.runtime) ?? ""; // startLab has checked that it is there
+    const child = spawn(process.execPath, [program], {
       cwd: dirname(this.#deps.definition.file),
-      env: this.#environment(`127.0.0.1:${port}`),
+      env: this.#environment(`127.0.0.1:${port}`, dirname(program)),
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;
@@ -178,10 +180,16 @@ class RunningEnvironment implements Environment {
 
   #askedForNext(response: ServerResponse): void {
     clearTimeout(this.#timer);
+    this.#process?.kill("SIGSTOP");
+    // What it has printed is in the pipes by now, belongs to the invocation that ends here, and is read first.
+    setImmediate(() => setImmediate(() => this.#idle(response)));
+  }
+
+  #idle(response: ServerResponse): void {
+    if (this.isGone) return;
     if (this.requestId !== undefined) this.isColdStart = false;
     this.requestId = undefined;
     this.#waiting = response;
-    this.#process?.kill("SIGSTOP");
     this.#becameReady();
   }
 
@@ -231,7 +239,7 @@ class RunningEnvironment implements Environment {
   }
 
   /** What Lambda sets, and nothing of ours: a function does not see the machine it runs on. */
-  #environment(runtimeApi: string): Record<string, string> {
+  #environment(runtimeApi: string, runtimeFolder: string): Record<string, string> {
     const { name, definition, variables } = this.#deps;
     return {
       PATH: process.env["PATH"] ?? "",
@@ -247,8 +255,8 @@ class RunningEnvironment implements Environment {
       AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
       AWS_LAMBDA_LOG_STREAM_NAME: `${new Date().toISOString().slice(0, 10).replaceAll("-", "/")}/[$LATEST]${randomBytes(16).toString("hex")}`,
       LAMBDA_TASK_ROOT: dirname(definition.file),
-      LAMBDA_RUNTIME_DIR: dirname(RUNTIME_LOOP),
-      _HANDLER: `index.${definition.handler ?? "handler"}`,
+      LAMBDA_RUNTIME_DIR: runtimeFolder,
+      _HANDLER: handlerName(definition),
       MAYFLY_LAB_HANDLER_FILE: definition.file,
       AWS_ACCESS_KEY_ID: this.accessKeyId,
       AWS_SECRET_ACCESS_KEY: "lab",
@@ -256,11 +264,6 @@ class RunningEnvironment implements Environment {
     };
   }
 }
-
-/** Beside this file, as TypeScript or, once built, as JavaScript. */
-const RUNTIME_LOOP = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "./runtime-loop.ts" : "./runtime-loop.js", import.meta.url),
-);
 
 /** Not readline, which also breaks at the carriage returns that Lambda's runtime puts into a text of several lines. */
 const eachLine = (stream: Readable, onLine: (line: string) => void): void => {

@@ -8,6 +8,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { FunctionDefinition } from "./definition.ts";
 import { type Environment, type InvocationResult, type LogLine, createEnvironment } from "./environment.ts";
+import type { Runtime } from "./runtime.ts";
 import { arrivingHeader } from "./trace-header.ts";
 import type { Truth } from "./truth.ts";
 import type { Cause, Delivery } from "./truth-log.ts";
@@ -38,6 +39,7 @@ export interface LabFunction {
 export interface FunctionDeps {
   readonly name: string;
   readonly definition: FunctionDefinition;
+  readonly runtime: Runtime;
   readonly arn: string;
   /** Read when an environment starts. */
   readonly variables: () => Readonly<Record<string, string>>;

@@ -15,12 +15,15 @@ import { createStepFunctions } from "./event-sources/step-functions.ts";
 import { type LabFunction, createFunction } from "./function.ts";
 import { type Messaging, type Publication, startMessaging } from "./messaging.ts";
 import { provision } from "./provision.ts";
+import { DEFAULT_RUNTIME, type Runtime, runtimeProblems } from "./runtime.ts";
 import { type Truth, createTruth } from "./truth.ts";
 import type { TruthLog } from "./truth-log.ts";
 import { problemsOf } from "./validate.ts";
 import { type Watchdog, startWatchdog } from "./watchdog.ts";
 
 export interface LabOptions {
+  /** What runs the handlers: the lab's own loop (default), or AWS's own client where it is installed. */
+  readonly runtime?: Runtime;
   readonly region?: string;
   /** Of all functions, beside what Lambda sets; say, where to send spans. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -50,7 +53,7 @@ const DEFAULT_ASYNC_RETRY_DELAY_MS = 200;
 const QUIET_POLL_MS = 25;
 
 export const startLab = async (definition: LabDefinition, options: LabOptions = {}): Promise<Lab> => {
-  const problems = problemsOf(definition);
+  const problems = [...problemsOf(definition), ...runtimeProblems(definition, options.runtime ?? DEFAULT_RUNTIME)];
   if (problems.length > 0)
     throw new Error(`the lab's definition has ${problems.length} mistake(s):\n  ${problems.join("\n  ")}`);
   const opened: Closable[] = [];
@@ -170,6 +173,7 @@ const addFunctions = (functions: Map<string, LabFunction>, parts: FunctionParts)
     const created = createFunction({
       name,
       definition: one,
+      runtime: options.runtime ?? DEFAULT_RUNTIME,
       arn: addresses.functionArn(name),
       variables: () => ({ ...variables, ...options.environment, ...Object.fromEntries(own) }),
       truth,

@@ -49,15 +49,22 @@ const printLikeLambda = (): void => {
 
 const loadHandler = async (): Promise<Handler> => {
   const file = process.env["MAYFLY_LAB_HANDLER_FILE"] ?? "";
-  const name = (process.env["_HANDLER"] ?? "").split(".").at(-1) ?? "handler";
+  const [, ...names] = (process.env["_HANDLER"] ?? "").split(".");
   const module = await imported(file);
-  const handler = module[name] ?? module.default?.[name];
+  const handler = within(module, names) ?? within(module.default, names);
   if (typeof handler !== "function")
     throw named("Runtime.HandlerNotFound", `${process.env["_HANDLER"]} is undefined or not exported`);
   if (handler.length >= 3 && !isStreaming(handler) && !takesCallback)
     throw named("Runtime.CallbackHandlerDeprecated", "Node.js 24 takes no handler with a callback; return a promise");
   return handler as Handler;
 };
+
+const within = (module: unknown, names: readonly string[]): unknown =>
+  names.reduce<unknown>(
+    (inner, name) =>
+      typeof inner === "object" && inner !== null ? (inner as Record<string, unknown>)[name] : undefined,
+    module,
+  );
 
 type HandlerModule = Record<string, unknown> & { readonly default?: Record<string, unknown> };
 
@@ -67,7 +74,8 @@ const imported = async (file: string): Promise<HandlerModule> => {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") error.name = "Runtime.ImportModuleError";
+    // Only what `require` says, as AWS's client does: a missing package of an ES module stays a plain Error.
+    if (code === "MODULE_NOT_FOUND") error.name = "Runtime.ImportModuleError";
     if (error instanceof SyntaxError) error.name = "Runtime.UserCodeSyntaxError";
     throw error;
   }
@@ -76,11 +84,15 @@ const imported = async (file: string): Promise<HandlerModule> => {
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 
 const serialised = (result: unknown): string => {
+  let text: string | undefined;
   try {
-    return JSON.stringify(result) ?? "null";
+    text = JSON.stringify(result === undefined ? null : result);
   } catch (error) {
     throw named("Runtime.JSONStringifyError", `the result is not JSON: ${String(error)}`);
   }
+  // A function or a symbol has no JSON, and AWS's native client refuses it with these words.
+  if (text === undefined) throw new TypeError("Wrong arguments");
+  return text;
 };
 
 const errorBody = (thrown: unknown): string => {
