@@ -31,6 +31,9 @@ export const runtimeProblems = ({ functions }: LabDefinition, runtime: Runtime):
   const missing = "runtime aws-lambda-ric: the package is not installed, or its native part is not compiled";
   return [
     ...(runtimeProgram(runtime) === undefined ? [missing] : []),
+    ...Object.entries(functions).flatMap(([name, one]) =>
+      one.runtime === "nodejs22.x" ? [`function ${name}: runtime aws-lambda-ric is the client of nodejs24.x`] : [],
+    ),
     ...Object.entries(functions).flatMap(([name, { file }]) => {
       const found = firstCandidate(file);
       return found === file || !existsSync(file)
