@@ -1,4 +1,13 @@
-import type { APIGatewayProxyEventV2, APIGatewayProxyHandler, Context, SQSBatchResponse, SQSHandler } from "aws-lambda";
+import type { Writable } from "node:stream";
+import type {
+  APIGatewayProxyEventV2,
+  APIGatewayProxyHandler,
+  Callback,
+  Context,
+  SQSBatchResponse,
+  SQSHandler,
+  StreamifyHandler,
+} from "aws-lambda";
 import { attributesToPlain } from "@mayfly/otlp";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { type TestCollector, startCollector } from "../test/collector.ts";
@@ -15,6 +24,9 @@ const invocationSpan = ({ spans }: TestCollector) => {
   if (span === undefined) throw new Error("no invocation span arrived");
   return span;
 };
+
+const requestOf = ({ spans }: TestCollector, id: string | undefined): unknown =>
+  spans.find(({ spanId }) => spanId === id)?.attributes["faas.invocation_id"];
 
 /** As Lambda calls it, which knows no types. */
 const called = async (handler: (...args: never[]) => unknown, ...args: unknown[]): Promise<unknown> =>
@@ -225,6 +237,18 @@ describe("whoever looks at the handler sees the handler", () => {
     expect(warnings).toEqual([]);
   });
 
+  test("a streaming handler keeps Lambda's marks, its highWaterMark too", async () => {
+    const { observe } = await freshSdk();
+    const marks = {
+      [Symbol.for("aws.lambda.runtime.handler.streaming")]: "response",
+      [Symbol.for("aws.lambda.runtime.handler.streaming.highWaterMark")]: 4_096,
+    };
+    const handler = async (_event: unknown, _stream: unknown, _context: unknown): Promise<void> => {};
+    const observed = observe(Object.assign(handler, marks));
+    expect(observed).toMatchObject(marks);
+    expect(observed).toHaveLength(3);
+  });
+
   test.each([undefined, null, 5, {}, "handler"])("%s is no handler; Lambda may say so", async (value) => {
     const { observe } = await freshSdk();
     expect(Reflect.apply(observe, undefined, [value])).toBe(value);
@@ -353,6 +377,24 @@ describe("what arrives", () => {
     expect(new Set(collector.spans.map(({ traceId }) => traceId)).size).toBe(2);
   });
 
+  test("of thirty invocations at once each has its own span, parent of its own work, and its own lines", async () => {
+    const { collector, observe, logger, lines, span } = await connected();
+    const ids = Array.from({ length: 30 }, (_, n) => `r-${n}`);
+    const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+    const handler = observe(async ({ turns }: { turns: number }, { awsRequestId }: { awsRequestId: string }) => {
+      for (let n = 0; n < turns; n += 1) await turn();
+      await span(awsRequestId, turn);
+      logger.info(awsRequestId);
+    });
+    await Promise.all(ids.map((id, n) => handler({ turns: (n * 7) % 30 }, lambdaContext(id))));
+    await expect.poll(() => collector.spans.length).toBe(60);
+    const works = collector.spans.filter(({ name }) => name !== "checkout");
+    expect(works.map(({ parentSpanId }) => requestOf(collector, parentSpanId))).toEqual(works.map(({ name }) => name));
+    const told = lines.filter(({ message }) => message !== "invocation end");
+    expect(told.map(({ message }) => message)).toHaveLength(30);
+    expect(told.map(({ requestId }) => requestId)).toEqual(told.map(({ message }) => message));
+  });
+
   test("another copy's logger, annotate and span work for the invocation that this copy began", async () => {
     const { collector, observe, lines, secondCopy } = await connected();
     const theirs = await secondCopy();
@@ -445,6 +487,21 @@ test("the handler's type is exactly kept", async () => {
     return this.db;
   };
   expectTypeOf(observe(bound)).toEqualTypeOf<(this: { db: string }) => string>();
+  class Shop {
+    async handle(event: { id: string }, _context: Context): Promise<string> {
+      return event.id;
+    }
+  }
+  // oxlint-disable-next-line typescript/unbound-method -- only its type is looked at
+  expectTypeOf(observe(Shop.prototype.handle)).toEqualTypeOf<
+    (event: { id: string }, context: Context) => Promise<string>
+  >();
+  const byCallback = (_event: object, _context: Context, done: Callback<number>): void => done(null, 1);
+  expectTypeOf(observe(byCallback)).toEqualTypeOf<typeof byCallback>();
+  const streaming = async (_event: object, stream: Writable, _context: Context): Promise<void> => void stream.end();
+  expectTypeOf(observe(streaming)).toEqualTypeOf<typeof streaming>();
+  const marked: StreamifyHandler<object, void> = streaming;
+  expectTypeOf(observe(marked)).toEqualTypeOf<StreamifyHandler<object, void>>();
   const withState = Object.assign(async () => {}, { warm: true });
   expectTypeOf(observe(withState)).toEqualTypeOf<(() => Promise<void>) & { warm: boolean }>();
   expectTypeOf(observe<SQSHandler>).returns.toEqualTypeOf<SQSHandler>();
