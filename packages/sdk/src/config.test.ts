@@ -41,6 +41,7 @@ test("an empty environment is a configuration, and nothing is said or sent", asy
     timeoutMarginMs: 200,
     logLevel: "info",
     endLine: true,
+    isHoldingDebug: false,
     isRedacting: true,
     redactKeys: [],
   });

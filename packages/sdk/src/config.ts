@@ -39,6 +39,8 @@ export interface SdkConfig {
   readonly timeoutMarginMs: number;
   readonly logLevel: string;
   readonly endLine: boolean;
+  /** Debug and trace lines under the level are held, and written when their invocation fails. */
+  readonly isHoldingDebug: boolean;
   readonly isRedacting: boolean;
   /** Names of fields and attributes, or paths of fields, that are secrets besides the usual ones; in lower case. */
   readonly redactKeys: readonly string[];
@@ -77,6 +79,7 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
     timeoutMarginMs: milliseconds(env, "MAYFLY_TIMEOUT_MARGIN_MS", { least: 0, otherwise: 200 }),
     logLevel: choice(env, "MAYFLY_LOG_LEVEL", LEVELS, choice(env, "AWS_LAMBDA_LOG_LEVEL", LEVELS, "info")),
     endLine: choice(env, "MAYFLY_END_LINE", ["on", "off"], "on") === "on",
+    isHoldingDebug: choice(env, "MAYFLY_DEBUG_BUFFER", ["on", "off"], "off") === "on",
     isRedacting: choice(env, "MAYFLY_REDACT", ["on", "off"], "on") === "on",
     redactKeys: (env["MAYFLY_REDACT_KEYS"] ?? "")
       .toLowerCase()

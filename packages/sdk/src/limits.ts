@@ -23,6 +23,9 @@ export const MAX_RETRIES = 3;
 /** A collector that wants to be left alone for longer is asked after this. */
 export const MAX_RETRY_AFTER_MS = 600_000;
 
+/** Of the debug lines that one invocation holds until it is known whether it fails. */
+export const MAX_HELD_LENGTH = 262_144;
+
 /** Of an error's cause, and its cause; a longer chain is a loop or says nothing new. */
 export const MAX_CAUSES = 5;
 

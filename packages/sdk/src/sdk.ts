@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type SdkConfig, readConfig } from "./config.ts";
 import { type Redact, createRedact } from "./redact.ts";
+import { type HeldLines, createHeldLines } from "./log/held.ts";
 import type { Scope } from "./scope.ts";
 import { createPost } from "./send/post.ts";
 import { type Sender, createSender } from "./send/direct.ts";
@@ -16,6 +17,7 @@ export interface Sdk {
   readonly spans: Spans;
   readonly sender: Sender;
   readonly redact: Redact;
+  readonly held: HeldLines;
   readonly scopes: AsyncLocalStorage<Scope>;
   /** True once: for the first invocation of this environment. */
   takeFirst(): boolean;
@@ -50,6 +52,7 @@ const createSdk = (): Sdk => {
     config,
     sender,
     redact,
+    held: createHeldLines(),
     scopes,
     spans: createSpans({
       config,

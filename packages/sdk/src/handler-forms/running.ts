@@ -4,6 +4,7 @@ import { harmless } from "../diag.ts";
 import { errorFacts, recordError } from "../errors.ts";
 import { instrumentLoadedAwsSdk } from "../instrument/aws-sdk/install.ts";
 import { RESERVED_BEFORE_TIMEOUT_MS } from "../limits.ts";
+import { writeHeldLines } from "../log/logger.ts";
 import { ownLogger } from "../log/own.ts";
 import { type Scope, inScope } from "../scope.ts";
 import { sdk } from "../sdk.ts";
@@ -34,6 +35,7 @@ export const startRunning = (scope: Scope): Running => {
     if (isOver) return;
     isOver = true;
     harmless("describing how it went", describe);
+    if (fields.outcome === "error") harmless("writing held lines", () => writeHeldLines(scope));
     endLine(scope, fields);
     timeout?.cancel();
     harmless("saying what was lost", () => span.setAttributes(lossAttributes(sdk())));

@@ -49,7 +49,8 @@ export const mergeFields = (given: object, own: object): Record<string, unknown>
   return merged;
 };
 
-export const lineFields = (): Record<string, unknown> => {
+/** A line that is held has no number before it is written. */
+export const lineFields = (isHeld = false): Record<string, unknown> => {
   const scope = currentScope();
   const active = trace.getActiveSpan()?.spanContext();
   if (scope === undefined) return active ? { traceId: active.traceId, spanId: active.spanId } : {};
@@ -60,7 +61,7 @@ export const lineFields = (): Record<string, unknown> => {
     spanId: own.spanId,
     coldStart: scope.invocation.isColdStart,
     trigger: scope.trigger.type,
-    seq: scope.sequence.next++,
+    ...(!isHeld && { seq: scope.sequence.next++ }),
     ...scope.annotations,
   };
 };

@@ -7,6 +7,7 @@
 import { type Logger as PinoLogger, pino } from "pino";
 import { harmless } from "../diag.ts";
 import { errorFacts } from "../errors.ts";
+import { type Scope, currentScope } from "../scope.ts";
 import { sdk } from "../sdk.ts";
 import { lineFields, mergeFields } from "./fields.ts";
 
@@ -55,17 +56,30 @@ export const lazyLogger = (): Logger => {
   };
 };
 
+const write = (text: string): void => {
+  const { redact, sender } = sdk();
+  const line = redact.line(text);
+  process.stdout.write(line);
+  sender.addLogLine(line);
+};
+
+/** To be called when the invocation has failed. */
+export const writeHeldLines = ({ invocation, sequence }: Scope): void => {
+  for (const line of sdk().held.take(invocation)) write(`${line.slice(0, -2)},"seq":${sequence.next++}}\n`);
+};
+
 export const createLogger = (): Logger => {
-  const { config, sender, redact } = sdk();
+  const { config, held } = sdk();
+  let isHeld = false;
   const { serviceName: service, functionName, functionVersion: version, region } = config;
-  return pino(
+  const logger = pino(
     {
-      level: config.logLevel,
+      level: config.isHoldingDebug ? "trace" : config.logLevel,
       base: { service, function: functionName, version, region },
       messageKey: "message",
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label.toUpperCase() }), log: withErrorFields },
-      mixin: lineFields,
+      mixin: () => lineFields(isHeld),
       mixinMergeStrategy: mergeFields,
       // A getter that throws, in what is to be logged, must not become the handler's error.
       hooks: {
@@ -75,13 +89,51 @@ export const createLogger = (): Logger => {
       },
     },
     {
-      write(text: string) {
-        const line = redact.line(text);
-        process.stdout.write(line);
-        sender.addLogLine(line);
+      write(line: string) {
+        const scope = currentScope();
+        if (!isHeld) write(line);
+        else if (scope) held.hold(scope.invocation, line);
       },
     },
   ) satisfies PinoLogger;
+  if (!config.isHoldingDebug) return logger;
+  const asHeld = (work: () => void): void => {
+    isHeld = true;
+    work();
+    isHeld = false;
+  };
+  return holding(logger, config.logLevel, asHeld);
+};
+
+const LEVELS: readonly string[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+const DEBUG = 1;
+
+/** The same logger over one that lets everything through. */
+const holding = (loud: Logger, level: string, asHeld: (work: () => void) => void): Logger => {
+  let least = level;
+  const method =
+    (name: Level): LogMethod =>
+    (...args: unknown[]) => {
+      const say = (): void => loud[name](...(args as Parameters<LogMethod>));
+      const rank = LEVELS.indexOf(name);
+      if (rank >= LEVELS.indexOf(least)) say();
+      else if (rank <= DEBUG && currentScope() !== undefined) asHeld(say);
+    };
+  return {
+    trace: method("trace"),
+    debug: method("debug"),
+    info: method("info"),
+    warn: method("warn"),
+    error: method("error"),
+    fatal: method("fatal"),
+    child: (bindings) => holding(loud.child(bindings), least, asHeld),
+    get level() {
+      return least;
+    },
+    set level(to) {
+      least = to;
+    },
+  };
 };
 
 /** pino puts a bare Error under `err`; Lambda's format has fields for what it says. */

@@ -89,6 +89,7 @@ export const lossAttributes = (sdk: Sdk): Attributes => {
     [ATTR.sdkSentBytes]: sentBytes,
     [ATTR.sdkOverheadUs]: Math.round(overheadMs * 1_000),
     [ATTR.sdkRedacted]: sdk.redact.count,
+    [ATTR.sdkDroppedDebugLines]: sdk.held.dropped,
     [ATTR.sdkInjectSkipped]: sdk.injectSkipped,
   };
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
