@@ -4,8 +4,8 @@
  *
  *   node build.mjs        (in packages/sdk, after tsc -b has written dist-types)
  *
- * pino brings worker threads, file destinations and exit hooks, none of which a function uses and which cost half its load
- * time. They are replaced, for importers inside pino only, by as little as pino needs to start.
+ * pino brings worker threads, file destinations, exit hooks and a redaction by path, none of which a function uses and which cost
+ * half its load time. They are replaced, for importers inside pino only, by as little as pino needs to start.
  */
 import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
@@ -21,6 +21,8 @@ const UNUSED = {
   worker_threads: "module.exports = { isMainThread: true }",
   "./transport": "module.exports = () => { throw new Error('transports are not part of this build') }",
   "./lib/transport": "module.exports = () => { throw new Error('transports are not part of this build') }",
+  "./redaction": "module.exports = () => { throw new Error('redaction by path is not part of this build') }",
+  "./lib/redaction": "module.exports = () => { throw new Error('redaction by path is not part of this build') }",
   "./multistream": "module.exports = () => { throw new Error('multistream is not part of this build') }",
   "./lib/multistream": "module.exports = () => { throw new Error('multistream is not part of this build') }",
 };
