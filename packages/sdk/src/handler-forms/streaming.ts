@@ -51,13 +51,12 @@ interface Watched {
   prelude(): unknown;
 }
 
-type Method = (this: unknown, ...args: unknown[]) => unknown;
+type Method = (...args: unknown[]) => unknown;
 
 const watch = ({ scope }: Running, stream: unknown): Watched | undefined => {
   if (!isObject(stream)) return undefined;
   const { once } = stream;
   let bytes = 0;
-  let isInside = false;
   let prelude: unknown;
   const told = (length: number): void => {
     const span = scope.invocationSpan;
@@ -68,19 +67,12 @@ const watch = ({ scope }: Running, stream: unknown): Watched | undefined => {
   const observeMethod = (name: "write" | "end"): void => {
     const original = stream[name];
     if (typeof original !== "function") return;
-    const observed: Method = function (...args) {
-      // A stream whose `end` writes by its own `write` has written once.
-      const isOuter = !isInside;
-      isInside = true;
-      try {
-        if (bytes === 0) harmless("reading the prelude", () => seePrelude(stream, (seen) => (prelude = seen)));
-        const result: unknown = Reflect.apply(original, stream, args);
-        const length = isOuter ? lengthOf(args[0], args[1]) : 0;
-        if (length > 0) harmless("counting bytes", () => told(length));
-        return result;
-      } finally {
-        if (isOuter) isInside = false;
-      }
+    const observed: Method = (...args) => {
+      if (bytes === 0) harmless("reading the prelude", () => seePrelude(stream, (seen) => (prelude = seen)));
+      const result: unknown = Reflect.apply(original, stream, args);
+      const length = lengthOf(args[0], args[1]);
+      if (length > 0) harmless("counting bytes", () => told(length));
+      return result;
     };
     Object.assign(stream, { [name]: observed });
   };
