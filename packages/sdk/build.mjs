@@ -5,15 +5,17 @@
  *   node build.mjs        (in packages/sdk, after tsc -b has written dist-types)
  *
  * pino brings worker threads, file destinations, exit hooks and a redaction by path, none of which a function uses and which cost
- * half its load time. They are replaced, for importers inside pino only, by as little as pino needs to start.
+ * half its load time. They are replaced, for importers inside pino only, by as little as pino needs.
  */
 import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 import { copyDeclarations, thirdPartyNotices } from "./packaging.mjs";
+import { configure } from "./safe-stringify.mjs";
 
 const UNUSED = {
+  "safe-stable-stringify": `module.exports = { configure: ${configure} }`,
   "thread-stream": "module.exports = class {}",
   "on-exit-leak-free": "module.exports = { register() {}, unregister() {} }",
   "sonic-boom": "module.exports = class {}",

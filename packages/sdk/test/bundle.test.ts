@@ -65,6 +65,23 @@ test("import and require in one process are one SDK", async () => {
   expect(line).toMatchObject({ message: "hello", requestId: "r-1", isSame: true });
 });
 
+test("a line of what JSON has no words for is written all the same, cut where it is endless", async () => {
+  const line = await run(`
+    const { logger } = await import("./sdk.mjs");
+    const numbers = Array.from({ length: 102 }, (_, n) => n);
+    const order = { id: 2n ** 40n, deep: [[[[[[1]]]]]], numbers, named: { ...numbers } };
+    logger.info({ order: Object.assign(order, { loop: order, same: order.deep }) }, "hello");
+  `);
+  const { id, deep, numbers, named, loop, same } = (line as { order: Record<string, unknown> }).order;
+  expect([id, loop, deep]).toEqual([2 ** 40, "[Circular]", [[[["[Array]"]]]]]);
+  expect(same).toEqual(deep);
+  expect((numbers as unknown[]).slice(99)).toEqual([99, "2 more"]);
+  expect(Object.entries(named as object).slice(99)).toEqual([
+    ["99", 99],
+    ["...", "2 more"],
+  ]);
+});
+
 test.each(["index.js", "index.cjs"])("dist/%s is small", async (file) => {
   const { size } = await stat(join(DIST, file));
   expect(size).toBeLessThan(MAX_BYTES);

@@ -52,7 +52,7 @@ test("the licence is the project's, and the notices name each package of the bun
     expect(notices).toContain(`${name} `);
     expect(notices).toContain((await text(PACKAGE, "node_modules", name, "LICENSE")).trim());
   }
-  expect(notices).toContain("safe-stable-stringify "); // which only pino asks for
+  expect(notices).toContain("quick-format-unescaped "); // which only pino asks for
   expect(notices).not.toContain("thread-stream "); // which pino asks for, and the bundle leaves out
 });
 

@@ -4,7 +4,7 @@ import { harmless } from "../diag.ts";
 import { errorFacts, recordError } from "../errors.ts";
 import { instrumentLoadedAwsSdk } from "../instrument/aws-sdk/install.ts";
 import { RESERVED_BEFORE_TIMEOUT_MS } from "../limits.ts";
-import { writeHeldLines } from "../log/logger.ts";
+import { writeHeldLines } from "../log/write.ts";
 import { ownLogger } from "../log/own.ts";
 import { type Scope, inScope } from "../scope.ts";
 import { sdk } from "../sdk.ts";

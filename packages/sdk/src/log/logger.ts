@@ -7,9 +7,10 @@
 import { type Logger as PinoLogger, pino } from "pino";
 import { harmless } from "../diag.ts";
 import { errorFacts } from "../errors.ts";
-import { type Scope, currentScope } from "../scope.ts";
+import { currentScope } from "../scope.ts";
 import { sdk } from "../sdk.ts";
 import { lineFields, mergeFields } from "./fields.ts";
+import { write } from "./write.ts";
 
 export interface LogMethod {
   (message: string): void;
@@ -54,18 +55,6 @@ export const lazyLogger = (): Logger => {
       own().level = level;
     },
   };
-};
-
-const write = (text: string): void => {
-  const { redact, sender } = sdk();
-  const line = redact.line(text);
-  process.stdout.write(line);
-  sender.addLogLine(line);
-};
-
-/** To be called when the invocation has failed. */
-export const writeHeldLines = ({ invocation, sequence }: Scope): void => {
-  for (const line of sdk().held.take(invocation)) write(`${line.slice(0, -2)},"seq":${sequence.next++}}\n`);
 };
 
 export const createLogger = (): Logger => {
