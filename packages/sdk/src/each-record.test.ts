@@ -164,6 +164,81 @@ describe("spans", () => {
   });
 });
 
+describe("whatever the source", () => {
+  const stream = "arn:aws:kinesis:eu-west-1:111122223333:stream/clicks";
+  const table = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders/stream/2026-01-01T00:00:00.000";
+  const s3 = (id: string) => ({
+    eventSource: "aws:s3",
+    responseElements: { "x-amz-request-id": id },
+    s3: { bucket: { name: "uploads" }, object: { key: id, eTag: "e" } },
+  });
+
+  test.each<[string, (id: string) => object, string, string]>([
+    [
+      "Kinesis",
+      (id) => ({ ...kinesis(id), eventSourceARN: stream, eventID: `shardId-0:${id}` }),
+      "process clicks",
+      "kinesis-record|clicks/shardId-0|",
+    ],
+    [
+      "DynamoDB",
+      (id) => ({ eventSource: "aws:dynamodb", eventSourceARN: table, dynamodb: { SequenceNumber: id, Keys: { id } } }),
+      "process orders",
+      "dynamodb-record|orders|",
+    ],
+    ["S3", s3, "process uploads", "s3-request||"],
+    ["SNS", sns, "process news", "sns-message|news|"],
+  ])("a record of a part of the batch has its own key: %s", async (_source, record, name, key) => {
+    const batch = [record("1"), record("2"), record("3")];
+    const { spans, invocation } = await handled(batch, undefined, (all) => all.slice(1));
+    const consumed = spans.map(({ attributes }) => (attributes["mayfly.keys.consumed"] as string[])[0] ?? "");
+    const ofInvocation = (invocation.attributes["mayfly.keys.consumed"] as string[]).filter((one) =>
+      one.startsWith(key),
+    );
+    expect(spans.map((span) => span.name)).toEqual([name, name]);
+    expect(new Set(ofInvocation).size).toBe(3);
+    expect(consumed).toEqual(ofInvocation.slice(1));
+    expect(invocation.attributes["messaging.batch.message_count"]).toBe(3);
+  });
+
+  const kafka = (offset: number) => ({ topic: "orders", partition: 0, offset, value: "" });
+  const handledKafka = async (work: (record: { readonly offset: number }) => unknown) => {
+    const collector = await startCollector();
+    const sdk = await freshSdk({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    const handler = sdk.observe(
+      async (
+        event: { readonly records: Readonly<Record<string, readonly { readonly offset: number }[]>> },
+        _context: object,
+      ) => sdk.eachRecord(event, work),
+    );
+    const event = { eventSource: "aws:kafka", records: { "orders-0": [kafka(1), kafka(2)], "orders-1": [kafka(3)] } };
+    const response = handler(event, lambdaContext("r-1"));
+    await response.catch(() => {});
+    return {
+      response,
+      spans: collector.spans.filter(({ name, attributes }) => name && !("faas.coldstart" in attributes)),
+    };
+  };
+
+  test("Kafka's records, by topic and partition, are done in their order", async () => {
+    const { response, spans } = await handledKafka(() => {});
+    await expect(response).resolves.toEqual({ batchItemFailures: [] });
+    expect(spans.map(({ attributes }) => attributes["mayfly.keys.consumed"])).toEqual(
+      ["orders/0/1", "orders/0/2", "orders/0/3"].map((id) => [`kafka-record||${id}`]),
+    );
+  });
+
+  test("a record of Kafka that fails fails the batch, and what comes after it is not tried", async () => {
+    const tried: number[] = [];
+    const { response } = await handledKafka(({ offset }) => {
+      tried.push(offset);
+      if (offset === 2) throw new RangeError("2 failed");
+    });
+    await expect(response).rejects.toThrow(new RangeError("2 failed"));
+    expect(tried).toEqual([1, 2]);
+  });
+});
+
 describe("a failure is seen", () => {
   test("each failed record has an error line of its own, with its ids and the error", async () => {
     const { lines, spans } = await handled([sqs("m-1"), sqs("m-2", { carries: 2 }), sqs("m-3")], (record, sdk) => {

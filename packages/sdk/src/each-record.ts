@@ -1,12 +1,12 @@
 /**
  * A batch, record by record: each its own span under its own cause, its own log context, and the partial-batch response.
  *
- * In      an event with Records (SQS, SNS, Kinesis, DynamoDB …), and what to do with one.
+ * In      an event with Records (SQS, SNS, Kinesis, DynamoDB, S3) or Kafka's records by topic, and what to do with one.
  * Out     `{ batchItemFailures }`, to be returned from the handler: the platform then redelivers only what failed. It needs
  *         ReportBatchItemFailures on the event source mapping; without it, SQS deletes what failed together with the rest.
  * Errors  Each failed record has an ERROR line and is counted on the invocation, because its error goes no further.
  *         RecordsFailed where nothing of the batch was done: that the platform understands with or without the setting.
- *         The first record's own error, after all were tried, where a failed record has no identifier to report it by (SNS, S3):
+ *         The first record's own error, after all were tried, where a failed record has no identifier to report it by (SNS, S3, Kafka):
  *         a failure is never taken for success.
  *
  * One after the other. In an ordered source (a FIFO queue, a stream) the first failure stops the batch, and all that was not
@@ -22,7 +22,8 @@ import { ATTR, LINK_TO_INVOCATION } from "./semconv.ts";
 import { formatStitchKeys } from "./stitch/keys.ts";
 import { messageAttributes } from "./trace/invocation-span.ts";
 import { recordParent } from "./trace/parent.ts";
-import { type TriggerRecord, objectAt, textAt } from "./trigger/trigger.ts";
+import { itemIdentifierOf, recordIdOf, recordsByTopic } from "./trigger/batch.ts";
+import { type TriggerRecord, isObject, objectAt, textAt } from "./trigger/trigger.ts";
 
 export interface BatchResponse {
   readonly batchItemFailures: { readonly itemIdentifier: string }[];
@@ -33,11 +34,10 @@ class RecordsFailed extends Error {
 }
 
 export const eachRecord = async <R>(
-  event: { readonly Records: readonly R[] },
+  event: { readonly Records: readonly R[] } | { readonly records: Readonly<Record<string, readonly R[]>> },
   fn: (record: R, index: number) => unknown,
 ): Promise<BatchResponse> => {
-  const { Records: records } = event;
-  if (!Array.isArray(records)) throw new TypeError("eachRecord: the event has no list of Records");
+  const records = recordsOf(event) as readonly R[];
   const failed: Failed[] = [];
   for (const [index, record] of records.entries()) {
     const error = await outcomeOf(record, index, fn);
@@ -51,6 +51,13 @@ export const eachRecord = async <R>(
     failed.map(({ record }) => record),
     failed,
   );
+};
+
+/** Kafka's are by topic and partition. */
+const recordsOf = (event: { readonly Records?: unknown; readonly records?: unknown }): readonly unknown[] => {
+  const records = isObject(event.records) ? recordsByTopic(event.records) : event.Records;
+  if (!Array.isArray(records)) throw new TypeError("eachRecord: the event has no list of Records");
+  return records;
 };
 
 /** Where `fn` waits for nothing, sockets are not served, and what a large batch leaves could not be sent while it runs. */
@@ -105,7 +112,7 @@ const within = <T>(scope: Scope | undefined, work: () => T): T =>
 
 /** A line at once: a process that dies later in the batch has then said it. */
 const describeFailure = (scope: Scope | undefined, record: unknown, thrown: unknown): void => {
-  const recordId = idOf(record);
+  const recordId = recordIdOf(record);
   ownLogger().error({ ...errorFacts(thrown), ...(recordId && { recordId }) }, "record failed");
   if (scope === undefined) return;
   recordError(scope.span, thrown);
@@ -118,7 +125,7 @@ const describeFailure = (scope: Scope | undefined, record: unknown, thrown: unkn
  * not get another's context.
  */
 const factsOf = (scope: Scope, record: unknown, index: number): TriggerRecord | undefined => {
-  const id = idOf(record);
+  const id = recordIdOf(record);
   const inPlace = scope.trigger.records[index];
   if (inPlace?.id === id) return inPlace;
   return id === undefined ? undefined : scope.trigger.records.find((one) => one.id === id);
@@ -153,21 +160,13 @@ const recordSpan = (scope: Scope, facts: TriggerRecord, record: unknown): Span =
 
 const identifiers = (records: readonly unknown[]): { itemIdentifier: string }[] =>
   records.flatMap((record) => {
-    const itemIdentifier = identifierOf(record);
+    const itemIdentifier = itemIdentifierOf(record);
     return itemIdentifier === undefined ? [] : [{ itemIdentifier }];
   });
-
-const idOf = (record: unknown): string | undefined =>
-  identifierOf(record) ?? textAt(objectAt(record, "Sns"), "MessageId");
-
-/** What the platform wants to be told of a record that failed. */
-const identifierOf = (record: unknown): string | undefined =>
-  textAt(record, "messageId") ??
-  textAt(objectAt(record, "kinesis"), "sequenceNumber") ??
-  textAt(objectAt(record, "dynamodb"), "SequenceNumber");
 
 /** Not told by MessageGroupId: since fair queues, a standard queue's messages may have one too. */
 const isOrdered = (record: unknown): boolean =>
   objectAt(record, "kinesis") !== undefined ||
   objectAt(record, "dynamodb") !== undefined ||
+  textAt(record, "topic") !== undefined ||
   textAt(record, "eventSourceARN")?.endsWith(".fifo") === true;

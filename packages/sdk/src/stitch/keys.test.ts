@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { type StitchKey, formatStitchKeys } from "./keys.ts";
+import { type StitchKey, dynamodbKey, formatStitchKeys, kinesisKey, s3ObjectKey, taskTokenKey } from "./keys.ts";
 
 const formatStitchKey = (key: StitchKey): string => formatStitchKeys([key])[0] ?? "";
 
@@ -36,4 +36,25 @@ test("whatever scope and id are, they come back from the three parts", () => {
 test("an id that no platform would have given is left out, its neighbours keep their order", () => {
   const key = (id: string): StitchKey => ({ kind: "sqs-message", id });
   expect(formatStitchKeys([key("a"), key("x".repeat(2_049)), key("b")])).toEqual(["sqs-message||a", "sqs-message||b"]);
+});
+
+test("a Kinesis record is known in its stream and shard", () => {
+  const key = kinesisKey("clicks", "shardId-000000000006", "495");
+  expect(formatStitchKey(key)).toBe("kinesis-record|clicks/shardId-000000000006|495");
+});
+
+test("an item is known by its keys, in whatever order they stand and however their bytes are written", () => {
+  const key = dynamodbKey("orders", { pk: { B: "AQID" }, sk: { N: "7" } });
+  expect(dynamodbKey("orders", { sk: { N: "7" }, pk: { B: new Uint8Array([1, 2, 3]) } })).toEqual(key);
+  expect(dynamodbKey("orders", { sk: { N: "7" }, pk: { B: Buffer.from([1, 2, 3]) } })).toEqual(key);
+  expect(dynamodbKey("orders", { sk: { S: "7" }, pk: { B: "AQID" } })).not.toEqual(key);
+  expect(key).toMatchObject({ kind: "dynamodb-record", scope: "orders", id: expect.stringMatching(/^[0-9a-f]{32}$/) });
+});
+
+test("an object's version is the same with and without the quotes of an ETag", () => {
+  expect(s3ObjectKey("b", "k", '"e1"')).toEqual(s3ObjectKey("b", "k", "e1"));
+});
+
+test("a task's token is not told, only its SHA-256", () => {
+  expect(taskTokenKey("abc").id).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 });

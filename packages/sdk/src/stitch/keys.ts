@@ -2,7 +2,8 @@
  * Stitch keys: ids that both sides of a hop can see, written on spans as `kind|scope|id`.
  *
  * The collector joins the span that produced an id to the one that consumed it, so a hop that loses its context is not
- * lost. Scope (queue, topic, stream) may be empty; only `%`, `|` and control characters are percent-encoded.
+ * lost. Scope (queue, topic, stream) may be empty; only `%`, `|` and control characters are percent-encoded. Where the scope is
+ * a part of the key, or the id is made of several, both sides must make it alike: by the functions below.
  */
 import { MAX_KEY_ID_LENGTH } from "../limits.ts";
 
@@ -13,10 +14,51 @@ export interface StitchKey {
     | "eventbridge-event"
     | "lambda-request"
     | "http-request"
-    | "sfn-execution";
+    | "sfn-execution"
+    | "sfn-task-token"
+    | "kinesis-record"
+    | "dynamodb-record"
+    | "s3-request"
+    | "s3-object"
+    | "kafka-record"
+    | "pubsub-message"
+    | "cloudevent";
   readonly scope?: string;
   readonly id: string;
 }
+
+/** A sequence number is unique in its shard; the stream goes by its name, because not every caller knows the ARN. */
+export const kinesisKey = (stream: string, shardId: string, sequenceNumber: string): StitchKey => ({
+  kind: "kinesis-record",
+  scope: `${stream}/${shardId}`,
+  id: sequenceNumber,
+});
+
+/** No id comes back from a write: the item's own keys, hashed because they may be a customer's. `{ pk: { S: "a" } }` on both sides. */
+export const dynamodbKey = (table: string, keys: Readonly<Record<string, unknown>>): StitchKey => ({
+  kind: "dynamodb-record",
+  scope: table,
+  id: sha256(JSON.stringify(Object.entries(keys).map(comparable).toSorted())).slice(0, 32),
+});
+
+/** Lambda has an item's bytes as base64, a caller's input as what they are. */
+const comparable = ([name, value]: readonly [string, unknown]): string => {
+  const bytes: unknown = typeof value === "object" && value !== null && "B" in value ? value.B : undefined;
+  return JSON.stringify([name, bytes instanceof Uint8Array ? { B: Buffer.from(bytes).toString("base64") } : value]);
+};
+
+/** `version` is the version id where the bucket has versions, else the ETag, with or without its quotes. */
+export const s3ObjectKey = (bucket: string, key: string, version: string): StitchKey => ({
+  kind: "s3-object",
+  scope: bucket,
+  id: `${key}@${version.replaceAll('"', "")}`,
+});
+
+/** The token is a credential, so only its hash is kept. */
+export const taskTokenKey = (token: string): StitchKey => ({ kind: "sfn-task-token", id: sha256(token) });
+
+/** At first use: few functions need it. */
+const sha256 = (text: string): string => process.getBuiltinModule("node:crypto").hash("sha256", text);
 
 // oxlint-disable-next-line no-control-regex -- control characters are what the format escapes
 const UNSAFE = /[%|\u0000-\u001f\u007f]/g;

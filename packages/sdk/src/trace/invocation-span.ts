@@ -9,15 +9,23 @@ import { httpRequestOf } from "../trigger/http.ts";
 import type { Trigger, TriggerType } from "../trigger/trigger.ts";
 import { placeInvocation } from "./parent.ts";
 
-const FAAS_TRIGGER: Readonly<Record<TriggerType, string>> = {
+/** Others are `other`. */
+const FAAS_TRIGGER: Readonly<Partial<Record<TriggerType, string>>> = {
   http: "http",
   sqs: "pubsub",
   sns: "pubsub",
   eventbridge: "pubsub",
+  codebuild: "pubsub",
+  kinesis: "pubsub",
+  kafka: "pubsub",
+  mq: "pubsub",
+  pubsub: "pubsub",
+  cloudevents: "pubsub",
+  dynamodb: "datasource",
+  s3: "datasource",
+  documentdb: "datasource",
+  gcs: "datasource",
   schedule: "timer",
-  "step-functions": "other",
-  lambda: "other",
-  unknown: "other",
 };
 
 export const startInvocationSpan = (sdk: Sdk, invocation: Invocation, trigger: Trigger, event: unknown): Span => {
@@ -31,7 +39,7 @@ export const startInvocationSpan = (sdk: Sdk, invocation: Invocation, trigger: T
         links: [...links],
         attributes: {
           ...invocationAttributes(sdk, invocation, trigger),
-          ...(isMessage && messageAttributes(trigger)),
+          ...(isMessage ? messageAttributes(trigger) : batchCount(trigger)),
           ...(trigger.type === "http" && httpAttributes(trigger, event)),
           ...(trigger.type === "step-functions" && stateAttributes(event)),
         },
@@ -59,7 +67,7 @@ const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger
     [ATTR.faasName]: sdk.config.functionName,
     [ATTR.faasInvocationId]: requestId,
     [ATTR.faasColdstart]: isColdStart,
-    [ATTR.faasTrigger]: FAAS_TRIGGER[trigger.type],
+    [ATTR.faasTrigger]: FAAS_TRIGGER[trigger.type] ?? "other",
     [ATTR.triggerType]: trigger.type,
     [ATTR.keysConsumed]: formatStitchKeys([
       ...keys,
@@ -99,7 +107,14 @@ const SYSTEM: Readonly<Partial<Record<TriggerType, string>>> = {
   sqs: "aws_sqs",
   sns: "aws.sns", // the conventions really spell the two differently
   eventbridge: "aws_eventbridge",
+  kinesis: "aws_kinesis",
+  kafka: "kafka",
+  pubsub: "gcp_pubsub",
 };
+
+/** A batch of changes to data is a batch all the same: a story must not take it for one record. */
+const batchCount = ({ records }: Trigger): Attributes =>
+  records.length > 1 ? { [ATTR.messagingBatchCount]: records.length } : {};
 
 export const messageAttributes = (trigger: Trigger): Attributes => {
   const system = SYSTEM[trigger.type];
@@ -110,7 +125,7 @@ export const messageAttributes = (trigger: Trigger): Attributes => {
     [ATTR.messagingOperationType]: "process",
     ...(system !== undefined && { [ATTR.messagingSystem]: system }),
     ...(trigger.destination !== undefined && { [ATTR.messagingDestination]: trigger.destination }),
-    ...(count > 1 && { [ATTR.messagingBatchCount]: count }),
+    ...batchCount(trigger),
     ...(count === 1 && id !== undefined && { [ATTR.messagingMessageId]: id }),
   };
 };

@@ -25,6 +25,7 @@ const xrayHeader = (digit: string): string =>
   `Root=1-${digit.repeat(8)}-${digit.repeat(24)};Parent=${digit.repeat(16)};Sampled=0`;
 
 const record = (...contexts: CarriedContext[]): TriggerRecord => ({ contexts, keys: [] });
+const datadog = (digit: string): CarriedContext => ({ ...w3c(digit), format: "datadog" });
 const batch = (...records: TriggerRecord[]): Trigger => ({ type: "sqs", records });
 const request = (...contexts: CarriedContext[]): Trigger => ({
   type: "http",
@@ -81,6 +82,12 @@ describe("an invocation with one record", () => {
     const everywhere = { xRayTraceId: xrayHeader("c"), env: xrayHeader("d") };
     for (const trigger of [request(xray("b"), w3c("a")), batch(record(w3c("a"), xray("b", false)))])
       expect(placed(trigger, everywhere)).toMatchObject({ traceId: "a".repeat(32), parentSpanId: "a".repeat(16) });
+  });
+
+  test("with a Datadog context alone is a root that links to it, in the trace that the platform carries", () => {
+    const { traceId, parentSpanId, links } = placed(request(datadog("a"), xray("b")));
+    expect([traceId, parentSpanId]).toEqual(["b".repeat(32), undefined]);
+    expect(links).toMatchObject([ids("a")]);
   });
 
   test("hangs under the first W3C context, which is the outermost wrapper's", () => {
@@ -186,6 +193,11 @@ describe("an invocation with two records or more", () => {
     ]);
   });
 
+  test("links to Datadog's context where a record has no W3C one", () => {
+    const trigger = batch(record(datadog("a"), xray("b", false)), record(w3c("c"), datadog("d")));
+    expect(placed(trigger).links).toMatchObject([ids("a"), ids("c")]);
+  });
+
   test("links to no span that only X-Ray knows, nor to a trace without a span", () => {
     expect(placed(batch(record(xray("a", true)), record(rootOnly("b")))).links).toEqual([]);
   });
@@ -214,6 +226,10 @@ describe("a record span", () => {
     ["X-Ray has not decided", xray("a")],
   ])("hangs under the record's AWSTraceHeader where %s, and is not less sampled for it", (_when, context) => {
     expect(parentOf(record(context))).toMatchObject({ ...ids("a"), traceFlags: 1, isRemote: true });
+  });
+
+  test("hangs under the record's Datadog context before the platform's", () => {
+    expect(parentOf(record(datadog("a"), xray("b", false)))).toMatchObject({ ...ids("a"), traceFlags: 1 });
   });
 
   test.each([

@@ -3,6 +3,7 @@
  *
  * - One record (or request) with a W3C context: that is the parent.
  * - Several records: a new trace with a link to each, even when all contexts are equal; no one of them is the cause.
+ * - A Datadog context is linked: whether its spans ever come to us, nobody knows.
  * - No W3C context, at most one record: a new root whose trace id is the X-Ray Root, so that hops which only the platform
  *   carries share it. Lambda's own header is never a parent: its spans are not ours to see.
  */
@@ -18,7 +19,7 @@ import {
 import type { Invocation } from "../invocation.ts";
 import type { CarriedContext } from "../propagate/w3c.ts";
 import { parseXrayHeader } from "../propagate/xray.ts";
-import type { Trigger, TriggerRecord } from "../trigger/trigger.ts";
+import { type Trigger, type TriggerRecord, present } from "../trigger/trigger.ts";
 
 export interface Placement {
   readonly parent: Context;
@@ -29,36 +30,42 @@ export interface Placement {
 
 export const placeInvocation = (trigger: Trigger, invocation: Invocation): Placement => {
   const [only, ...others] = trigger.records;
-  if (others.length > 0) return { parent: ROOT_CONTEXT, links: trigger.records.flatMap(linkTo) };
-  const carried = only && contextOf(only, "w3c");
+  if (others.length > 0) return { parent: ROOT_CONTEXT, links: trigger.records.flatMap((record) => linksTo(record)) };
+  const carried = only && contextOf(only, ["w3c"]);
   if (carried) return { parent: trace.setSpanContext(ROOT_CONTEXT, carried), links: [] };
   const traceId =
     only?.contexts.find((one) => one.format === "xray")?.traceId ?? parseXrayHeader(invocation.xrayHeader)?.traceId;
-  return { parent: ROOT_CONTEXT, links: [], ...(traceId !== undefined && { traceId }) };
+  const links = (only && linksTo(only, ["datadog"])) ?? [];
+  return { parent: ROOT_CONTEXT, links, ...(traceId !== undefined && { traceId }) };
 };
 
 /**
- * The record's own context, as a parent: W3C, else the X-Ray header it carries where X-Ray does not record (its Parent is
+ * The record's own context, as a parent: W3C, else Datadog's, else the X-Ray header it carries where X-Ray does not record (its Parent is
  * then a span that somebody like us put there). undefined: the record hangs under its invocation.
  */
 export const recordParent = (record: TriggerRecord): Context | undefined => {
-  const carried = contextOf(record, "w3c") ?? contextOf(record, "xray");
+  const carried = contextOf(record);
   return carried && trace.setSpanContext(ROOT_CONTEXT, carried);
 };
 
-const linkTo = (record: TriggerRecord): Link[] => {
-  const context = contextOf(record, "w3c") ?? contextOf(record, "xray");
+const linksTo = (record: TriggerRecord, formats?: readonly CarriedContext["format"][]): Link[] => {
+  const context = contextOf(record, formats);
   return context ? [{ context }] : [];
 };
 
-const contextOf = (record: TriggerRecord, format: CarriedContext["format"]): SpanContext | undefined => {
-  const found = record.contexts.find((one) => one.format === format && one.spanId !== undefined);
-  if (found?.spanId === undefined || (format === "xray" && found.sampled === true)) return undefined;
+/** Of the first format that has one. An X-Ray header whose trace is recorded names a segment, which never comes to us. */
+const contextOf = (
+  { contexts }: TriggerRecord,
+  formats: readonly CarriedContext["format"][] = ["w3c", "datadog", "xray"],
+): SpanContext | undefined => {
+  const usable = contexts.filter(({ format, spanId, sampled }) => spanId && !(format === "xray" && sampled));
+  const found = present(formats.map((format) => usable.find((one) => one.format === format)))[0];
+  if (found?.spanId === undefined) return undefined;
   return {
     traceId: found.traceId,
     spanId: found.spanId,
     // X-Ray's decision is about X-Ray; only a W3C flag is handed on.
-    traceFlags: format === "w3c" && found.sampled === false ? TraceFlags.NONE : TraceFlags.SAMPLED,
+    traceFlags: found.format === "w3c" && found.sampled === false ? TraceFlags.NONE : TraceFlags.SAMPLED,
     isRemote: true,
     ...(found.traceState !== undefined && { traceState: createTraceState(found.traceState) }),
   };

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CarriedContext } from "../propagate/w3c.ts";
+import { dynamodbKey, s3ObjectKey } from "../stitch/keys.ts";
 import { detectTrigger, stateOf } from "./detect.ts";
 import { httpRequestOf } from "./http.ts";
 import type { Trigger, TriggerRecord } from "./trigger.ts";
@@ -147,6 +148,171 @@ const durableExecution: Json = {
   InitialExecutionState: { Operations: [], NextMarker: "" },
 };
 
+const datadogHeaders: Json = {
+  "x-datadog-trace-id": "9532127138774266268",
+  "x-datadog-parent-id": "13235353014750950193",
+  "x-datadog-sampling-priority": "1",
+  "x-datadog-tags": "_dd.p.dm=-0,_dd.p.tid=0af7651916cd43dd",
+};
+const datadog: CarriedContext = {
+  format: "datadog",
+  traceId: "0af7651916cd43dd8448eb211c80319c",
+  spanId: "b7ad6b7169203331",
+  sampled: true,
+};
+
+const base64 = (value: string): string => Buffer.from(value).toString("base64");
+const bytesOf = (value: string): number[] => [...Buffer.from(value)];
+
+const STREAM_ARN = "arn:aws:kinesis:eu-west-1:111122223333:stream/clicks";
+const TABLE_ARN = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders/stream/2026-01-01T00:00:00.000";
+
+const kinesisRecord = (sequenceNumber: string, data: string, more: Json = {}): Json => ({
+  eventID: `shardId-000000000006:${sequenceNumber}`,
+  eventName: "aws:kinesis:record",
+  eventSource: "aws:kinesis",
+  eventSourceARN: STREAM_ARN,
+  kinesis: { kinesisSchemaVersion: "1.0", partitionKey: "p", sequenceNumber, data: base64(data) },
+  ...more,
+});
+
+const dynamodbRecord = (SequenceNumber: string, change: Json = {}, more: Json = {}): Json => ({
+  eventID: "c4ca4238a0b923820dcc509a6f75849b",
+  eventName: "INSERT",
+  eventSource: "aws:dynamodb",
+  eventSourceARN: TABLE_ARN,
+  dynamodb: { Keys: { pk: { S: "o-1" }, sk: { N: "7" } }, SequenceNumber, ...change },
+  ...more,
+});
+
+const s3Record = (key: string, object: Json = {}): Json => ({
+  eventSource: "aws:s3",
+  eventName: "ObjectCreated:Put",
+  responseElements: { "x-amz-request-id": "R1", "x-amz-id-2": "i2" },
+  s3: { bucket: { name: "uploads" }, object: { key, eTag: "e1", sequencer: "00", ...object } },
+});
+
+const kafkaRecord = (offset: number, headers: unknown = [], topic = "orders"): Json => ({
+  topic,
+  partition: 0,
+  offset,
+  timestamp: 1_767_225_600_000,
+  value: base64("hello"),
+  headers,
+});
+const kafkaEvent = (records: unknown, more: Json = {}): Json => ({
+  eventSource: "aws:kafka",
+  eventSourceArn: "arn:aws:kafka:eu-west-1:111122223333:cluster/c/1",
+  bootstrapServers: "b-2.c:9092,b-1.c:9092",
+  records,
+  ...more,
+});
+
+const cloudEvent = (id: string, more: Json = {}): Json => ({
+  specversion: "1.0",
+  type: "shop.order.placed",
+  source: "/shop",
+  id,
+  ...more,
+});
+
+const pubsubPush: Json = {
+  message: {
+    data: base64("hello"),
+    messageId: "p-1",
+    publishTime: "2026-01-01T00:00:00Z",
+    attributes: { googclient_traceparent: traceparent("a") },
+  },
+  subscription: "projects/p/subscriptions/orders",
+};
+
+const deadLetter: Json = {
+  Records: [sqsRecord("m-1", { messageAttributes: { RequestID: text("r-9"), ErrorCode: text("200") } })],
+};
+
+const destinationRecord: Json = {
+  version: "1.0",
+  requestContext: {
+    requestId: "r-9",
+    functionArn: "arn:aws:lambda:eu-west-1:111122223333:function:charge:$LATEST",
+    condition: "Success",
+    approximateInvokeCount: 1,
+  },
+  requestPayload: { order: 7 },
+  responseContext: { statusCode: 200, executedVersion: "$LATEST" },
+  responsePayload: null,
+};
+
+const appSyncRequest: Json = {
+  arguments: { id: "7" },
+  identity: null,
+  source: null,
+  request: { headers: { traceparent: traceparent("a"), "x-amzn-trace-id": xrayHeader("b") }, domainName: null },
+  info: { fieldName: "getOrder", parentTypeName: "Query", variables: {} },
+};
+
+const latticeRequest: Json = {
+  version: "2.0",
+  path: "/orders/7",
+  method: "GET",
+  headers: { traceparent: [traceparent("a")], accept: ["*/*"] },
+  requestContext: {
+    serviceNetworkArn: "arn:aws:vpc-lattice:eu-west-1:111122223333:servicenetwork/sn-1",
+    region: "eu-west-1",
+  },
+};
+
+/** One or more events of each type of which only the type is told. */
+const RARE: Readonly<Record<string, readonly Json[]>> = {
+  firehose: [
+    { invocationId: "i", deliveryStreamArn: "arn", region: "eu-west-1", records: [{ recordId: "1", data: "aGk=" }] },
+  ],
+  mq: [
+    { eventSource: "aws:mq", eventSourceArn: "arn", messages: [{ messageID: "1", data: "aGk=" }] },
+    { eventSource: "aws:rmq", eventSourceArn: "arn", rmqMessagesByQueue: { "q::/": [] } },
+  ],
+  documentdb: [{ eventSource: "aws:docdb", eventSourceArn: "arn", events: [{ event: {} }] }],
+  "cloudwatch-logs": [{ awslogs: { data: "H4sI" } }],
+  "cloudwatch-alarm": [{ source: "aws.cloudwatch", alarmArn: "arn", accountId: "1", alarmData: { alarmName: "a" } }],
+  cloudfront: [{ Records: [{ cf: { config: { distributionId: "d" }, request: { uri: "/" } } }] }],
+  cognito: [
+    { version: "1", triggerSource: "PreSignUp_SignUp", userPoolId: "p", userName: "u", request: {}, response: {} },
+    { eventType: "SyncTrigger", identityPoolId: "p", datasetName: "d", datasetRecords: {} },
+  ],
+  iot: [
+    { serialNumber: "s", batteryVoltage: "1500mV", clickType: "SINGLE" },
+    { deviceInfo: { deviceId: "d" }, deviceEvent: { buttonClicked: {} } },
+    { claimCertificateId: "c", certificateId: "c", templateArn: "arn", parameters: {} },
+  ],
+  ses: [{ Records: [{ eventSource: "aws:ses", eventVersion: "1.0", ses: { mail: {}, receipt: {} } }] }],
+  lex: [
+    { bot: { name: "b" }, sessionState: { intent: {} }, inputTranscript: "hi" },
+    { bot: { name: "b" }, currentIntent: { name: "i" }, outputDialogMode: "Text" },
+  ],
+  alexa: [
+    { version: "1.0", session: {}, context: { System: {} }, request: { type: "LaunchRequest", requestId: "r" } },
+    { directive: { header: { namespace: "Alexa.Discovery", name: "Discover" }, payload: {} } },
+  ],
+  connect: [
+    { Name: "ContactFlowEvent", Details: { ContactData: { ContactId: "c" }, Parameters: {} } },
+    { InvocationMetadata: { CampaignContext: { CampaignId: "c" } }, Items: {} },
+  ],
+  config: [{ invokingEvent: "{}", ruleParameters: "{}", configRuleArn: "arn", configRuleName: "r", resultToken: "t" }],
+  codepipeline: [{ "CodePipeline.job": { id: "j", accountId: "1", data: {} } }],
+  codecommit: [{ Records: [{ eventSource: "aws:codecommit", codecommit: { references: [] } }] }],
+  codedeploy: [{ DeploymentId: "d", LifecycleEventHookExecutionId: "e" }],
+  cloudformation: [{ RequestType: "Create", ResponseURL: "https://example.com", StackId: "arn", RequestId: "r" }],
+  "s3-batch": [{ invocationSchemaVersion: "1.0", invocationId: "i", job: { id: "j" }, tasks: [{ taskId: "t" }] }],
+  "s3-object-lambda": [{ xAmzRequestId: "r", getObjectContext: {}, userRequest: { url: "/", headers: {} } }],
+  "secrets-manager": [{ SecretId: "arn", ClientRequestToken: "t", Step: "createSecret" }],
+  "bedrock-agent": [{ messageVersion: "1.0", agent: { id: "a", name: "n" }, sessionId: "s", actionGroup: "g" }],
+  "appsync-events": [
+    { info: { channel: { path: "/a" }, operation: "PUBLISH" }, events: null, request: { headers: {} } },
+  ],
+  gcs: [{ kind: "storage#object", bucket: "b", name: "n", generation: "1", metageneration: "1" }],
+  "transfer-family": [{ username: "u", password: "p", protocol: "SFTP", serverId: "s-1", sourceIp: "192.0.2.1" }],
+};
+
 describe("an HTTP request", () => {
   test.each([
     ["api-gateway-rest", restRequest()],
@@ -158,6 +324,9 @@ describe("an HTTP request", () => {
     ["api-gateway-websocket", restRequest({}, { connectionId: "c1", eventType: "CONNECT" })],
     ["api-gateway-authorizer", restRequest({ type: "REQUEST", methodArn: "arn:aws:execute-api:…/GET/orders" })],
     ["api-gateway-authorizer", httpRequest({ type: "REQUEST", routeArn: "arn:aws:execute-api:…/GET/orders" })],
+    ["appsync", appSyncRequest],
+    ["vpc-lattice", latticeRequest],
+    ["vpc-lattice", { raw_path: "/orders", method: "GET", headers: {}, query_string_parameters: {}, body: "" }],
     ["api-gateway-authorizer", { type: "TOKEN", methodArn: "arn:aws:execute-api:…", authorizationToken: "t" }],
   ])("tells who passed it on: %s", (source, event) => {
     const trigger = detectTrigger(event);
@@ -515,18 +684,353 @@ describe("a direct invoke", () => {
   });
 });
 
+describe("Datadog's carrier", () => {
+  const json = JSON.stringify(datadogHeaders);
+  const wrapped = (body: Json) => ({ Records: [sqsRecord("m-1", { body: JSON.stringify(body) })] });
+
+  test.each<[string, unknown]>([
+    ["headers of any case", restRequest({ headers: { ...datadogHeaders, "X-Datadog-Trace-Id": "7" } })],
+    ["headers of many values", albRequest({ multiValueHeaders: mapped(datadogHeaders, (value) => [value]) })],
+    ["what a REST authorizer answered", restRequest({}, { authorizer: { _datadog: base64(json) } })],
+    ["what an HTTP authorizer answered", httpRequest({}, { authorizer: { lambda: { _datadog: base64(json) } } })],
+    ["an attribute in SQS", { Records: [sqsRecord("m-1", { messageAttributes: { _datadog: text(json) } })] }],
+    [
+      "a binary attribute in SQS",
+      {
+        Records: [
+          sqsRecord("m-1", { messageAttributes: { _datadog: { binaryValue: base64(json), dataType: "Binary" } } }),
+        ],
+      },
+    ],
+    [
+      "an attribute in SNS",
+      { Records: [snsRecord("n-1", { MessageAttributes: { _datadog: { Type: "String", Value: json } } })] },
+    ],
+    [
+      "a binary attribute in SNS",
+      { Records: [snsRecord("n-1", { MessageAttributes: { _datadog: { Type: "Binary", Value: base64(json) } } })] },
+    ],
+    ["an event's detail", busEvent("e-1", { _datadog: datadogHeaders })],
+    ["an event's detail in SQS", wrapped(busEvent("e-1", { _datadog: datadogHeaders }))],
+    ["the body of a message", wrapped({ order: 7, _datadog: datadogHeaders })],
+    ["a Kinesis record", { Records: [kinesisRecord("1", JSON.stringify({ order: 7, _datadog: datadogHeaders }))] }],
+    ["a task's input", { ...contextObject(), _datadog: datadogHeaders }],
+    ["a task's input beside the context object", { _datadog: { ...contextObject(), ...datadogHeaders } }],
+    [
+      "an execution's input",
+      { ...contextObject(), Execution: { Id: EXECUTION_ARN, Input: { _datadog: datadogHeaders } } },
+    ],
+    [
+      "headers of Kafka",
+      kafkaEvent({
+        "t-0": [
+          kafkaRecord(
+            1,
+            Object.entries(datadogHeaders).map(([key, value]) => ({ [key]: bytesOf(String(value)) })),
+          ),
+        ],
+      }),
+    ],
+    ["Pub/Sub attributes", { ...pubsubPush, message: { messageId: "p-1", attributes: datadogHeaders } }],
+  ])("is read from %s", (_where, event) => {
+    expect(contextsOf(event)).toEqual([datadog]);
+  });
+
+  test.each(["custom", "Custom"])("is read from a client context, under %s, bare or as _datadog", (name) => {
+    for (const custom of [datadogHeaders, { _datadog: datadogHeaders }])
+      expect(onlyRecord(detectTrigger({}, { clientContext: { [name]: custom } })).contexts).toEqual([datadog]);
+  });
+
+  test("stands behind W3C and before X-Ray", () => {
+    const headers = { "x-amzn-trace-id": xrayHeader("b"), ...datadogHeaders, traceparent: traceparent("a") };
+    expect(contextsOf(httpRequest({ headers }))).toEqual([w3c("a"), datadog, xray("b")]);
+  });
+
+  test.each<[string, Json, CarriedContext | undefined]>([
+    [
+      "without a high half it has zeros",
+      { "x-datadog-tags": "" },
+      { ...datadog, traceId: `${"0".repeat(16)}8448eb211c80319c` },
+    ],
+    ["without a parent it names the trace alone", { "x-datadog-parent-id": "0" }, without(datadog, "spanId")],
+    ["dropped is unsampled", { "x-datadog-sampling-priority": "-1" }, { ...datadog, sampled: false }],
+    ["undecided is neither", { "x-datadog-sampling-priority": "" }, without(datadog, "sampled")],
+    ["small ids are filled up", { "x-datadog-parent-id": "015" }, { ...datadog, spanId: "000000000000000f" }],
+    [
+      "the largest id has all bits",
+      { "x-datadog-parent-id": "18446744073709551615" },
+      { ...datadog, spanId: "f".repeat(16) },
+    ],
+    ["an id of more bits is none", { "x-datadog-trace-id": "18446744073709551616" }, undefined],
+    ["zero is no id", { "x-datadog-trace-id": "0" }, undefined],
+    ["hex is no id", { "x-datadog-trace-id": "8448eb211c80319c" }, undefined],
+    ["a number is no id, its last digits are lost", { "x-datadog-trace-id": 9_532_127_138_774_266_000 }, undefined],
+  ])("%s", (_what, change, expected) => {
+    const detail = { _datadog: { ...datadogHeaders, ...change } };
+    expect(contextsOf(busEvent("e-1", detail))).toEqual(expected ? [expected] : []);
+  });
+});
+
+describe("a Kinesis batch", () => {
+  const key = (id: string) => ({ kind: "kinesis-record", scope: "clicks/shardId-000000000006", id });
+
+  test("yields each record's sequence number and key, in the scope of stream and shard", () => {
+    const data = JSON.stringify({ _mayfly: { traceparent: traceparent("a") } });
+    expect(detectTrigger({ Records: [kinesisRecord("1", data), kinesisRecord("2", "hello")] })).toEqual({
+      type: "kinesis",
+      destination: "clicks",
+      records: [
+        { id: "1", contexts: [w3c("a")], keys: [key("1")] },
+        { id: "2", contexts: [], keys: [key("2")] },
+      ],
+    });
+  });
+
+  test("opens what a record wraps", () => {
+    const { keys } = onlyRecord(detectTrigger({ Records: [kinesisRecord("1", JSON.stringify(busEvent("e-1")))] }));
+    expect(keys).toEqual([key("1"), { kind: "eventbridge-event", id: "e-1" }]);
+  });
+
+  test("from a pipe is a list, whose records stand flat", () => {
+    const { kinesis, ...rest } = kinesisRecord("1", "hello") as { readonly kinesis: Json };
+    expect(detectTrigger([{ ...rest, ...kinesis }])).toEqual({
+      type: "kinesis",
+      destination: "clicks",
+      records: [{ id: "1", contexts: [], keys: [key("1")] }],
+    });
+  });
+});
+
+test("a queue's records from a pipe are a list of the same records", () => {
+  expect(detectTrigger([sqsRecord("m-1")])).toEqual(detectTrigger({ Records: [sqsRecord("m-1")] }));
+});
+
+describe("a DynamoDB batch", () => {
+  const keysOf = (...args: Parameters<typeof dynamodbRecord>) =>
+    onlyRecord(detectTrigger({ Records: [dynamodbRecord(...args)] })).keys;
+
+  test("yields each change's number, and a key of the item's own keys in its table", () => {
+    const { type, destination, records } = detectTrigger({ Records: [dynamodbRecord("1"), dynamodbRecord("2")] });
+    expect([type, destination, records.map(({ id }) => id)]).toEqual(["dynamodb", "orders", ["1", "2"]]);
+    expect(keysOf("1")).toEqual([dynamodbKey("orders", { sk: { N: "7" }, pk: { S: "o-1" } })]);
+  });
+
+  test("keeps customers' keys to itself", () => {
+    expect(keysOf("1")[0]?.id).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test("tells items apart by every key", () => {
+    const other = keysOf("1", { Keys: { pk: { S: "o-1" }, sk: { N: "8" } } });
+    expect(other).not.toEqual(keysOf("1"));
+  });
+
+  test("whose item expired has no key: nobody deleted it", () => {
+    const userIdentity = { type: "Service", principalId: "dynamodb.amazonaws.com" };
+    expect(keysOf("1", {}, { eventName: "REMOVE", userIdentity })).toEqual([]);
+  });
+
+  test.each<[string, Json]>([
+    ["an attribute", { traceparent: { S: traceparent("a") } }],
+    ["a map", { _mayfly: { M: { traceparent: { S: traceparent("a") } } } }],
+    ["a text", { _mayfly: { S: JSON.stringify({ traceparent: traceparent("a") }) } }],
+  ])("carries a context that was written into the item, as %s", (_how, NewImage) => {
+    expect(contextsOf({ Records: [dynamodbRecord("1", { NewImage })] })).toEqual([w3c("a")]);
+  });
+});
+
+describe("a notification of S3", () => {
+  test("yields the id of the request that wrote the object, and the object's version, its name decoded", () => {
+    expect(detectTrigger({ Records: [s3Record("orders/a+b%21.json")] })).toEqual({
+      type: "s3",
+      destination: "uploads",
+      records: [
+        {
+          id: "R1",
+          contexts: [],
+          keys: [{ kind: "s3-request", id: "R1" }, s3ObjectKey("uploads", "orders/a b!.json", '"e1"')],
+        },
+      ],
+    });
+  });
+
+  test("names a version by its id where the bucket has them, and keeps a name that is not encoded", () => {
+    const [, object] = onlyRecord(detectTrigger({ Records: [s3Record("100%", { versionId: "v1" })] })).keys;
+    expect(object).toEqual({ kind: "s3-object", scope: "uploads", id: "100%@v1" });
+  });
+
+  test("is opened in SQS, in SNS in SQS, and on a bus, where the name is not encoded", () => {
+    const notified = JSON.stringify({ Records: [s3Record("a+b")] });
+    const inSns = JSON.stringify(notification("n-1", { Message: notified }));
+    const detail = { bucket: { name: "uploads" }, object: { key: "a b", etag: "e1" }, "request-id": "R1" };
+    const keys = [{ kind: "s3-request", id: "R1" }, s3ObjectKey("uploads", "a b", "e1")];
+    for (const event of [
+      { Records: [sqsRecord("m-1", { body: notified })] },
+      { Records: [sqsRecord("m-1", { body: inSns })] },
+      { ...busEvent("e-1", detail), source: "aws.s3" },
+    ])
+      expect(onlyRecord(detectTrigger(event)).keys.slice(-2)).toEqual(keys);
+  });
+
+  test("of a test has no keys", () => {
+    const body = JSON.stringify({ Service: "Amazon S3", Event: "s3:TestEvent", Bucket: "uploads" });
+    expect(onlyRecord(detectTrigger({ Records: [sqsRecord("m-1", { body })] })).keys).toHaveLength(1);
+  });
+});
+
+describe("a Kafka batch", () => {
+  const key = (id: string) => ({ kind: "kafka-record", scope: "b-1.c:9092,b-2.c:9092", id });
+
+  test("yields the records of all partitions in order, each known by topic, partition and offset among sorted brokers", () => {
+    const records = { "orders-0": [kafkaRecord(1), kafkaRecord(2)], "orders-1": [{ ...kafkaRecord(1), partition: 1 }] };
+    expect(detectTrigger(kafkaEvent(records))).toEqual({
+      type: "kafka",
+      destination: "orders",
+      records: ["orders/0/1", "orders/0/2", "orders/1/1"].map((id) => ({ id, contexts: [], keys: [key(id)] })),
+    });
+  });
+
+  test.each<[string, (bytes: number[]) => unknown]>([
+    ["numbers", (bytes) => bytes],
+    ["digits", (bytes) => bytes.map(String)],
+    ["bytes by index", (bytes) => Object.fromEntries(bytes.entries())],
+  ])("carries contexts in headers, as %s", (_how, written) => {
+    const headers = [{ TraceParent: written(bytesOf(traceparent("a"))) }, { tracestate: written(bytesOf("v=1")) }];
+    const event = kafkaEvent({ "orders-0": [kafkaRecord(1, headers)] });
+    expect(contextsOf(event)).toEqual([{ ...w3c("a"), traceState: "v=1" }]);
+  });
+
+  test("of one's own cluster is one too", () => {
+    expect(detectTrigger(kafkaEvent({}, { eventSource: "SelfManagedKafka" })).type).toBe("kafka");
+  });
+
+  test.each([[null], [7], [{ "t-0": null }], [{ "t-0": [] }], [[]]])("with %j for records has none", (records) => {
+    expect(detectTrigger(kafkaEvent(records))).toEqual({ type: "kafka", records: [] });
+  });
+});
+
+describe("a CloudEvent", () => {
+  const key = { kind: "cloudevent", scope: "/shop", id: "c-1" };
+
+  test("yields its id in the scope of its source, and its own context", () => {
+    expect(detectTrigger(cloudEvent("c-1", { traceparent: traceparent("a"), data: { order: 7 } }))).toEqual({
+      type: "cloudevents",
+      destination: "shop.order.placed",
+      records: [{ id: "c-1", contexts: [w3c("a")], keys: [key] }],
+    });
+  });
+
+  test("may come as a list", () => {
+    const { type, records } = detectTrigger([cloudEvent("c-1"), cloudEvent("c-2")]);
+    expect([type, records.map(({ id }) => id)]).toEqual(["cloudevents", ["c-1", "c-2"]]);
+  });
+
+  test("over HTTP has its attributes in headers, and the request's own context goes before its", () => {
+    const headers = {
+      traceparent: traceparent("a"),
+      "Ce-Id": "c-1",
+      "ce-source": "/shop",
+      "ce-traceparent": traceparent("b"),
+    };
+    const { contexts, keys } = onlyRecord(detectTrigger(httpRequest({ headers })));
+    expect(contexts).toEqual([w3c("a"), w3c("b")]);
+    expect(keys).toContainEqual(key);
+  });
+
+  test("in a queue or an event's detail is opened", () => {
+    for (const event of [
+      { Records: [sqsRecord("m-1", { body: JSON.stringify(cloudEvent("c-1")) })] },
+      busEvent("e-1", cloudEvent("c-1")),
+    ])
+      expect(onlyRecord(detectTrigger(event)).keys.at(-1)).toEqual(key);
+  });
+
+  test("around a message of Pub/Sub has both ids", () => {
+    const { contexts, keys } = onlyRecord(detectTrigger(cloudEvent("c-1", { data: pubsubPush })));
+    expect(keys).toEqual([key, { kind: "pubsub-message", id: "p-1" }]);
+    expect(contexts).toEqual([w3c("a")]);
+  });
+});
+
+describe("a push of Pub/Sub", () => {
+  test("yields its message id and the context under Google's own name, and names its subscription", () => {
+    expect(detectTrigger(pubsubPush)).toEqual({
+      type: "pubsub",
+      destination: "orders",
+      records: [{ id: "p-1", contexts: [w3c("a")], keys: [{ kind: "pubsub-message", id: "p-1" }] }],
+    });
+  });
+});
+
+describe("what an asynchronous invocation came to", () => {
+  const key = { kind: "lambda-request", id: "r-9" };
+
+  test("names the function and the invocation it tells of", () => {
+    expect(detectTrigger(destinationRecord)).toEqual({
+      type: "lambda-destination",
+      destination: "charge",
+      records: [{ id: "r-9", contexts: [], keys: [key] }],
+    });
+  });
+
+  test("is told in a queue, on a bus and in a dead-letter queue too", () => {
+    for (const event of [
+      { Records: [sqsRecord("m-1", { body: JSON.stringify(destinationRecord) })] },
+      busEvent("e-1", destinationRecord),
+      deadLetter,
+    ])
+      expect(onlyRecord(detectTrigger(event)).keys.at(-1)).toEqual(key);
+  });
+});
+
+test("a schedule names its rule, and so does the default event of Scheduler", () => {
+  const resources = ["arn:aws:events:eu-west-1:111122223333:rule/every-hour"];
+  for (const source of ["aws.events", "aws.scheduler"])
+    expect(detectTrigger({ ...busEvent("e-1"), source, "detail-type": "Scheduled Event", resources })).toEqual({
+      type: "schedule",
+      destination: "every-hour",
+      records: [],
+    });
+});
+
+test("an event of CodeBuild is known as such and keeps its id", () => {
+  const { type, records } = detectTrigger({ ...busEvent("e-1"), source: "aws.codebuild" });
+  expect([type, records[0]?.id]).toEqual(["codebuild", "e-1"]);
+});
+
+describe("only the type is told of", () => {
+  test.each(Object.entries(RARE).flatMap(([type, events]) => events.map((event) => [type, event] as const)))(
+    "%s",
+    (type, event) => {
+      expect(detectTrigger(event)).toEqual({ type, records: [] });
+    },
+  );
+
+  test("what lacks one of its parts is unknown", () => {
+    const flat = Object.values(RARE)
+      .flat()
+      .filter((event) => !("Records" in event) && !("eventSource" in event));
+    const lacking = flat.filter((event) =>
+      Object.keys(event).every((key) => detectTrigger({ [key]: event[key] }).type !== "unknown"),
+    );
+    const single = ["awslogs", "directive", "CodePipeline.job", "info"];
+    expect(lacking.filter((event) => !single.some((key) => key in event))).toEqual([]);
+  });
+});
+
 test.each([
   ["undefined", undefined],
   ["null", null],
   ["a number", 7],
   ["a text", "hello"],
-  ["a list", [sqsRecord("m-1")]],
+  ["a list", [{ id: "o-1" }, { id: "o-2" }]],
+  ["an empty list", []],
   ["nothing", {}],
   ["an application's own JSON", { id: "o-1", source: "web", detail: {}, headers: {}, path: "/", httpMethod: "GET" }],
   ["no records", { Records: [] }],
   ["records that are none", { Records: [null, 7, sqsRecord("m-1")] }],
   ["records with a hole", { Records: Object.assign([], { 1: sqsRecord("m-1") }) }],
-  ["records of a later version", { Records: [{ eventSource: "aws:kinesis", kinesis: {} }] }],
+  ["records of a later version", { Records: [{ eventSource: "aws:queue-of-2030", queue: {} }] }],
+  ["a source that is a name of every object", { Records: [{ eventSource: "constructor" }], eventSource: "toString" }],
   ["records for an object", { Records: { 0: sqsRecord("m-1") } }],
   ["a destination's record", { requestContext: { requestId: "r-1", functionArn: "a" }, responsePayload: {} }],
   ["a request context of nothing", { requestContext: {}, headers: { traceparent: traceparent("a") } }],
@@ -557,6 +1061,17 @@ const EVENTS: readonly Json[] = [
   contextObject(),
   { _datadog: contextObject() },
   durableExecution,
+  { Records: [kinesisRecord("1", JSON.stringify({ _datadog: datadogHeaders })), kinesisRecord("2", "hello")] },
+  { Records: [dynamodbRecord("1", { NewImage: { _mayfly: { M: { traceparent: { S: traceparent("a") } } } } })] },
+  { Records: [s3Record("orders/a+b%21.json")] },
+  kafkaEvent({ "orders-0": [kafkaRecord(1, [{ traceparent: bytesOf(traceparent("a")) }])] }),
+  { ...cloudEvent("c-1", { data: pubsubPush }), traceparent: traceparent("a") },
+  pubsubPush,
+  deadLetter,
+  destinationRecord,
+  appSyncRequest,
+  latticeRequest,
+  ...Object.values(RARE).flat(),
 ];
 
 describe("whatever the event is, the answer is well-formed", () => {
@@ -622,8 +1137,14 @@ describe("whatever the event is, the answer is well-formed", () => {
   });
 });
 
-const TYPES = ["http", "sqs", "sns", "eventbridge", "schedule", "step-functions", "lambda", "unknown"];
-const KINDS = ["sqs-message", "sns-message", "eventbridge-event", "lambda-request", "http-request", "sfn-execution"];
+const TYPES = `http sqs sns eventbridge schedule kinesis firehose dynamodb s3 step-functions lambda kafka mq documentdb
+  cloudwatch-logs cloudwatch-alarm cloudfront cognito iot ses lex alexa connect config codepipeline codecommit codebuild codedeploy
+  cloudformation s3-batch s3-object-lambda secrets-manager bedrock-agent appsync-events lambda-destination cloudevents pubsub gcs
+  transfer-family unknown`.split(/\s+/);
+const KINDS =
+  `sqs-message sns-message eventbridge-event lambda-request http-request sfn-execution kinesis-record dynamodb-record
+  s3-request s3-object kafka-record pubsub-message cloudevent`.split(/\s+/);
+const TRUST = ["w3c", "datadog", "xray"];
 const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
 
 /** What is wrong with a trigger by the words of its type. */
@@ -642,13 +1163,21 @@ function faultsOf(trigger: Trigger): string[] {
     }
     for (const [n, { format, traceId, spanId, sampled, traceState }] of contexts.entries()) {
       claim(/^(?!0{32})[0-9a-f]{32}$/.test(traceId), `trace id ${traceId}`);
-      claim(spanId === undefined ? format === "xray" : /^(?!0{16})[0-9a-f]{16}$/.test(spanId), `span id ${spanId}`);
-      claim(sampled === undefined ? format === "xray" : typeof sampled === "boolean", "sampled");
+      claim(spanId === undefined ? format !== "w3c" : /^(?!0{16})[0-9a-f]{16}$/.test(spanId), `span id ${spanId}`);
+      claim(sampled === undefined ? format !== "w3c" : typeof sampled === "boolean", "sampled");
       claim(traceState === undefined || isText(traceState), "tracestate");
-      claim(format === "w3c" || (format === "xray" && n === contexts.length - 1), "W3C first");
+      claim(TRUST.indexOf(format) >= TRUST.indexOf(contexts[n - 1]?.format ?? "w3c"), "in order of trust");
     }
   }
   return faults;
+}
+
+function mapped(value: Json, to: (one: unknown) => unknown): Json {
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, to(one)]));
+}
+
+function without(context: CarriedContext, name: keyof CarriedContext): CarriedContext {
+  return Object.fromEntries(Object.entries(context).filter(([key]) => key !== name)) as never;
 }
 
 type Path = readonly string[];

@@ -4,29 +4,37 @@
  * In      any value at all; `context` is Lambda's, for what only it knows (a direct invoke's client context).
  * Out     a Trigger; `unknown` with no records where no shape fits.
  * Errors  none, whatever it is given: an event whose getter throws is as unknown as a number.
- * Cost    microseconds; only bodies that can be a wrapper are parsed.
+ * Cost    microseconds; the common shapes are tried first, and only bodies that can be a wrapper are parsed.
  * Source  event shapes: AWS Lambda developer guide, "Using Lambda with other services"
  */
-import { w3cContext } from "./carrier.ts";
+import { batchTrigger, kafkaTrigger, triggerRecord } from "./batch.ts";
+import { contextsIn, tracersIn } from "./carrier.ts";
 import { httpTrigger } from "./http.ts";
-import { sqsTrigger } from "./sqs.ts";
+import { rareSource, rareType } from "./rare.ts";
 import {
   type JsonObject,
   type Trigger,
-  type TriggerRecord,
+  type TriggerType,
   anyCase,
   isObject,
+  keyOf,
   lastOfArn,
   objectAt,
-  present,
   textAt,
 } from "./trigger.ts";
-import { eventBridgeEvent, isEventBridgeEvent, snsNotification } from "./unwrap.ts";
+import {
+  cloudEvent,
+  destinationKeys,
+  eventBridgeEvent,
+  isCloudEvent,
+  isEventBridgeEvent,
+  pubsubMessage,
+} from "./unwrap.ts";
 
 const UNKNOWN: Trigger = { type: "unknown", records: [] };
 
 export const detectTrigger = (event: unknown, context?: unknown): Trigger =>
-  attempt(() => (isObject(event) ? byShape(event) : undefined)) ?? attempt(() => directInvoke(context)) ?? UNKNOWN;
+  attempt(() => byShape(event)) ?? attempt(() => directInvoke(context)) ?? UNKNOWN;
 
 const attempt = <T>(read: () => T): T | undefined => {
   try {
@@ -36,45 +44,50 @@ const attempt = <T>(read: () => T): T | undefined => {
   }
 };
 
-const byShape = (event: JsonObject): Trigger | undefined => {
+const byShape = (event: unknown): Trigger | undefined => {
+  // Pipes hand over the records alone.
+  const list = isObject(event) ? event["Records"] : event;
   // A copy, because every() and map() would pass over a hole.
-  const records: unknown[] = Array.isArray(event["Records"]) ? [...event["Records"]] : [];
+  const records: unknown[] = Array.isArray(list) ? [...list] : [];
   if (records.length > 0 && records.every(isObject)) return byRecord(records);
+  if (!isObject(event)) return undefined;
   return (
-    stepFunctions(event) ?? (isEventBridgeEvent(event) ? eventBridge(event) : httpTrigger(event)) ?? durable(event)
+    stepFunctions(event) ??
+    (isEventBridgeEvent(event) ? eventBridge(event) : httpTrigger(event)) ??
+    kafkaTrigger(event) ??
+    (isCloudEvent(event) ? cloudEvents([event]) : undefined) ??
+    pubsub(event) ??
+    destination(event) ??
+    durable(event) ??
+    onlyType(rareSource(event["eventSource"]) ?? rareType(event))
   );
 };
 
-const byRecord = (records: readonly JsonObject[]): Trigger | undefined => {
-  const source = anyCase(records[0], "eventsource");
-  if (source === "aws:sqs") return sqsTrigger(records);
-  if (source === "aws:sns") return sns(records);
-  return undefined;
-};
+const byRecord = (records: readonly JsonObject[]): Trigger | undefined =>
+  batchTrigger(records) ??
+  (records.every(isCloudEvent) ? cloudEvents(records) : undefined) ??
+  onlyType(objectAt(records[0], "cf") ? "cloudfront" : rareSource(records[0]?.["eventSource"]));
 
-const sns = (records: readonly JsonObject[]): Trigger => {
-  const messages = records.map((record) => objectAt(record, "Sns") ?? {});
-  const destination = lastOfArn(textAt(messages[0], "TopicArn"));
-  return {
-    type: "sns",
-    ...(destination !== undefined && { destination }),
-    records: messages.map((message) => withId(textAt(message, "MessageId"), snsNotification(message))),
-  };
-};
+const onlyType = (type: TriggerType | undefined): Trigger | undefined => type && { type, records: [] };
 
 const eventBridge = (event: JsonObject): Trigger => {
   const source = textAt(event, "source");
-  if (source === "aws.events" && event["detail-type"] === "Scheduled Event") return { type: "schedule", records: [] };
-  const destination = textAt(event, "detail-type");
+  const detailType = textAt(event, "detail-type");
+  if (detailType === "Scheduled Event" && (source === "aws.events" || source === "aws.scheduler"))
+    return schedule(event);
   return {
-    type: "eventbridge",
-    ...(destination !== undefined && { destination }),
-    records: [withId(textAt(event, "id"), eventBridgeEvent(event))],
+    type: source === "aws.codebuild" ? "codebuild" : "eventbridge",
+    ...(detailType !== undefined && { destination: detailType }),
+    records: [triggerRecord(textAt(event, "id"), eventBridgeEvent(event))],
   };
 };
 
-const withId = (id: string | undefined, rest: Omit<TriggerRecord, "id">): TriggerRecord =>
-  id === undefined ? rest : { id, ...rest };
+/** Nothing caused it. Its rule is the first resource: `arn:aws:events:…:rule/every-hour`. */
+const schedule = ({ resources }: JsonObject): Trigger => {
+  const rule: unknown = Array.isArray(resources) ? resources[0] : undefined;
+  const name = typeof rule === "string" ? rule.split("/").at(-1) : undefined;
+  return { type: "schedule", records: [], ...(name && { destination: name }) };
+};
 
 /** A task sees of its execution only what the state machine's author mapped from `$$`, at the top or in a carrier. */
 const stepFunctions = (event: JsonObject): Trigger | undefined => {
@@ -83,11 +96,18 @@ const stepFunctions = (event: JsonObject): Trigger | undefined => {
   );
   const id = textAt(objectAt(mapped, "Execution"), "Id");
   if (mapped === undefined || id === undefined) return undefined;
-  const destination = textAt(objectAt(mapped, "StateMachine"), "Name") ?? id.split(":")[6];
+  const machine = textAt(objectAt(mapped, "StateMachine"), "Name") ?? id.split(":")[6];
+  // What started the execution may have put its context into the input, which Execution.Input keeps for every state.
+  const carried = tracersIn(event);
   return {
     type: "step-functions",
-    ...(destination !== undefined && { destination }),
-    records: [{ id, contexts: [], keys: [{ kind: "sfn-execution", id }] }],
+    ...(machine !== undefined && { destination: machine }),
+    records: [
+      triggerRecord(id, {
+        contexts: carried.length > 0 ? carried : tracersIn(objectAt(mapped, "Execution")?.["Input"]),
+        keys: keyOf("sfn-execution", id),
+      }),
+    ],
   };
 };
 
@@ -104,6 +124,34 @@ export const stateOf = (event: unknown): StateFacts => {
   return { ...(name !== undefined && { name }), ...(typeof retryCount === "number" && { retryCount }) };
 };
 
+const cloudEvents = (events: readonly JsonObject[]): Trigger => {
+  const destination = textAt(events[0], "type");
+  return {
+    type: "cloudevents",
+    ...(destination !== undefined && { destination }),
+    records: events.map((event) => triggerRecord(textAt(event, "id"), cloudEvent(event))),
+  };
+};
+
+const pubsub = (event: JsonObject): Trigger | undefined => {
+  const message = objectAt(event, "message");
+  const subscription = textAt(event, "subscription");
+  const id = textAt(message, "messageId") ?? textAt(message, "message_id");
+  if (subscription === undefined || id === undefined) return undefined;
+  const destination = subscription.split("/").at(-1);
+  return { type: "pubsub", ...(destination && { destination }), records: [triggerRecord(id, pubsubMessage(message))] };
+};
+
+/** What another function's asynchronous invocation came to, or the batch of a stream that was given up. */
+const destination = (event: JsonObject): Trigger | undefined => {
+  const context = objectAt(event, "requestContext");
+  const functionArn = textAt(context, "functionArn");
+  if (functionArn === undefined || textAt(context, "condition") === undefined) return undefined;
+  const name = lastOfArn(functionArn.split(":").slice(0, 7).join(":"));
+  const record = triggerRecord(textAt(context, "requestId"), { contexts: [], keys: destinationKeys(event) });
+  return { type: "lambda-destination", ...(name && { destination: name }), records: [record] };
+};
+
 /** An execution that Lambda itself checkpoints and resumes: each invocation of it is a direct one. */
 const durable = (event: JsonObject): Trigger | undefined =>
   textAt(event, "DurableExecutionArn") !== undefined && objectAt(event, "InitialExecutionState") !== undefined
@@ -114,5 +162,8 @@ const durable = (event: JsonObject): Trigger | undefined =>
 const directInvoke = (context: unknown): Trigger | undefined => {
   const client = objectAt(context, "clientContext");
   if (client === undefined) return undefined;
-  return { type: "lambda", records: [{ contexts: present([w3cContext(anyCase(client, "custom"))]), keys: [] }] };
+  return {
+    type: "lambda",
+    records: [triggerRecord(undefined, { contexts: contextsIn(anyCase(client, "custom")), keys: [] })],
+  };
 };

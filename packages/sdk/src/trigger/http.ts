@@ -1,38 +1,67 @@
 /**
- * HTTP requests: API Gateway (REST, HTTP API in both payload versions, WebSocket, authorizers), function URLs, ALB.
+ * HTTP requests: API Gateway (REST, HTTP API in both payload versions, WebSocket, authorizers), function URLs, ALB, AppSync
+ * resolvers, VPC Lattice.
  *
  * API Gateway and ALB always make or pass an X-Ray header, also for callers that trace nothing; a `traceparent` beside it
  * is the caller's own and wins.
  */
+import { parseTraceparent } from "../propagate/w3c.ts";
 import { parseXrayHeader } from "../propagate/xray.ts";
-import { w3cContext } from "./carrier.ts";
-import { type HttpSource, type JsonObject, type Trigger, anyCase, objectAt, present, textAt } from "./trigger.ts";
+import { triggerRecord } from "./batch.ts";
+import { contextsIn, firstOfEach, headerText, tracersIn } from "./carrier.ts";
+import {
+  type HttpSource,
+  type JsonObject,
+  type Trigger,
+  anyCase,
+  keyOf,
+  objectAt,
+  present,
+  textAt,
+} from "./trigger.ts";
 
 export const httpTrigger = (event: JsonObject): Trigger | undefined => {
   const context = objectAt(event, "requestContext") ?? {};
   const source = sourceOf(event, context);
   if (source === undefined) return undefined;
+  const headers = source === "appsync" ? objectAt(event, "request")?.["headers"] : event["headers"];
+  const values = event["multiValueHeaders"];
+  const header = (name: string): unknown => headerText(anyCase(headers, name)) ?? headerText(anyCase(values, name));
   const id = textAt(context, "requestId");
-  const scope = textAt(context, "apiId");
-  const destination = routeOf(event, context);
+  const destination = source === "appsync" ? undefined : routeOf(event, context);
   return {
     type: "http",
     source,
     ...(destination !== undefined && { destination }),
     records: [
-      {
-        ...(id !== undefined && { id }),
-        contexts: present([
-          w3cContext(event["headers"]) ?? w3cContext(event["multiValueHeaders"], joined),
-          parseXrayHeader(
-            anyCase(event["headers"], "x-amzn-trace-id") ??
-              joined(anyCase(event["multiValueHeaders"], "x-amzn-trace-id")),
-          ),
-        ]),
-        keys: id === undefined ? [] : [{ kind: "http-request", id, ...(scope !== undefined && { scope }) }],
-      },
+      triggerRecord(id, {
+        contexts: [
+          ...firstOfEach([
+            ...contextsIn(headers, headerText),
+            ...contextsIn(values, headerText),
+            ...fromAuthorizer(context),
+          ]),
+          ...present([
+            parseTraceparent(header("ce-traceparent"), header("ce-tracestate")),
+            parseXrayHeader(header("x-amzn-trace-id")),
+          ]),
+        ],
+        keys: [...keyOf("http-request", id, textAt(context, "apiId")), ...cloudEventKeys(header)],
+      }),
     ],
   };
+};
+
+/** Datadog's authorizer hands its context on, base64, in what it answers. */
+const fromAuthorizer = (context: JsonObject) => {
+  const authorizer = objectAt(context, "authorizer");
+  return authorizer ? tracersIn(objectAt(authorizer, "lambda") ?? authorizer) : [];
+};
+
+/** An event in binary mode: its attributes are headers. */
+const cloudEventKeys = (header: (name: string) => unknown) => {
+  const [id, source] = [header("ce-id"), header("ce-source")];
+  return typeof id === "string" && typeof source === "string" ? keyOf("cloudevent", id || undefined, source) : [];
 };
 
 const sourceOf = (event: JsonObject, context: JsonObject): HttpSource | undefined => {
@@ -43,8 +72,11 @@ const sourceOf = (event: JsonObject, context: JsonObject): HttpSource | undefine
   if (objectAt(context, "http")) {
     return textAt(context, "domainName")?.includes(".lambda-url.") ? "function-url" : "api-gateway-http";
   }
-  if (textAt(context, "httpMethod") === undefined) return undefined;
-  return event["version"] === "1.0" ? "api-gateway-http" : "api-gateway-rest";
+  if (textAt(context, "httpMethod")) return event["version"] === "1.0" ? "api-gateway-http" : "api-gateway-rest";
+  const isLattice = textAt(context, "serviceNetworkArn") ?? (textAt(event, "method") && textAt(event, "raw_path"));
+  if (isLattice) return "vpc-lattice";
+  const info = objectAt(event, "info");
+  return textAt(info, "fieldName") && textAt(info, "parentTypeName") ? "appsync" : undefined;
 };
 
 export interface HttpRequest {
@@ -56,8 +88,8 @@ export interface HttpRequest {
 export const httpRequestOf = (event: unknown): HttpRequest => {
   const context = objectAt(event, "requestContext");
   const http = objectAt(context, "http");
-  const method = textAt(http, "method") ?? textAt(event, "httpMethod");
-  const path = textAt(event, "rawPath") ?? textAt(event, "path");
+  const method = textAt(http, "method") ?? textAt(event, "httpMethod") ?? textAt(event, "method");
+  const path = textAt(event, "rawPath") ?? textAt(event, "path") ?? textAt(event, "raw_path");
   const host = textAt(context, "domainName");
   return { ...(method && { method }), ...(path && { path }), ...(host && { host }) };
 };
@@ -68,7 +100,3 @@ const routeOf = (event: JsonObject, context: JsonObject): string | undefined => 
   const route = routeKey?.includes(" ") ? routeKey.split(" ")[1] : undefined;
   return route ?? textAt(event, "resource");
 };
-
-/** A `tracestate` in several headers is one list. Two of a `traceparent` contradict each other: joined they are invalid. */
-const joined = (values: unknown): unknown =>
-  Array.isArray(values) ? values.filter((value) => typeof value === "string").join(",") : undefined;

@@ -2,7 +2,47 @@
 import type { CarriedContext } from "../propagate/w3c.ts";
 import type { StitchKey } from "../stitch/keys.ts";
 
-export type TriggerType = "http" | "sqs" | "sns" | "eventbridge" | "schedule" | "step-functions" | "lambda" | "unknown";
+export type TriggerType =
+  | "http"
+  | "sqs"
+  | "sns"
+  | "eventbridge"
+  | "schedule"
+  | "kinesis"
+  | "firehose"
+  | "dynamodb"
+  | "s3"
+  | "step-functions"
+  | "lambda"
+  | "kafka"
+  | "mq"
+  | "documentdb"
+  | "cloudwatch-logs"
+  | "cloudwatch-alarm"
+  | "cloudfront"
+  | "cognito"
+  | "iot"
+  | "ses"
+  | "lex"
+  | "alexa"
+  | "connect"
+  | "config"
+  | "codepipeline"
+  | "codecommit"
+  | "codebuild"
+  | "codedeploy"
+  | "cloudformation"
+  | "s3-batch"
+  | "s3-object-lambda"
+  | "secrets-manager"
+  | "bedrock-agent"
+  | "appsync-events"
+  | "lambda-destination"
+  | "cloudevents"
+  | "pubsub"
+  | "gcs"
+  | "transfer-family"
+  | "unknown";
 
 export type HttpSource =
   | "api-gateway-rest"
@@ -10,12 +50,14 @@ export type HttpSource =
   | "api-gateway-websocket"
   | "api-gateway-authorizer"
   | "alb"
-  | "function-url";
+  | "function-url"
+  | "appsync"
+  | "vpc-lattice";
 
 export interface TriggerRecord {
-  /** The platform's id of the record: message id, event id, request id. */
+  /** The platform's id of the record: message id, event id, sequence number, request id. */
   readonly id?: string;
-  /** In order of trust; W3C first. */
+  /** In order of trust: W3C, Datadog, X-Ray. */
   readonly contexts: readonly CarriedContext[];
   /** An id for each wrapper: a message from EventBridge over SNS and SQS has three. */
   readonly keys: readonly StitchKey[];
@@ -24,9 +66,9 @@ export interface TriggerRecord {
 export interface Trigger {
   readonly type: TriggerType;
   readonly source?: HttpSource;
-  /** One per record of a batch, in order; one for an HTTP request or an execution's state. */
+  /** One per record of a batch, in order; one for an HTTP request or an execution's state; none where only the type is told. */
   readonly records: readonly TriggerRecord[];
-  /** Queue, topic, bus or route: what span names are made of. */
+  /** Queue, topic, bus, stream, table, bucket or route: what span names are made of. */
   readonly destination?: string;
 }
 
@@ -55,5 +97,9 @@ export const anyCase = (value: unknown, name: string): unknown => {
 
 /** `arn:aws:sqs:eu-west-1:111122223333:orders` → `orders` */
 export const lastOfArn = (arn: string | undefined): string | undefined => arn?.split(":").at(-1);
+
+/** None where there is no id. */
+export const keyOf = (kind: StitchKey["kind"], id: string | undefined, scope?: string): StitchKey[] =>
+  id === undefined ? [] : [{ kind, id, ...(scope && { scope }) }];
 
 export const present = <T>(values: readonly (T | undefined)[]): T[] => values.filter((value) => value !== undefined);
