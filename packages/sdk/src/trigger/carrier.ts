@@ -2,7 +2,7 @@
 import { MAX_UNWRAP_LENGTH } from "../limits.ts";
 import { parseDatadog } from "../propagate/datadog.ts";
 import { type CarriedContext, parseTraceparent } from "../propagate/w3c.ts";
-import { type JsonObject, anyCase, isObject, present } from "./trigger.ts";
+import { type JsonObject, anyCase, isNamed, isObject, present } from "./trigger.ts";
 
 type TextOf = (value: unknown) => unknown;
 
@@ -44,10 +44,10 @@ const contextsOf = (carrier: unknown, textOf: TextOf = asItIs): CarriedContext[]
  * first that is valid counts, the exact spelling before others.
  */
 const w3cContext = (carrier: JsonObject, textOf: TextOf): CarriedContext | undefined => {
-  const spellings = Object.keys(carrier).filter((key) => key.toLowerCase() === "traceparent");
+  const spellings = Object.keys(carrier).filter((key) => isNamed(key, "traceparent"));
   for (const key of ["traceparent", ...spellings]) {
-    const context = parseTraceparent(textOf(carrier[key]), textOf(anyCase(carrier, "tracestate")));
-    if (context) return context;
+    const context = parseTraceparent(textOf(carrier[key]));
+    if (context) return parseTraceparent(textOf(carrier[key]), textOf(anyCase(carrier, "tracestate")));
   }
   return undefined;
 };

@@ -19,6 +19,7 @@ import {
   present,
   textAt,
 } from "./trigger.ts";
+import { NOTHING, type Unwrapped } from "./unwrap.ts";
 
 export const httpTrigger = (event: JsonObject): Trigger | undefined => {
   const context = objectAt(event, "requestContext") ?? {};
@@ -27,6 +28,7 @@ export const httpTrigger = (event: JsonObject): Trigger | undefined => {
   const headers = source === "appsync" ? objectAt(event, "request")?.["headers"] : event["headers"];
   const values = event["multiValueHeaders"];
   const header = (name: string): unknown => headerText(anyCase(headers, name)) ?? headerText(anyCase(values, name));
+  const inBinaryMode = cloudEventOf(header);
   const id = textAt(context, "requestId");
   const destination = source === "appsync" ? undefined : routeOf(event, context);
   return {
@@ -41,12 +43,10 @@ export const httpTrigger = (event: JsonObject): Trigger | undefined => {
             ...contextsIn(values, headerText),
             ...fromAuthorizer(context),
           ]),
-          ...present([
-            parseTraceparent(header("ce-traceparent"), header("ce-tracestate")),
-            parseXrayHeader(header("x-amzn-trace-id")),
-          ]),
+          ...inBinaryMode.contexts,
+          ...present([parseXrayHeader(header("x-amzn-trace-id"))]),
         ],
-        keys: [...keyOf("http-request", id, textAt(context, "apiId")), ...cloudEventKeys(header)],
+        keys: [...keyOf("http-request", id, textAt(context, "apiId")), ...inBinaryMode.keys],
       }),
     ],
   };
@@ -58,10 +58,15 @@ const fromAuthorizer = (context: JsonObject) => {
   return authorizer ? tracersIn(objectAt(authorizer, "lambda") ?? authorizer) : [];
 };
 
-/** An event in binary mode: its attributes are headers. */
-const cloudEventKeys = (header: (name: string) => unknown) => {
-  const [id, source] = [header("ce-id"), header("ce-source")];
-  return typeof id === "string" && typeof source === "string" ? keyOf("cloudevent", id || undefined, source) : [];
+/** A CloudEvent in binary mode: its attributes are headers. */
+const cloudEventOf = (header: (name: string) => unknown): Unwrapped => {
+  const id = header("ce-id");
+  if (typeof id !== "string" || id === "") return NOTHING;
+  const source = header("ce-source");
+  return {
+    contexts: present([parseTraceparent(header("ce-traceparent"), header("ce-tracestate"))]),
+    keys: typeof source === "string" ? keyOf("cloudevent", id, source) : [],
+  };
 };
 
 const sourceOf = (event: JsonObject, context: JsonObject): HttpSource | undefined => {

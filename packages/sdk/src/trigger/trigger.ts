@@ -87,11 +87,14 @@ export const textAt = (value: unknown, key: string): string | undefined => {
   return typeof inner === "string" && inner !== "" ? inner : undefined;
 };
 
+/** In lower case; what is longer or shorter needs no look. */
+export const isNamed = (key: string, name: string): boolean => key.length === name.length && key.toLowerCase() === name;
+
 /** Headers and attributes are named in any case. */
 export const anyCase = (value: unknown, name: string): unknown => {
   if (!isObject(value)) return undefined;
   if (Object.hasOwn(value, name)) return value[name];
-  const key = Object.keys(value).find((one) => one.toLowerCase() === name);
+  const key = Object.keys(value).find((one) => isNamed(one, name));
   return key === undefined ? undefined : value[key];
 };
 

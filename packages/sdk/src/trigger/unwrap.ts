@@ -15,7 +15,7 @@ export interface Unwrapped {
   readonly keys: readonly StitchKey[];
 }
 
-const NOTHING: Unwrapped = { contexts: [], keys: [] };
+export const NOTHING: Unwrapped = { contexts: [], keys: [] };
 
 /** One of these stands in every text that has anything to unwrap. */
 const WORDS = /TopicArn|detail-type|_mayfly|_datadog|aws:s3|responsePayload|specversion/;
