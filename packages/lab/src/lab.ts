@@ -23,7 +23,7 @@ import { type Watchdog, startWatchdog } from "./watchdog.ts";
 
 export interface LabOptions {
   /** What runs the handlers: the lab's own loop (default), or AWS's own client where it is installed. */
-  readonly runtime?: Runtime;
+  readonly runtimeClient?: Runtime;
   readonly region?: string;
   /** Of all functions, beside what Lambda sets; say, where to send spans. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -53,7 +53,10 @@ const DEFAULT_ASYNC_RETRY_DELAY_MS = 200;
 const QUIET_POLL_MS = 25;
 
 export const startLab = async (definition: LabDefinition, options: LabOptions = {}): Promise<Lab> => {
-  const problems = [...problemsOf(definition), ...runtimeProblems(definition, options.runtime ?? DEFAULT_RUNTIME)];
+  const problems = [
+    ...problemsOf(definition),
+    ...runtimeProblems(definition, options.runtimeClient ?? DEFAULT_RUNTIME),
+  ];
   if (problems.length > 0)
     throw new Error(`the lab's definition has ${problems.length} mistake(s):\n  ${problems.join("\n  ")}`);
   const opened: Closable[] = [];
@@ -173,7 +176,7 @@ const addFunctions = (functions: Map<string, LabFunction>, parts: FunctionParts)
     const created = createFunction({
       name,
       definition: one,
-      runtime: options.runtime ?? DEFAULT_RUNTIME,
+      runtime: options.runtimeClient ?? DEFAULT_RUNTIME,
       arn: addresses.functionArn(name),
       variables: () => ({ ...variables, ...options.environment, ...Object.fromEntries(own) }),
       truth,

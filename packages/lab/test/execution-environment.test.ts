@@ -40,7 +40,7 @@ for (const runtime of RUNTIMES) {
 
 function contract(runtime: Runtime): void {
   const startRig = (definition: LabDefinition, options: LabOptions = {}): Promise<Rig> =>
-    startRigWith(definition, { runtime, ...options });
+    startRigWith(definition, { runtimeClient: runtime, ...options });
 
   test("a handler runs in a process of its own, and the second invocation finds what the first left", async () => {
     const { invoke, lab } = await startRig({ functions: { probe: fn("probe", "facts") } });
@@ -348,7 +348,7 @@ test.skipIf(isSkipped("aws-lambda-ric"))(
     const folder = temporaryFolder();
     for (const file of ["orders.js", "orders.mjs"]) writeFileSync(join(folder, file), "");
     const start = (file: string): Promise<Rig> =>
-      startRigWith({ functions: { orders: { file: join(folder, file) } } }, { runtime: "aws-lambda-ric" });
+      startRigWith({ functions: { orders: { file: join(folder, file) } } }, { runtimeClient: "aws-lambda-ric" });
 
     await expect(start("orders.mjs")).rejects.toThrow(/finds .*orders\.js by the name of .*orders\.mjs/);
     await expect(start("orders.js")).resolves.toBeDefined();

@@ -41,12 +41,7 @@ export const lazyLogger = (): Logger => {
     (...args: unknown[]) =>
       own()[level](...(args as Parameters<LogMethod>));
   return {
-    trace: method("trace"),
-    debug: method("debug"),
-    info: method("info"),
-    warn: method("warn"),
-    error: method("error"),
-    fatal: method("fatal"),
+    ...byLevel(method),
     child: (bindings) => own().child(bindings),
     get level() {
       return own().level;
@@ -109,12 +104,7 @@ const holding = (loud: Logger, level: string, asHeld: (work: () => void) => void
       else if (rank <= DEBUG && currentScope() !== undefined) asHeld(say);
     };
   return {
-    trace: method("trace"),
-    debug: method("debug"),
-    info: method("info"),
-    warn: method("warn"),
-    error: method("error"),
-    fatal: method("fatal"),
+    ...byLevel(method),
     child: (bindings) => holding(loud.child(bindings), least, asHeld),
     get level() {
       return least;
@@ -132,3 +122,12 @@ const withErrorFields = (fields: Record<string, unknown>): Record<string, unknow
   const { [key]: thrown, ...others } = fields;
   return { ...others, ...errorFacts(thrown) };
 };
+
+const byLevel = (method: (level: Level) => LogMethod): Record<Level, LogMethod> => ({
+  trace: method("trace"),
+  debug: method("debug"),
+  info: method("info"),
+  warn: method("warn"),
+  error: method("error"),
+  fatal: method("fatal"),
+});
