@@ -23,7 +23,7 @@ const bin = join(root, "node_modules", ".bin");
 const PNPM = "pnpm@12.21.0";
 
 /** Only the tests and the benchmarks install these: the first compiles for a minute, the second brings the peers. */
-const FOR_TESTS = ["@mayfly/aws-lambda-ric", "@mayfly/bench"];
+const FOR_TESTS = ["@mayfly/aws-lambda-ric", "@mayfly/aws-lambda-ric-node22", "@mayfly/bench"];
 
 const environment = () => {
   const env = { ...process.env, PATH: bin + delimiter + (process.env.PATH ?? "") };
@@ -88,7 +88,7 @@ const isOnPath = (name) => (process.env.PATH ?? "").split(delimiter).some((folde
  */
 const installForTests = () => {
   run("node", ["scripts/test-setup.mjs"]);
-  if (!["cmake", "g++", "make"].every(isOnPath)) return pnpmInstall(["@mayfly/aws-lambda-ric"]);
+  if (!["cmake", "g++", "make"].every(isOnPath)) return pnpmInstall(FOR_TESTS.slice(0, 2));
   onceFor(".mayfly-installed-for-tests", () => {
     console.log("mayfly set-up: installing for the tests; AWS's runtime client compiles for a minute the first time");
     const headers = join(root, "node_modules", `node-linux-${process.arch}`);
