@@ -10,6 +10,7 @@ import { sdk } from "../../sdk.ts";
 import { ATTR } from "../../semconv.ts";
 import { formatStitchKeys } from "../../stitch/keys.ts";
 import { type JsonObject, isObject, objectAt, textAt } from "../../trigger/trigger.ts";
+import { covered } from "../covered.ts";
 import { eventbridge } from "./eventbridge.ts";
 import { lambda } from "./lambda.ts";
 import type { Carrier, Failure, Operation, Service } from "./operation.ts";
@@ -44,7 +45,7 @@ export const awsMiddleware =
     const { operation, span } = began;
     harmless("asking for the region", () => describeRegion(span, operation, region));
     try {
-      const result = await context.with(trace.setSpan(context.active(), span), () => next(began.args));
+      const result = await context.with(covered(trace.setSpan(context.active(), span)), () => next(began.args));
       harmless("reading an AWS answer", () => describeAnswer(span, operation, result));
       return result;
     } catch (error) {
