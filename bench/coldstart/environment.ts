@@ -5,7 +5,8 @@
  *         |───────────── cold start ──────────────|            |── response ──|
  *                                                              |────────── busy ─────────|
  *
- * The process is not frozen between invocations, so that what it does after an answer shows as busy time.
+ * As on Lambda, an extension that has registered is told of each invocation, and the next one comes only when runtime and extension both
+ * have asked for it: that is the end of busy time. The process is not frozen meanwhile, so that what it does shows.
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -26,6 +27,8 @@ export interface Measurement {
   /** Event to asking for the next one, of each later invocation. */
   readonly busyMs: readonly number[];
   readonly rssMb: number;
+  /** How many have registered. */
+  readonly extensions: number;
 }
 
 export interface Run {
@@ -42,25 +45,53 @@ export const measure = async (run: Run): Promise<Measurement> => {
   const asked: number[] = [];
   const told: number[] = [];
   const answered: number[] = [];
+  const extensions = new Map<string, ServerResponse | undefined>();
+  let runtime: ServerResponse | undefined;
   let coldCpuMs = 0;
-  let finish: (response: ServerResponse) => void = () => undefined;
-  const finished = new Promise<ServerResponse>((resolve) => (finish = resolve));
+  let finish: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+
+  /** When everybody has asked for it. */
+  const invoke = (): void => {
+    if (runtime === undefined || [...extensions.values()].includes(undefined)) return;
+    asked.push(now());
+    if (told.length === run.invocations) return finish();
+    const [response, requestId] = [runtime, randomUUID()];
+    runtime = undefined;
+    const body = event(told.length);
+    response.writeHead(200, invocationHeaders(requestId, run.traceId()));
+    told.push(now());
+    response.end(body);
+    for (const [id, extension] of extensions) {
+      extensions.set(id, undefined);
+      extension?.writeHead(200, { "content-type": "application/json" }).end(invokeEvent(requestId));
+    }
+  };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = request.url ?? "";
     if (path.endsWith("/invocation/next")) {
-      asked.push(now());
-      if (told.length === run.invocations) return finish(response);
-      const body = event(told.length);
-      response.writeHead(200, invocationHeaders(run.traceId()));
-      told.push(now());
-      return void response.end(body);
+      runtime = response;
+      return invoke();
+    }
+    if (path.endsWith("/event/next")) {
+      extensions.set(String(request.headers["lambda-extension-identifier"]), response);
+      return invoke();
     }
     if (path.endsWith("/response")) answered.push(now());
     if (answered.length === 1 && coldCpuMs === 0) coldCpuMs = cpuMs(child.pid);
     const body = await text(request);
+    if (path.endsWith("/extension/register")) return register(response);
     response.writeHead(202).end('{"status":"OK"}');
     if (path.endsWith("/error")) fail(`the function failed: ${body}`);
+  };
+
+  const register = (response: ServerResponse): void => {
+    const id = randomUUID();
+    extensions.set(id, undefined);
+    response
+      .writeHead(200, { "content-type": "application/json", "lambda-extension-identifier": id })
+      .end('{"functionName":"bench","functionVersion":"$LATEST","handler":"index.handler"}');
   };
 
   const server = createServer((request, response) => void serve(request, response));
@@ -88,6 +119,7 @@ export const measure = async (run: Run): Promise<Measurement> => {
       laterMs: answered.slice(1).map((end, n) => end - at(told, n + 1)),
       busyMs: asked.slice(2).map((end, n) => end - at(told, n + 1)),
       rssMb: residentMb(child.pid),
+      extensions: extensions.size,
     };
   } finally {
     clearTimeout(limit);
@@ -103,11 +135,22 @@ const now = (): number => performance.now();
 const at = (list: readonly number[], index: number): number => list[index] ?? Number.NaN;
 const event = (n: number): string => JSON.stringify({ n });
 
-const invocationHeaders = (traceId: string): Record<string, string> => ({
+const FUNCTION_ARN = "arn:aws:lambda:eu-west-1:000000000000:function:bench";
+
+const invokeEvent = (requestId: string): string =>
+  JSON.stringify({
+    eventType: "INVOKE",
+    deadlineMs: Date.now() + 30_000,
+    requestId,
+    invokedFunctionArn: FUNCTION_ARN,
+    tracing: { type: "X-Amzn-Trace-Id", value: "Root=1-00000000-000000000000000000000001;Sampled=0" },
+  });
+
+const invocationHeaders = (requestId: string, traceId: string): Record<string, string> => ({
   "content-type": "application/json",
-  "lambda-runtime-aws-request-id": randomUUID(),
+  "lambda-runtime-aws-request-id": requestId,
   "lambda-runtime-deadline-ms": String(Date.now() + 30_000),
-  "lambda-runtime-invoked-function-arn": "arn:aws:lambda:eu-west-1:000000000000:function:bench",
+  "lambda-runtime-invoked-function-arn": FUNCTION_ARN,
   "lambda-runtime-trace-id": traceId,
 });
 

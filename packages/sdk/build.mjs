@@ -12,31 +12,49 @@ import { isBuiltin } from "node:module";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 import { copyDeclarations, thirdPartyNotices } from "./packaging.mjs";
-import { configure } from "./safe-stringify.mjs";
+import { lazyFunctions } from "./lazy-functions.mjs";
+import { configure, serializers } from "./pino-parts.mjs";
 
-const UNUSED = {
-  "safe-stable-stringify": `module.exports = { configure: ${configure} }`,
-  "thread-stream": "module.exports = class {}",
-  "on-exit-leak-free": "module.exports = { register() {}, unregister() {} }",
-  "sonic-boom": "module.exports = class {}",
-  "node:worker_threads": "module.exports = { isMainThread: true }",
-  worker_threads: "module.exports = { isMainThread: true }",
-  "./transport": "module.exports = () => { throw new Error('transports are not part of this build') }",
-  "./lib/transport": "module.exports = () => { throw new Error('transports are not part of this build') }",
-  "./redaction": "module.exports = () => { throw new Error('redaction by path is not part of this build') }",
-  "./lib/redaction": "module.exports = () => { throw new Error('redaction by path is not part of this build') }",
-  "./multistream": "module.exports = () => { throw new Error('multistream is not part of this build') }",
-  "./lib/multistream": "module.exports = () => { throw new Error('multistream is not part of this build') }",
+const without = (what) => `module.exports = () => { throw new Error('${what} are not part of this build') }`;
+
+/** By the package that asks for it. What is here is never reached by what the SDK promises, or does less of the same. */
+const REPLACED = {
+  pino: {
+    "safe-stable-stringify": `module.exports = { configure: ${configure} }`,
+    "pino-std-serializers": `module.exports = ${serializers}`,
+    "thread-stream": "module.exports = class {}",
+    "on-exit-leak-free": "module.exports = { register() {}, unregister() {} }",
+    "sonic-boom": "module.exports = class {}",
+    "node:worker_threads": "module.exports = { isMainThread: true }",
+    worker_threads: "module.exports = { isMainThread: true }",
+    "./transport": without("transports"),
+    "./lib/transport": without("transports"),
+    "./redaction": without("paths of redaction"),
+    "./lib/redaction": without("paths of redaction"),
+    "./multistream": without("several streams"),
+    "./lib/multistream": without("several streams"),
+  },
+  "@opentelemetry/sdk-trace": {
+    // Of the SDK itself, for a meter that is never there.
+    "./TracerMetrics.mjs": "export class TracerMetrics { startSpan() { return undefined } }",
+    // How a span looks in console.log.
+    "./inspect.mjs":
+      "export const inspectCustom = Symbol.for('nodejs.util.inspect.custom'); export const formatInspect = (name) => name; export const settledResourceAttributes = () => ({})",
+  },
 };
 
-const withoutWorkers = {
-  name: "pino-without-workers",
+const replacements = {
+  name: "replacements",
   resolveId(source, importer) {
-    const isPinos = /[\\/]node_modules[\\/]pino[\\/]/.test(importer ?? "");
-    return isPinos && Object.hasOwn(UNUSED, source) ? `\0unused:${source}` : null;
+    const name = /[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)[\\/](?!.*[\\/]node_modules[\\/])/.exec(
+      importer ?? "",
+    )?.[1];
+    return Object.hasOwn(REPLACED[name] ?? {}, source) ? `\0replaced:${name}:${source}` : null;
   },
   load(id) {
-    return id.startsWith("\0unused:") ? { code: UNUSED[id.slice("\0unused:".length)], moduleType: "js" } : null;
+    if (!id.startsWith("\0replaced:")) return null;
+    const [, name, source] = /^\0replaced:(.+?):(.+)$/.exec(id);
+    return { code: REPLACED[name][source], moduleType: "js" };
   },
 };
 
@@ -54,27 +72,35 @@ const builtinsWithoutRequire = {
   },
 };
 
-const bundle = await rolldown({
-  input: "src/index.ts",
-  platform: "node",
-  plugins: [withoutWorkers, builtinsWithoutRequire],
-  logLevel: "warn",
-});
-rmSync("dist", { recursive: true, force: true });
-const { output } = await bundle.write({ file: "dist/index.js", format: "esm", minify: true });
-await bundle.write({ file: "dist/index.cjs", format: "cjs", minify: true });
-await bundle.close();
+const bundled = async (input, files) => {
+  const bundle = await rolldown({
+    input,
+    platform: "node",
+    plugins: [replacements, builtinsWithoutRequire, lazyFunctions],
+    logLevel: "warn",
+  });
+  const written = [];
+  for (const [file, format] of Object.entries(files)) written.push(await bundle.write({ file, format, minify: true }));
+  await bundle.close();
+  return written.flatMap(({ output }) => output[0].moduleIds);
+};
 
-copyDeclarations("dist-types", "dist/types");
+rmSync("dist", { recursive: true, force: true });
+const moduleIds = await bundled("src/index.ts", { "dist/index.js": "esm", "dist/index.cjs": "cjs" });
+// It awaits, which CommonJS cannot.
+await bundled("src/after-response.ts", { "dist/after-response.js": "esm" });
+
+copyDeclarations("dist-types", "dist/types", "index.d.ts");
+copyDeclarations("dist-types", "dist/types", "after-response.d.ts");
 // The same again for `require`: a .d.ts counts as CommonJS where the nearest package.json says so.
-copyDeclarations("dist-types", "dist/types-cjs");
+copyDeclarations("dist-types", "dist/types-cjs", "index.d.ts");
 writeFileSync("dist/types-cjs/package.json", '{ "type": "commonjs" }\n');
 
 cpSync("../../LICENSE", "LICENSE");
-writeFileSync("THIRD_PARTY_NOTICES", thirdPartyNotices(output[0].moduleIds));
+writeFileSync("THIRD_PARTY_NOTICES", thirdPartyNotices(moduleIds));
 
 if (process.argv.includes("--sizes")) {
-  for (const file of ["dist/index.js", "dist/index.cjs"]) {
+  for (const file of ["dist/index.js", "dist/index.cjs", "dist/after-response.js"]) {
     console.log(`${file} ${statSync(file).size} bytes, ${gzipSync(readFileSync(file)).length} gzipped`);
   }
 }

@@ -13,8 +13,8 @@ const reachable = (file, seen = new Set()) => {
   return seen;
 };
 
-export const copyDeclarations = (from, to) => {
-  for (const file of reachable(join(from, "index.d.ts"))) cpSync(file, join(to, relative(from, file)));
+export const copyDeclarations = (from, to, entry) => {
+  for (const file of reachable(join(from, entry))) cpSync(file, join(to, relative(from, file)));
 };
 
 /** `…/node_modules/pino/lib/tools.js` → `…/node_modules/pino`; undefined for our own files. */

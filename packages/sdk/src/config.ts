@@ -33,6 +33,8 @@ export interface SdkConfig {
   /** Of spans, and as much again of log lines, that wait to be sent. */
   readonly maxBufferBytes: number;
   readonly flushBudgetMs: number;
+  /** How long a busy environment may hold back what it sends after the response; 0: it is sent after each. */
+  readonly holdMs: number;
   /** While the collector is away, one attempt to reach it is made this often. */
   readonly probeIntervalMs: number;
   /** How long before the timeout everything open is sent as unfinished; 0 switches it off. */
@@ -75,6 +77,7 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
     logsWire: signalWire(env, "LOGS"),
     maxBufferBytes: Math.min(MAX_BUFFER_BYTES, (memoryBytes(env) ?? Infinity) * BUFFER_SHARE_OF_MEMORY),
     flushBudgetMs: milliseconds(env, "MAYFLY_FLUSH_BUDGET_MS", { least: 1, otherwise: 300 }),
+    holdMs: milliseconds(env, "MAYFLY_HOLD_MS", { least: 0, otherwise: 1_000 }),
     probeIntervalMs: milliseconds(env, "MAYFLY_PROBE_INTERVAL_MS", { least: 0, otherwise: 30_000 }),
     timeoutMarginMs: milliseconds(env, "MAYFLY_TIMEOUT_MARGIN_MS", { least: 0, otherwise: 200 }),
     logLevel: choice(env, "MAYFLY_LOG_LEVEL", LEVELS, choice(env, "AWS_LAMBDA_LOG_LEVEL", LEVELS, "info")),

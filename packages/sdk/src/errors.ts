@@ -2,7 +2,7 @@
  * What was thrown, as spans and log lines tell it. Handlers throw anything: whatever it is, reading it gives text and never
  * throws, because that would put our error in the place of theirs.
  */
-import { type Span, SpanStatusCode } from "@opentelemetry/api";
+import { type HrTime, type Span, SpanStatusCode } from "@opentelemetry/api";
 import { MAX_CAUSES } from "./limits.ts";
 import { ATTR } from "./semconv.ts";
 
@@ -59,14 +59,15 @@ const factsOf = (error: Error): ErrorFacts => {
   };
 };
 
-/** Status, `error.type` and the exception event; the thrown value is not touched. */
-export const recordError = (span: Span, thrown: unknown): void => {
+/** Status, `error.type` and the exception event, of now or of when it was thrown; the thrown value is not touched. */
+export const recordError = (span: Span, thrown: unknown, time?: HrTime): void => {
   const { errorType, errorMessage, stackTrace } = errorFacts(thrown);
   span.setAttribute(ATTR.errorType, errorType);
   span.setStatus({ code: SpanStatusCode.ERROR, message: errorMessage });
-  span.addEvent("exception", {
+  const attributes = {
     [ATTR.exceptionType]: errorType,
     [ATTR.exceptionMessage]: errorMessage,
     ...(stackTrace && { [ATTR.exceptionStacktrace]: stackTrace.join("\n") }),
-  });
+  };
+  span.addEvent("exception", attributes, time);
 };

@@ -3,6 +3,9 @@
 /** Of encoded spans, and as much again of encoded log lines, that wait to be sent: this, or that share of a small function's memory. */
 export const MAX_BUFFER_BYTES = 2_000_000;
 export const BUFFER_SHARE_OF_MEMORY = 0.01;
+/** Of log lines, or of spans by a rough length each, that wait to be encoded. */
+export const MAX_UNENCODED_LENGTH = 65_536;
+export const ROUGH_SPAN_LENGTH = 1_024;
 /** A buffer this full is sent beside the running handler. */
 export const SEND_BESIDE_AT = 0.5;
 /** Nobody waits for such a send, so it may take as long as OpenTelemetry's exporters may. */

@@ -39,6 +39,7 @@ export const observe = <H extends AnyHandler>(handler: H): H => {
   harmless("instrumenting the AWS SDK", () => instrumentLoadedAwsSdk());
   const inner = handler as unknown as LooseHandler;
   const observed: LooseHandler = function (...args) {
+    const enteredMs = performance.now();
     const call = (given: readonly unknown[] = args): unknown => Reflect.apply(inner, this, given);
     const streams = isStreaming(observed);
     const [event, second, third] = args;
@@ -46,6 +47,7 @@ export const observe = <H extends AnyHandler>(handler: H): H => {
     const scope = harmless("beginning an invocation", () => begin(sdk(), event, lambdaContext));
     if (scope === undefined) return call();
     const running = startRunning(scope);
+    sdk().sender.spent(performance.now() - enteredMs);
     if (streams) return runStreaming(running, second, call);
     if (!isCallback(third)) return runPromise(running, call);
     return runCallback(running, lambdaContext, third, (callback) => call([event, second, callback, ...args.slice(3)]));
@@ -67,17 +69,19 @@ const disguised = (observed: LooseHandler, handler: AnyHandler): LooseHandler =>
 
 const begin = (state: Sdk, event: unknown, lambdaContext: unknown): Scope => {
   state.sender.probe();
+  state.pace.begun();
   const trigger = detectTrigger(event, lambdaContext);
   const invocation = readInvocation(
     isObject(lambdaContext) ? lambdaContext : undefined,
     state.config,
     state.takeFirst(),
   );
-  const span = startInvocationSpan(state, invocation, trigger, event);
+  const { span, describe } = startInvocationSpan(state, invocation, trigger, event);
   return {
     invocation,
     trigger,
     invocationSpan: span,
+    describe,
     span,
     open: new Set([span as OpenSpan]),
     annotations: {},

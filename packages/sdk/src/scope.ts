@@ -14,6 +14,8 @@ export interface Scope {
   readonly invocation: Invocation;
   readonly trigger: Trigger;
   readonly invocationSpan: Span;
+  /** Gives the invocation span its attributes, when they are first needed. */
+  readonly describe: () => void;
   /** The span that `annotate` writes on: the record's inside eachRecord, else the invocation's. */
   readonly span: Span;
   /** Of the whole invocation, itself included: started and not ended, in order of their start. */

@@ -9,6 +9,7 @@ import { type HeldLines, createHeldLines } from "./log/held.ts";
 import type { Scope } from "./scope.ts";
 import { createPost } from "./send/post.ts";
 import { type Sender, createSender } from "./send/direct.ts";
+import { type Pace, createPace } from "./send/pace.ts";
 import { nestIn } from "./trace/globals.ts";
 import { type Spans, createSpans } from "./trace/provider.ts";
 
@@ -16,6 +17,8 @@ export interface Sdk {
   readonly config: SdkConfig;
   readonly spans: Spans;
   readonly sender: Sender;
+  /** Of sending after the response. */
+  readonly pace: Pace;
   readonly redact: Redact;
   readonly held: HeldLines;
   readonly scopes: AsyncLocalStorage<Scope>;
@@ -51,6 +54,7 @@ const createSdk = (): Sdk => {
   return {
     config,
     sender,
+    pace: createPace(Date.now, config.holdMs),
     redact,
     held: createHeldLines(),
     scopes,

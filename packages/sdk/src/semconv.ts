@@ -71,6 +71,7 @@ export const ATTR = {
   sdkSentBytes: "mayfly.sdk.sent_bytes",
   sdkOverheadUs: "mayfly.sdk.overhead_us",
   sdkDroppedDebugLines: "mayfly.sdk.dropped_debug_lines",
+  sdkAfterResponseRefused: "mayfly.sdk.after_response_refused",
   sdkInjectSkipped: "mayfly.sdk.inject_skipped",
   sdkRefusedFields: "mayfly.sdk.refused_fields",
 } as const;

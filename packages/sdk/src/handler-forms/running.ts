@@ -1,5 +1,12 @@
-/** An invocation under way: everything that happens around the handler, whichever way the handler says that it is done. */
-import { type Span, SpanStatusCode, context, trace } from "@opentelemetry/api";
+/**
+ * An invocation under way: everything that happens around the handler, whichever way the handler says that it is done.
+ *
+ *   before the response   handler ─▶ ended ─▶ told, closed, sent ─▶ response
+ *   after the response    handler ─▶ ended ─▶ response ─▶ told, closed, sent if it is worth it ─▶ the extension is finished
+ *
+ * After the response, the caller waits for nothing but the look at the clock that ends the span.
+ */
+import { type HrTime, type Span, SpanStatusCode, context, trace } from "@opentelemetry/api";
 import { harmless } from "../diag.ts";
 import { errorFacts, recordError } from "../errors.ts";
 import { instrumentLoadedAwsSdk } from "../instrument/aws-sdk/install.ts";
@@ -8,6 +15,8 @@ import { writeHeldLines } from "../log/write.ts";
 import { ownLogger } from "../log/own.ts";
 import { type Scope, inScope } from "../scope.ts";
 import { sdk } from "../sdk.ts";
+import { registeredExtension } from "../send/shared-extension.ts";
+import { onTermination } from "../send/termination.ts";
 import { ATTR } from "../semconv.ts";
 import { lossAttributes } from "../trace/invocation-span.ts";
 import { watchTimeout } from "../trace/unfinished.ts";
@@ -25,37 +34,87 @@ export interface Running {
 }
 
 export const startRunning = (scope: Scope): Running => {
-  const { invocationSpan: span } = scope;
+  const { invocationSpan: span, invocation } = scope;
+  const extension = registeredExtension();
+  extension?.begun(invocation.requestId);
   const timeout = harmless("watching the timeout", () =>
     watchTimeout(scope, sdk(), (budgetMs) => sdk().sender.flush(budgetMs)),
   );
+  let close: (() => void) | undefined;
   let isOver = false;
   let sending: Promise<void> | undefined;
-  const end = (fields: { outcome: string; errorCode?: string }, describe: () => void): void => {
+  const end = (outcome: Outcome): void => {
     if (isOver) return;
     isOver = true;
-    harmless("describing how it went", describe);
-    if (fields.outcome === "error") harmless("writing held lines", () => writeHeldLines(scope));
-    endLine(scope, fields);
     timeout?.cancel();
-    harmless("saying what was lost", () => span.setAttributes(lossAttributes(sdk())));
-    span.end();
-    scope.open.clear();
+    const endTime = sdk().spans.now();
+    const durationMs = performance.now() - invocation.startedMs;
+    close = () => {
+      tell(scope, outcome, { endTime, durationMs });
+      span.end(endTime);
+      scope.open.clear();
+    };
+    if (extension === undefined) close();
+  };
+  const finish = async (): Promise<void> => {
+    harmless("closing an invocation", () => close?.());
+    await harmless("sending", () => sendAfterResponse(scope));
+    extension?.finished(invocation.requestId);
   };
   return {
     scope,
     inside: (work) => inScope(scope, () => context.with(trace.setSpan(context.active(), span), work)),
-    succeeded: (result) => end({ outcome: "success" }, () => describeResult(span, scope, result)),
-    failed: (error) =>
-      end({ outcome: "error", errorCode: errorFacts(error).errorType }, () => recordError(span, error)),
-    sent: () => (sending ??= send(scope)),
+    succeeded: (result) => end({ isError: false, result }),
+    failed: (error) => end({ isError: true, error }),
+    sent() {
+      if (extension === undefined) return (sending ??= sendBeforeResponse(scope));
+      if (sending === undefined) afterResponse(() => void finish());
+      return (sending ??= Promise.resolve());
+    },
   };
 };
 
-const send = async (scope: Scope): Promise<void> => {
+/** Lambda's client lets the event loop turn once before it posts the answer, which it does without waiting. */
+const afterResponse = (work: () => void): void => {
+  setImmediate(() => setImmediate(work));
+};
+
+type Outcome =
+  | { readonly isError: false; readonly result: unknown }
+  | { readonly isError: true; readonly error: unknown };
+
+interface Ended {
+  readonly endTime: HrTime;
+  readonly durationMs: number;
+}
+
+const tell = (scope: Scope, outcome: Outcome, { endTime, durationMs }: Ended): void => {
+  const { invocationSpan: span } = scope;
+  harmless("describing the invocation", scope.describe);
+  harmless("describing how it went", () =>
+    outcome.isError ? recordError(span, outcome.error, endTime) : describeResult(span, scope, outcome.result),
+  );
+  if (outcome.isError) harmless("writing held lines", () => writeHeldLines(scope));
+  endLine(scope, outcome, durationMs);
+  harmless("saying what was lost", () => span.setAttributes(lossAttributes(sdk())));
+};
+
+const sendBeforeResponse = async (scope: Scope): Promise<void> => {
   await harmless("sending", () => sdk().sender.flush(flushBudgetMs(scope)));
-  // Clients that the handler loaded while it ran.
-  if (scope.invocation.isFirst) harmless("instrumenting the AWS SDK", () => instrumentLoadedAwsSdk());
+  lookForNewClients(scope);
+};
+
+const sendAfterResponse = async (scope: Scope): Promise<void> => {
+  const { sender, pace } = sdk();
+  sender.encode();
+  lookForNewClients(scope);
+  if (scope.invocation.isFirst) onTermination(() => sender.flush(sdk().config.flushBudgetMs));
+  if (pace.isWorthSending()) await sender.flush(flushBudgetMs(scope));
+};
+
+/** Clients that the handler loaded while it ran. */
+const lookForNewClients = ({ invocation }: Scope): void => {
+  if (invocation.isFirst) harmless("instrumenting the AWS SDK", () => instrumentLoadedAwsSdk());
 };
 
 const describeResult = (span: Span, scope: Scope, result: unknown): void => {
@@ -68,14 +127,18 @@ const describeResult = (span: Span, scope: Scope, result: unknown): void => {
   span.setStatus({ code: SpanStatusCode.ERROR });
 };
 
-const endLine = (scope: Scope, fields: { outcome: string; errorCode?: string }): void => {
+const endLine = (scope: Scope, outcome: Outcome, durationMs: number): void => {
   if (!sdk().config.endLine) return;
   harmless("writing the end line", () => {
-    const durationMs = Math.round((performance.now() - scope.invocation.startedMs) * 1e3) / 1e3;
     const { failed: recordsFailed } = scope.records;
-    const line = { durationMs, ...fields, ...(recordsFailed > 0 && { recordsFailed }) };
+    const line = {
+      durationMs: Math.round(durationMs * 1e3) / 1e3,
+      outcome: outcome.isError ? "error" : "success",
+      ...(outcome.isError && { errorCode: errorFacts(outcome.error).errorType }),
+      ...(recordsFailed > 0 && { recordsFailed }),
+    };
     inScope({ ...scope, span: scope.invocationSpan }, () =>
-      ownLogger()[fields.outcome === "error" ? "error" : "info"](line, "invocation end"),
+      ownLogger()[outcome.isError ? "error" : "info"](line, "invocation end"),
     );
   });
 };

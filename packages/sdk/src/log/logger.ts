@@ -10,6 +10,7 @@ import { errorFacts } from "../errors.ts";
 import { currentScope } from "../scope.ts";
 import { sdk } from "../sdk.ts";
 import { lineFields, mergeFields } from "./fields.ts";
+import { isoNow } from "./timestamp.ts";
 import { write } from "./write.ts";
 
 export interface LogMethod {
@@ -61,7 +62,7 @@ export const createLogger = (): Logger => {
       level: config.isHoldingDebug ? "trace" : config.logLevel,
       base: { service, function: functionName, version, region },
       messageKey: "message",
-      timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+      timestamp: () => `,"timestamp":"${isoNow()}"`,
       formatters: { level: (label) => ({ level: label.toUpperCase() }), log: withErrorFields },
       mixin: () => lineFields(isHeld),
       mixinMergeStrategy: mergeFields,

@@ -5,21 +5,24 @@
  */
 import type { CarriedContext } from "./w3c.ts";
 
-const ROOT = /^1-(?!0{8}-0{24})([0-9a-f]{8})-([0-9a-f]{24})$/i;
-const PARENT = /^(?!0{16})[0-9a-f]{16}$/i;
+const fieldOf = (name: string, value: string): RegExp =>
+  new RegExp(`(?:^|;)\\s*${name}\\s*=\\s*${value}\\s*(?:;|$)`, "i");
+
+const ROOT = fieldOf("root", "1-(?!0{8}-0{24})([0-9a-f]{8})-([0-9a-f]{24})");
+const PARENT = fieldOf("parent", "(?!0{16})([0-9a-f]{16})");
+const SAMPLED = fieldOf("sampled", "([01])");
 
 export const parseXrayHeader = (text: unknown): CarriedContext | undefined => {
   if (typeof text !== "string") return undefined;
-  const fields = new Map(fieldsOf(text).map(([key, value]) => [key.toLowerCase(), value]));
-  const [, epoch, random] = ROOT.exec(fields.get("root") ?? "") ?? [];
+  const [, epoch, random] = ROOT.exec(text) ?? [];
   if (!epoch || !random) return undefined;
-  const parent = fields.get("parent");
-  const sampled = fields.get("sampled");
+  const parent = PARENT.exec(text)?.[1];
+  const sampled = SAMPLED.exec(text)?.[1];
   return {
     format: "xray",
     traceId: (epoch + random).toLowerCase(),
-    ...(parent && PARENT.test(parent) && { spanId: parent.toLowerCase() }),
-    ...((sampled === "0" || sampled === "1") && { sampled: sampled === "1" }),
+    ...(parent && { spanId: parent.toLowerCase() }),
+    ...(sampled && { sampled: sampled === "1" }),
   };
 };
 
@@ -40,9 +43,3 @@ export const xrayHeaderFor = (given: string | undefined, span: { traceId: string
   const root = fields.findIndex((field) => /^\s*root=/i.test(field));
   return parent < 0 ? fields.toSpliced(root + 1, 0, ours).join(";") : fields.with(parent, ours).join(";");
 };
-
-const fieldsOf = (text: string): [string, string][] =>
-  text.split(";").flatMap((field) => {
-    const at = field.indexOf("=");
-    return at > 0 ? [[field.slice(0, at).trim(), field.slice(at + 1).trim()] as [string, string]] : [];
-  });

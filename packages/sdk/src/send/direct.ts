@@ -10,7 +10,7 @@
  */
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { SdkConfig } from "../config.ts";
-import { SEND_BESIDE_AT, SEND_BESIDE_MS } from "../limits.ts";
+import { ROUGH_SPAN_LENGTH, SEND_BESIDE_AT, SEND_BESIDE_MS } from "../limits.ts";
 import type { Redact } from "../redact.ts";
 import { createBreaker } from "./breaker.ts";
 import { createCut } from "./cut.ts";
@@ -27,7 +27,7 @@ export interface SendCounters {
   readonly flushFailures: number;
   readonly breakerOpened: number;
   readonly sentBytes: number;
-  /** Spent on encoding, and on waiting for flushes. */
+  /** Spent on beginning invocations, on encoding, and on waiting for flushes. */
   readonly overheadMs: number;
 }
 
@@ -36,8 +36,12 @@ export interface Sender {
   addLogLine(line: string): void;
   /** Sends what is there within the budget; resolves, never rejects. Does nothing while the breaker is open. */
   flush(budgetMs: number): Promise<void>;
+  /** Encodes what has been added, to be called where nobody waits. */
+  encode(): void;
   /** To be called as an invocation begins. */
   probe(): void;
+  /** Time of the function's that something else of ours took. */
+  spent(ms: number): void;
   /** Under way beside the handler; it gets on only when the handler lets the event loop turn. */
   readonly isSendingBeside: boolean;
   counters(): SendCounters;
@@ -63,6 +67,7 @@ export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sende
     headers: config.tracesHeaders,
     wire: config.tracesWire,
     encode: (span: ReadableSpan, format) => encodeSpan(span, spanTexts, format),
+    lengthOf: () => ROUGH_SPAN_LENGTH,
     request: (items, format) => tracesRequest(items, config, format),
   });
   const lines = createSignal({
@@ -71,6 +76,7 @@ export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sende
     headers: config.logsHeaders,
     wire: config.logsWire,
     encode: (line: string, format) => encodeLine(line, cut.fields, format),
+    lengthOf: (line) => line.length,
     request: (items, format) => logsRequest(items, config, format),
   });
   const breaker = createBreaker(nowMs, config.probeIntervalMs);
@@ -109,16 +115,12 @@ export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sende
 
   return {
     addSpan(span) {
-      const startedMs = performance.now();
       spans.add(span);
       sendWhatFills(spans.waitingBytes);
-      count.overheadMs += performance.now() - startedMs;
     },
     addLogLine(line) {
-      const startedMs = performance.now();
       lines.add(line);
       sendWhatFills(lines.waitingBytes);
-      count.overheadMs += performance.now() - startedMs;
     },
     async flush(budgetMs) {
       if (breaker.isOpen || budgetMs <= 0) return;
@@ -135,8 +137,17 @@ export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sende
       clearTimeout(timer);
       count.overheadMs += performance.now() - startedMs;
     },
+    encode() {
+      const startedMs = performance.now();
+      spans.encode();
+      lines.encode();
+      count.overheadMs += performance.now() - startedMs;
+    },
     probe() {
       if (!beside && breaker.mayProbe()) sendBeside(config.flushBudgetMs);
+    },
+    spent(ms) {
+      count.overheadMs += ms;
     },
     get isSendingBeside() {
       return beside !== undefined;

@@ -1,8 +1,12 @@
-/** One signal, spans or log lines: what of it waits, and how it gets to its URL. */
+/**
+ * One signal, spans or log lines: what of it waits, and how it gets to its URL.
+ *
+ * What is added is kept as it is until somebody has time to encode it: the handler's own time is not spent on it, unless there is much.
+ */
 import { type Wire, printable } from "../config.ts";
 import { harmless, warn } from "../diag.ts";
 import { errorFacts } from "../errors.ts";
-import { MAX_ANSWER_MESSAGE_LENGTH, MAX_RETRIES } from "../limits.ts";
+import { MAX_ANSWER_MESSAGE_LENGTH, MAX_RETRIES, MAX_UNENCODED_LENGTH } from "../limits.ts";
 import { type Sized, createBuffer } from "./buffer.ts";
 import { type Body, type Format, JSON_FORMAT } from "./format.ts";
 import { gzip } from "./gzip.ts";
@@ -22,8 +26,9 @@ export interface Budget {
 }
 
 export interface Signal<T> {
-  /** Never throws: what cannot be encoded is counted as lost. */
   add(item: T): void;
+  /** Never throws: what cannot be encoded is counted as lost. */
+  encode(): void;
   send(budget: Budget): Promise<SendResult>;
   readonly waitingBytes: number;
   readonly dropped: number;
@@ -39,11 +44,13 @@ export interface SignalDeps<T, E extends Sized> {
   readonly wire: Wire;
   readonly maxBytes: number;
   readonly encode: (item: T, format: Format) => E;
+  /** Roughly, of an item before it is encoded. */
+  readonly lengthOf: (item: T) => number;
   readonly request: (items: readonly E[], format: Format) => Body;
 }
 
 export const createSignal = <T, E extends Sized>(deps: SignalDeps<T, E>): Signal<T> => {
-  const { post, url, wire, encode, request } = deps;
+  const { post, url, wire, encode, request, lengthOf } = deps;
   const format = wire.isProtobuf ? createProtobufFormat() : JSON_FORMAT;
   const headers = {
     ...deps.headers,
@@ -51,8 +58,21 @@ export const createSignal = <T, E extends Sized>(deps: SignalDeps<T, E>): Signal
     ...(wire.isGzip && { "content-encoding": "gzip" }),
   };
   const buffer = createBuffer<E>(deps.maxBytes);
+  let unencoded: T[] = [];
+  let unencodedLength = 0;
   let lost = 0;
   let sentBytes = 0;
+
+  const encodeAll = (): void => {
+    const items = unencoded;
+    unencoded = [];
+    unencodedLength = 0;
+    for (const item of items) {
+      const encoded = harmless("encoding telemetry", () => encode(item, format));
+      if (encoded === undefined) lost += 1;
+      else buffer.push(encoded);
+    }
+  };
 
   const postOnce = (to: string, body: Body, signal: AbortSignal): Promise<Answer> => {
     sentBytes += Buffer.byteLength(body);
@@ -76,11 +96,13 @@ export const createSignal = <T, E extends Sized>(deps: SignalDeps<T, E>): Signal
   return {
     add(item) {
       if (url === undefined) return;
-      const encoded = harmless("encoding telemetry", () => encode(item, format));
-      if (encoded === undefined) lost += 1;
-      else buffer.push(encoded);
+      unencoded.push(item);
+      unencodedLength += lengthOf(item);
+      if (unencodedLength >= MAX_UNENCODED_LENGTH) encodeAll();
     },
+    encode: encodeAll,
     async send(budget) {
+      encodeAll();
       const items = buffer.take();
       if (url === undefined || items.length === 0) return { verdict: "nothing" };
       try {

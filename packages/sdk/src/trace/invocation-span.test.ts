@@ -39,8 +39,9 @@ const invocationBy = async (event: unknown, { isCold = false, context = {} } = {
   sdk.initDurationMs = 120;
   const lambda = { ...lambdaContext("r-1"), ...context };
   const trigger = detectTrigger(event, lambda);
-  const span = startInvocationSpan(sdk, readInvocation(lambda, sdk.config, isCold), trigger, event);
-  return span as unknown as ReadableSpan;
+  const started = startInvocationSpan(sdk, readInvocation(lambda, sdk.config, isCold), trigger, event);
+  started.describe();
+  return started.span as unknown as ReadableSpan;
 };
 
 describe("name, kind and trigger follow what invoked the function", () => {

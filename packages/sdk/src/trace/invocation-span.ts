@@ -1,11 +1,13 @@
 /** The invocation span: what ran, why, and with which ids. Names and kinds per trigger as the FaaS conventions say. */
 import { type Attributes, type Span, SpanKind } from "@opentelemetry/api";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Invocation } from "../invocation.ts";
 import type { Sdk } from "../sdk.ts";
+import { isExtensionRefused } from "../send/shared-extension.ts";
 import { ATTR } from "../semconv.ts";
 import { formatStitchKeys } from "../stitch/keys.ts";
 import { stateOf } from "../trigger/detect.ts";
-import { httpRequestOf } from "../trigger/http.ts";
+import { type HttpRequest, httpRequestOf } from "../trigger/http.ts";
 import type { Trigger, TriggerType } from "../trigger/trigger.ts";
 import { placeInvocation } from "./parent.ts";
 
@@ -28,36 +30,52 @@ const FAAS_TRIGGER: Readonly<Partial<Record<TriggerType, string>>> = {
   schedule: "timer",
 };
 
-export const startInvocationSpan = (sdk: Sdk, invocation: Invocation, trigger: Trigger, event: unknown): Span => {
+export interface InvocationSpan {
+  readonly span: Span;
+  /**
+   * Gives the span its attributes. To be called once it is certain that they are needed, and best where nobody waits: they are a third of
+   * what beginning an invocation costs. What the span has got meanwhile, from `annotate` or the application, stays.
+   */
+  readonly describe: () => void;
+}
+
+export const startInvocationSpan = (
+  sdk: Sdk,
+  invocation: Invocation,
+  trigger: Trigger,
+  event: unknown,
+): InvocationSpan => {
   const { parent, traceId, links } = placeInvocation(trigger, invocation);
-  const isMessage = FAAS_TRIGGER[trigger.type] === "pubsub";
-  return sdk.spans.inTrace(traceId, () =>
-    sdk.spans.tracer.startSpan(
-      nameOf(sdk, trigger, event),
-      {
-        kind: isMessage ? SpanKind.CONSUMER : SpanKind.SERVER,
-        links: [...links],
-        attributes: {
-          ...invocationAttributes(sdk, invocation, trigger),
-          ...(isMessage ? messageAttributes(trigger) : batchCount(trigger)),
-          ...(trigger.type === "http" && httpAttributes(trigger, event)),
-          ...(trigger.type === "step-functions" && stateAttributes(event)),
-        },
-      },
-      parent,
-    ),
+  // Read now: the event is the handler's, to do with as it likes.
+  const request = trigger.type === "http" ? httpRequestOf(event) : undefined;
+  const state = trigger.type === "step-functions" ? stateOf(event) : undefined;
+  const kind = isMessage(trigger) ? SpanKind.CONSUMER : SpanKind.SERVER;
+  const span = sdk.spans.inTrace(traceId, () =>
+    sdk.spans.tracer.startSpan(nameOf(sdk, trigger, request), { kind, links: [...links] }, parent),
   );
+  return {
+    span,
+    describe: () =>
+      span.setAttributes({
+        ...invocationAttributes(sdk, invocation, trigger),
+        ...(isMessage(trigger) ? messageAttributes(trigger) : batchCount(trigger)),
+        ...(request && httpAttributes(trigger, request)),
+        ...(state && stateAttributes(state)),
+        ...(span as Partial<ReadableSpan>).attributes,
+      }),
+  };
 };
 
-const nameOf = (sdk: Sdk, trigger: Trigger, event: unknown): string => {
-  if (trigger.type === "http") {
-    const { method } = httpRequestOf(event);
+const isMessage = ({ type }: Trigger): boolean => FAAS_TRIGGER[type] === "pubsub";
+
+const nameOf = (sdk: Sdk, trigger: Trigger, request: HttpRequest | undefined): string => {
+  if (request) {
+    const { method } = request;
     const known = method === undefined || KNOWN_METHODS.has(method) ? method : "HTTP";
     // Never the path: it may hold anything, a customer's data too, and there is no end of them.
     return [known, trigger.destination].filter(Boolean).join(" ") || sdk.config.functionName;
   }
-  const isMessage = FAAS_TRIGGER[trigger.type] === "pubsub";
-  return isMessage && trigger.destination ? `process ${trigger.destination}` : sdk.config.functionName;
+  return isMessage(trigger) && trigger.destination ? `process ${trigger.destination}` : sdk.config.functionName;
 };
 
 const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger): Attributes => {
@@ -99,6 +117,7 @@ export const lossAttributes = (sdk: Sdk): Attributes => {
     [ATTR.sdkRedacted]: sdk.redact.count,
     [ATTR.sdkDroppedDebugLines]: sdk.held.dropped,
     [ATTR.sdkInjectSkipped]: sdk.injectSkipped,
+    [ATTR.sdkAfterResponseRefused]: Number(isExtensionRefused()),
   };
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 };
@@ -140,20 +159,14 @@ const methodAttributes = (method: string): Attributes =>
     ? { [ATTR.httpRequestMethod]: method }
     : { [ATTR.httpRequestMethod]: "_OTHER", [ATTR.httpRequestMethodOriginal]: method };
 
-const httpAttributes = (trigger: Trigger, event: unknown): Attributes => {
-  const { method, path, host } = httpRequestOf(event);
-  return {
-    ...(method !== undefined && methodAttributes(method)),
-    ...(path !== undefined && { [ATTR.urlPath]: path }),
-    ...(host !== undefined && { [ATTR.serverAddress]: host }),
-    ...(trigger.destination !== undefined && { [ATTR.httpRoute]: trigger.destination }),
-  };
-};
+const httpAttributes = (trigger: Trigger, { method, path, host }: HttpRequest): Attributes => ({
+  ...(method !== undefined && methodAttributes(method)),
+  ...(path !== undefined && { [ATTR.urlPath]: path }),
+  ...(host !== undefined && { [ATTR.serverAddress]: host }),
+  ...(trigger.destination !== undefined && { [ATTR.httpRoute]: trigger.destination }),
+});
 
-const stateAttributes = (event: unknown): Attributes => {
-  const { name, retryCount } = stateOf(event);
-  return {
-    ...(name !== undefined && { [ATTR.sfnStateName]: name }),
-    ...(retryCount !== undefined && { [ATTR.sfnRetryCount]: retryCount }),
-  };
-};
+const stateAttributes = ({ name, retryCount }: ReturnType<typeof stateOf>): Attributes => ({
+  ...(name !== undefined && { [ATTR.sfnStateName]: name }),
+  ...(retryCount !== undefined && { [ATTR.sfnRetryCount]: retryCount }),
+});

@@ -25,6 +25,8 @@ import { createWallClock } from "./wall-clock.ts";
 
 export interface Spans {
   readonly tracer: Tracer;
+  /** By the clock of our spans. */
+  now(): HrTime;
   /** Runs `start` so that the root span it starts has this trace id. */
   inTrace<T>(traceId: string | undefined, start: () => T): T;
   /** What our spans nest in; absent where the SDK is disabled. */
@@ -71,6 +73,7 @@ export const createSpans = ({ config, openSpans, onEnd }: SpansDeps): Spans => {
     : harmless("joining OpenTelemetry's globals", () => joinGlobals(provider));
   return {
     tracer: provider.getTracer("@mayfly/sdk", VERSION),
+    now,
     inTrace(traceId, start) {
       nextTraceId = traceId;
       try {

@@ -27,6 +27,7 @@ export const watchTimeout = (scope: Scope, sdk: Sdk, flush: (budgetMs: number) =
   // Thrown in a timer, an error of ours would end the process.
   const timer = setTimeout(() => {
     harmless("sending unfinished spans", () => {
+      scope.describe();
       scope.invocationSpan.setAttributes(lossAttributes(sdk));
       for (const span of scope.open) sdk.sender.addSpan(unfinished(span));
       void flush(scope.invocation.remainingMs() - RESERVED_BEFORE_TIMEOUT_MS);

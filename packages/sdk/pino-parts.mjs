@@ -24,3 +24,11 @@ export const configure =
       return shown;
     });
   };
+
+/** The source text of an expression that takes the place of pino-std-serializers: errors are told by the SDK's own fields. */
+export const serializers = `{
+  err: (value) =>
+    value instanceof Error ? { type: value.name, message: value.message, stack: value.stack } : value,
+  mapHttpRequest: ({ method, url }) => ({ req: { method, url } }),
+  mapHttpResponse: ({ statusCode }) => ({ res: { statusCode } }),
+}`;

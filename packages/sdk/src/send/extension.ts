@@ -1,0 +1,180 @@
+/**
+ * Time after the response, from Lambda's Extensions API: this process registers as an extension of its own, and the environment is
+ * frozen only when runtime and extension both have asked for the next invocation.
+ *
+ *   init       register ──▶ GET /event/next ····························▶ INVOKE ··············▶ …
+ *   runtime                                  GET /next ──▶ event ─▶ handler ─▶ response ─▶ GET /next
+ *   extension                                                                  work ───────▶ GET /event/next
+ *                                                          |── the caller waits ──|── nobody waits ──|  frozen
+ *
+ * Nothing of this may cost the handler time, so the event that says "an invocation has begun" is not even read before the response: the
+ * connection rests until then. An invocation that nobody observes (a handler that answers a warm-up call by itself) must not keep the
+ * environment awake: when one has not begun within a moment of the process running again, the event is read and answered at once.
+ *
+ * Source  Lambda developer guide, Extensions API: an internal extension registers for INVOKE alone, and before the runtime's first
+ *         /next. The calls are answered by the local platform within milliseconds.
+ */
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+
+export interface Extension {
+  readonly state: "registering" | "registered" | "refused";
+  /** Why it was refused, or was given up. */
+  readonly reason: string;
+  /** An invocation is at work that will say when it is finished. */
+  begun(requestId: string): void;
+  finished(requestId: string): void;
+}
+
+/** Where the preload leaves it for the SDK, which is another file. */
+export const EXTENSION_KEY: unique symbol = Symbol.for("mayfly.extension.v1") as never;
+
+export interface SharedExtension {
+  [EXTENSION_KEY]?: Extension;
+}
+
+export interface RegisteringExtension extends Extension {
+  /** Resolves, never rejects, when the platform has answered. */
+  readonly registered: Promise<void>;
+}
+
+const PATH = "/2020-01-01/extension";
+const REGISTRATION_LIMIT_MS = 1_000;
+/** After that the connection may be read again, unless an observed invocation has begun. In a frozen process it passes at once as it thaws. */
+const REST_MS = 20;
+/** From the beginning of an invocation to its handler. */
+const MOMENT_MS = 2;
+const MAX_RECONNECTS = 3;
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly text: string;
+}
+
+/** `api` is `host:port`, as in AWS_LAMBDA_RUNTIME_API. */
+export const registerExtension = (api: string, name: string): RegisteringExtension => {
+  const http = process.getBuiltinModule("node:http");
+  const agent: Agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const running = new Set<string>();
+  let lastFinished = "";
+  let state: Extension["state"] = "registering";
+  let reason = "";
+  let identifier = "";
+  let socket: Socket | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  /** An INVOKE event was read and is not answered. */
+  let isAsked = false;
+  let reconnects = 0;
+
+  const call = (method: string, path: string, headers: Record<string, string>, body = ""): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const request: ClientRequest = http.request(`http://${api}${PATH}${path}`, { method, agent, headers });
+      request.on("error", reject);
+      request.on("response", (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => (text += chunk));
+        response.on("error", reject);
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+      });
+      request.on("socket", (used) => (socket = used));
+      request.end(body);
+    });
+
+  const giveUp = (why: string): void => {
+    state = "refused";
+    reason = why;
+    clearTimeout(timer);
+    agent.destroy();
+  };
+
+  const after = (ms: number, work: () => void): void => {
+    clearTimeout(timer);
+    timer = setTimeout(work, ms).unref();
+  };
+
+  const read = (): void => {
+    clearTimeout(timer);
+    socket?.resume();
+  };
+
+  /** The connection is not looked at: neither what comes on it nor, should nothing else be left to do, itself. */
+  const rest = (): void => {
+    // The answer may have come at once.
+    if (isAsked) return;
+    socket?.pause();
+    socket?.unref();
+    after(REST_MS, () => after(MOMENT_MS, read));
+  };
+
+  const ask = async (): Promise<void> => {
+    isAsked = false;
+    const answer = call("GET", "/event/next", { "lambda-extension-identifier": identifier });
+    // Once it is written; a socket is given to the request a little later than the request is made.
+    setImmediate(rest);
+    try {
+      const { status, text } = await answer;
+      reconnects = 0;
+      if (status !== 200) return giveUp(`/event/next was answered with ${status}: ${text.slice(0, 200)}`);
+      isAsked = true;
+      if (requestIdOf(text) === lastFinished) next();
+      else if (running.size === 0) after(MOMENT_MS, next);
+    } catch (error) {
+      reconnects += 1;
+      if (reconnects > MAX_RECONNECTS) return giveUp(`/event/next: ${String(error)}`);
+      void ask();
+    }
+  };
+
+  const next = (): void => {
+    if (isAsked && running.size === 0) void ask();
+  };
+
+  const register = async (): Promise<void> => {
+    const limit = setTimeout(() => agent.destroy(), REGISTRATION_LIMIT_MS);
+    try {
+      const headers = { "lambda-extension-name": name, "content-type": "application/json" };
+      const answer = await call("POST", "/register", headers, '{"events":["INVOKE"]}');
+      const given = answer.headers["lambda-extension-identifier"];
+      if (answer.status !== 200 || typeof given !== "string")
+        return giveUp(`registration was answered with ${answer.status}: ${answer.text.slice(0, 200)}`);
+      identifier = given;
+      state = "registered";
+      void ask();
+    } catch (error) {
+      giveUp(`registration failed: ${String(error)}`);
+    } finally {
+      clearTimeout(limit);
+    }
+  };
+
+  return {
+    registered: register(),
+    get state() {
+      return state;
+    },
+    get reason() {
+      return reason;
+    },
+    begun(requestId) {
+      running.add(requestId);
+      clearTimeout(timer);
+    },
+    finished(requestId) {
+      running.delete(requestId);
+      lastFinished = requestId;
+      if (running.size > 0) return;
+      read();
+      next();
+    },
+  };
+};
+
+const requestIdOf = (event: string): unknown => {
+  try {
+    return (JSON.parse(event) as { requestId?: unknown } | null)?.requestId;
+  } catch {
+    return undefined;
+  }
+};
