@@ -1,6 +1,7 @@
 /**
  * Holds the documentation against the tree: every relative link and picture must exist, every `#anchor` must be a
- * heading of its page, every `npm run x` must be a script, and every page below docs/ must be reachable from README.md.
+ * heading of its page, every `npm run x` must be a script, every page below docs/ must be reachable from README.md, and
+ * the pages made from tables in the code must be as the tables are.
  *
  *   node scripts/check-docs.mjs
  */
@@ -8,6 +9,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { referencePages } from "./reference-pages.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
@@ -57,6 +59,11 @@ const reach = (page) => {
 reach("README.md");
 for (const page of pages) {
   if (page.startsWith("docs/") && !reached.has(page)) faults.push(`${page}: no link from README.md leads here`);
+}
+
+for (const [page, text] of Object.entries(referencePages())) {
+  if (!existsSync(join(root, page)) || readFileSync(join(root, page), "utf8") !== text)
+    faults.push(`${page}: is not as the code's tables are; run node scripts/reference-pages.mjs`);
 }
 
 for (const fault of faults) console.error(`docs: ${fault}`);

@@ -1,5 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Environment, SdkConfig } from "./config.ts";
+import { configReference } from "./config-reference.ts";
+import type { Environment } from "./config-variables.ts";
+import type { SdkConfig } from "./config.ts";
 
 /** The configuration of a cold start in this environment, and what it said about it. */
 const read = async (env: Environment, times = 1): Promise<{ config: SdkConfig; said: string[] }> => {
@@ -61,19 +63,9 @@ test("without an argument, the process's own environment is read", async () => {
 });
 
 test("an empty variable is as good as none", async () => {
-  const names = [
-    ...Object.keys(LAMBDA),
-    ..."SERVICE_NAME RESOURCE_ATTRIBUTES SDK_DISABLED TRACES_SAMPLER PROPAGATORS"
-      .split(" ")
-      .map((name) => `OTEL_${name}`),
-    ..."ENDPOINT TRACES_ENDPOINT LOGS_ENDPOINT HEADERS TRACES_HEADERS LOGS_HEADERS PROTOCOL COMPRESSION TIMEOUT"
-      .split(" ")
-      .map((name) => `OTEL_EXPORTER_OTLP_${name}`),
-    ..."LOGS LOG_LEVEL END_LINE REDACT REDACT_KEYS DEBUG_BUFFER FLUSH_BUDGET_MS PROBE_INTERVAL_MS TIMEOUT_MARGIN_MS"
-      .split(" ")
-      .map((name) => `MAYFLY_${name}`),
-    "AWS_LAMBDA_LOG_LEVEL",
-  ];
+  const { otlp, other } = configReference();
+  const names = [...Object.keys(LAMBDA), "OTEL_TRACES_SAMPLER", "OTEL_PROPAGATORS"];
+  for (const { name } of [...otlp, ...other]) names.push(name);
   const { config, said } = await read(Object.fromEntries(names.map((name) => [name, ""])));
   expect(config).toEqual((await read({})).config);
   expect(said).toEqual([]);

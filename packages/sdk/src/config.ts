@@ -2,8 +2,10 @@
  * Environment → one frozen configuration, read once at init. A bad value never stops a function: it is said once and the
  * default is taken. An empty one is as good as none.
  *
- * OpenTelemetry's variables come first and mean what its specification says; ours start with MAYFLY_.
+ * OpenTelemetry's variables come first and mean what its specification says; ours start with MAYFLY_. The table of them is
+ * config-variables.ts.
  */
+import { type Environment, OTLP_VARIABLES, VARIABLES, read } from "./config-variables.ts";
 import { warn } from "./diag.ts";
 import { BUFFER_SHARE_OF_MEMORY, MAX_BUFFER_BYTES } from "./limits.ts";
 import { ATTR } from "./semconv.ts";
@@ -48,22 +50,19 @@ export interface SdkConfig {
   readonly redactKeys: readonly string[];
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 export const VERSION = "0.1.0";
-const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
 export const readConfig = (env: Environment = process.env): SdkConfig => {
+  const value = <N extends keyof typeof VARIABLES>(name: N): (typeof VARIABLES)[N]["otherwise"] =>
+    read<(typeof VARIABLES)[N]["otherwise"]>(env, name, VARIABLES[name]);
   const functionName = env["AWS_LAMBDA_FUNCTION_NAME"] || "unknown";
-  const declared = pairs(env, "OTEL_RESOURCE_ATTRIBUTES");
-  const serviceName = env["OTEL_SERVICE_NAME"] || declared[ATTR.serviceName] || functionName;
-  const sendLogs = choice(env, "MAYFLY_LOGS", ["otlp", "stdout"], "otlp") === "otlp";
-  const headers = pairs(env, "OTEL_EXPORTER_OTLP_HEADERS");
+  const declared = value("OTEL_RESOURCE_ATTRIBUTES");
+  const serviceName = value("OTEL_SERVICE_NAME") || declared[ATTR.serviceName] || functionName;
   const tracesUrl = signalUrl(env, "TRACES", "v1/traces");
-  const logsUrl = sendLogs ? signalUrl(env, "LOGS", "v1/logs") : undefined;
+  const logsUrl = value("MAYFLY_LOGS") === "otlp" ? signalUrl(env, "LOGS", "v1/logs") : undefined;
   sayWhatIsNotRead(env);
   return Object.freeze({
-    disabled: choice(env, "OTEL_SDK_DISABLED", ["true", "false"], "false") === "true",
+    disabled: value("OTEL_SDK_DISABLED") === "true",
     serviceName,
     functionName,
     functionVersion: env["AWS_LAMBDA_FUNCTION_VERSION"] || "$LATEST",
@@ -71,23 +70,20 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
     resource: { ...declared, ...lambdaResource(env), [ATTR.serviceName]: serviceName },
     ...(tracesUrl !== undefined && { tracesUrl }),
     ...(logsUrl !== undefined && { logsUrl }),
-    tracesHeaders: { ...headers, ...pairs(env, "OTEL_EXPORTER_OTLP_TRACES_HEADERS") },
-    logsHeaders: { ...headers, ...pairs(env, "OTEL_EXPORTER_OTLP_LOGS_HEADERS") },
+    tracesHeaders: signalHeaders(env, "TRACES"),
+    logsHeaders: signalHeaders(env, "LOGS"),
     tracesWire: signalWire(env, "TRACES"),
     logsWire: signalWire(env, "LOGS"),
     maxBufferBytes: Math.min(MAX_BUFFER_BYTES, (memoryBytes(env) ?? Infinity) * BUFFER_SHARE_OF_MEMORY),
-    flushBudgetMs: milliseconds(env, "MAYFLY_FLUSH_BUDGET_MS", { least: 1, otherwise: 300 }),
-    holdMs: milliseconds(env, "MAYFLY_HOLD_MS", { least: 0, otherwise: 1_000 }),
-    probeIntervalMs: milliseconds(env, "MAYFLY_PROBE_INTERVAL_MS", { least: 0, otherwise: 30_000 }),
-    timeoutMarginMs: milliseconds(env, "MAYFLY_TIMEOUT_MARGIN_MS", { least: 0, otherwise: 200 }),
-    logLevel: choice(env, "MAYFLY_LOG_LEVEL", LEVELS, choice(env, "AWS_LAMBDA_LOG_LEVEL", LEVELS, "info")),
-    endLine: choice(env, "MAYFLY_END_LINE", ["on", "off"], "on") === "on",
-    isHoldingDebug: choice(env, "MAYFLY_DEBUG_BUFFER", ["on", "off"], "off") === "on",
-    isRedacting: choice(env, "MAYFLY_REDACT", ["on", "off"], "on") === "on",
-    redactKeys: (env["MAYFLY_REDACT_KEYS"] ?? "")
-      .toLowerCase()
-      .split(/[,\s]+/)
-      .filter(Boolean),
+    flushBudgetMs: value("MAYFLY_FLUSH_BUDGET_MS"),
+    holdMs: value("MAYFLY_HOLD_MS"),
+    probeIntervalMs: value("MAYFLY_PROBE_INTERVAL_MS"),
+    timeoutMarginMs: value("MAYFLY_TIMEOUT_MARGIN_MS"),
+    logLevel: value("MAYFLY_LOG_LEVEL") || value("AWS_LAMBDA_LOG_LEVEL"),
+    endLine: value("MAYFLY_END_LINE") === "on",
+    isHoldingDebug: value("MAYFLY_DEBUG_BUFFER") === "on",
+    isRedacting: value("MAYFLY_REDACT") === "on",
+    redactKeys: value("MAYFLY_REDACT_KEYS"),
   });
 };
 
@@ -115,31 +111,37 @@ const memoryBytes = (env: Environment): number | undefined => {
 
 /** A signal's own endpoint is used as it is; the common one gets the signal's path appended. */
 const signalUrl = (env: Environment, signal: SignalName, path: string): string | undefined => {
-  const own = `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`;
   const name = signalName(env, signal, "ENDPOINT");
-  const text = env[name];
+  const text = read(env, name, OTLP_VARIABLES.ENDPOINT);
   if (!text) return undefined;
   const url = URL.parse(text);
-  if (url !== null && /^https?:$/.test(url.protocol)) return name === own ? text : under(url, path);
-  warn(`${name} is ${JSON.stringify(printable(text))}, expected an http or https URL; nothing is sent there`);
+  if (url !== null && /^https?:$/.test(url.protocol)) return name.includes(signal) ? text : under(url, path);
+  warn(
+    `${name} is ${JSON.stringify(printable(text))}, expected ${OTLP_VARIABLES.ENDPOINT.expected}; nothing is sent there`,
+  );
   return undefined;
 };
 
 type SignalName = "TRACES" | "LOGS";
 
+const OTLP = "OTEL_EXPORTER_OTLP_";
+
 const signalName = (env: Environment, signal: SignalName, what: string): string => {
-  const own = `OTEL_EXPORTER_OTLP_${signal}_${what}`;
-  return env[own] ? own : `OTEL_EXPORTER_OTLP_${what}`;
+  const own = `${OTLP}${signal}_${what}`;
+  return env[own] ? own : OTLP + what;
 };
 
+const signalHeaders = (env: Environment, signal: SignalName): Readonly<Record<string, string>> => ({
+  ...read(env, `${OTLP}HEADERS`, OTLP_VARIABLES.HEADERS),
+  ...read(env, `${OTLP}${signal}_HEADERS`, OTLP_VARIABLES.HEADERS),
+});
+
 const signalWire = (env: Environment, signal: SignalName): Wire => {
-  const [protocol, compression, timeout] = ["PROTOCOL", "COMPRESSION", "TIMEOUT"].map((what) =>
-    signalName(env, signal, what),
-  ) as [string, string, string];
+  const { PROTOCOL, COMPRESSION, TIMEOUT } = OTLP_VARIABLES;
   return {
-    isProtobuf: choice(env, protocol, ["http/json", "http/protobuf"], "http/json") === "http/protobuf",
-    isGzip: choice(env, compression, ["gzip", "none"], "none") === "gzip",
-    timeoutMs: milliseconds(env, timeout, { least: 0, otherwise: 0 }),
+    isProtobuf: read(env, signalName(env, signal, "PROTOCOL"), PROTOCOL) === "http/protobuf",
+    isGzip: read(env, signalName(env, signal, "COMPRESSION"), COMPRESSION) === "gzip",
+    timeoutMs: read(env, signalName(env, signal, "TIMEOUT"), TIMEOUT),
   };
 };
 
@@ -164,46 +166,4 @@ const sayWhatIsNotRead = (env: Environment): void => {
 const passOver = (env: Environment, name: string, instead: string, sameAs?: string): void => {
   const value = env[name];
   if (value && value !== sameAs) warn(`${name} is ${JSON.stringify(value)}, which is not read; ${instead}`);
-};
-
-const milliseconds = (
-  env: Environment,
-  name: string,
-  { least, otherwise }: { readonly least: number; readonly otherwise: number },
-): number => {
-  const text = env[name]?.trim();
-  if (!text) return otherwise;
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least && value <= 60_000) return value;
-  warn(`${name} is ${JSON.stringify(text)}, expected an integer from ${least} to 60000; ${otherwise} is taken`);
-  return otherwise;
-};
-
-const choice = (env: Environment, name: string, values: readonly string[], otherwise: string): string => {
-  const value = env[name]?.toLowerCase();
-  if (value === undefined || value === "") return otherwise;
-  if (values.includes(value)) return value;
-  warn(`${name} is ${JSON.stringify(env[name])}, expected one of ${values.join(", ")}; ${otherwise} is taken`);
-  return otherwise;
-};
-
-/** `k=v,k2=v2`, values percent-encoded (W3C Baggage's form, as the OTLP exporter specification says). */
-const pairs = (env: Environment, name: string): Record<string, string> => {
-  const parts = (env[name] ?? "").split(",").filter((part) => part.trim() !== "");
-  const entries = parts.flatMap((part) => {
-    const at = part.indexOf("=");
-    const key = part.slice(0, Math.max(at, 0)).trim();
-    return key === "" ? [] : [[key, decoded(part.slice(at + 1).trim())] as const];
-  });
-  // Without the text: it may be a secret.
-  if (entries.length < parts.length) warn(`${name} has an entry that is not key=value; it is left out`);
-  return Object.fromEntries(entries);
-};
-
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // a bare % in a token
-  }
 };

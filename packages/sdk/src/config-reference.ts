@@ -1,0 +1,96 @@
+/**
+ * What docs/reference/sdk-config.md says of each variable; the types keep it whole. No file of the SDK imports this one,
+ * so that a function does not load it (scripts/reference-pages.mjs does).
+ */
+import { type Kind, OTLP_VARIABLES, VARIABLES } from "./config-variables.ts";
+
+/** One row of the page. */
+interface Row {
+  readonly name: string;
+  readonly otherwise: string;
+  readonly expected: string;
+  readonly meaning: string;
+}
+
+interface Said {
+  readonly meaning: string;
+  /** Where there is none, and the table's value does not tell. */
+  readonly otherwise?: string;
+}
+
+const MEANINGS: Readonly<Record<keyof typeof VARIABLES, Said>> = {
+  OTEL_SERVICE_NAME: {
+    otherwise: "`service.name` of the next, else the function's name",
+    meaning: "The resource's `service.name`.",
+  },
+  OTEL_RESOURCE_ATTRIBUTES: {
+    meaning: "Further attributes of the resource. What Lambda itself says of the function comes before them.",
+  },
+  OTEL_SDK_DISABLED: { meaning: "`true`: `observe` gives the handler back as it is." },
+  MAYFLY_FLUSH_BUDGET_MS: {
+    meaning: "How long an invocation may wait for its spans to be sent; never past the remaining time − 50 ms.",
+  },
+  MAYFLY_HOLD_MS: {
+    meaning: "How long a busy environment may hold back what it sends after the response; 0: it is sent after each.",
+  },
+  MAYFLY_PROBE_INTERVAL_MS: { meaning: "While the collector is away, one attempt to reach it this often." },
+  MAYFLY_TIMEOUT_MARGIN_MS: {
+    meaning:
+      "This long before the function's timeout everything open is sent as it stands, marked `mayfly.unfinished`; " +
+      "what ends after all is sent again without the mark. 0 switches it off.",
+  },
+  MAYFLY_LOGS: { meaning: "`stdout`: lines are not sent as OTLP." },
+  MAYFLY_LOG_LEVEL: { otherwise: "as the next", meaning: "Lines under it are not written." },
+  AWS_LAMBDA_LOG_LEVEL: { meaning: "Set by Lambda, where the function's logging is configured as JSON." },
+  MAYFLY_DEBUG_BUFFER: {
+    meaning:
+      "`on`: debug and trace lines under the level are held, up to 256 KiB for each invocation, and written when it throws.",
+  },
+  MAYFLY_END_LINE: { meaning: "`off`: no line at the end of an invocation." },
+  MAYFLY_REDACT: { meaning: "`off`: secrets stay as they are." },
+  MAYFLY_REDACT_KEYS: {
+    meaning: "`email,customer.name`: further names of fields and attributes, or paths of fields, that are secrets.",
+  },
+};
+
+const OTLP_MEANINGS: Readonly<Record<keyof typeof OTLP_VARIABLES, Said & { readonly ofOne: string }>> = {
+  ENDPOINT: {
+    otherwise: "nothing is sent",
+    meaning: "Base address; `/v1/traces` and `/v1/logs` are appended to its path. A bad one is none.",
+    ofOne: "used as it is, nothing is appended",
+  },
+  HEADERS: { meaning: "Sent with every request.", ofOne: "besides the common ones, and before them" },
+  PROTOCOL: { meaning: "How a request is encoded.", ofOne: "instead of the common one" },
+  COMPRESSION: { meaning: "Of a request's body.", ofOne: "instead of the common one" },
+  TIMEOUT: {
+    meaning:
+      "How many milliseconds one request may take, below the flush budget; 0: as long as the budget has. " +
+      "No default of 10 s as in the specification: the budget ends it long before.",
+    ofOne: "instead of the common one",
+  },
+};
+
+const row = (name: string, kind: Kind<unknown>, { meaning, otherwise }: Said): Row => {
+  const taken = kind.otherwise;
+  const isPlain = typeof taken === "number" || (typeof taken === "string" && taken !== "");
+  return { name, otherwise: otherwise ?? (isPlain ? `\`${taken}\`` : ""), expected: kind.expected, meaning };
+};
+
+const keysOf = <K extends string>(table: Readonly<Record<K, unknown>>): K[] => Object.keys(table) as K[];
+
+/** The rows of a table each: of where telemetry is sent, and of all else. */
+export const configReference = (): { readonly otlp: readonly Row[]; readonly other: readonly Row[] } => ({
+  otlp: keysOf(OTLP_VARIABLES).flatMap((what) => {
+    const { ofOne, ...said } = OTLP_MEANINGS[what];
+    return [
+      row(`OTEL_EXPORTER_OTLP_${what}`, OTLP_VARIABLES[what], said),
+      ...["traces", "logs"].map((signal) => ({
+        name: `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${what}`,
+        otherwise: "",
+        expected: "the same",
+        meaning: `Of ${signal} only: ${ofOne}.`,
+      })),
+    ];
+  }),
+  other: keysOf(VARIABLES).map((name) => row(name, VARIABLES[name], MEANINGS[name])),
+});
