@@ -9,6 +9,7 @@
  */
 import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 import { copyDeclarations, thirdPartyNotices } from "./packaging.mjs";
@@ -27,6 +28,8 @@ const REPLACED = {
     "sonic-boom": "module.exports = class {}",
     "node:worker_threads": "module.exports = { isMainThread: true }",
     worker_threads: "module.exports = { isMainThread: true }",
+    // Where a transport would be looked for.
+    "./lib/caller": "module.exports = () => []",
     "./transport": without("transports"),
     "./lib/transport": without("transports"),
     "./redaction": without("paths of redaction"),
@@ -77,6 +80,7 @@ const bundled = async (input, files) => {
     input,
     platform: "node",
     plugins: [replacements, builtinsWithoutRequire, lazyFunctions],
+    transform: { inject: { performance: [join(import.meta.dirname, "src/performance.ts"), "performance"] } },
     logLevel: "warn",
   });
   const written = [];

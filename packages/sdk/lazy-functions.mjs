@@ -1,5 +1,5 @@
 /**
- * Arrow functions at the top of a chunk → function expressions.
+ * Arrow functions → function expressions.
  *
  * V8 takes the parenthesis before `(a, b) => …` for the start of a call like `(function () {})()` and compiles the arrow's body at
  * once instead of at its first call. Of this bundle that is half the time it takes to load, for functions most of which an invocation
@@ -15,9 +15,9 @@ export const lazyFunctions = {
 const withLazyFunctions = (code) => {
   const edits = [];
   walk(parseAst(code), (node) => {
-    if (node.type !== "ArrowFunctionExpression") return isFunction(node) ? "skip" : undefined;
+    if (node.type !== "ArrowFunctionExpression") return undefined;
     if (!isBare(node) && !usesThis(node.body) && !node.params.some(usesThis)) edits.push(...asFunction(node));
-    return "skip";
+    return undefined;
   });
   return edits
     .toSorted((a, b) => b.start - a.start)
@@ -42,8 +42,6 @@ const asFunction = ({ start, end, params, body, async: isAsync }) => {
   // What lies between the two ends is the parenthesis around an object.
   return isExpression ? [...edits, { start: body.end, end, by: "; }" }] : edits;
 };
-
-const isFunction = ({ type }) => /^(?:Function|Class|Method)/.test(type);
 
 /** Through arrows, which have no `this` of their own; not into functions, which have. */
 const usesThis = (node) => {

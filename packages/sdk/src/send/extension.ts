@@ -14,8 +14,7 @@
  * Source  Lambda developer guide, Extensions API: an internal extension registers for INVOKE alone, and before the runtime's first
  *         /next. The calls are answered by the local platform within milliseconds.
  */
-import type { Agent, ClientRequest, IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
+import { connectLocalApi } from "./local-api.ts";
 
 export interface Extension {
   readonly state: "registering" | "registered" | "refused";
@@ -46,47 +45,24 @@ const REST_MS = 20;
 const MOMENT_MS = 2;
 const MAX_RECONNECTS = 3;
 
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingMessage["headers"];
-  readonly text: string;
-}
-
 /** `api` is `host:port`, as in AWS_LAMBDA_RUNTIME_API. */
 export const registerExtension = (api: string, name: string): RegisteringExtension => {
-  const http = process.getBuiltinModule("node:http");
-  const agent: Agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const platform = connectLocalApi(api);
   const running = new Set<string>();
   let lastFinished = "";
   let state: Extension["state"] = "registering";
   let reason = "";
   let identifier = "";
-  let socket: Socket | undefined;
   let timer: NodeJS.Timeout | undefined;
   /** An INVOKE event was read and is not answered. */
   let isAsked = false;
   let reconnects = 0;
 
-  const call = (method: string, path: string, headers: Record<string, string>, body = ""): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      const request: ClientRequest = http.request(`http://${api}${PATH}${path}`, { method, agent, headers });
-      request.on("error", reject);
-      request.on("response", (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (chunk: string) => (text += chunk));
-        response.on("error", reject);
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
-      });
-      request.on("socket", (used) => (socket = used));
-      request.end(body);
-    });
-
   const giveUp = (why: string): void => {
     state = "refused";
     reason = why;
     clearTimeout(timer);
-    agent.destroy();
+    platform.close();
   };
 
   const after = (ms: number, work: () => void): void => {
@@ -96,22 +72,20 @@ export const registerExtension = (api: string, name: string): RegisteringExtensi
 
   const read = (): void => {
     clearTimeout(timer);
-    socket?.resume();
+    platform.read();
   };
 
   /** The connection is not looked at: neither what comes on it nor, should nothing else be left to do, itself. */
   const rest = (): void => {
     // The answer may have come at once.
     if (isAsked) return;
-    socket?.pause();
-    socket?.unref();
+    platform.rest();
     after(REST_MS, () => after(MOMENT_MS, read));
   };
 
   const ask = async (): Promise<void> => {
     isAsked = false;
-    const answer = call("GET", "/event/next", { "lambda-extension-identifier": identifier });
-    // Once it is written; a socket is given to the request a little later than the request is made.
+    const answer = platform.call("GET", `${PATH}/event/next`, { "lambda-extension-identifier": identifier });
     setImmediate(rest);
     try {
       const { status, text } = await answer;
@@ -132,18 +106,18 @@ export const registerExtension = (api: string, name: string): RegisteringExtensi
   };
 
   const register = async (): Promise<void> => {
-    const limit = setTimeout(() => agent.destroy(), REGISTRATION_LIMIT_MS);
+    const limit = setTimeout(() => giveUp("no answer to the registration"), REGISTRATION_LIMIT_MS);
     try {
       const headers = { "lambda-extension-name": name, "content-type": "application/json" };
-      const answer = await call("POST", "/register", headers, '{"events":["INVOKE"]}');
-      const given = answer.headers["lambda-extension-identifier"];
-      if (answer.status !== 200 || typeof given !== "string")
+      const answer = await platform.call("POST", `${PATH}/register`, headers, '{"events":["INVOKE"]}');
+      const given = answer.headers.get("lambda-extension-identifier");
+      if (answer.status !== 200 || given === undefined)
         return giveUp(`registration was answered with ${answer.status}: ${answer.text.slice(0, 200)}`);
       identifier = given;
       state = "registered";
       void ask();
     } catch (error) {
-      giveUp(`registration failed: ${String(error)}`);
+      if (state === "registering") giveUp(`registration failed: ${String(error)}`);
     } finally {
       clearTimeout(limit);
     }
