@@ -5,25 +5,23 @@
  * Out     `{ batchItemFailures }`, to be returned from the handler: the platform then redelivers only what failed. It needs
  *         ReportBatchItemFailures on the event source mapping; without it, SQS deletes what failed together with the rest.
  * Errors  Each failed record has an ERROR line and is counted on the invocation, because its error goes no further.
- *         RecordsFailed where nothing of the batch was done: that the platform understands with or without the setting.
+ *         RecordsFailed where the whole batch is to come again: that the platform understands with or without the setting.
  *         The first record's own error, after all were tried, where a failed record has no identifier to report it by (SNS, S3, Kafka):
  *         a failure is never taken for success.
  *
- * One after the other. In an ordered source (a FIFO queue, a stream) the first failure stops the batch, and all that was not
- * done is reported with it.
+ * One after the other, or as many at once as `concurrency` says and the source's order allows: record-order.ts.
  */
-import { type Span, SpanKind, context, trace } from "@opentelemetry/api";
-import { harmless } from "./diag.ts";
+import { context, trace } from "@opentelemetry/api";
+import { harmless, warn } from "./diag.ts";
 import { errorFacts, recordError } from "./errors.ts";
 import { ownLogger } from "./log/own.ts";
 import { type Scope, currentScope, inScope } from "./scope.ts";
 import { sdk } from "./sdk.ts";
-import { ATTR, LINK_TO_INVOCATION } from "./semconv.ts";
-import { formatStitchKeys } from "./stitch/keys.ts";
-import { messageAttributes } from "./trace/invocation-span.ts";
-import { recordParent } from "./trace/parent.ts";
+import { createRecordOrder } from "./record-order.ts";
+import { ATTR } from "./semconv.ts";
+import { startRecordSpan } from "./trace/record-span.ts";
 import { itemIdentifierOf, recordIdOf, recordsByTopic } from "./trigger/batch.ts";
-import { type TriggerRecord, isObject, objectAt, textAt } from "./trigger/trigger.ts";
+import { isObject } from "./trigger/trigger.ts";
 
 export interface BatchResponse {
   readonly batchItemFailures: { readonly itemIdentifier: string }[];
@@ -33,24 +31,58 @@ class RecordsFailed extends Error {
   override readonly name = "RecordsFailed";
 }
 
+export interface EachRecordOptions {
+  /** How many records are worked on at once, where the source's order allows it. Default 1. */
+  readonly concurrency?: number;
+  /** With less time than this left, no record is begun; those that were not are reported like failed ones. Default 0: never. */
+  readonly stopBeforeTimeoutMs?: number;
+}
+
 export const eachRecord = async <R>(
   event: { readonly Records: readonly R[] } | { readonly records: Readonly<Record<string, readonly R[]>> },
   fn: (record: R, index: number) => unknown,
+  options: EachRecordOptions = {},
 ): Promise<BatchResponse> => {
   const records = recordsOf(event) as readonly R[];
+  const concurrency = integer(options, "concurrency", 1);
+  const stopBeforeMs = integer(options, "stopBeforeTimeoutMs", 0);
+  const order = createRecordOrder(records);
   const failed: Failed[] = [];
-  for (const [index, record] of records.entries()) {
-    const error = await outcomeOf(record, index, fn);
-    if (sdk().sender.isSendingBeside) await turnOfEventLoop();
-    if (error === undefined) continue;
-    failed.push({ record, error: error.thrown });
-    if (isOrdered(record)) return answer(records, records.slice(index), failed);
-  }
-  return answer(
-    records,
-    failed.map(({ record }) => record),
-    failed,
+  let begun = 0;
+  let isTooLate = false;
+  const next = (): number | undefined => {
+    isTooLate ||= stopBeforeMs > 0 && remainingMs() < stopBeforeMs;
+    return isTooLate ? undefined : order.next();
+  };
+  const work = async (): Promise<void> => {
+    for (let index = next(); index !== undefined; index = next()) {
+      begun += 1;
+      const error = await outcomeOf(records[index] as R, index, fn);
+      if (error) failed.push({ index, error: error.thrown });
+      order.ended(index, error !== undefined);
+      if (sdk().sender.isSendingBeside) await turnOfEventLoop();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, records.length) }, work));
+  const undone = order.undone();
+  if (isTooLate && undone.length > 0) harmless("saying what was not begun", () => sayTooLate(records.length - begun));
+  return answer(records, { failed, undone, begun });
+};
+
+const sayTooLate = (recordsNotBegun: number): void =>
+  ownLogger().warn({ recordsNotBegun }, "too little time was left for the rest of the batch");
+
+const remainingMs = (): number =>
+  harmless("reading the clock", () => currentScope()?.invocation.remainingMs()) ?? Infinity;
+
+/** A bad value is the author's mistake, and no reason to let a batch fail. */
+const integer = (options: EachRecordOptions, name: keyof EachRecordOptions, least: number): number => {
+  const { [name]: value = least } = options;
+  if (Number.isInteger(value) && value >= least) return value;
+  warn(
+    `eachRecord: ${name} is ${typeof value === "number" ? value : `a ${typeof value}`}, expected an integer ≥ ${least}; ${least} is taken`,
   );
+  return least;
 };
 
 /** Kafka's are by topic and partition. */
@@ -64,28 +96,35 @@ const recordsOf = (event: { readonly Records?: unknown; readonly records?: unkno
 const turnOfEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Failed {
-  readonly record: unknown;
+  readonly index: number;
   readonly error: unknown;
 }
 
-const answer = (records: readonly unknown[], undone: readonly unknown[], failed: readonly Failed[]): BatchResponse => {
-  const [first] = failed;
-  const batchItemFailures = identifiers(undone);
-  if (first === undefined) return { batchItemFailures };
-  if (batchItemFailures.length < undone.length) throw first.error;
-  if (undone.length === records.length) throw nothingDone(records.length, failed.length, first.error);
+interface Outcome {
+  /** In the order of their end. */
+  readonly failed: readonly Failed[];
+  readonly undone: readonly number[];
+  readonly begun: number;
+}
+
+const answer = (records: readonly unknown[], outcome: Outcome): BatchResponse => {
+  const { undone } = outcome;
+  const batchItemFailures = identifiers(undone.map((index) => records[index]));
+  if (undone.length === 0) return { batchItemFailures };
+  const [first] = outcome.failed.toSorted((a, b) => a.index - b.index);
+  const hasUnnamed = batchItemFailures.length < undone.length;
+  if (first && hasUnnamed) throw first.error;
+  if (hasUnnamed || undone.length === records.length) throw comesAgain(records.length, outcome, first);
   return { batchItemFailures };
 };
 
-const nothingDone = (records: number, failed: number, cause: unknown): RecordsFailed => {
-  const { errorType, errorMessage } = errorFacts(cause);
-  const skipped = records > failed ? `, the rest was not tried` : "";
-  return new RecordsFailed(
-    `${failed} of ${records} records failed${skipped}; the first: ${errorType}: ${errorMessage}`,
-    {
-      cause,
-    },
-  );
+const comesAgain = (records: number, { failed, begun }: Outcome, first: Failed | undefined): RecordsFailed => {
+  const untried = records - begun;
+  const others = begun === failed.length ? "the rest was not tried" : `${untried} were not tried`;
+  const head = `${failed.length} of ${records} records failed${untried > 0 ? `, ${others}` : ""}`;
+  if (first === undefined) return new RecordsFailed(`${head}: too little time is left`);
+  const { errorType, errorMessage } = errorFacts(first.error);
+  return new RecordsFailed(`${head}; the first: ${errorType}: ${errorMessage}`, { cause: first.error });
 };
 
 const outcomeOf = async <R>(
@@ -95,7 +134,12 @@ const outcomeOf = async <R>(
 ): Promise<{ thrown: unknown } | undefined> => {
   const scope = currentScope();
   const recordScope =
-    scope && harmless("beginning a record", () => beginRecord(scope, factsOf(scope, record, index), record));
+    scope &&
+    harmless("beginning a record", () => ({
+      ...scope,
+      span: startRecordSpan(scope, record, index),
+      annotations: { ...scope.annotations },
+    }));
   try {
     await within(recordScope, () => fn(record, index));
     return undefined;
@@ -120,53 +164,8 @@ const describeFailure = (scope: Scope | undefined, record: unknown, thrown: unkn
   scope.invocationSpan.setAttribute(ATTR.recordsFailed, scope.records.failed);
 };
 
-/**
- * What the trigger knows of this record. Usually at the same place; but a handler may pass on a part of its batch, and a record must
- * not get another's context.
- */
-const factsOf = (scope: Scope, record: unknown, index: number): TriggerRecord | undefined => {
-  const id = recordIdOf(record);
-  const inPlace = scope.trigger.records[index];
-  if (inPlace?.id === id) return inPlace;
-  return id === undefined ? undefined : scope.trigger.records.find((one) => one.id === id);
-};
-
-const beginRecord = (scope: Scope, facts: TriggerRecord | undefined, record: unknown): Scope => ({
-  ...scope,
-  span: recordSpan(scope, facts ?? { contexts: [], keys: [] }, record),
-  annotations: { ...scope.annotations },
-});
-
-const recordSpan = (scope: Scope, facts: TriggerRecord, record: unknown): Span => {
-  const { trigger, invocation, invocationSpan } = scope;
-  const parent = recordParent(facts);
-  const single = { ...trigger, records: [facts] };
-  const receiveCount = Number(textAt(objectAt(record, "attributes"), "ApproximateReceiveCount"));
-  return sdk().spans.tracer.startSpan(
-    `process ${trigger.destination ?? trigger.type}`,
-    {
-      kind: SpanKind.CONSUMER,
-      attributes: {
-        ...messageAttributes(single),
-        [ATTR.faasInvocationId]: invocation.requestId,
-        [ATTR.keysConsumed]: formatStitchKeys(facts.keys),
-        ...(receiveCount > 1 && { [ATTR.receiveCount]: receiveCount }),
-      },
-      links: parent ? [{ context: invocationSpan.spanContext(), attributes: { [ATTR.link]: LINK_TO_INVOCATION } }] : [],
-    },
-    parent ?? trace.setSpan(context.active(), invocationSpan),
-  );
-};
-
 const identifiers = (records: readonly unknown[]): { itemIdentifier: string }[] =>
   records.flatMap((record) => {
     const itemIdentifier = itemIdentifierOf(record);
     return itemIdentifier === undefined ? [] : [{ itemIdentifier }];
   });
-
-/** Not told by MessageGroupId: since fair queues, a standard queue's messages may have one too. */
-const isOrdered = (record: unknown): boolean =>
-  objectAt(record, "kinesis") !== undefined ||
-  objectAt(record, "dynamodb") !== undefined ||
-  textAt(record, "topic") !== undefined ||
-  textAt(record, "eventSourceARN")?.endsWith(".fifo") === true;

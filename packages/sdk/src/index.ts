@@ -2,7 +2,7 @@ import { type Logger, lazyLogger } from "./log/logger.ts";
 import { sdk } from "./sdk.ts";
 
 export { eachRecord } from "./each-record.ts";
-export type { BatchResponse } from "./each-record.ts";
+export type { BatchResponse, EachRecordOptions } from "./each-record.ts";
 export type { LogMethod, Logger } from "./log/logger.ts";
 export { observe } from "./observe.ts";
 export type { CarriedContext } from "./propagate/w3c.ts";
