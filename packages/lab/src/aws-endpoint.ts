@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { text } from "./environment.ts";
+import { text } from "./environment-api.ts";
 import type { EventBridge } from "./event-sources/eventbridge.ts";
 import type { StepFunctions } from "./event-sources/step-functions.ts";
 import type { LabFunction } from "./function.ts";

@@ -1,36 +1,30 @@
 /**
- * One execution environment: a process with a handler in it, and the Runtime API that only this process talks to.
+ * One execution environment: a process with a runtime, a handler and perhaps extensions in it, and the APIs that only this process
+ * talks to.
  *
- *   starting ──next──▶ idle (stopped) ──invoke──▶ busy ──response──▶ finishing ──next──▶ idle (stopped)
- *       └────────────────────┴───────────────── exit, timeout or kill ─────────────────────┴──▶ gone
+ *   starting ──all next──▶ idle (stopped) ──invoke──▶ busy ──response──▶ busy ──all next──▶ idle (stopped)
+ *       └────────────────────────┴──── exit, timeout, shutdown or kill ────┴──▶ ending ──▶ gone
  *
- * Between invocations the process is stopped (SIGSTOP), as Lambda freezes it: a timer or a request that a handler leaves
+ * "All" are the runtime and every registered extension: init ends, and the next invocation may come, only when each of them has asked for
+ * its next event; the function's timeout covers them all. The response goes to the caller when the runtime posts it.
+ *
+ * Between invocations the process is stopped (SIGSTOP), as Lambda freezes it: a timer or a request that somebody leaves
  * behind goes on only during the next invocation. It is continued before the next event is answered.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { dirname } from "node:path";
+import { performance } from "node:perf_hooks";
 import type { Readable } from "node:stream";
+import { ACCOUNT_ID } from "./addresses.ts";
 import type { FunctionDefinition } from "./definition.ts";
+import { type EnvironmentApi, startEnvironmentApi } from "./environment-api.ts";
+import { type ExtensionsApi, createExtensionsApi } from "./extensions-api.ts";
+import type { Moment } from "./moments.ts";
+import { type Invocation, type InvocationResult, type RuntimeApi, createRuntimeApi } from "./runtime-api.ts";
 import { type Runtime, handlerName, runtimeProgram } from "./runtime.ts";
+import { variablesOf } from "./variables.ts";
 import type { Watchdog } from "./watchdog.ts";
-
-/** An event on its way into an environment. */
-export interface Invocation {
-  readonly requestId: string;
-  readonly payload: string;
-  readonly traceHeader: string;
-  /** JSON text, already out of its base64. */
-  readonly clientContext?: string;
-}
-
-export interface InvocationResult {
-  readonly outcome: "success" | "error" | "timeout" | "crash";
-  /** What the handler returned, or the error as JSON. */
-  readonly payload: string;
-}
 
 export interface LogLine {
   readonly functionName: string;
@@ -49,6 +43,7 @@ export interface EnvironmentDeps {
   /** Those of the lab and of the function; Lambda's own win. */
   readonly variables: () => Readonly<Record<string, string>>;
   readonly onLog: (line: LogLine) => void;
+  readonly onMoment: (moment: Moment) => void;
   readonly watchdog: Watchdog;
 }
 
@@ -58,17 +53,20 @@ export interface Environment {
   readonly requestId: string | undefined;
   readonly isColdStart: boolean;
   readonly isGone: boolean;
-  /** Resolves when the handler is loaded, or could not be. */
+  /** Resolves when init has ended, well or not. */
   start(): Promise<void>;
   /** Resolves when there is a result; `ready` (below) when the next invocation may come. */
   invoke(invocation: Invocation): Promise<InvocationResult>;
-  /** Resolves when the runtime asks for the next event, or is gone. */
+  /** Resolves when everybody in it has asked for the next event, or it is gone. */
   ready(): Promise<void>;
-  kill(): Promise<void>;
+  /** As Lambda ends an environment that it no longer needs; at once where it is at work. */
+  shutdown(): Promise<void>;
 }
 
 /** As on Lambda: an init of more than ten seconds is cut off. */
 const INIT_TIMEOUT_MS = 10_000;
+/** Between SIGTERM and SIGKILL, with internal extensions alone; without any there is no SIGTERM. */
+const SHUTDOWN_MS = 500;
 
 export const createEnvironment = (deps: EnvironmentDeps): Environment => new RunningEnvironment(deps);
 
@@ -76,35 +74,63 @@ class RunningEnvironment implements Environment {
   readonly accessKeyId: string;
   requestId: string | undefined;
   isColdStart = true;
-  isGone = false;
 
   readonly #deps: EnvironmentDeps;
   readonly #timeoutMs: number;
-  #server: Server | undefined;
+  readonly #logStreamName = `${new Date().toISOString().slice(0, 10).replaceAll("-", "/")}/[$LATEST]${randomBytes(16).toString("hex")}`;
+  readonly #runtime: RuntimeApi;
+  readonly #extensions: ExtensionsApi;
+  #phase: "starting" | "idle" | "busy" | "ending" | "gone" = "starting";
+  #api: EnvironmentApi | undefined;
   #process: ChildProcess | undefined;
-  /** The runtime's unanswered GET /next. */
-  #waiting: ServerResponse | undefined;
-  #initError: string | undefined;
+  /** The first error that somebody in it reported, as JSON: why it fails, when it ends without a result. */
+  #reportedError: string | undefined;
   #settle: ((result: InvocationResult) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #whenReady: (() => void)[] = [];
+  #whenGone: (() => void)[] = [];
 
   constructor(deps: EnvironmentDeps) {
     this.#deps = deps;
     this.accessKeyId = deps.accessKeyId;
     this.#timeoutMs = deps.definition.timeoutMs ?? 3_000;
+    this.#runtime = createRuntimeApi({
+      arn: deps.arn,
+      onNext: () => this.#runtimeAsked(),
+      onResult: (result) => this.#result(result),
+      onInitError: (error) => void (this.#reportedError ??= error),
+    });
+    this.#extensions = createExtensionsApi({
+      functionName: deps.name,
+      handler: handlerName(deps.definition),
+      accountId: ACCOUNT_ID,
+      onRegistered: ({ name }) => this.#tell("extensionRegistered", name),
+      onNext: ({ name }) => this.#extensionAsked(name),
+      onError: (errorType) => void (this.#reportedError ??= failure(errorType, `an extension reported ${errorType}`)),
+    });
+  }
+
+  get isGone(): boolean {
+    return this.#phase === "gone";
   }
 
   async start(): Promise<void> {
-    const server = createServer((request, response) => void this.#serve(request, response));
-    this.#server = server;
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    if (this.isGone) return void server.close();
-    const { port } = server.address() as AddressInfo;
+    this.#api = await startEnvironmentApi([
+      (call) => this.#runtime.serve(call),
+      (call) => this.#extensions.serve(call),
+    ]);
+    if (this.isGone) return this.#api.close();
     const program = runtimeProgram(this.#deps.runtime) ?? ""; // startLab has checked that it is there
+    this.#tell("initStart");
     const child = spawn(process.execPath, [program], {
       cwd: dirname(this.#deps.definition.file),
-      env: this.#environment(`127.0.0.1:${port}`, dirname(program)),
+      env: variablesOf({
+        ...this.#deps,
+        variables: this.#deps.variables(),
+        logStreamName: this.#logStreamName,
+        runtimeApi: this.#api.address,
+        runtimeFolder: dirname(program),
+      }),
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;
@@ -114,87 +140,80 @@ class RunningEnvironment implements Environment {
     }
     child.once("exit", (code, signal) => this.#exited(code, signal));
     child.once("error", (error) => {
-      this.#initError = failure("Runtime.InvalidEntrypoint", error.message);
+      this.#reportedError ??= failure("Runtime.InvalidEntrypoint", error.message);
       this.#exited(null, null);
     });
-    const limit = setTimeout(() => child.kill("SIGKILL"), INIT_TIMEOUT_MS);
+    const limit = setTimeout(() => void this.#end(), INIT_TIMEOUT_MS);
     await this.ready();
     clearTimeout(limit);
   }
 
   ready(): Promise<void> {
-    if (this.#waiting !== undefined || this.isGone) return Promise.resolve();
+    if (this.#phase === "idle" || this.isGone) return Promise.resolve();
     return new Promise((resolve) => this.#whenReady.push(resolve));
   }
 
   invoke(invocation: Invocation): Promise<InvocationResult> {
-    const waiting = this.#waiting;
-    if (waiting === undefined || this.isGone) {
-      return Promise.resolve({
-        outcome: "crash",
-        payload: this.#initError ?? failure("Runtime.ExitError", "Runtime exited"),
-      });
+    if (this.#phase !== "idle") {
+      const payload = this.#reportedError ?? failure("Runtime.ExitError", "Runtime exited");
+      return Promise.resolve({ outcome: "crash", payload });
     }
-    this.#waiting = undefined;
-    this.requestId = invocation.requestId;
-    this.#process?.kill("SIGCONT");
+    const { requestId, traceHeader } = invocation;
+    this.#phase = "busy";
+    this.requestId = requestId;
     const deadlineMs = Date.now() + this.#timeoutMs;
     this.#timer = setTimeout(() => this.#timedOut(), this.#timeoutMs);
     const result = new Promise<InvocationResult>((resolve) => (this.#settle = resolve));
-    waiting.writeHead(200, {
-      "content-type": "application/json",
-      "lambda-runtime-aws-request-id": invocation.requestId,
-      "lambda-runtime-deadline-ms": String(deadlineMs),
-      "lambda-runtime-invoked-function-arn": this.#deps.arn,
-      "lambda-runtime-trace-id": invocation.traceHeader,
-      ...(invocation.clientContext !== undefined && { "lambda-runtime-client-context": invocation.clientContext }),
-    });
-    waiting.end(invocation.payload);
+    this.#tell("thawed");
+    this.#process?.kill("SIGCONT");
+    this.#extensions.invoke({ deadlineMs, requestId, invokedFunctionArn: this.#deps.arn, traceHeader });
+    this.#runtime.invoke(invocation, deadlineMs);
     return result;
   }
 
-  async kill(): Promise<void> {
-    const child = this.#process;
-    if (child === undefined) {
-      this.isGone = true; // start() finds it so, and starts nothing
-      return;
+  async shutdown(): Promise<void> {
+    if (this.isGone) return;
+    if (this.#process === undefined) this.#phase = "gone"; // start() finds it so, and starts nothing
+    else if (this.#phase === "idle") await this.#end();
+    else {
+      this.#process.kill("SIGKILL");
+      await this.#gone();
     }
-    if (!this.isGone) {
-      const exited = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL"); // also ends a stopped process
-      await exited;
-    }
-    this.#server?.closeAllConnections();
-    this.#server?.close();
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = request.url ?? "";
-    if (request.method === "GET" && path.endsWith("/invocation/next")) return this.#askedForNext(response);
-    const body = await text(request);
-    if (path.endsWith("/init/error")) this.#initError = body;
-    if (path.endsWith("/response")) this.#result(midStreamError(request) ?? { outcome: "success", payload: body });
-    if (/\/invocation\/[^/]+\/error$/.test(path)) this.#result({ outcome: "error", payload: body });
-    response.writeHead(202).end('{"status":"OK"}');
+  #runtimeAsked(): void {
+    this.#tell("runtimeNext");
+    this.#extensions.closeRegistration();
+    this.#freezeWhenAllHaveAsked();
   }
 
-  #askedForNext(response: ServerResponse): void {
+  #extensionAsked(name: string): void {
+    this.#tell("extensionNext", name);
+    this.#freezeWhenAllHaveAsked();
+  }
+
+  #freezeWhenAllHaveAsked(): void {
+    if (this.#phase !== "starting" && this.#phase !== "busy") return;
+    if (!this.#runtime.isWaiting || !this.#extensions.areWaiting) return;
     clearTimeout(this.#timer);
     this.#process?.kill("SIGSTOP");
+    this.#tell("frozen");
     // What it has printed is in the pipes by now, belongs to the invocation that ends here, and is read first.
-    setImmediate(() => setImmediate(() => this.#idle(response)));
+    setImmediate(() => setImmediate(() => this.#idle()));
   }
 
-  #idle(response: ServerResponse): void {
-    if (this.isGone) return;
+  #idle(): void {
+    if (this.#phase !== "starting" && this.#phase !== "busy") return;
+    this.#phase = "idle";
     if (this.requestId !== undefined) this.isColdStart = false;
     this.requestId = undefined;
-    this.#waiting = response;
     this.#becameReady();
   }
 
   #result(result: InvocationResult): void {
-    this.#settle?.(result);
+    if (!this.#settle) return;
+    this.#tell("response");
+    this.#settle(result);
     this.#settle = undefined;
   }
 
@@ -207,25 +226,59 @@ class RunningEnvironment implements Environment {
         `RequestId: ${this.requestId} Error: Task timed out after ${seconds} seconds`,
       ),
     });
-    this.#process?.kill("SIGKILL");
+    void this.#end();
+  }
+
+  /** SIGTERM, and some time, only where an extension is registered: without one Lambda kills the runtime outright. */
+  async #end(): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || this.isGone) return;
+    if (this.#phase === "ending") return this.#gone();
+    this.#phase = "ending";
+    clearTimeout(this.#timer);
+    if (this.#extensions.count > 0) {
+      this.#tell("terminating");
+      child.kill("SIGTERM");
+      child.kill("SIGCONT"); // a stopped process takes no other signal
+      this.#timer = setTimeout(() => child.kill("SIGKILL"), SHUTDOWN_MS);
+    } else child.kill("SIGKILL"); // also ends a stopped process
+    await this.#gone();
+  }
+
+  #gone(): Promise<void> {
+    return this.isGone ? Promise.resolve() : new Promise((resolve) => this.#whenGone.push(resolve));
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#process?.pid !== undefined) this.#deps.watchdog.forget(this.#process.pid);
-    this.isGone = true;
+    this.#phase = "gone";
     clearTimeout(this.#timer);
+    this.#tell("exit");
     const how = signal === null ? `exit status ${code}` : `signal: ${signal === "SIGKILL" ? "killed" : signal}`;
     const payload =
-      this.#initError ??
+      this.#reportedError ??
       failure("Runtime.ExitError", `RequestId: ${this.requestId} Error: Runtime exited with error: ${how}`);
-    this.#result({ outcome: "crash", payload });
+    this.#settle?.({ outcome: "crash", payload });
+    this.#settle = undefined;
     this.#becameReady();
-    this.#server?.closeAllConnections();
-    this.#server?.close();
+    for (const resolve of this.#whenGone.splice(0)) resolve();
+    this.#api?.close();
   }
 
   #becameReady(): void {
     for (const resolve of this.#whenReady.splice(0)) resolve();
+  }
+
+  #tell(what: Moment["what"], extension?: string): void {
+    const { requestId } = this;
+    this.#deps.onMoment({
+      functionName: this.#deps.name,
+      environment: this.#logStreamName,
+      what,
+      atMs: performance.now(),
+      ...(extension !== undefined && { extension }),
+      ...(requestId !== undefined && { requestId }),
+    });
   }
 
   #log(stream: "stdout" | "stderr", line: string): void {
@@ -236,32 +289,6 @@ class RunningEnvironment implements Environment {
       text: line,
       ...(requestId !== undefined && { requestId }),
     });
-  }
-
-  /** What Lambda sets, and nothing of ours: a function does not see the machine it runs on. */
-  #environment(runtimeApi: string, runtimeFolder: string): Record<string, string> {
-    const { name, definition, variables } = this.#deps;
-    return {
-      PATH: process.env["PATH"] ?? "",
-      TZ: ":UTC",
-      LANG: "en_US.UTF-8",
-      ...variables(),
-      AWS_LAMBDA_RUNTIME_API: runtimeApi,
-      AWS_EXECUTION_ENV: `AWS_Lambda_${definition.runtime ?? "nodejs24.x"}`,
-      AWS_LAMBDA_FUNCTION_NAME: name,
-      AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb ?? 128),
-      AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
-      AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
-      AWS_LAMBDA_LOG_STREAM_NAME: `${new Date().toISOString().slice(0, 10).replaceAll("-", "/")}/[$LATEST]${randomBytes(16).toString("hex")}`,
-      LAMBDA_TASK_ROOT: dirname(definition.file),
-      LAMBDA_RUNTIME_DIR: runtimeFolder,
-      _HANDLER: handlerName(definition),
-      MAYFLY_LAB_HANDLER_FILE: definition.file,
-      AWS_ACCESS_KEY_ID: this.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: "lab",
-      AWS_SESSION_TOKEN: "lab",
-    };
   }
 }
 
@@ -278,16 +305,4 @@ const eachLine = (stream: Readable, onLine: (line: string) => void): void => {
   });
 };
 
-/** A stream that fails after its first byte can say so only in trailers. */
-const midStreamError = ({ trailers }: IncomingMessage): InvocationResult | undefined => {
-  const body = trailers["lambda-runtime-function-error-body"];
-  return body === undefined ? undefined : { outcome: "error", payload: Buffer.from(body, "base64").toString() };
-};
-
 const failure = (errorType: string, errorMessage: string): string => JSON.stringify({ errorType, errorMessage });
-
-export const text = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
-};

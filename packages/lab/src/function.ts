@@ -7,7 +7,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { FunctionDefinition } from "./definition.ts";
-import { type Environment, type InvocationResult, type LogLine, createEnvironment } from "./environment.ts";
+import { type Environment, type LogLine, createEnvironment } from "./environment.ts";
+import type { Moment } from "./moments.ts";
+import type { InvocationResult } from "./runtime-api.ts";
 import type { Runtime } from "./runtime.ts";
 import { arrivingHeader } from "./trace-header.ts";
 import type { Truth } from "./truth.ts";
@@ -33,6 +35,8 @@ export interface LabFunction {
   invokeAsync(event: Event): string;
   /** Invocations running, at work after their response, waiting or to be tried again. */
   readonly pending: number;
+  /** Ends the environments that wait for work, as Lambda ends those it no longer needs. */
+  shutdown(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,6 +51,7 @@ export interface FunctionDeps {
   readonly watchdog: Watchdog;
   readonly asyncRetryDelayMs: number;
   readonly onLog: (line: LogLine) => void;
+  readonly onMoment: (moment: Moment) => void;
 }
 
 const DEFAULT_CONCURRENCY = 10;
@@ -149,10 +154,15 @@ export const createFunction = (deps: FunctionDeps): LabFunction => {
     get pending() {
       return pending;
     },
+    async shutdown() {
+      const idle = free.splice(0);
+      for (const environment of idle) environments.delete(environment);
+      await Promise.all(idle.map((environment) => environment.shutdown()));
+    },
     async close() {
       closing.abort();
       for (const wake of waiting.splice(0)) wake();
-      await Promise.all([...environments].map((environment) => environment.kill()));
+      await Promise.all([...environments].map((environment) => environment.shutdown()));
     },
   };
 };

@@ -2,5 +2,6 @@ export type * from "./definition.ts";
 export type { LogLine } from "./environment.ts";
 export { startLab } from "./lab.ts";
 export type { Lab, LabOptions } from "./lab.ts";
+export type { Moment } from "./moments.ts";
 export type { Runtime } from "./runtime.ts";
 export type { Cause, Delivery, TruthLog } from "./truth-log.ts";

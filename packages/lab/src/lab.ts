@@ -14,6 +14,7 @@ import { startSqsSource } from "./event-sources/sqs.ts";
 import { createStepFunctions } from "./event-sources/step-functions.ts";
 import { type LabFunction, createFunction } from "./function.ts";
 import { type Messaging, type Publication, startMessaging } from "./messaging.ts";
+import type { Moment } from "./moments.ts";
 import { provision } from "./provision.ts";
 import { DEFAULT_RUNTIME, type Runtime, runtimeProblems } from "./runtime.ts";
 import { type Truth, createTruth } from "./truth.ts";
@@ -36,6 +37,8 @@ export interface LabOptions {
   /** Default Math.random. */
   readonly random?: () => number;
   readonly onLog?: (line: LogLine) => void;
+  /** The life of the execution environments, as it happens. */
+  readonly onMoment?: (moment: Moment) => void;
 }
 
 export interface Lab extends Pick<Addresses, "queueUrl" | "topicArn" | "stateMachineArn" | "functionArn"> {
@@ -45,6 +48,12 @@ export interface Lab extends Pick<Addresses, "queueUrl" | "topicArn" | "stateMac
   readonly truth: TruthLog;
   /** Resolves when nothing is queued, running, waiting to be tried again, or executing. */
   idle(): Promise<void>;
+  /**
+   * Ends the function's environments that wait for work, as Lambda ends those it no longer needs: with SIGTERM and 500 ms where an
+   * extension is registered, else by SIGKILL. The next invocation is cold.
+   */
+  shutdown(functionName: string): Promise<void>;
+  /** Ends idle environments as `shutdown` does, and what is at work at once. */
   close(): Promise<void>;
 }
 
@@ -133,6 +142,7 @@ const open = async (definition: LabDefinition, options: LabOptions, opened: Clos
       // Twice in a row: between two hops a message is in nobody's count for a moment.
       for (let quiet = 0; quiet < 2; quiet = (await isQuiet()) ? quiet + 1 : 0) await pause(QUIET_POLL_MS);
     },
+    shutdown: async (name) => defined(functions, name).shutdown(),
     close: () => (closing ??= closeAll(opened)),
   };
 };
@@ -183,6 +193,7 @@ const addFunctions = (functions: Map<string, LabFunction>, parts: FunctionParts)
       watchdog,
       asyncRetryDelayMs: options.asyncRetryDelayMs ?? DEFAULT_ASYNC_RETRY_DELAY_MS,
       onLog: options.onLog ?? (() => undefined),
+      onMoment: options.onMoment ?? (() => undefined),
     });
     functions.set(name, created);
   }

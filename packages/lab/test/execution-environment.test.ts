@@ -1,14 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { describe, expect, onTestFinished, test } from "vitest";
-import type { LabDefinition, LabOptions, Runtime } from "../src/index.ts";
-import { runtimeProgram } from "../src/runtime.ts";
-import { type Rig, eventually, fixture, fn, processState, startRig as startRigWith } from "./rig.ts";
+import { expect, test } from "vitest";
+import { type Rig, eventually, fixture, fn, processState, startRig as startRigWith, temporaryFolder } from "./rig.ts";
+import { isSkipped, underEachRuntime } from "./runtimes.ts";
 
 interface Facts {
   readonly pid: number;
@@ -23,25 +21,7 @@ interface LambdaError {
   readonly errorMessage: string;
 }
 
-const temporaryFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), "mayfly-lab-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-};
-
-const RUNTIMES: readonly Runtime[] = ["built-in", "aws-lambda-ric"];
-
-/** Where AWS's client could not be compiled, its half is skipped; in CI it fails instead. */
-const isSkipped = (runtime: Runtime): boolean => runtimeProgram(runtime) === undefined && process.env["CI"] !== "true";
-
-for (const runtime of RUNTIMES) {
-  describe.skipIf(isSkipped(runtime))(`under ${runtime}`, () => contract(runtime));
-}
-
-function contract(runtime: Runtime): void {
-  const startRig = (definition: LabDefinition, options: LabOptions = {}): Promise<Rig> =>
-    startRigWith(definition, { runtimeClient: runtime, ...options });
-
+underEachRuntime((startRig) => {
   test("a handler runs in a process of its own, and the second invocation finds what the first left", async () => {
     const { invoke, lab } = await startRig({ functions: { probe: fn("probe", "facts") } });
 
@@ -340,7 +320,7 @@ function contract(runtime: Runtime): void {
     expect(childrenOf(process.pid)).toEqual([]);
     await Promise.all(answers);
   });
-}
+});
 
 test.skipIf(isSkipped("aws-lambda-ric"))(
   "a file that AWS's client would not find by its name is refused before anything starts",

@@ -1,5 +1,6 @@
 /** A lab for one test, with clients of its own outside the functions; everything ends with the test. */
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
@@ -13,6 +14,7 @@ import {
   type LabDefinition,
   type LabOptions,
   type LogLine,
+  type Moment,
   startLab,
 } from "../src/index.ts";
 
@@ -36,6 +38,7 @@ type Recorded<T> = readonly T[];
 export interface Rig {
   readonly lab: Lab;
   readonly logs: readonly LogLine[];
+  readonly moments: readonly Moment[];
   /** By the real Lambda client, as JSON. */
   readonly invoke: <T>(functionName: string, event?: unknown) => Promise<Answer<T>>;
   /** The events that `recorder.mjs` handled so far, oldest first. */
@@ -51,7 +54,12 @@ const RECORDED = "recorded ";
 
 export const startRig = async (definition: LabDefinition, options: LabOptions = {}): Promise<Rig> => {
   const logs: LogLine[] = [];
-  const lab = await startLab(definition, { onLog: (line) => logs.push(line), ...options });
+  const moments: Moment[] = [];
+  const lab = await startLab(definition, {
+    onLog: (line) => logs.push(line),
+    onMoment: (moment) => moments.push(moment),
+    ...options,
+  });
   onTestFinished(() => lab.close());
   const config = (service: string): { endpoint: string; region: string; credentials: typeof CREDENTIALS } => ({
     endpoint: lab.environment[`AWS_ENDPOINT_URL_${service}`] ?? "",
@@ -62,6 +70,7 @@ export const startRig = async (definition: LabDefinition, options: LabOptions = 
   return {
     lab,
     logs,
+    moments,
     async invoke<T>(FunctionName: string, event: unknown = {}): Promise<Answer<T>> {
       const answer = await lambda.send(new InvokeCommand({ FunctionName, Payload: JSON.stringify(event) }));
       return {
@@ -97,3 +106,9 @@ export const processState = (pid: number): string | undefined => {
 /** Until `check` throws no more; the limit is only for a test that fails. */
 export const eventually = <T>(check: () => T | Promise<T>): Promise<T> =>
   vi.waitFor(check, { interval: 10, timeout: 15_000 });
+
+export const temporaryFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "mayfly-lab-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+};
