@@ -1,12 +1,11 @@
 /** Each form of handler in the lab, observed and bare, side by side: whoever calls it cannot tell which is which. */
 import { join } from "node:path";
-import { type LogLine, startLab } from "@mayfly/lab";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type PlainSpan, startCollector } from "./collector.ts";
+import { type Which, startPair } from "./side-by-side.ts";
 
 const FILE = join(import.meta.dirname, "handlers/forms.mjs");
 const CJS_FILE = join(import.meta.dirname, "handlers/forms.cjs");
-const UUID = /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g;
 const TIMEOUT_MS = 1_000;
 
 interface Form {
@@ -16,32 +15,15 @@ interface Form {
 
 const startBoth = async (handler: string, { file = FILE, runtime }: Form = {}) => {
   const collector = await startCollector();
-  const logs: LogLine[] = [];
-  const one = { file, handler, timeoutMs: TIMEOUT_MS, reservedConcurrency: 1, ...(runtime && { runtime }) };
-  const OBSERVED = { OBSERVED: "yes", OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
-  const functions = { bare: one, observed: { ...one, environment: OBSERVED } };
-  const lab = await startLab({ functions }, { onLog: (line) => logs.push(line) });
-  onTestFinished(() => lab.close());
-  const invoke = async (name: "bare" | "observed", how: string) => {
-    const response = await fetch(
-      `${lab.environment["AWS_ENDPOINT_URL_LAMBDA"]}/2015-03-31/functions/${name}/invocations`,
-      { method: "POST", body: JSON.stringify({ ...HTTP_EVENT, how }) },
-    );
-    const body = await response.text();
-    return {
-      how,
-      body: body.includes('"errorType"') ? errorIn(body) : body,
-      functionError: response.headers.get("x-amz-function-error"),
-      outcome: lab.truth.deliveries.findLast(({ functionName }) => functionName === name)?.outcome,
-    };
-  };
-  return { collector, lab, logs, invoke };
-};
-
-/** The handler's own frame; below it stand the frames of whoever called. */
-const errorIn = (body: string) => {
-  const { trace = [], ...error } = JSON.parse(body.replaceAll(UUID, "<id>")) as { trace?: string[] };
-  return { ...error, trace: trace.slice(0, 2) };
+  const { lab, logs, invoke } = await startPair({
+    file,
+    handler,
+    timeoutMs: TIMEOUT_MS,
+    environment: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+    ...(runtime && { runtime }),
+  });
+  const ending = async (which: Which, how: string) => ({ how, ...(await invoke(which, { ...HTTP_EVENT, how })) });
+  return { collector, lab, logs, invoke: ending };
 };
 
 const HTTP_EVENT = {
