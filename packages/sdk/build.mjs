@@ -37,7 +37,15 @@ const REPLACED = {
     "./multistream": without("several streams"),
     "./lib/multistream": without("several streams"),
   },
+  "@opentelemetry/api": {
+    // Both for who looks up what is registered; the SDK holds what it registers.
+    "./metrics/NoopMeter.mjs": "export const createNoopMeter = () => undefined",
+    "../trace/ProxyTracerProvider.mjs": "export class ProxyTracerProvider { setDelegate() {} }",
+    "./trace/ProxyTracerProvider.mjs": "export class ProxyTracerProvider { setDelegate() {} }",
+  },
   "@opentelemetry/sdk-trace": {
+    // A provider that was given none.
+    "@opentelemetry/resources": "export const defaultResource = () => undefined",
     // Of the SDK itself, for a meter that is never there.
     "./TracerMetrics.mjs": "export class TracerMetrics { startSpan() { return undefined } }",
     // How a span looks in console.log.

@@ -6,7 +6,7 @@
  * - Where the application has a global provider of its own, ours stays private and theirs is left alone.
  */
 import type { Context, ContextManager, HrTime, Tracer } from "@opentelemetry/api";
-import { resourceFromAttributes } from "@opentelemetry/resources";
+import type { Resource } from "@opentelemetry/resources";
 import {
   AlwaysOnSampler,
   ParentBasedSampler,
@@ -59,7 +59,7 @@ export const createSpans = ({ config, openSpans, onEnd }: SpansDeps): Spans => {
   const ids = new RandomIdGenerator();
   let nextTraceId: string | undefined;
   const provider = new TracerProvider({
-    resource: resourceFromAttributes(config.resource),
+    resource: resourceOf(config),
     sampler: createAlwaysRecordSampler(new ParentBasedSampler({ root: new AlwaysOnSampler() })),
     spanLimits: { linkCountLimit: MAX_LINKS },
     idGenerator: {
@@ -93,3 +93,13 @@ export const createSpans = ({ config, openSpans, onEnd }: SpansDeps): Spans => {
 const startsNow = (span: Span): boolean => (span as { [START_TIME_PROVIDED]?: boolean })[START_TIME_PROVIDED] === false;
 
 const START_TIME_PROVIDED = "_startTimeProvided";
+
+/** What is known of the function is known at once; OpenTelemetry's own class also waits for detectors. */
+const resourceOf = ({ resource: attributes }: SdkConfig): Resource => {
+  const resource: Resource = {
+    attributes,
+    merge: (other) => (other ? { ...resource, attributes: { ...attributes, ...other.attributes } } : resource),
+    getRawAttributes: () => Object.entries(attributes),
+  };
+  return resource;
+};
