@@ -59,6 +59,7 @@ const run = async (version: string, script: string): Promise<Run> => {
     env: {
       AWS_LAMBDA_FUNCTION_NAME: "checkout",
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      MAYFLY_FLUSH_BUDGET_MS: "20000",
       MAYFLY_END_LINE: "off",
       MAYFLY_LOGS: "stdout",
     },
