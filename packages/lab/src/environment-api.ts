@@ -9,6 +9,7 @@
  */
 import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { performance } from "node:perf_hooks";
 
 /** One request, read whole; answered once, now or much later. */
 export interface ApiCall {
@@ -17,6 +18,8 @@ export interface ApiCall {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   readonly trailers: NodeJS.Dict<string>;
+  /** `performance.now()` when it began to arrive. */
+  readonly arrivedAtMs: number;
   answer(status: number, body: unknown, headers?: Readonly<Record<string, string>>): void;
   refuse(status: number, errorType: string, errorMessage: string): void;
 }
@@ -32,7 +35,8 @@ export interface EnvironmentApi {
 
 export const startEnvironmentApi = async (apis: readonly Api[]): Promise<EnvironmentApi> => {
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const call = callOf(request, response, await text(request));
+    const arrivedAtMs = performance.now();
+    const call = callOf(request, response, { body: await text(request), arrivedAtMs });
     if (!apis.some((api) => api(call))) call.refuse(404, "NotFound", `no ${call.method} ${call.path}`);
   };
   // A process that dies while it sends has nobody to answer.
@@ -48,12 +52,16 @@ export const startEnvironmentApi = async (apis: readonly Api[]): Promise<Environ
   };
 };
 
-const callOf = (request: IncomingMessage, response: ServerResponse, body: string): ApiCall => {
+const callOf = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  read: Pick<ApiCall, "body" | "arrivedAtMs">,
+): ApiCall => {
   const call: ApiCall = {
+    ...read,
     method: request.method ?? "",
     path: (request.url ?? "").split("?")[0] ?? "",
     headers: request.headers,
-    body,
     trailers: request.trailers,
     answer(status, answer, headers) {
       response.writeHead(status, { "content-type": "application/json", ...headers });

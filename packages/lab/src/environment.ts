@@ -19,11 +19,13 @@ import type { Readable } from "node:stream";
 import { ACCOUNT_ID } from "./addresses.ts";
 import type { FunctionDefinition } from "./definition.ts";
 import { type EnvironmentApi, startEnvironmentApi } from "./environment-api.ts";
-import { type ExtensionsApi, createExtensionsApi } from "./extensions-api.ts";
+import { type ExtensionsApi, type RegisteredExtension, createExtensionsApi } from "./extensions-api.ts";
 import type { Moment } from "./moments.ts";
+import { type PlatformRecords, createPlatformRecords } from "./platform-records.ts";
 import { type Invocation, type InvocationResult, type RuntimeApi, createRuntimeApi } from "./runtime-api.ts";
 import { type Runtime, handlerName, runtimeProgram } from "./runtime.ts";
-import { variablesOf } from "./variables.ts";
+import { type TelemetryApi, createTelemetryApi } from "./telemetry-api.ts";
+import { DEFAULT_MEMORY_MB, DEFAULT_NODE, variablesOf } from "./variables.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 export interface LogLine {
@@ -80,6 +82,8 @@ class RunningEnvironment implements Environment {
   readonly #logStreamName = `${new Date().toISOString().slice(0, 10).replaceAll("-", "/")}/[$LATEST]${randomBytes(16).toString("hex")}`;
   readonly #runtime: RuntimeApi;
   readonly #extensions: ExtensionsApi;
+  readonly #telemetry: TelemetryApi;
+  readonly #records: PlatformRecords;
   #phase: "starting" | "idle" | "busy" | "ending" | "gone" = "starting";
   #api: EnvironmentApi | undefined;
   #process: ChildProcess | undefined;
@@ -97,7 +101,10 @@ class RunningEnvironment implements Environment {
     this.#runtime = createRuntimeApi({
       arn: deps.arn,
       onNext: () => this.#runtimeAsked(),
-      onResult: (result) => this.#result(result),
+      onResult: (result, arrivedAtMs) => {
+        this.#records.responded(result, arrivedAtMs);
+        this.#result(result);
+      },
       onInitError: (error) => void (this.#reportedError ??= error),
     });
     this.#extensions = createExtensionsApi({
@@ -105,8 +112,19 @@ class RunningEnvironment implements Environment {
       handler: handlerName(deps.definition),
       accountId: ACCOUNT_ID,
       onRegistered: ({ name }) => this.#tell("extensionRegistered", name),
-      onNext: ({ name }) => this.#extensionAsked(name),
+      onNext: (extension) => this.#extensionAsked(extension),
       onError: (errorType) => void (this.#reportedError ??= failure(errorType, `an extension reported ${errorType}`)),
+    });
+    this.#telemetry = createTelemetryApi({
+      callerOf: (call) => this.#extensions.callerOf(call),
+      isJsonLog: () => deps.variables()["AWS_LAMBDA_LOG_FORMAT"] === "JSON",
+    });
+    this.#records = createPlatformRecords({
+      functionName: deps.name,
+      instanceId: this.#logStreamName.slice(-32),
+      memoryMb: deps.definition.memoryMb ?? DEFAULT_MEMORY_MB,
+      runtime: deps.definition.runtime ?? DEFAULT_NODE,
+      emit: this.#telemetry.platform,
     });
   }
 
@@ -115,13 +133,11 @@ class RunningEnvironment implements Environment {
   }
 
   async start(): Promise<void> {
-    this.#api = await startEnvironmentApi([
-      (call) => this.#runtime.serve(call),
-      (call) => this.#extensions.serve(call),
-    ]);
+    this.#api = await startEnvironmentApi([this.#runtime.serve, this.#extensions.serve, this.#telemetry.serve]);
     if (this.isGone) return this.#api.close();
     const program = runtimeProgram(this.#deps.runtime) ?? ""; // startLab has checked that it is there
     this.#tell("initStart");
+    this.#records.initStarted();
     const child = spawn(process.execPath, [program], {
       cwd: dirname(this.#deps.definition.file),
       env: variablesOf({
@@ -166,6 +182,8 @@ class RunningEnvironment implements Environment {
     const result = new Promise<InvocationResult>((resolve) => (this.#settle = resolve));
     this.#tell("thawed");
     this.#process?.kill("SIGCONT");
+    this.#telemetry.resume();
+    this.#records.started(invocation);
     this.#extensions.invoke({ deadlineMs, requestId, invokedFunctionArn: this.#deps.arn, traceHeader });
     this.#runtime.invoke(invocation, deadlineMs);
     return result;
@@ -184,11 +202,14 @@ class RunningEnvironment implements Environment {
   #runtimeAsked(): void {
     this.#tell("runtimeNext");
     this.#extensions.closeRegistration();
+    if (this.#phase === "starting") this.#records.initRuntimeDone();
+    else this.#records.runtimeDone();
     this.#freezeWhenAllHaveAsked();
   }
 
-  #extensionAsked(name: string): void {
+  #extensionAsked({ name, events }: RegisteredExtension): void {
     this.#tell("extensionNext", name);
+    if (this.#phase === "starting") this.#telemetry.platform("platform.extension", { name, state: "Ready", events });
     this.#freezeWhenAllHaveAsked();
   }
 
@@ -197,6 +218,7 @@ class RunningEnvironment implements Environment {
     if (!this.#runtime.isWaiting || !this.#extensions.areWaiting) return;
     clearTimeout(this.#timer);
     this.#process?.kill("SIGSTOP");
+    this.#telemetry.pause();
     this.#tell("frozen");
     // What it has printed is in the pipes by now, belongs to the invocation that ends here, and is read first.
     setImmediate(() => setImmediate(() => this.#idle()));
@@ -204,6 +226,9 @@ class RunningEnvironment implements Environment {
 
   #idle(): void {
     if (this.#phase !== "starting" && this.#phase !== "busy") return;
+    if (this.#phase === "starting") this.#records.initDone();
+    this.#records.reported(this.#process?.pid);
+    this.#telemetry.closeSubscription();
     this.#phase = "idle";
     if (this.requestId !== undefined) this.isColdStart = false;
     this.requestId = undefined;
@@ -226,6 +251,7 @@ class RunningEnvironment implements Environment {
         `RequestId: ${this.requestId} Error: Task timed out after ${seconds} seconds`,
       ),
     });
+    this.#records.timedOut(this.#process?.pid);
     void this.#end();
   }
 
@@ -240,6 +266,8 @@ class RunningEnvironment implements Environment {
       this.#tell("terminating");
       child.kill("SIGTERM");
       child.kill("SIGCONT"); // a stopped process takes no other signal
+      this.#telemetry.resume();
+      this.#telemetry.flush();
       this.#timer = setTimeout(() => child.kill("SIGKILL"), SHUTDOWN_MS);
     } else child.kill("SIGKILL"); // also ends a stopped process
     await this.#gone();
@@ -262,6 +290,7 @@ class RunningEnvironment implements Environment {
     this.#settle = undefined;
     this.#becameReady();
     for (const resolve of this.#whenGone.splice(0)) resolve();
+    this.#telemetry.close();
     this.#api?.close();
   }
 
@@ -283,6 +312,7 @@ class RunningEnvironment implements Environment {
 
   #log(stream: "stdout" | "stderr", line: string): void {
     const { requestId } = this;
+    this.#telemetry.line(line);
     this.#deps.onLog({
       functionName: this.#deps.name,
       stream,

@@ -14,7 +14,7 @@
  *         (rapi/handler/agent*.go, core/internalagent_states.go).
  */
 import { randomUUID } from "node:crypto";
-import type { ApiCall } from "./environment-api.ts";
+import type { Api, ApiCall } from "./environment-api.ts";
 
 export interface ExtensionsApiDeps {
   readonly functionName: string;
@@ -41,7 +41,7 @@ export interface InvokeEvent {
 }
 
 export interface ExtensionsApi {
-  serve(call: ApiCall): boolean;
+  readonly serve: Api;
   readonly count: number;
   /** Every extension has asked for an event that is not there yet. */
   readonly areWaiting: boolean;

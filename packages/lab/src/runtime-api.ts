@@ -3,7 +3,7 @@
  *
  * Source  Lambda's Runtime API, 2018-06-01; error types as in aws-lambda-runtime-interface-emulator.
  */
-import type { ApiCall } from "./environment-api.ts";
+import type { Api, ApiCall } from "./environment-api.ts";
 
 /** An event on its way into an environment. */
 export interface Invocation {
@@ -23,13 +23,13 @@ export interface InvocationResult {
 export interface RuntimeApiDeps {
   readonly arn: string;
   readonly onNext: () => void;
-  readonly onResult: (result: InvocationResult) => void;
+  readonly onResult: (result: InvocationResult, arrivedAtMs: number) => void;
   /** The error as JSON. */
   readonly onInitError: (payload: string) => void;
 }
 
 export interface RuntimeApi {
-  serve(call: ApiCall): boolean;
+  readonly serve: Api;
   /** It has asked for an event that is not there yet. */
   readonly isWaiting: boolean;
   invoke(invocation: Invocation, deadlineMs: number): void;
@@ -51,11 +51,11 @@ export const createRuntimeApi = ({ arn, onNext, onResult, onInitError }: Runtime
     if (requestId !== current?.requestId) return call.refuse(400, "InvalidRequestID", "Invalid request ID");
     if (current.hasResult) return call.refuse(403, "InvalidStateTransition", "the invocation has its result already");
     current.hasResult = true;
-    onResult(
+    const answer: InvocationResult =
       kind === "error"
         ? { outcome: "error", payload: call.body }
-        : (midStreamError(call) ?? { outcome: "success", payload: call.body }),
-    );
+        : (midStreamError(call) ?? { outcome: "success", payload: call.body });
+    onResult(answer, call.arrivedAtMs);
     call.answer(202, OK);
   };
 

@@ -3,6 +3,9 @@ import { dirname } from "node:path";
 import type { FunctionDefinition } from "./definition.ts";
 import { handlerName } from "./runtime.ts";
 
+export const DEFAULT_NODE = "nodejs24.x";
+export const DEFAULT_MEMORY_MB = 128;
+
 export interface VariableSources {
   readonly name: string;
   readonly definition: FunctionDefinition;
@@ -22,10 +25,10 @@ export const variablesOf = (sources: VariableSources): Record<string, string> =>
     LANG: "en_US.UTF-8",
     ...variables,
     AWS_LAMBDA_RUNTIME_API: sources.runtimeApi,
-    AWS_EXECUTION_ENV: `AWS_Lambda_${definition.runtime ?? "nodejs24.x"}`,
+    AWS_EXECUTION_ENV: `AWS_Lambda_${definition.runtime ?? DEFAULT_NODE}`,
     AWS_LAMBDA_FUNCTION_NAME: name,
     AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb ?? 128),
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb ?? DEFAULT_MEMORY_MB),
     AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
     AWS_LAMBDA_LOG_STREAM_NAME: sources.logStreamName,
