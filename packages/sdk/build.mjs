@@ -48,6 +48,9 @@ const REPLACED = {
     "@opentelemetry/resources": "export const defaultResource = () => undefined",
     // Of the SDK itself, for a meter that is never there.
     "./TracerMetrics.mjs": "export class TracerMetrics { startSpan() { return undefined } }",
+    // What a provider samples with that is given no sampler.
+    "./sampler/AlwaysOnSampler.mjs": "export class AlwaysOnSampler {}",
+    "./sampler/ParentBasedSampler.mjs": "export class ParentBasedSampler {}",
     // How a span looks in console.log.
     "./inspect.mjs":
       "export const inspectCustom = Symbol.for('nodejs.util.inspect.custom'); export const formatInspect = (name) => name; export const settledResourceAttributes = () => ({})",

@@ -27,6 +27,15 @@ const MEANINGS: Readonly<Record<keyof typeof VARIABLES, Said>> = {
     meaning: "Further attributes of the resource. What Lambda itself says of the function comes before them.",
   },
   OTEL_SDK_DISABLED: { meaning: "`true`: `observe` gives the handler back as it is." },
+  OTEL_TRACES_SAMPLER: {
+    meaning: "Of which invocations all is sent; of the others their own span is, with status, duration and keys.",
+  },
+  OTEL_TRACES_SAMPLER_ARG: { meaning: "The share that `traceidratio` keeps." },
+  MAYFLY_KEEP: {
+    otherwise: "`error,slow,cold`",
+    meaning: "Of these all is sent, whatever the sampler says; `mayfly.kept` says why.",
+  },
+  MAYFLY_KEEP_SLOW_MS: { meaning: "From which duration an invocation is slow; 0: none is." },
   MAYFLY_FLUSH_BUDGET_MS: {
     meaning: "How long an invocation may wait for its spans to be sent; never past the remaining time − 50 ms.",
   },

@@ -34,6 +34,23 @@ const integer = (least: number, otherwise: number, most = 60_000): Kind<number> 
 
 const text: Kind<string> = { otherwise: "", expected: "any text", parse: (value) => value };
 
+/** Any of these, or none. */
+const someOf = <T extends string>(values: readonly T[]): Kind<readonly T[]> => ({
+  otherwise: values,
+  expected: `none, or some of ${values.join(", ")}, with commas between`,
+  parse: (value) => {
+    const given = value.toLowerCase().split(/[,\s]+/);
+    if (given.join("") === "none") return [];
+    return given.every((one) => values.includes(one as T)) ? (given as T[]) : undefined;
+  },
+});
+
+const ratio: Kind<number> = {
+  otherwise: 1,
+  expected: "a number from 0 to 1",
+  parse: (value) => (Number(value) >= 0 && Number(value) <= 1 ? Number(value) : undefined),
+};
+
 /** In lower case. */
 const names: Kind<readonly string[]> = {
   otherwise: [],
@@ -69,10 +86,17 @@ const onOff = (otherwise: "on" | "off"): Kind<"on" | "off"> => oneOf(["on", "off
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
+const ROOT_SAMPLERS = ["always_on", "always_off", "traceidratio"] as const;
+const SAMPLERS = [...ROOT_SAMPLERS, ...ROOT_SAMPLERS.map((one) => `parentbased_${one}` as const)];
+
 export const VARIABLES = {
   OTEL_SERVICE_NAME: text,
   OTEL_RESOURCE_ATTRIBUTES: pairs,
   OTEL_SDK_DISABLED: oneOf(["true", "false"], "false"),
+  OTEL_TRACES_SAMPLER: oneOf(SAMPLERS, "parentbased_always_on"),
+  OTEL_TRACES_SAMPLER_ARG: ratio,
+  MAYFLY_KEEP: someOf(["error", "slow", "cold"]),
+  MAYFLY_KEEP_SLOW_MS: integer(0, 0, 900_000),
   MAYFLY_FLUSH_BUDGET_MS: integer(1, 300),
   MAYFLY_HOLD_MS: integer(0, 1_000),
   MAYFLY_PROBE_INTERVAL_MS: integer(0, 30_000),

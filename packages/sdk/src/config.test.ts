@@ -192,11 +192,7 @@ describe("endpoints", () => {
 });
 
 describe("a standard variable that is not read", () => {
-  const names: (readonly [string, string])[] = [
-    ["OTEL_TRACES_SAMPLER", "traceidratio"],
-    ["OTEL_TRACES_SAMPLER_ARG", "0.1"],
-    ["OTEL_PROPAGATORS", "b3"],
-  ];
+  const names: (readonly [string, string])[] = [["OTEL_PROPAGATORS", "b3"]];
 
   test.each(names)("is said once and changes nothing: %s=%s", async (name, value) => {
     const { config: usual } = await read({ OTEL_EXPORTER_OTLP_ENDPOINT: BASE });
@@ -204,12 +200,42 @@ describe("a standard variable that is not read", () => {
     expect(config).toEqual(usual);
     expect(said).toEqual([expect.stringContaining(`${name} is "${value}"`)]);
   });
+});
+
+describe("sampling", () => {
+  test("follows the parent, keeps all else, and keeps errors and cold starts whatever was decided", async () => {
+    const { config } = await read({});
+    expect(config).toMatchObject({ sampler: "parentbased_always_on", samplerRatio: 1, keepSlowMs: 0 });
+    expect(config.keep).toEqual(["error", "slow", "cold"]);
+  });
+
+  test.each(["always_on", "always_off", "traceidratio", "parentbased_always_off", "parentbased_traceidratio"])(
+    "is by each of the standard samplers: %s",
+    async (sampler) => {
+      const { config, said } = await read({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: "0.25" });
+      expect([config.sampler, config.samplerRatio, said]).toEqual([sampler, 0.25, []]);
+    },
+  );
 
   test.each([
-    ["OTEL_TRACES_SAMPLER", "always_on"],
-    ["OTEL_TRACES_SAMPLER", ""],
-  ])("goes without saying where it asks for what is done anyway: %s=%s", async (name, value) => {
-    expect((await read({ [name]: value })).said).toEqual([]);
+    ["none", []],
+    ["error", ["error"]],
+    ["Slow, cold", ["slow", "cold"]],
+  ])("keeps what MAYFLY_KEEP says: %s", async (MAYFLY_KEEP, keep) => {
+    expect((await read({ MAYFLY_KEEP })).config.keep).toEqual(keep);
+  });
+
+  test.each([
+    ["OTEL_TRACES_SAMPLER", "jaeger_remote"],
+    ["OTEL_TRACES_SAMPLER_ARG", "50%"],
+    ["OTEL_TRACES_SAMPLER_ARG", "1.1"],
+    ["MAYFLY_KEEP", "errors"],
+    ["MAYFLY_KEEP_SLOW_MS", "1s"],
+  ])("by a value that makes no sense is as if it was not there, and said: %s=%s", async (name, value) => {
+    const { config: usual } = await read({});
+    const { config, said } = await read({ [name]: value });
+    expect(config).toEqual(usual);
+    expect(said).toEqual([expect.stringContaining(`${name} is "${value}"`)]);
   });
 });
 

@@ -34,6 +34,13 @@ export interface SdkConfig {
   readonly logsWire: Wire;
   /** Of spans, and as much again of log lines, that wait to be sent. */
   readonly maxBufferBytes: number;
+  /** By its standard name. */
+  readonly sampler: string;
+  readonly samplerRatio: number;
+  /** Rules by which all of an unsampled invocation is sent. */
+  readonly keep: readonly string[];
+  /** 0: none is slow. */
+  readonly keepSlowMs: number;
   readonly flushBudgetMs: number;
   /** How long a busy environment may hold back what it sends after the response; 0: it is sent after each. */
   readonly holdMs: number;
@@ -75,6 +82,10 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
     tracesWire: signalWire(env, "TRACES"),
     logsWire: signalWire(env, "LOGS"),
     maxBufferBytes: Math.min(MAX_BUFFER_BYTES, (memoryBytes(env) ?? Infinity) * BUFFER_SHARE_OF_MEMORY),
+    sampler: value("OTEL_TRACES_SAMPLER"),
+    samplerRatio: value("OTEL_TRACES_SAMPLER_ARG"),
+    keep: value("MAYFLY_KEEP"),
+    keepSlowMs: value("MAYFLY_KEEP_SLOW_MS"),
     flushBudgetMs: value("MAYFLY_FLUSH_BUDGET_MS"),
     holdMs: value("MAYFLY_HOLD_MS"),
     probeIntervalMs: value("MAYFLY_PROBE_INTERVAL_MS"),
@@ -158,8 +169,6 @@ export const printable = (address: string): string =>
 
 /** Standard variables whose being passed over would be a riddle. */
 const sayWhatIsNotRead = (env: Environment): void => {
-  for (const name of ["OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"])
-    passOver(env, name, "this version keeps every span", "always_on");
   passOver(env, "OTEL_PROPAGATORS", "this version carries tracecontext and xray");
 };
 

@@ -12,6 +12,7 @@
  * One after the other, or as many at once as `concurrency` says and the source's order allows: record-order.ts.
  */
 import { context, trace } from "@opentelemetry/api";
+import type { Span as OpenSpan } from "@opentelemetry/sdk-trace";
 import { harmless, warn } from "./diag.ts";
 import { errorFacts, recordError } from "./errors.ts";
 import { ownLogger } from "./log/own.ts";
@@ -132,23 +133,29 @@ const outcomeOf = async <R>(
   index: number,
   fn: (record: R, index: number) => unknown,
 ): Promise<{ thrown: unknown } | undefined> => {
+  const startedMs = performance.now();
   const scope = currentScope();
-  const recordScope =
-    scope &&
-    harmless("beginning a record", () => ({
-      ...scope,
-      span: startRecordSpan(scope, record, index),
-      annotations: { ...scope.annotations },
-    }));
+  const recordScope = scope && harmless("beginning a record", () => beginRecord(scope, record, index));
+  const settle = (isError: boolean): void =>
+    recordScope?.held?.settle({ isError, durationMs: performance.now() - startedMs });
   try {
     await within(recordScope, () => fn(record, index));
+    settle(false);
     return undefined;
   } catch (thrown) {
     harmless("describing the error", () => within(recordScope, () => describeFailure(recordScope, record, thrown)));
+    settle(true);
     return { thrown };
   } finally {
     recordScope?.span.end();
   }
+};
+
+const beginRecord = (scope: Scope, record: unknown, index: number): Scope => {
+  const span = startRecordSpan(scope, record, index);
+  const held = sdk().details.heldUnder(span, scope.invocation.isColdStart);
+  scope.open.set(span as OpenSpan, held);
+  return { ...scope, span, held, annotations: { ...scope.annotations } };
 };
 
 const within = <T>(scope: Scope | undefined, work: () => T): T =>

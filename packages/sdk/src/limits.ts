@@ -57,3 +57,11 @@ export const RESERVED_BEFORE_TIMEOUT_MS = 50;
 
 /** From the start of the process to its first invocation; what took longer was made ready before anybody asked. */
 export const MAX_COLD_START_MS = 10_000;
+
+/** Of child spans that one invocation, or one record, holds until it is known whether a rule keeps them. */
+export const MAX_HELD_SPANS = 512;
+/** Of keys that an invocation's span takes over from spans that are sampled out; a span whose keys have no room is sent. */
+export const MAX_TAKEN_KEYS = 1_000;
+
+/** OpenTelemetry's own, of the entry `ot` in tracestate. */
+export const MAX_TRACESTATE_ENTRY_LENGTH = 256;

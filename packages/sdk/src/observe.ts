@@ -77,13 +77,15 @@ const begin = (state: Sdk, event: unknown, lambdaContext: unknown): Scope => {
     state.takeFirst(),
   );
   const { span, describe } = startInvocationSpan(state, invocation, trigger, event);
+  const held = state.details.heldUnder(span, invocation.isColdStart);
   return {
     invocation,
     trigger,
     invocationSpan: span,
     describe,
     span,
-    open: new Set([span as OpenSpan]),
+    open: new Map([[span as OpenSpan, held]]),
+    held,
     annotations: {},
     sequence: { next: 0 },
     records: { failed: 0 },

@@ -8,6 +8,7 @@ import type { Span as OpenSpan } from "@opentelemetry/sdk-trace";
 import type { Invocation } from "./invocation.ts";
 import { sdk } from "./sdk.ts";
 import type { Annotation } from "./trace/annotation.ts";
+import type { HeldSpans } from "./trace/detail.ts";
 import type { Trigger } from "./trigger/trigger.ts";
 
 export interface Scope {
@@ -18,8 +19,10 @@ export interface Scope {
   readonly describe: () => void;
   /** The span that `annotate` writes on: the record's inside eachRecord, else the invocation's. */
   readonly span: Span;
-  /** Of the whole invocation, itself included: started and not ended, in order of their start. */
-  readonly open: Set<OpenSpan>;
+  /** Of the whole invocation, itself included: started and not ended, in order of their start, each with who holds its children, or itself. */
+  readonly open: Map<OpenSpan, HeldSpans | undefined>;
+  /** What ends within `span` and may not be sent; undefined where everything is. */
+  readonly held: HeldSpans | undefined;
   /** Business context of later log lines; a record's inherits its invocation's. */
   readonly annotations: Record<string, Annotation>;
   /** Of the next log line; shared by all records of the invocation. */

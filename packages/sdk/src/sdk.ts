@@ -10,12 +10,15 @@ import type { Scope } from "./scope.ts";
 import { createPost } from "./send/post.ts";
 import { type Sender, createSender } from "./send/direct.ts";
 import { type Pace, createPace } from "./send/pace.ts";
+import { type Details, createDetails } from "./trace/detail.ts";
 import { nestIn } from "./trace/globals.ts";
 import { type Spans, createSpans } from "./trace/provider.ts";
+import { createSampling } from "./trace/sampling.ts";
 
 export interface Sdk {
   readonly config: SdkConfig;
   readonly spans: Spans;
+  readonly details: Details;
   readonly sender: Sender;
   /** Of sending after the response. */
   readonly pace: Pace;
@@ -50,6 +53,8 @@ const createSdk = (): Sdk => {
   const redact = createRedact(config);
   const sender = createSender({ config, post: createPost(), redact, nowMs: Date.now });
   const scopes = new AsyncLocalStorage<Scope>();
+  const sampling = createSampling(config);
+  const details = createDetails({ config, sampling, send: (span) => sender.addSpan(span) });
   let isFirst = true;
   return {
     config,
@@ -58,11 +63,16 @@ const createSdk = (): Sdk => {
     redact,
     held: createHeldLines(),
     scopes,
+    details,
     spans: createSpans({
       config,
-      // What is left running when an invocation has ended belongs to none.
-      openSpans: () => (scopes.getStore()?.invocationSpan.isRecording() ? scopes.getStore()?.open : undefined),
-      onEnd: (span) => sender.addSpan(span),
+      sampling,
+      place() {
+        const scope = scopes.getStore();
+        // What is left running when an invocation has ended belongs to none.
+        return scope?.invocationSpan.isRecording() ? scope : undefined;
+      },
+      onEnd: (span, place) => details.ended(span, place),
     }),
     injectSkipped: 0,
     refusedFields: 0,

@@ -51,6 +51,7 @@ export const ATTR = {
   triggerType: "mayfly.trigger",
   keysProduced: "mayfly.keys.produced",
   keysConsumed: "mayfly.keys.consumed",
+  kept: "mayfly.kept",
   link: "mayfly.link",
   unfinished: "mayfly.unfinished",
   responseFirstByteMs: "mayfly.response.first_byte_ms",
@@ -74,6 +75,7 @@ export const ATTR = {
   sdkAfterResponseRefused: "mayfly.sdk.after_response_refused",
   sdkInjectSkipped: "mayfly.sdk.inject_skipped",
   sdkRefusedFields: "mayfly.sdk.refused_fields",
+  sdkSampledOutSpans: "mayfly.sdk.sampled_out_spans",
 } as const;
 
 /** Values of `mayfly.link`: from a record span to the invocation it ran in. */

@@ -105,7 +105,7 @@ export const requestWith = (traceparent: string, tracestate?: string): object =>
   requestContext: { http: { method: "POST", path: "/orders" } },
 });
 
-export const traceparentOf = ({ traceId, spanId }: PlainSpan, flags = "01"): string =>
+export const traceparentOf = ({ traceId, spanId }: PlainSpan, flags = "03"): string =>
   `00-${traceId}-${spanId}-${flags}`;
 
 export const frozen = <T>(value: T): T => {

@@ -213,3 +213,30 @@ test("a cycle of joins is visited once", async () => {
   );
   expect((await ask(traceId("p")))?.spans).toEqual(["ping", "pong"]);
 });
+
+test("an invocation whose calls were sampled out joins by itself, by context and by key, and leaves no gap", async () => {
+  const produces = ["sqs-message m", "eventbridge-event e"];
+  const { ask } = await stored(
+    span("api", { in: "api", request: "r-api", produces, at: at(0) }),
+    span("payment", { parent: "api", isRemote: true, in: "payment", consumes: ["sqs-message m"], at: at(20) }),
+    span("fulfil", { trace: "u", in: "fulfil", consumes: ["eventbridge-event e"], at: at(30) }),
+  );
+  expect(await ask("r-api")).toMatchObject({
+    id: id("t", "api"),
+    spans: ["api", "fulfil", "payment"],
+    joins: [
+      "api continues fulfil by eventbridge-event+eventbridge-event",
+      "api continues payment by parent+sqs-message",
+    ],
+    gaps: [],
+  });
+});
+
+test("a call that a rule kept is the sender, although the message names its invocation", async () => {
+  const { ask } = await stored(
+    span("api", { in: "api", request: "r-api", at: at(0) }),
+    span("send", { parent: "api", in: "api", produces: ["sqs-message m"], at: at(5) }),
+    span("payment", { parent: "api", isRemote: true, in: "payment", consumes: ["sqs-message m"], at: at(20) }),
+  );
+  expect(await ask("r-api")).toMatchObject({ joins: ["send continues payment by parent+sqs-message"], gaps: [] });
+});

@@ -7,6 +7,7 @@
  * After the response, the caller waits for nothing but the look at the clock that ends the span.
  */
 import { type HrTime, type Span, SpanStatusCode, context, trace } from "@opentelemetry/api";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { harmless } from "../diag.ts";
 import { errorFacts, recordError } from "../errors.ts";
 import { instrumentLoadedAwsSdk } from "../instrument/aws-sdk/install.ts";
@@ -95,9 +96,14 @@ const tell = (scope: Scope, outcome: Outcome, { endTime, durationMs }: Ended): v
     outcome.isError ? recordError(span, outcome.error, endTime) : describeResult(span, scope, outcome.result),
   );
   if (outcome.isError) harmless("writing held lines", () => writeHeldLines(scope));
+  harmless("settling what was held", () => scope.held?.settle({ isError: hasFailed(scope), durationMs }));
   endLine(scope, outcome, durationMs);
   harmless("saying what was lost", () => span.setAttributes(lossAttributes(sdk())));
 };
+
+/** Itself, by its answer, or in part. */
+const hasFailed = ({ invocationSpan, records }: Scope): boolean =>
+  (invocationSpan as Partial<ReadableSpan>).status?.code === SpanStatusCode.ERROR || records.failed > 0;
 
 const sendBeforeResponse = async (scope: Scope): Promise<void> => {
   await harmless("sending", () => sdk().sender.flush(flushBudgetMs(scope)));

@@ -101,11 +101,13 @@ test("a context that was written is read back the same", () => {
   fc.assert(
     fc.property(hex(32), hex(16), fc.integer({ min: 0, max: 255 }), (traceId, spanId, traceFlags) => {
       const sampled = traceFlags % 2 === 1;
+      const random = (traceFlags & 2) !== 0;
       expect(parseTraceparent(formatTraceparent({ traceId, spanId, traceFlags }))).toEqual({
         format: "w3c",
         traceId,
         spanId,
         sampled,
+        ...(random && { random }),
       });
     }),
   );

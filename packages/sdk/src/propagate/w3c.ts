@@ -1,4 +1,8 @@
 /** W3C Trace Context, level 2: the headers `traceparent` and `tracestate`. */
+import { TraceFlags } from "@opentelemetry/api";
+
+/** Set by a root whose trace id is random, copied by what is below it. */
+export const RANDOM_FLAG = 2;
 
 export interface CarriedContext {
   readonly format: "w3c" | "xray" | "datadog";
@@ -7,6 +11,8 @@ export interface CarriedContext {
   /** 16 lower-case hex digits; absent where the carrier names only the trace. */
   readonly spanId?: string;
   readonly sampled?: boolean;
+  /** The trace id's last seven bytes are random, which sampling by ratio lives on; W3C level 2. */
+  readonly random?: true;
   readonly traceState?: string;
 }
 
@@ -17,12 +23,13 @@ export const parseTraceparent = (text: unknown, traceState?: unknown): CarriedCo
   const match = typeof text === "string" ? TRACEPARENT.exec(text.trim()) : null;
   const [, version, traceId, spanId, flags, rest] = match ?? [];
   if (!traceId || !spanId || !flags || version === "ff" || (version === "00" && rest)) return undefined;
-  const sampled = (Number.parseInt(flags, 16) & 1) === 1;
+  const bits = Number.parseInt(flags, 16);
   return {
     format: "w3c",
     traceId,
     spanId,
-    sampled,
+    sampled: (bits & TraceFlags.SAMPLED) !== 0,
+    ...((bits & RANDOM_FLAG) !== 0 && { random: true }),
     ...(typeof traceState === "string" && traceState && { traceState }),
   };
 };

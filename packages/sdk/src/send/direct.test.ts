@@ -9,6 +9,7 @@ import { readConfig } from "../config.ts";
 import { MAX_BUFFER_BYTES, MAX_RETRIES, SEND_BESIDE_AT } from "../limits.ts";
 import { createRedact } from "../redact.ts";
 import { createSpans } from "../trace/provider.ts";
+import { createSampling } from "../trace/sampling.ts";
 import { createSender } from "./direct.ts";
 import { type Post, createPost } from "./post.ts";
 
@@ -24,7 +25,8 @@ const spanNamed = (name: string): ReadableSpan => {
   const ended: ReadableSpan[] = [];
   const { tracer } = createSpans({
     config: readConfig({}),
-    openSpans: () => undefined,
+    sampling: createSampling(readConfig({})),
+    place: () => undefined,
     onEnd: (span) => void ended.push(span),
   });
   tracer.startSpan(name).end();

@@ -6,6 +6,7 @@ import { logsIn, spansIn } from "../../test/collector.ts";
 import { readConfig } from "../config.ts";
 import { createRedact } from "../redact.ts";
 import { createSpans } from "../trace/provider.ts";
+import { createSampling } from "../trace/sampling.ts";
 import { createCut } from "./cut.ts";
 import { encodeLine, encodeSpan, logsRequest, tracesRequest } from "./encode.ts";
 import { JSON_FORMAT } from "./format.ts";
@@ -33,7 +34,8 @@ const spanFactory = () => {
   const ended: ReadableSpan[] = [];
   const { tracer } = createSpans({
     config: CONFIG,
-    openSpans: () => undefined,
+    sampling: createSampling(CONFIG),
+    place: () => undefined,
     onEnd: (span) => void ended.push(span),
   });
   return { ended, tracer, encoded: () => spansIn(tracesOf(ended)) };
@@ -172,7 +174,8 @@ test("spans keep the name of the tracer that made them", () => {
   const ended: ReadableSpan[] = [];
   const { tracer } = createSpans({
     config: CONFIG,
-    openSpans: () => undefined,
+    sampling: createSampling(CONFIG),
+    place: () => undefined,
     onEnd: (span) => void ended.push(span),
   });
   tracer.startSpan("ours").end();

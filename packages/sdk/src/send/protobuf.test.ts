@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 import { readConfig } from "../config.ts";
 import { createRedact } from "../redact.ts";
 import { createSpans } from "../trace/provider.ts";
+import { createSampling } from "../trace/sampling.ts";
 import { createCut } from "./cut.ts";
 import { encodeLine, encodeSpan, logsRequest, tracesRequest } from "./encode.ts";
 import { type Format, JSON_FORMAT } from "./format.ts";
@@ -41,7 +42,8 @@ const fullSpan = (attributes: Attributes = {}): ReadableSpan => {
   const ended: ReadableSpan[] = [];
   const { tracer } = createSpans({
     config: CONFIG,
-    openSpans: () => undefined,
+    sampling: createSampling(CONFIG),
+    place: () => undefined,
     onEnd: (span) => void ended.push(span),
   });
   const parent = {

@@ -7,6 +7,7 @@ import type { CarriedContext } from "../propagate/w3c.ts";
 import type { Trigger, TriggerRecord } from "../trigger/trigger.ts";
 import { placeInvocation, recordParent } from "./parent.ts";
 import { createSpans } from "./provider.ts";
+import { createSampling } from "./sampling.ts";
 
 const ids = (digit: string) => ({ traceId: digit.repeat(32), spanId: digit.repeat(16) });
 const w3c = (digit: string, more: Partial<CarriedContext> = {}): CarriedContext => ({
@@ -44,7 +45,7 @@ const placed = (trigger: Trigger, { env, ...context }: Platform = {}) => {
   vi.stubEnv("_X_AMZN_TRACE_ID", env);
   onTestFinished(() => void vi.unstubAllEnvs());
   const config = readConfig({});
-  const spans = createSpans({ config, openSpans: () => undefined, onEnd: () => {} });
+  const spans = createSpans({ config, sampling: createSampling(config), place: () => undefined, onEnd: () => {} });
   const { parent, traceId, links } = placeInvocation(trigger, readInvocation(context, config, false));
   const span = spans.inTrace(traceId, () => spans.tracer.startSpan("invocation", { links: [...links] }, parent));
   const { parentSpanContext, links: kept } = span as unknown as ReadableSpan;
@@ -153,7 +154,7 @@ describe("an invocation without a W3C context", () => {
   );
 
   test("exists although X-Ray does not record it", () => {
-    expect(placed(request(xray("a", false)))).toMatchObject({ isRecording: true, traceFlags: 1 });
+    expect(placed(request(xray("a", false)))).toMatchObject({ isRecording: true, traceFlags: 3 });
   });
 });
 

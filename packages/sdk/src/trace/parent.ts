@@ -17,7 +17,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { Invocation } from "../invocation.ts";
-import type { CarriedContext } from "../propagate/w3c.ts";
+import { type CarriedContext, RANDOM_FLAG } from "../propagate/w3c.ts";
 import { parseXrayHeader } from "../propagate/xray.ts";
 import { type Trigger, type TriggerRecord, present } from "../trigger/trigger.ts";
 
@@ -65,7 +65,9 @@ const contextOf = (
     traceId: found.traceId,
     spanId: found.spanId,
     // X-Ray's decision is about X-Ray; only a W3C flag is handed on.
-    traceFlags: found.format === "w3c" && found.sampled === false ? TraceFlags.NONE : TraceFlags.SAMPLED,
+    traceFlags:
+      (found.format === "w3c" && found.sampled === false ? TraceFlags.NONE : TraceFlags.SAMPLED) |
+      (found.random ? RANDOM_FLAG : 0),
     isRemote: true,
     ...(found.traceState !== undefined && { traceState: createTraceState(found.traceState) }),
   };

@@ -1,26 +1,28 @@
 /**
  * OpenTelemetry's tracer provider, wired lean: no batch processor, no timers, no detectors.
  *
- * - Every span is recorded. An unsampled parent's flag is kept and handed on, but limits detail, never existence.
+ * - Every span is recorded, because nobody knows yet whether its invocation will fail; what of it is sent, detail.ts decides.
  * - A root span may be told its trace id, because a hop that only the platform carries shares no more than that.
  * - Where the application has a global provider of its own, ours stays private and theirs is left alone.
  */
-import type { Context, ContextManager, HrTime, Tracer } from "@opentelemetry/api";
+import { type ContextManager, type HrTime, type Tracer, trace } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import {
-  AlwaysOnSampler,
-  ParentBasedSampler,
   RandomIdGenerator,
   type ReadableSpan,
+  type Sampler,
+  SamplingDecision,
   type Span,
   type SpanProcessor,
   TracerProvider,
-  createAlwaysRecordSampler,
 } from "@opentelemetry/sdk-trace";
 import { type SdkConfig, VERSION } from "../config.ts";
 import { harmless } from "../diag.ts";
 import { MAX_LINKS } from "../limits.ts";
+import { RANDOM_FLAG } from "../propagate/w3c.ts";
+import type { HeldSpans } from "./detail.ts";
 import { joinGlobals } from "./globals.ts";
+import { type Sampling, hasSampledFlag } from "./sampling.ts";
 import { createWallClock } from "./wall-clock.ts";
 
 export interface Spans {
@@ -33,25 +35,38 @@ export interface Spans {
   readonly contexts?: ContextManager;
 }
 
-export interface SpansDeps {
-  readonly config: SdkConfig;
-  /** Of the invocation at work, which holds its unfinished spans and lets go of them when it ends. */
-  readonly openSpans: () => Set<Span> | undefined;
-  readonly onEnd: (span: ReadableSpan) => void;
+/** Of the invocation or record at work. */
+export interface Place {
+  /** Its unfinished spans, of which it lets go when it ends. */
+  readonly open: Map<Span, HeldSpans | undefined>;
+  readonly held: HeldSpans | undefined;
 }
 
-export const createSpans = ({ config, openSpans, onEnd }: SpansDeps): Spans => {
-  const openIn = new WeakMap<ReadableSpan, Set<ReadableSpan>>();
+export interface SpansDeps {
+  readonly config: SdkConfig;
+  readonly sampling: Sampling;
+  readonly place: () => Place | undefined;
+  readonly onEnd: (span: ReadableSpan, place: Place | undefined) => void;
+}
+
+export const createSpans = ({ config, sampling, place, onEnd }: SpansDeps): Spans => {
+  const placeOf = new WeakMap<ReadableSpan, Place>();
   const now = createWallClock();
   const processor: SpanProcessor = {
-    onStart(span: Span, _parent: Context) {
+    onStart(span: Span) {
       if (startsNow(span)) (span as { startTime: HrTime }).startTime = now();
-      const open = openSpans();
-      if (open) openIn.set(span, open.add(span));
+      // Ours are random, and so is what X-Ray makes its own of.
+      if (span.parentSpanContext === undefined || span.parentSpanContext.traceFlags & RANDOM_FLAG)
+        span.spanContext().traceFlags |= RANDOM_FLAG;
+      const here = place();
+      if (here === undefined) return;
+      placeOf.set(span, here);
+      here.open.set(span, here.held);
     },
     onEnd(span) {
-      openIn.get(span)?.delete(span);
-      onEnd(span);
+      const started = placeOf.get(span);
+      started?.open.delete(span as Span);
+      onEnd(span, started);
     },
     forceFlush: () => Promise.resolve(),
     shutdown: () => Promise.resolve(),
@@ -60,7 +75,7 @@ export const createSpans = ({ config, openSpans, onEnd }: SpansDeps): Spans => {
   let nextTraceId: string | undefined;
   const provider = new TracerProvider({
     resource: resourceOf(config),
-    sampler: createAlwaysRecordSampler(new ParentBasedSampler({ root: new AlwaysOnSampler() })),
+    sampler: samplerOf(sampling),
     spanLimits: { linkCountLimit: MAX_LINKS },
     idGenerator: {
       generateTraceId: () => nextTraceId ?? ids.generateTraceId(),
@@ -85,6 +100,21 @@ export const createSpans = ({ config, openSpans, onEnd }: SpansDeps): Spans => {
     ...(contexts && { contexts }),
   };
 };
+
+/** Here only the flag is set: nothing goes unrecorded. */
+const samplerOf = (sampling: Sampling): Sampler => ({
+  shouldSample(context, traceId) {
+    const given = trace.getSpanContext(context);
+    // An invalid one is none, and its trace id was not taken.
+    const parent = given?.traceId === traceId ? given : undefined;
+    if (parent && !parent.isRemote) return hasSampledFlag(parent) ? SAMPLED : RECORDED;
+    const { isSampled, traceState } = sampling.decide(traceId, parent);
+    return { ...(isSampled ? SAMPLED : RECORDED), ...(traceState && { traceState }) };
+  },
+});
+
+const SAMPLED = { decision: SamplingDecision.RECORD_AND_SAMPLED };
+const RECORDED = { decision: SamplingDecision.RECORD };
 
 /**
  * Nobody gave it a start time, so the span has taken Date.now() for it: whole milliseconds. Events and the end are counted from

@@ -29,7 +29,9 @@ export const watchTimeout = (scope: Scope, sdk: Sdk, flush: (budgetMs: number) =
     harmless("sending unfinished spans", () => {
       scope.describe();
       scope.invocationSpan.setAttributes(lossAttributes(sdk));
-      for (const span of scope.open) sdk.sender.addSpan(unfinished(span));
+      // As good as failed, for whoever keeps what failed.
+      for (const held of scope.open.values()) held?.settle({ isError: true, durationMs: 0 });
+      for (const [span, held] of scope.open) sdk.details.ended(unfinished(span), { held });
       void flush(scope.invocation.remainingMs() - RESERVED_BEFORE_TIMEOUT_MS);
     });
   }, dueMs);

@@ -102,7 +102,7 @@ test("calls side by side have a span each, with their own context in what they s
     },
   );
   expect(called.spans).toHaveLength(3);
-  const carried = called.requests.map(({ body }) => /00-[0-9a-f]{32}-([0-9a-f]{16})-01/.exec(body)?.[1]);
+  const carried = called.requests.map(({ body }) => /00-[0-9a-f]{32}-([0-9a-f]{16})-03/.exec(body)?.[1]);
   expect(new Set(carried)).toEqual(new Set(called.spans.map(({ spanId }) => spanId)));
   for (const { parentSpanId } of called.spans) expect(parentSpanId).toBe(called.invocation.spanId);
 });

@@ -9,6 +9,7 @@ import { formatTraceparent } from "../../propagate/w3c.ts";
 import { sdk } from "../../sdk.ts";
 import { ATTR } from "../../semconv.ts";
 import { formatStitchKeys } from "../../stitch/keys.ts";
+import { senderContext } from "../../trace/sender-context.ts";
 import { type JsonObject, isObject, objectAt, textAt } from "../../trigger/trigger.ts";
 import { covered } from "../covered.ts";
 import { eventbridge } from "./eventbridge.ts";
@@ -96,7 +97,7 @@ const plainCall = (service: string, command: string): Operation => ({
 });
 
 const carrierOf = (span: Span): Carrier => {
-  const spanContext = span.spanContext();
+  const spanContext = senderContext(span);
   const traceState = spanContext.traceState?.serialize();
   return { traceparent: formatTraceparent(spanContext), ...(traceState && { tracestate: traceState }) };
 };

@@ -3,6 +3,7 @@ import { trace } from "@opentelemetry/api";
 import { harmless } from "../../diag.ts";
 import { currentScope } from "../../scope.ts";
 import { xrayHeaderFor } from "../../propagate/xray.ts";
+import { senderContext } from "../../trace/sender-context.ts";
 
 interface FinalizeArgs {
   readonly request?: { readonly headers?: Record<string, string> };
@@ -18,7 +19,8 @@ export const xrayHeaderMiddleware =
   };
 
 const setHeader = (headers: Record<string, string> | undefined): void => {
-  const span = trace.getActiveSpan()?.spanContext();
+  const active = trace.getActiveSpan();
+  const span = active && senderContext(active);
   if (headers === undefined || span === undefined) return;
   const name = Object.keys(headers).find((one) => one.toLowerCase() === HEADER);
   const given = (name && headers[name]) ?? currentScope()?.invocation.xrayHeader;
