@@ -30,9 +30,12 @@ export const runCallback = (
   // Before Lambda's own listener, which answers.
   process.prependOnceListener("beforeExit", ranEmpty);
   const isAnswering = (): unknown => process.removeListener("beforeExit", ranEmpty);
+  /** Lambda's client answers by `succeed` or `fail` then, and hears what they throw. */
+  let isSettled = false;
   /** Lambda's own way to answer, after ours. */
   const after = (answer: Answering, ended: (args: readonly unknown[]) => void): Answering =>
     function (this: unknown, ...args) {
+      if (isSettled) return answer.apply(this, args);
       isAnswering();
       ended(args);
       // While we send, an empty loop must not answer in its place.
@@ -41,6 +44,7 @@ export const runCallback = (
         clearInterval(hold);
         answer.apply(this, args);
       });
+      return undefined;
     };
   const errorFirst = ([error, result]: readonly unknown[]): void =>
     error === undefined || error === null ? running.succeeded(result) : running.failed(error);
@@ -60,7 +64,7 @@ export const runCallback = (
     const result = running.inside(() => handler(after(callback, errorFirst)));
     if (!isThenable(result)) return result;
     isAnswering();
-    return runPromise(running, () => result);
+    return runPromise(running, () => result).finally(() => (isSettled = true));
   } catch (error) {
     isAnswering();
     return runPromise(running, () => Promise.reject(error));
