@@ -84,6 +84,7 @@ test("packages import each other in one direction", () => {
     api: [],
     lab: [],
     sdk: ["otlp"],
+    layer: ["sdk"],
     ui: ["api"],
     collector: ["otlp", "api"],
   };

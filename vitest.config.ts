@@ -30,6 +30,7 @@ export default defineConfig({
       project("otlp", "packages/otlp"),
       project("lab", "packages/lab"),
       project("sdk", "packages/sdk"),
+      project("layer", "packages/layer"),
       project("collector", "packages/collector"),
       project("ui", "packages/ui"),
       project("shop", "examples/shop"),

@@ -1,5 +1,5 @@
 /**
- * Build everything: types and JS by `tsc -b`, the SDK's two bundles, the UI's static files.
+ * Build everything: types and JS by `tsc -b`, the SDK's bundles, the layer, the UI's static files.
  *
  *   node scripts/build.mjs
  *
@@ -19,5 +19,6 @@ const step = (title, command, args, cwd = root) => {
 
 step("tsc -b", "tsc", ["-b", "--pretty", "false"]);
 step("SDK bundles", "node", ["build.mjs"], `${root}/packages/sdk`);
+step("layer", "node", ["build.ts"], `${root}/packages/layer`);
 step("example shop", "node", ["build.mjs"], `${root}/examples/shop`);
 step("UI", "vite", ["build", "--logLevel", "warn"], `${root}/packages/ui`);

@@ -1,0 +1,69 @@
+/**
+ * dist/layer.zip, and what is in it in dist/layer/:
+ *
+ *   node build.ts        (in packages/layer, after packages/sdk is built)
+ *
+ *   mayfly                                    the exec wrapper, AWS_LAMBDA_EXEC_WRAPPER=/opt/mayfly
+ *   nodejs/node_modules/@mayfly/layer/        redirect.mjs, preload.mjs
+ *   nodejs/node_modules/@mayfly/sdk/          the SDK, once: the layer imports it from here, and so may the function
+ *
+ * The sources alone decide the bytes of the zip, wherever and whenever it is built.
+ */
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { rolldown } from "rolldown";
+import { type ArchiveFile, archive } from "./archive.ts";
+
+const MODULES = "nodejs/node_modules/@mayfly";
+
+const file = (path: string, content: string | Uint8Array, isExecutable = false): ArchiveFile => ({
+  path,
+  content: typeof content === "string" ? new TextEncoder().encode(content) : content,
+  isExecutable,
+});
+
+const bundled = async (input: string, path: string): Promise<ArchiveFile> => {
+  const bundle = await rolldown({ input, platform: "node", external: /^@mayfly\/sdk/, logLevel: "warn" });
+  const { output } = await bundle.generate({ format: "esm", minify: true });
+  await bundle.close();
+  return file(path, output[0].code);
+};
+
+const SDK = "../sdk";
+
+/** Conditions that mean something to a function: types and the workspace's own stay behind. */
+const forFunctions = (target: unknown): unknown => {
+  if (typeof target !== "object" || target === null) return target;
+  const kept = Object.entries(target).filter(([condition]) => condition !== "types" && condition !== "mayfly-source");
+  return Object.fromEntries(kept.map(([condition, inner]) => [condition, forFunctions(inner)]));
+};
+
+const sdkManifest = (): string => {
+  const { name, version, license, type, exports, engines } = JSON.parse(
+    readFileSync(`${SDK}/package.json`, "utf8"),
+  ) as Record<string, unknown>;
+  return JSON.stringify({ name, version, license, type, exports: forFunctions(exports), engines });
+};
+
+const sdkFiles = (): ArchiveFile[] => [
+  file(`${MODULES}/sdk/package.json`, sdkManifest()),
+  ...["LICENSE", "THIRD_PARTY_NOTICES"].map((name) => file(`${MODULES}/sdk/${name}`, readFileSync(`${SDK}/${name}`))),
+  ...readdirSync(`${SDK}/dist`)
+    .filter((name) => /\.c?js$/.test(name))
+    .map((name) => file(`${MODULES}/sdk/dist/${name}`, readFileSync(`${SDK}/dist/${name}`))),
+];
+
+const files = [
+  file("mayfly", readFileSync("exec-wrapper"), true),
+  await bundled("src/redirect.ts", `${MODULES}/layer/redirect.mjs`),
+  await bundled("src/preload.ts", `${MODULES}/layer/preload.mjs`),
+  ...sdkFiles(),
+];
+
+rmSync("dist", { recursive: true, force: true });
+for (const { path, content, isExecutable } of files) {
+  const target = join("dist/layer", path);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, content, { mode: isExecutable ? 0o755 : 0o644 });
+}
+writeFileSync("dist/layer.zip", archive(files));
