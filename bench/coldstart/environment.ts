@@ -29,6 +29,8 @@ export interface Measurement {
   readonly rssMb: number;
   /** How many have registered. */
   readonly extensions: number;
+  /** How often something that looks like Datadog's traces was written to the log. */
+  readonly printedTraces: number;
 }
 
 export interface Run {
@@ -36,6 +38,8 @@ export interface Run {
   readonly handlerFile: string;
   readonly invocations: number;
   readonly variables: Readonly<Record<string, string>>;
+  /** Is started in the runtime's place, with the runtime's command line. */
+  readonly wrapper?: string;
   readonly traceId: () => string;
 }
 
@@ -100,11 +104,14 @@ export const measure = async (run: Run): Promise<Measurement> => {
   let fail: (message: string) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = (message) => reject(new Error(message))));
   const spawned = now();
-  const child = spawn(process.execPath, [run.program], {
+  const command = [process.execPath, run.program];
+  const child = spawn(run.wrapper ?? process.execPath, run.wrapper ? command : command.slice(1), {
     cwd: dirname(run.handlerFile),
     env: { ...lambdaVariables(`127.0.0.1:${port}`, run.handlerFile), ...run.variables },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  let printedTraces = 0;
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (printedTraces += chunk.split('"traces"').length - 1));
   let complaints = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => (complaints += chunk));
   child.once("exit", (code) => fail(`the environment ended with ${code}: ${complaints}`));
@@ -120,6 +127,7 @@ export const measure = async (run: Run): Promise<Measurement> => {
       busyMs: asked.slice(2).map((end, n) => end - at(told, n + 1)),
       rssMb: residentMb(child.pid),
       extensions: extensions.size,
+      printedTraces,
     };
   } finally {
     clearTimeout(limit);

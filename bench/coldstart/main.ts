@@ -2,26 +2,30 @@
  * What an instrumentation adds to a function: cold start, later invocations, memory. Each variant and the bare handler run in
  * interleaved rounds of fresh processes, in an order drawn anew per round; what is told are medians.
  *
- *   npm run bench coldstart -- [--runs 15] [--invocations 50] [--seed 1] [--runtime aws-lambda-ric|built-in] [--save]
+ *   npm run bench coldstart -- [--runs 15] [--invocations 50] [--seed 1] [--runtime aws-lambda-ric|built-in]
+ *                            [--calls none,sqs] [--only text,…] [--save]
  *
  * Prints a table and the result as JSON; --save keeps it as bench/results/coldstart.json.
  *
  * Errors  fails when aws-lambda-ric is missing (the built-in loop has to be asked for by name), and when a variant sent nothing.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, tmpdir } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Runtime, runtimeProgram } from "../../packages/lab/src/runtime.ts";
 import { type Measurement, measure } from "./environment.ts";
-import { type Receiver, startReceiver } from "./receiver.ts";
-import { type Bundle, type Format, VARIANTS, bundle } from "./variants.ts";
+import { startReceiver } from "./receiver.ts";
+import { type Built, type Call, type Format, build, variants } from "./variants.ts";
 
 interface Options {
   readonly runs: number;
   readonly invocations: number;
   readonly seed: number;
   readonly runtime: Runtime;
+  readonly calls: readonly Call[];
+  /** Parts of the names that are measured beside the bare function; none: all. */
+  readonly only: readonly string[];
 }
 
 interface Spread {
@@ -32,6 +36,7 @@ interface Spread {
 interface Row {
   readonly name: string;
   readonly format: Format;
+  readonly call: Call;
   readonly bundleBytes: number;
   readonly initMs: Spread;
   readonly firstMs: Spread;
@@ -42,7 +47,7 @@ interface Row {
   readonly rssMb: Spread;
 }
 
-type Figure = Exclude<keyof Row, "name" | "format" | "bundleBytes">;
+type Figure = Exclude<keyof Row, "name" | "format" | "call" | "bundleBytes">;
 
 const number = (text: string, least: number): number => {
   const value = Number(text);
@@ -57,13 +62,20 @@ const readOptions = (): Options & { readonly save: boolean } => {
       invocations: { type: "string", default: "50" },
       seed: { type: "string", default: "1" },
       runtime: { type: "string", default: "aws-lambda-ric" },
+      calls: { type: "string", default: "none,sqs" },
+      only: { type: "string", default: "" },
       save: { type: "boolean", default: false },
     },
   });
   const { runtime, save } = values;
+  const calls = values.calls.split(",").map((call) => {
+    if (call === "none" || call === "sqs") return call;
+    throw new Error(`there is no call ${JSON.stringify(call)}; there are none and sqs`);
+  });
+  const only = values.only.split(",").filter(Boolean);
   if (runtime !== "aws-lambda-ric" && runtime !== "built-in") throw new Error(`there is no runtime ${runtime}`);
   const [runs, invocations, seed] = [number(values.runs, 1), number(values.invocations, 2), number(values.seed, 0)];
-  return { runs, invocations, seed, runtime, save };
+  return { runs, invocations, seed, runtime, calls, only, save };
 };
 
 /** mulberry32: small, and the same on every machine. */
@@ -96,9 +108,10 @@ const spread = (values: readonly number[]): Spread => {
   return { median: quantile(0.5), p95: quantile(0.95) };
 };
 
-const rowOf = ({ name, format, bytes }: Bundle, all: readonly Measurement[]): Row => ({
+const rowOf = ({ name, format, call, bytes }: Built, all: readonly Measurement[]): Row => ({
   name,
   format,
+  call,
   bundleBytes: bytes,
   initMs: spread(all.map((one) => one.initMs)),
   firstMs: spread(all.map((one) => one.firstMs)),
@@ -109,12 +122,12 @@ const rowOf = ({ name, format, bytes }: Bundle, all: readonly Measurement[]): Ro
   rssMb: spread(all.map((one) => one.rssMb)),
 });
 
-const mustHaveSent = ({ name, format, sends }: Bundle, before: number, receiver: Receiver): void => {
-  if (sends !== "nothing" && receiver.received[sends] <= before)
+const mustHaveSent = ({ name, format, sends }: Built, before: number, after: number): void => {
+  if (sends !== "nothing" && after <= before)
     throw new Error(`${name} (${format}) sent nothing: its figures would mean nothing`);
 };
 
-const runAll = async (bundles: readonly Bundle[], program: string, options: Options): Promise<Row[]> => {
+const runAll = async (bundles: readonly Built[], program: string, options: Options): Promise<Row[]> => {
   const random = seeded(options.seed);
   const traceId = (): string =>
     `Root=1-${hex(random, 8)}-${hex(random, 24)};Parent=${hex(random, 16)};Sampled=1;Lineage=${hex(random, 8)}:0`;
@@ -124,11 +137,15 @@ const runAll = async (bundles: readonly Bundle[], program: string, options: Opti
     // The first round fills the disk cache and is thrown away.
     for (let round = 0; round <= options.runs; round += 1) {
       for (const one of shuffled(bundles, random)) {
-        const before = one.sends === "nothing" ? 0 : receiver.received[one.sends];
-        const variables = receiver.variables;
+        const arrived = (): number =>
+          one.sends === "otlp" || one.sends === "x-ray" ? receiver.received[one.sends] : 0;
+        const before = arrived();
+        const variables = { ...receiver.variables, ...one.variables };
         const { invocations } = options;
-        const result = await measure({ program, handlerFile: one.file, invocations, variables, traceId });
-        mustHaveSent(one, before, receiver);
+        const { wrapper } = one;
+        const run = { program, handlerFile: one.file, invocations, variables, traceId, ...(wrapper && { wrapper }) };
+        const result = await measure(run);
+        mustHaveSent(one, before, one.sends === "log" ? result.printedTraces : arrived());
         if (round > 0) measured.get(one)?.push(result);
       }
       process.stderr.write(round === 0 ? "warm-up" : ` ${round}`);
@@ -141,7 +158,7 @@ const runAll = async (bundles: readonly Bundle[], program: string, options: Opti
 };
 
 const addedTo = (rows: readonly Row[], row: Row, figure: Figure): number => {
-  const bare = rows.find((one) => one.name === "bare" && one.format === row.format);
+  const bare = rows.find((one) => one.name === "bare" && one.format === row.format && one.call === row.call);
   return Number((row[figure].median - (bare?.[figure].median ?? Number.NaN)).toFixed(3));
 };
 
@@ -157,7 +174,7 @@ const table = (rows: readonly Row[]): string => {
     return row.name === "bare" ? text : `${text} (${added < 0 ? "" : "+"}${added.toFixed(digits)})`;
   };
   const lines = rows.map((row) => [
-    `${row.name}, ${row.format}`,
+    `${row.name}, ${row.format}${row.call === "sqs" ? ", SQS" : ""}`,
     (row.bundleBytes / 1_000).toFixed(0),
     ...FIGURES.map((figure) => cell(row, figure)),
   ]);
@@ -169,10 +186,16 @@ const main = async (): Promise<void> => {
   const { save, ...options } = readOptions();
   const program = runtimeProgram(options.runtime);
   if (program === undefined) throw new Error("aws-lambda-ric is not compiled: see what `npm test` says about it");
-  const folder = mkdtempSync(join(tmpdir(), "mayfly-coldstart-"));
+  const folder = mkdtempSync(join(import.meta.dirname, "..", ".coldstart-"));
   try {
+    const wanted = variants(options.calls).filter(
+      ({ name }) =>
+        name === "bare" ||
+        options.only.length === 0 ||
+        options.only.some((part) => name.toLowerCase().includes(part.toLowerCase())),
+    );
     const rows = await runAll(
-      VARIANTS.map((one) => bundle(one, folder)),
+      wanted.map((one) => build(one, folder)),
       program,
       options,
     );
@@ -182,6 +205,7 @@ const main = async (): Promise<void> => {
       .map((row) => ({
         name: row.name,
         format: row.format,
+        call: row.call,
         ...Object.fromEntries(FIGURES.map((figure) => [figure, addedTo(rows, row, figure)])),
       }));
     const result = JSON.stringify({ bench: "coldstart", ...options, ...machine, rows, added }, null, 2);

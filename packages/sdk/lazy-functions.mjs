@@ -19,9 +19,15 @@ const withLazyFunctions = (code) => {
     if (!isBare(node) && !usesThis(node.body) && !node.params.some(usesThis)) edits.push(...asFunction(node));
     return undefined;
   });
-  return edits
-    .toSorted((a, b) => b.start - a.start)
-    .reduce((text, { start, end, by }) => text.slice(0, start) + by + text.slice(end), code);
+  let at = 0;
+  const pieces = edits
+    .toSorted((a, b) => a.start - b.start)
+    .map(({ start, end, by }) => {
+      const piece = code.slice(at, start) + by;
+      at = end;
+      return piece;
+    });
+  return pieces.join("") + code.slice(at);
 };
 
 /** Printed without a parenthesis. */

@@ -1,4 +1,5 @@
 /** Logger, tracer and metrics as their documentation sets them up without a middleware. */
+import { work } from "#work";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { MetricUnit, Metrics } from "@aws-lambda-powertools/metrics";
 import { Tracer } from "@aws-lambda-powertools/tracer";
@@ -17,6 +18,7 @@ export const handler = async (event, context) => {
   metrics.captureColdStartMetric();
   try {
     logger.info("handled");
+    await work();
     metrics.addMetric("handled", MetricUnit.Count, 1);
     return { statusCode: 200, body: String(event.n) };
   } finally {

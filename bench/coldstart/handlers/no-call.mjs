@@ -1,0 +1,2 @@
+/** What a handler does beside its log line: nothing. */
+export const work = async () => {};
