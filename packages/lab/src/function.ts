@@ -2,9 +2,11 @@
  * A function: its execution environments, and the two ways to invoke it.
  *
  * A free environment is used again (the last one first), else a new one is started, up to the reserved concurrency; past that
- * invocations wait. An asynchronous invocation that fails is tried again with the same request id.
+ * invocations wait. An asynchronous invocation that fails is tried again with the same request id. New code (`reload`) reaches
+ * invocations that have no environment yet; one that is at work ends after it.
  */
 import { randomBytes, randomUUID } from "node:crypto";
+import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import type { FunctionDefinition } from "./definition.ts";
 import { type Environment, type LogLine, createEnvironment } from "./environment.ts";
@@ -37,6 +39,8 @@ export interface LabFunction {
   readonly pending: number;
   /** Ends the environments that wait for work, as Lambda ends those it no longer needs. */
   shutdown(): Promise<void>;
+  /** No environment that is there now takes another invocation; the next ones are by this definition, where one is given. */
+  reload(definition?: FunctionDefinition): void;
   close(): Promise<void>;
 }
 
@@ -46,12 +50,23 @@ export interface FunctionDeps {
   readonly runtime: Runtime;
   readonly arn: string;
   /** Read when an environment starts. */
-  readonly variables: () => Readonly<Record<string, string>>;
+  readonly variables: (definition: FunctionDefinition) => Readonly<Record<string, string>>;
   readonly truth: Truth;
   readonly watchdog: Watchdog;
   readonly asyncRetryDelayMs: number;
   readonly onLog: (line: LogLine) => void;
   readonly onMoment: (moment: Moment) => void;
+  readonly onInvocation: (invocation: FinishedInvocation) => void;
+}
+
+/** Told when the environment is ready for its next event, so that all that it printed and sent is out. */
+export interface FinishedInvocation extends Delivery {
+  /** From the event to the result. */
+  readonly durationMs: number;
+  /** Of a cold start: the load of the runtime and the handler. */
+  readonly initDurationMs?: number;
+  /** What the handler returned, or the error as JSON. */
+  readonly payload: string;
 }
 
 const DEFAULT_CONCURRENCY = 10;
@@ -61,9 +76,12 @@ const LAB_CLOSED: InvocationResult = {
 };
 
 export const createFunction = (deps: FunctionDeps): LabFunction => {
-  const { name, definition, arn, truth } = deps;
-  const limit = definition.reservedConcurrency ?? DEFAULT_CONCURRENCY;
+  const { name, arn, truth } = deps;
+  let { definition } = deps;
   const environments = new Set<Environment>();
+  /** Those with older code. */
+  const retired = new WeakSet<Environment>();
+  const initDurationsMs = new WeakMap<Environment, number>();
   const free: Environment[] = [];
   const waiting: (() => void)[] = [];
   const closing = new AbortController();
@@ -75,26 +93,38 @@ export const createFunction = (deps: FunctionDeps): LabFunction => {
       const warm = free.pop();
       if (warm && !warm.isGone) return warm;
       if (warm) environments.delete(warm); // ended while it was frozen
-      else if (environments.size < limit) return newEnvironment();
-      else await new Promise<void>((resolve) => waiting.push(resolve));
+      else if (environments.size < (definition.reservedConcurrency ?? DEFAULT_CONCURRENCY)) {
+        const fresh = await newEnvironment();
+        if (!retired.has(fresh)) return fresh;
+        await end(fresh); // the code changed while it started
+      } else await new Promise<void>((resolve) => waiting.push(resolve));
     }
     return undefined;
   };
 
   const newEnvironment = async (): Promise<Environment> => {
     const accessKeyId = `AKIALAB${randomBytes(6).toString("hex").toUpperCase()}`;
-    const environment = createEnvironment({ ...deps, accessKeyId });
+    const current = definition;
+    const variables = (): Readonly<Record<string, string>> => deps.variables(current);
+    const environment = createEnvironment({ ...deps, definition, variables, accessKeyId });
     environments.add(environment); // before it runs: close() ends it while it starts, too
     truth.runs(environment);
+    const startedAtMs = performance.now();
     await environment.start();
+    initDurationsMs.set(environment, performance.now() - startedAtMs);
     return environment;
   };
 
-  /** When the runtime has asked for its next event, so that work after a response holds its environment. */
-  const giveBack = async (environment: Environment): Promise<void> => {
-    await environment.ready();
+  const giveBack = (environment: Environment): void => {
+    if (retired.has(environment)) return void counted(() => end(environment));
     if (environment.isGone) environments.delete(environment);
     else free.push(environment);
+    waiting.shift()?.();
+  };
+
+  const end = async (environment: Environment): Promise<void> => {
+    await environment.shutdown();
+    environments.delete(environment);
     waiting.shift()?.();
   };
 
@@ -104,14 +134,16 @@ export const createFunction = (deps: FunctionDeps): LabFunction => {
     const { isColdStart } = environment;
     const traceHeader = arrivingHeader(event.traceHeader, name, Date.now());
     const { clientContext, payload } = event;
+    const startedAtMs = performance.now();
     const result = await environment.invoke({
       requestId,
       payload,
       traceHeader,
       ...(clientContext !== undefined && { clientContext }),
     });
+    const durationMs = performance.now() - startedAtMs;
     const { source, causes } = event;
-    truth.delivered({
+    const delivery: Delivery = {
       functionName: name,
       requestId,
       attempt: number,
@@ -119,8 +151,19 @@ export const createFunction = (deps: FunctionDeps): LabFunction => {
       causes,
       coldStart: isColdStart,
       outcome: result.outcome,
+    };
+    truth.delivered(delivery);
+    void counted(async () => {
+      await environment.ready(); // so that work after a response holds its environment
+      const initDurationMs = isColdStart ? initDurationsMs.get(environment) : undefined;
+      deps.onInvocation({
+        ...delivery,
+        durationMs,
+        ...(initDurationMs !== undefined && { initDurationMs }),
+        payload: result.payload,
+      });
+      giveBack(environment);
     });
-    void counted(() => giveBack(environment));
     return result;
   };
 
@@ -158,6 +201,11 @@ export const createFunction = (deps: FunctionDeps): LabFunction => {
       const idle = free.splice(0);
       for (const environment of idle) environments.delete(environment);
       await Promise.all(idle.map((environment) => environment.shutdown()));
+    },
+    reload(next = definition) {
+      definition = next;
+      for (const environment of environments) retired.add(environment);
+      for (const environment of free.splice(0)) void counted(() => end(environment));
     },
     async close() {
       closing.abort();

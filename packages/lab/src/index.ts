@@ -1,5 +1,6 @@
 export type * from "./definition.ts";
 export type { LogLine } from "./environment.ts";
+export type { FinishedInvocation } from "./function.ts";
 export { startLab } from "./lab.ts";
 export type { Lab, LabOptions } from "./lab.ts";
 export type { Moment } from "./moments.ts";

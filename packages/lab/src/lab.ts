@@ -5,20 +5,21 @@
  */
 import { ACCOUNT_ID, type Addresses, createAddresses } from "./addresses.ts";
 import { startAwsEndpoint } from "./aws-endpoint.ts";
-import type { LabDefinition } from "./definition.ts";
+import type { EventSourceMapping, FunctionDefinition, LabDefinition, Reference } from "./definition.ts";
 import type { LogLine } from "./environment.ts";
 import { createEventBridge } from "./event-sources/eventbridge.ts";
 import { startHttpApi } from "./event-sources/http-api.ts";
 import { deliverRaw, deliverToFunction } from "./event-sources/sns.ts";
-import { startSqsSource } from "./event-sources/sqs.ts";
+import { type SqsSource, startSqsSource } from "./event-sources/sqs.ts";
 import { createStepFunctions } from "./event-sources/step-functions.ts";
-import { type LabFunction, createFunction } from "./function.ts";
+import { type FinishedInvocation, type LabFunction, createFunction } from "./function.ts";
 import { type Messaging, type Publication, startMessaging } from "./messaging.ts";
 import type { Moment } from "./moments.ts";
 import { provision } from "./provision.ts";
 import { DEFAULT_RUNTIME, type Runtime, runtimeProblems } from "./runtime.ts";
 import { type Truth, createTruth } from "./truth.ts";
 import type { TruthLog } from "./truth-log.ts";
+import { type ChangingParts, NOTHING, change, changesInPlace, newQueues } from "./update.ts";
 import { problemsOf } from "./validate.ts";
 import { type Watchdog, startWatchdog } from "./watchdog.ts";
 
@@ -39,6 +40,7 @@ export interface LabOptions {
   readonly onLog?: (line: LogLine) => void;
   /** The life of the execution environments, as it happens. */
   readonly onMoment?: (moment: Moment) => void;
+  readonly onInvocation?: (invocation: FinishedInvocation) => void;
 }
 
 export interface Lab extends Pick<Addresses, "queueUrl" | "topicArn" | "stateMachineArn" | "functionArn"> {
@@ -53,6 +55,13 @@ export interface Lab extends Pick<Addresses, "queueUrl" | "topicArn" | "stateMac
    * extension is registered, else by SIGKILL. The next invocation is cold.
    */
   shutdown(functionName: string): Promise<void>;
+  /** The function's file has changed: what is at work ends with the code it has; every other invocation runs the new one. */
+  reload(functionName: string): void;
+  /**
+   * Becomes what another definition says, with all messages kept, where only functions, routes, event source mappings and new queues
+   * differ; resolves to false, with nothing changed, where more does: that takes a new lab. Errors as of `startLab`.
+   */
+  update(definition: LabDefinition): Promise<boolean>;
   /** Ends idle environments as `shutdown` does, and what is at work at once. */
   close(): Promise<void>;
 }
@@ -62,12 +71,7 @@ const DEFAULT_ASYNC_RETRY_DELAY_MS = 200;
 const QUIET_POLL_MS = 25;
 
 export const startLab = async (definition: LabDefinition, options: LabOptions = {}): Promise<Lab> => {
-  const problems = [
-    ...problemsOf(definition),
-    ...runtimeProblems(definition, options.runtimeClient ?? DEFAULT_RUNTIME),
-  ];
-  if (problems.length > 0)
-    throw new Error(`the lab's definition has ${problems.length} mistake(s):\n  ${problems.join("\n  ")}`);
+  refuseMistakes(definition, options);
   const opened: Closable[] = [];
   try {
     return await open(definition, options, opened);
@@ -77,6 +81,12 @@ export const startLab = async (definition: LabDefinition, options: LabOptions = 
   }
 };
 
+const refuseMistakes = (definition: LabDefinition, { runtimeClient = DEFAULT_RUNTIME }: LabOptions): void => {
+  const problems = [...problemsOf(definition), ...runtimeProblems(definition, runtimeClient)];
+  if (problems.length > 0)
+    throw new Error(`the lab's definition has ${problems.length} mistake(s):\n  ${problems.join("\n  ")}`);
+};
+
 interface Closable {
   close(): Promise<void> | void;
 }
@@ -84,6 +94,10 @@ interface Closable {
 /** What was opened last closes first. */
 const closeAll = async (opened: Closable[]): Promise<void> => {
   for (let one = opened.pop(); one; one = opened.pop()) await one.close();
+};
+
+const closeEach = async (group: ReadonlyMap<string, { close(): Promise<void> }>): Promise<void> => {
+  await Promise.all(Array.from(group.values(), (one) => one.close()));
 };
 
 const open = async (definition: LabDefinition, options: LabOptions, opened: Closable[]): Promise<Lab> => {
@@ -101,37 +115,29 @@ const open = async (definition: LabDefinition, options: LabOptions, opened: Clos
   const addresses: Addresses = createAddresses(region, messaging.url);
   await provision(definition, messaging, addresses);
 
-  // Functions read their variables when an environment starts: by then every endpoint has its port.
   const variables: Record<string, string> = {};
-  addFunctions(functions, { definition, options, addresses, truth, watchdog, variables });
   const eventBridge = createEventBridge({ ...shared, messaging, buses: definition.buses ?? {}, addresses });
   const stepFunctions = createStepFunctions({ ...shared, machines: definition.stateMachines ?? {} });
   const endpoint = await startAwsEndpoint({ ...shared, eventBridge, stepFunctions });
-  opened.push(endpoint, ...functions.values(), stepFunctions);
+  opened.push(endpoint, { close: () => closeEach(functions) }, stepFunctions);
   Object.assign(variables, awsVariables(region, messaging.url, endpoint.url));
 
-  const sources = (definition.eventSourceMappings ?? []).map((mapping) =>
-    startSqsSource({
-      mapping,
-      messaging,
-      target: defined(functions, mapping.function),
-      queueUrl: addresses.queueUrl(mapping.queue),
-      queueArn: addresses.queueArn(mapping.queue),
-      region,
-      truth,
-      random: options.random ?? Math.random,
-      duplicateDeliveries: options.duplicateDeliveries ?? 0,
-    }),
-  );
-  opened.push(...sources);
-  const routes = Object.entries(definition.routes ?? {}).map(([key, name]) => [key, defined(functions, name)] as const);
-  const http = await startHttpApi({ ...shared, routes: new Map(routes), port: options.port ?? 0 });
+  const parts: ChangingParts = {
+    functions,
+    sources: new Map(),
+    routes: new Map(),
+    createFunction: (name, one) => newFunction(name, one, { options, addresses, truth, watchdog, variables }),
+    startSource: (mapping, target) => newSource(mapping, target, { options, addresses, truth, messaging, region }),
+  };
+  opened.push({ close: () => closeEach(parts.sources) });
+  await change(parts, NOTHING, definition);
+  const http = await startHttpApi({ ...shared, routes: parts.routes, port: options.port ?? 0 });
   opened.push(http);
 
-  const working = [...functions.values(), stepFunctions, ...sources];
-  const queues = new Set((definition.eventSourceMappings ?? []).map(({ queue }) => addresses.queueUrl(queue)));
+  let current = definition;
   const isQuiet = async (): Promise<boolean> =>
-    working.every((one) => one.pending === 0) && (await areEmpty(queues, messaging));
+    [...functions.values(), stepFunctions, ...parts.sources.values()].every((one) => one.pending === 0) &&
+    (await areEmpty(queuesWithMappings(current, addresses), messaging));
   let closing: Promise<void> | undefined;
   return {
     ...addresses,
@@ -143,6 +149,16 @@ const open = async (definition: LabDefinition, options: LabOptions, opened: Clos
       for (let quiet = 0; quiet < 2; quiet = (await isQuiet()) ? quiet + 1 : 0) await pause(QUIET_POLL_MS);
     },
     shutdown: async (name) => defined(functions, name).shutdown(),
+    reload: (name) => defined(functions, name).reload(),
+    async update(next) {
+      refuseMistakes(next, options);
+      if (!changesInPlace(current, next)) return false;
+      await provision({ ...NOTHING, queues: newQueues(current, next) }, messaging, addresses);
+      const before = current;
+      current = next;
+      await change(parts, before, next);
+      return true;
+    },
     close: () => (closing ??= closeAll(opened)),
   };
 };
@@ -168,36 +184,58 @@ const publish = async (
 };
 
 interface FunctionParts {
-  readonly definition: LabDefinition;
   readonly options: LabOptions;
   readonly addresses: Addresses;
   readonly truth: Truth;
   readonly watchdog: Watchdog;
+  /** Of the lab; read when an environment starts, because by then every endpoint has its port. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
-const addFunctions = (functions: Map<string, LabFunction>, parts: FunctionParts): void => {
-  const { definition, options, addresses, truth, watchdog, variables } = parts;
-  for (const [name, one] of Object.entries(definition.functions)) {
-    const own = Object.entries(one.environment ?? {}).map(([key, value]) => [
-      key,
-      typeof value === "string" ? value : addresses.valueOf(value),
-    ]);
-    const created = createFunction({
-      name,
-      definition: one,
-      runtime: options.runtimeClient ?? DEFAULT_RUNTIME,
-      arn: addresses.functionArn(name),
-      variables: () => ({ ...variables, ...options.environment, ...Object.fromEntries(own) }),
-      truth,
-      watchdog,
-      asyncRetryDelayMs: options.asyncRetryDelayMs ?? DEFAULT_ASYNC_RETRY_DELAY_MS,
-      onLog: options.onLog ?? (() => undefined),
-      onMoment: options.onMoment ?? (() => undefined),
-    });
-    functions.set(name, created);
-  }
+const newFunction = (name: string, definition: FunctionDefinition, parts: FunctionParts): LabFunction => {
+  const { options, addresses, truth, watchdog, variables } = parts;
+  const valueOf = (value: string | Reference): string => (typeof value === "string" ? value : addresses.valueOf(value));
+  return createFunction({
+    name,
+    definition,
+    runtime: options.runtimeClient ?? DEFAULT_RUNTIME,
+    arn: addresses.functionArn(name),
+    variables: ({ environment = {} }) => ({
+      ...variables,
+      ...options.environment,
+      ...Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, valueOf(value)])),
+    }),
+    truth,
+    watchdog,
+    asyncRetryDelayMs: options.asyncRetryDelayMs ?? DEFAULT_ASYNC_RETRY_DELAY_MS,
+    onLog: options.onLog ?? (() => undefined),
+    onMoment: options.onMoment ?? (() => undefined),
+    onInvocation: options.onInvocation ?? (() => undefined),
+  });
 };
+
+interface SourceParts {
+  readonly options: LabOptions;
+  readonly addresses: Addresses;
+  readonly truth: Truth;
+  readonly messaging: Messaging;
+  readonly region: string;
+}
+
+const newSource = (
+  mapping: EventSourceMapping,
+  target: LabFunction,
+  { options, addresses, ...parts }: SourceParts,
+): SqsSource =>
+  startSqsSource({
+    ...parts,
+    mapping,
+    target,
+    queueUrl: addresses.queueUrl(mapping.queue),
+    queueArn: addresses.queueArn(mapping.queue),
+    random: options.random ?? Math.random,
+    duplicateDeliveries: options.duplicateDeliveries ?? 0,
+  });
 
 const defined = (functions: ReadonlyMap<string, LabFunction>, name: string): LabFunction => {
   const found = functions.get(name);
@@ -216,6 +254,9 @@ const awsVariables = (region: string, messagingUrl: string, endpointUrl: string)
   AWS_ENDPOINT_URL_SFN: endpointUrl,
   AWS_ENDPOINT_URL_LAMBDA: endpointUrl,
 });
+
+const queuesWithMappings = ({ eventSourceMappings = [] }: LabDefinition, addresses: Addresses): ReadonlySet<string> =>
+  new Set(eventSourceMappings.map(({ queue }) => addresses.queueUrl(queue)));
 
 const WAITING = [
   "ApproximateNumberOfMessages",
