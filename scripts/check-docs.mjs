@@ -1,7 +1,7 @@
 /**
  * Holds the documentation against the tree: every relative link and picture must exist, every `#anchor` must be a
- * heading of its page, every `npm run x` must be a script, every page below docs/ must be reachable from README.md, and
- * the pages made from tables in the code must be as the tables are.
+ * heading of its page, every `npm run x` must be a script, every page below docs/ must be reachable from README.md, the
+ * pages made from tables in the code must be as the tables are, and every promise of docs/do-no-harm.md names a test that exists.
  *
  *   node scripts/check-docs.mjs
  */
@@ -64,6 +64,16 @@ for (const page of pages) {
 for (const [page, text] of Object.entries(referencePages())) {
   if (!existsSync(join(root, page)) || readFileSync(join(root, page), "utf8") !== text)
     faults.push(`${page}: is not as the code's tables are; run node scripts/reference-pages.mjs`);
+}
+
+const promises = readFileSync(join(root, "docs/do-no-harm.md"), "utf8")
+  .split("\n")
+  .filter((line) => line.startsWith("| ") && !line.startsWith("| |"));
+for (const line of promises) {
+  const [, claim, file, title] = /^\| (.+?) +\| \[[^\]]+\]\(\.\.\/([^)]+\.test\.ts)\): "(.+)" +\|$/.exec(line) ?? [];
+  if (title === undefined) faults.push(`docs/do-no-harm.md: names no test: ${line}`);
+  else if (existsSync(join(root, file)) && !readFileSync(join(root, file), "utf8").includes(title))
+    faults.push(`docs/do-no-harm.md: "${claim}": ${file} has no test ${JSON.stringify(title)}`);
 }
 
 for (const fault of faults) console.error(`docs: ${fault}`);

@@ -82,9 +82,9 @@ export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sende
   const breaker = createBreaker(nowMs, config.probeIntervalMs);
   let beside: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
 
-  const budgetOf = (budgetMs: number, signal: AbortSignal): Budget => {
+  const budgetOf = (budgetMs: number, signal: AbortSignal, isBeside: boolean): Budget => {
     const untilMs = nowMs() + budgetMs;
-    return { signal, remainingMs: () => untilMs - nowMs() };
+    return { signal, isBeside, remainingMs: () => untilMs - nowMs() };
   };
 
   const attempt = async (budget: Budget): Promise<void> => {
@@ -101,7 +101,7 @@ export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sende
   const sendBeside = (budgetMs: number): void => {
     const abort = new AbortController();
     const cancel = spendRunningTime(budgetMs, () => abort.abort());
-    const done = attempt(budgetOf(budgetMs, abort.signal)).finally(() => {
+    const done = attempt(budgetOf(budgetMs, abort.signal, true)).finally(() => {
       cancel();
       beside = undefined;
     });
@@ -126,7 +126,7 @@ export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sende
       if (breaker.isOpen || budgetMs <= 0) return;
       const startedMs = performance.now();
       const abort = new AbortController();
-      const budget = budgetOf(budgetMs, abort.signal);
+      const budget = budgetOf(budgetMs, abort.signal, false);
       // Not unref'd: while a retry is waited for, nothing else may keep the process alive for what comes after the flush.
       const timer = setTimeout(() => {
         abort.abort();

@@ -21,8 +21,15 @@ export interface Answer {
   readonly retryAfterMs?: number;
 }
 
+export interface PostOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  /** Nobody waits for it: a loop that is empty but for this may end. (A connection that is being made holds it until it is there.) */
+  readonly isBeside: boolean;
+}
+
 export interface Post {
-  (url: string, body: Body, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer>;
+  (url: string, body: Body, options: PostOptions): Promise<Answer>;
 }
 
 interface HttpModule {
@@ -32,18 +39,20 @@ interface HttpModule {
 
 export const createPost = (): Post => {
   const agents = new Map<string, Agent>();
-  return (url, body, headers, signal) => {
+  return (url, body, { isBeside, ...options }) => {
     const name = url.startsWith("https:") ? "node:https" : "node:http";
     const http: HttpModule = process.getBuiltinModule(name);
     const agent = agents.get(name) ?? new http.Agent({ keepAlive: true, maxSockets: 4 });
     agents.set(name, agent);
-    return send(http, url, body, { method: "POST", agent, signal, headers });
+    return send(http, url, body, { method: "POST", agent, ...options }, isBeside);
   };
 };
 
-const send = (http: HttpModule, url: string, body: Body, options: RequestOptions): Promise<Answer> =>
+const send = (http: HttpModule, url: string, body: Body, options: RequestOptions, isBeside: boolean): Promise<Answer> =>
   new Promise((resolve) => {
     const request = http.request(url, options);
+    // The agent takes the reference again when the socket serves another request.
+    if (isBeside) request.on("socket", (socket) => socket.unref());
     request.on("response", (response) => {
       const status = response.statusCode ?? 0;
       const chunks: Buffer[] = [];
@@ -65,7 +74,7 @@ const send = (http: HttpModule, url: string, body: Body, options: RequestOptions
     });
     request.on("error", () => {
       const isStale = request.reusedSocket && !options.signal?.aborted;
-      resolve(isStale ? send(http, url, body, { ...options, agent: false }) : UNREACHABLE);
+      resolve(isStale ? send(http, url, body, { ...options, agent: false }, isBeside) : UNREACHABLE);
     });
     request.end(body);
   });

@@ -22,6 +22,8 @@ export interface SendResult {
 /** The time that one flush has. */
 export interface Budget {
   readonly signal: AbortSignal;
+  /** Nobody waits for it. */
+  readonly isBeside: boolean;
   remainingMs(): number;
 }
 
@@ -74,18 +76,19 @@ export const createSignal = <T, E extends Sized>(deps: SignalDeps<T, E>): Signal
     }
   };
 
-  const postOnce = (to: string, body: Body, signal: AbortSignal): Promise<Answer> => {
+  const postOnce = (to: string, body: Body, { signal, isBeside }: Budget): Promise<Answer> => {
     sentBytes += Buffer.byteLength(body);
-    if (wire.timeoutMs === 0) return post(to, body, headers, signal);
+    if (wire.timeoutMs === 0) return post(to, body, { headers, signal, isBeside });
     const abort = new AbortController();
     const cancel = spendRunningTime(wire.timeoutMs, () => abort.abort());
-    return post(to, body, headers, AbortSignal.any([signal, abort.signal])).finally(cancel);
+    const either = AbortSignal.any([signal, abort.signal]);
+    return post(to, body, { headers, signal: either, isBeside }).finally(cancel);
   };
 
   /** Again only where the collector says when, and that is within the budget; else the breaker waits for it. */
   const deliver = async (to: string, body: Body, budget: Budget): Promise<Answer> => {
     for (let retries = 0; ; retries += 1) {
-      const answer = await postOnce(to, body, budget.signal);
+      const answer = await postOnce(to, body, budget);
       const { verdict, retryAfterMs = Infinity } = answer;
       if (verdict !== "unreachable" || retries === MAX_RETRIES || retryAfterMs >= budget.remainingMs()) return answer;
       await pause(retryAfterMs, budget.signal);
