@@ -237,7 +237,10 @@ test.each([
 
 const INVOCATIONS = 1_000;
 
-/** Heap that is held, in bytes, by so many more invocations. The event loop turns now and then, as between invocations it does. */
+/**
+ * Heap that is held, in bytes, by so many more invocations; the lesser of two looks at it, since a collection may leave something for
+ * later. The event loop turns now and then, as between invocations it does.
+ */
 const GROWTH = `
   const { observe, span, annotate, logger } = await load();
   const handler = observe(async () => {
@@ -247,16 +250,17 @@ const GROWTH = `
     if (n % 5 === 0) throw new Error("card refused");
   });
   const many = async () => {
-    for (let done = 0; done < ${INVOCATIONS}; done += 1) {
+    for (let done = 0; done < ${INVOCATIONS / 2}; done += 1) {
       await invoke(handler);
       if (done % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     gc();
     return process.memoryUsage().heapUsed;
   };
+  const lesser = async () => Math.min(await many(), await many());
   await many();
-  const before = await many();
-  process.stderr.write(String((await many()) - before));
+  const before = await lesser();
+  process.stderr.write(String((await lesser()) - before));
 `;
 
 test.each([
@@ -271,6 +275,6 @@ test.each([
     ...(answer && endpoint(collector)),
   };
   const { stderr, code } = await run("import", GROWTH, env);
-  // A span and a line that stayed would be some 2 kB for each invocation.
-  expect([code, Number(stderr) < 200 * INVOCATIONS, stderr]).toEqual([0, true, stderr]);
+  // Spans and a line that stayed would be some 2 kB for each invocation.
+  expect([code, Number(stderr) < 400 * INVOCATIONS, stderr]).toEqual([0, true, stderr]);
 });
