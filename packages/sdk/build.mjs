@@ -105,10 +105,14 @@ const moduleIds = await bundled("src/index.ts", { "dist/index.js": "esm", "dist/
 // It awaits, which CommonJS cannot.
 await bundled("src/after-response.ts", { "dist/after-response.js": "esm" });
 
+await bundled("src/esbuild.ts", { "dist/esbuild.js": "esm", "dist/esbuild.cjs": "cjs" });
+
 copyDeclarations("dist-types", "dist/types", "index.d.ts");
+copyDeclarations("dist-types", "dist/types", "esbuild.d.ts");
 copyDeclarations("dist-types", "dist/types", "after-response.d.ts");
 // The same again for `require`: a .d.ts counts as CommonJS where the nearest package.json says so.
 copyDeclarations("dist-types", "dist/types-cjs", "index.d.ts");
+copyDeclarations("dist-types", "dist/types-cjs", "esbuild.d.ts");
 writeFileSync("dist/types-cjs/package.json", '{ "type": "commonjs" }\n');
 
 cpSync("../../LICENSE", "LICENSE");

@@ -4,6 +4,7 @@ import { sdk } from "./sdk.ts";
 export { eachRecord } from "./each-record.ts";
 export type { BatchResponse, EachRecordOptions } from "./each-record.ts";
 export type { LogMethod, Logger } from "./log/logger.ts";
+export { instrumentAwsClient } from "./instrument/aws-sdk/install.ts";
 export { observe } from "./observe.ts";
 export type { CarriedContext } from "./propagate/w3c.ts";
 export type { StitchKey } from "./stitch/keys.ts";

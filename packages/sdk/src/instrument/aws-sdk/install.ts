@@ -6,8 +6,11 @@
  * nothing has to be resolved or loaded for this. `send` of each copy found there is replaced by one that adds the
  * middleware to a client at its first use.
  *
- * A client bundled into the handler is in no cache and is not found.
+ * A class bundled into the handler is in no cache: it is found where the bundler plugin (esbuild.ts) has put it on a list, and
+ * without the plugin one client at a time is handed over by `instrumentAwsClient`.
  */
+import { harmless } from "../../diag.ts";
+import { BUNDLED_CLIENTS } from "./bundled-clients.ts";
 import { awsMiddleware } from "./middleware.ts";
 import { xrayHeaderMiddleware } from "./xray-header.ts";
 
@@ -27,6 +30,24 @@ interface ClientClass {
 const SMITHY_CLIENT = /[\\/]@smithy[\\/](core|smithy-client)[\\/].*\.js$/;
 
 const patched = new WeakSet<ClientClass>();
+const equipped = new WeakSet<object>();
+
+/**
+ * Adds the middleware to one AWS SDK v3 client, document clients too, and gives the client back. Only needed for a client that is bundled into
+ * the handler without the bundler plugin; more than once is once.
+ */
+export const instrumentAwsClient = <C extends object>(client: C): C => {
+  harmless("instrumenting an AWS client", () => {
+    if (!isClient(client)) throw new TypeError("it has no middleware stack, so it is no AWS SDK v3 client");
+    equipOnce(client);
+  });
+  return client;
+};
+
+const isClient = (client: object): client is SmithyClient => {
+  const { middlewareStack } = client as Partial<SmithyClient>;
+  return typeof middlewareStack?.add === "function";
+};
 
 /** Cheap to call again: for clients that were loaded since. Gives back what undoes it. */
 export const instrumentLoadedAwsSdk = (): (() => void) => {
@@ -38,22 +59,19 @@ const clientClasses = (): ClientClass[] => {
   const { _cache: cache } = process.getBuiltinModule("node:module") as unknown as {
     _cache: Record<string, NodeModule>;
   };
-  return Object.keys(cache)
+  const loaded = Object.keys(cache)
     .filter((path) => SMITHY_CLIENT.test(path))
-    .flatMap((path) => {
-      const { Client } = (cache[path]?.exports ?? {}) as { Client?: ClientClass };
-      return typeof Client?.prototype?.send === "function" && !patched.has(Client) ? [Client] : [];
-    });
+    .map((path) => ((cache[path]?.exports ?? {}) as { Client?: Partial<ClientClass> }).Client);
+  const bundled = (globalThis as { [BUNDLED_CLIENTS]?: Partial<ClientClass>[] })[BUNDLED_CLIENTS] ?? [];
+  return [...loaded, ...bundled].filter(
+    (one): one is ClientClass => typeof one?.prototype?.send === "function" && !patched.has(one as ClientClass),
+  );
 };
 
 const patch = (client: ClientClass): (() => void) => {
   const { send } = client.prototype;
-  const equipped = new WeakSet<SmithyClient>();
   client.prototype.send = function (this: SmithyClient, ...args: unknown[]): unknown {
-    if (!equipped.has(this)) {
-      equipped.add(this);
-      equip(this);
-    }
+    equipOnce(this);
     return send.apply(this, args);
   };
   patched.add(client);
@@ -61,6 +79,12 @@ const patch = (client: ClientClass): (() => void) => {
     client.prototype.send = send;
     patched.delete(client);
   };
+};
+
+const equipOnce = (client: SmithyClient): void => {
+  if (equipped.has(client)) return;
+  equipped.add(client);
+  equip(client);
 };
 
 const regionOf =
