@@ -37,7 +37,7 @@ type Kind = Pick<Variant, "name" | "source" | "sends"> &
 const here = import.meta.dirname;
 const bench = join(here, "..");
 const sdk = join(bench, "../packages/sdk/dist");
-const layer = join(bench, "../packages/layer/dist/opt/mayfly-exec-wrapper");
+const layer = join(bench, "../packages/layer/dist/layer/mayfly");
 const resolve = (name: string): string => createRequire(join(bench, "package.json")).resolve(name);
 const autoInstrumentations = resolve("@opentelemetry/auto-instrumentations-node/register");
 const preload = (file: string): Record<string, string> => ({ NODE_OPTIONS: `--import=${pathToFileURL(file).href}` });

@@ -22,9 +22,15 @@ const file = (path: string, content: string | Uint8Array, isExecutable = false):
   isExecutable,
 });
 
+/** Beside the layer's own modules; a package's name would have to be looked up, in a cold start. */
+const SDK_FILES = {
+  "@mayfly/sdk": "../sdk/dist/index.js",
+  "@mayfly/sdk/after-response": "../sdk/dist/after-response.js",
+};
+
 const bundled = async (input: string, path: string): Promise<ArchiveFile> => {
-  const bundle = await rolldown({ input, platform: "node", external: /^@mayfly\/sdk/, logLevel: "warn" });
-  const { output } = await bundle.generate({ format: "esm", minify: true });
+  const bundle = await rolldown({ input, platform: "node", external: Object.keys(SDK_FILES), logLevel: "warn" });
+  const { output } = await bundle.generate({ format: "esm", minify: true, paths: SDK_FILES });
   await bundle.close();
   return file(path, output[0].code);
 };

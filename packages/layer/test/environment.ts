@@ -4,7 +4,16 @@
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -13,7 +22,11 @@ import { dirname, join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, describe, onTestFinished } from "vitest";
 
-export const LAYER = resolve(import.meta.dirname, "../dist/layer");
+const BUILT = resolve(import.meta.dirname, "../dist/layer");
+
+/** Where nothing of the layer's own folder is above it, and no path is too odd for it. */
+export const LAYER = join(realpathSync(mkdtempSync(join(tmpdir(), "mayfly-opt-"))), "opt");
+cpSync(BUILT, LAYER, { recursive: true });
 
 interface Runtime {
   readonly name: "nodejs24.x" | "nodejs22.x";
@@ -44,6 +57,7 @@ const asProgram = (client: string): string => {
 };
 
 afterAll(() => {
+  rmSync(dirname(LAYER), { recursive: true });
   if (program22 !== undefined) rmSync(dirname(program22), { recursive: true });
 });
 
