@@ -27,6 +27,8 @@ const MEANINGS: Readonly<Record<keyof typeof VARIABLES, Said>> = {
     meaning: "Further attributes of the resource. What Lambda itself says of the function comes before them.",
   },
   OTEL_SDK_DISABLED: { meaning: "`true`: `observe` gives the handler back as it is." },
+  OTEL_TRACES_EXPORTER: { meaning: "`none`: no span is sent, whatever the endpoint." },
+  OTEL_LOGS_EXPORTER: { meaning: "`none`: no line is sent, whatever the endpoint." },
   OTEL_TRACES_SAMPLER: {
     meaning: "Of which invocations all is sent; of the others their own span is, with status, duration and keys.",
   },

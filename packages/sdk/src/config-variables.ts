@@ -84,6 +84,8 @@ const address: Kind<string> = { ...text, expected: "an http or https URL" };
 
 const onOff = (otherwise: "on" | "off"): Kind<"on" | "off"> => oneOf(["on", "off"], otherwise);
 
+const otlpOrNone = oneOf(["otlp", "none"], "otlp");
+
 const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 const ROOT_SAMPLERS = ["always_on", "always_off", "traceidratio"] as const;
@@ -93,6 +95,8 @@ export const VARIABLES = {
   OTEL_SERVICE_NAME: text,
   OTEL_RESOURCE_ATTRIBUTES: pairs,
   OTEL_SDK_DISABLED: oneOf(["true", "false"], "false"),
+  OTEL_TRACES_EXPORTER: otlpOrNone,
+  OTEL_LOGS_EXPORTER: otlpOrNone,
   OTEL_TRACES_SAMPLER: oneOf(SAMPLERS, "parentbased_always_on"),
   OTEL_TRACES_SAMPLER_ARG: ratio,
   MAYFLY_KEEP: someOf(["error", "slow", "cold"]),

@@ -192,7 +192,12 @@ describe("endpoints", () => {
 });
 
 describe("a standard variable that is not read", () => {
-  const names: (readonly [string, string])[] = [["OTEL_PROPAGATORS", "b3"]];
+  const names: (readonly [string, string])[] = [
+    ["OTEL_PROPAGATORS", "b3"],
+    ["OTEL_EXPORTER_OTLP_CERTIFICATE", "/var/task/ca.pem"],
+    ["OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/var/task/client.pem"],
+    ["OTEL_EXPORTER_OTLP_CLIENT_KEY", "/var/task/key.pem"],
+  ];
 
   test.each(names)("is said once and changes nothing: %s=%s", async (name, value) => {
     const { config: usual } = await read({ OTEL_EXPORTER_OTLP_ENDPOINT: BASE });
@@ -329,6 +334,16 @@ describe("switches", () => {
     expect(said).toEqual([]);
   });
 
+  test.each([
+    ["OTEL_TRACES_EXPORTER", "tracesUrl", "logsUrl"],
+    ["OTEL_LOGS_EXPORTER", "logsUrl", "tracesUrl"],
+  ])("%s=none sends nothing of that signal", async (name, absent, present) => {
+    const { config, said } = await read({ OTEL_EXPORTER_OTLP_ENDPOINT: BASE, [name]: "none" });
+    expect(config).not.toHaveProperty(absent);
+    expect(config).toHaveProperty(present);
+    expect(said).toEqual([]);
+  });
+
   test("MAYFLY_LOGS=stdout sends spans and no log lines", async () => {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: BASE, OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: BASE, MAYFLY_LOGS: "stdout" };
     const { config } = await read(env);
@@ -389,6 +404,8 @@ describe("a bad value", () => {
     ["OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318"],
     ["OTEL_RESOURCE_ATTRIBUTES", "prod"],
     ["MAYFLY_LOGS", "file"],
+    ["OTEL_TRACES_EXPORTER", "zipkin"],
+    ["OTEL_LOGS_EXPORTER", "console"],
     ["MAYFLY_LOG_LEVEL", "loud"],
     ["AWS_LAMBDA_LOG_LEVEL", "loud"],
     ["MAYFLY_END_LINE", "maybe"],

@@ -65,8 +65,9 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
   const functionName = env["AWS_LAMBDA_FUNCTION_NAME"] || "unknown";
   const declared = value("OTEL_RESOURCE_ATTRIBUTES");
   const serviceName = value("OTEL_SERVICE_NAME") || declared[ATTR.serviceName] || functionName;
-  const tracesUrl = signalUrl(env, "TRACES", "v1/traces");
-  const logsUrl = value("MAYFLY_LOGS") === "otlp" ? signalUrl(env, "LOGS", "v1/logs") : undefined;
+  const sendsLogs = value("MAYFLY_LOGS") === "otlp" && value("OTEL_LOGS_EXPORTER") === "otlp";
+  const tracesUrl = value("OTEL_TRACES_EXPORTER") === "otlp" ? signalUrl(env, "TRACES", "v1/traces") : undefined;
+  const logsUrl = sendsLogs ? signalUrl(env, "LOGS", "v1/logs") : undefined;
   sayWhatIsNotRead(env);
   return Object.freeze({
     disabled: value("OTEL_SDK_DISABLED") === "true",
@@ -170,6 +171,8 @@ export const printable = (address: string): string =>
 /** Standard variables whose being passed over would be a riddle. */
 const sayWhatIsNotRead = (env: Environment): void => {
   passOver(env, "OTEL_PROPAGATORS", "this version carries tracecontext and xray");
+  for (const what of ["CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"])
+    passOver(env, OTLP + what, "NODE_EXTRA_CA_CERTS tells Node.js whom to trust besides");
 };
 
 const passOver = (env: Environment, name: string, instead: string, sameAs?: string): void => {

@@ -79,7 +79,11 @@ test("spans and lines arrive, one request for each signal, with the headers that
   expect(namesOf(collector.spans)).toEqual(["a", "b", "c"]);
   expect(collector.logs).toHaveLength(2);
   for (const headers of collector.headers)
-    expect(headers).toMatchObject({ "x-api-key": "s cret", "content-type": "application/json" });
+    expect(headers).toMatchObject({
+      "x-api-key": "s cret",
+      "content-type": "application/json",
+      "user-agent": expect.stringMatching(/^mayfly-nodejs\/\d/) as string,
+    });
 });
 
 test("what was accepted is not sent again, and nothing is sent when there is nothing", async () => {

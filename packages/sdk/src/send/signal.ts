@@ -3,7 +3,7 @@
  *
  * What is added is kept as it is until somebody has time to encode it: the handler's own time is not spent on it, unless there is much.
  */
-import { type Wire, printable } from "../config.ts";
+import { VERSION, type Wire, printable } from "../config.ts";
 import { harmless, warn } from "../diag.ts";
 import { errorFacts } from "../errors.ts";
 import { MAX_ANSWER_MESSAGE_LENGTH, MAX_RETRIES, MAX_UNENCODED_LENGTH } from "../limits.ts";
@@ -55,6 +55,7 @@ export const createSignal = <T, E extends Sized>(deps: SignalDeps<T, E>): Signal
   const { post, url, wire, encode, request, lengthOf } = deps;
   const format = wire.isProtobuf ? createProtobufFormat() : JSON_FORMAT;
   const headers = {
+    "user-agent": `mayfly-nodejs/${VERSION}`,
     ...deps.headers,
     "content-type": format.contentType,
     ...(wire.isGzip && { "content-encoding": "gzip" }),
