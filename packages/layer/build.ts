@@ -9,7 +9,7 @@
  *
  * The sources alone decide the bytes of the zip, wherever and whenever it is built.
  */
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { rolldown } from "rolldown";
 import { type ArchiveFile, archive } from "./archive.ts";
@@ -37,27 +37,39 @@ const bundled = async (input: string, path: string): Promise<ArchiveFile> => {
 
 const SDK = "../sdk";
 
-/** Conditions that mean something to a function: types and the workspace's own stay behind. */
-const forFunctions = (target: unknown): unknown => {
-  if (typeof target !== "object" || target === null) return target;
+/** What runs in a function: bundlers' plugins have no place in a layer. */
+const ENTRIES = [".", "./after-response"];
+
+type Target = string | { readonly [condition: string]: Target };
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, Target>>;
+  readonly [field: string]: unknown;
+}
+
+const manifest = JSON.parse(readFileSync(`${SDK}/package.json`, "utf8")) as Manifest;
+
+/** Without the conditions that mean something only to compilers and to this workspace. */
+const forFunctions = (target: Target): Target => {
+  if (typeof target === "string") return target;
   const kept = Object.entries(target).filter(([condition]) => condition !== "types" && condition !== "mayfly-source");
   return Object.fromEntries(kept.map(([condition, inner]) => [condition, forFunctions(inner)]));
 };
 
-const sdkManifest = (): string => {
-  const { name, version, license, type, exports, engines } = JSON.parse(
-    readFileSync(`${SDK}/package.json`, "utf8"),
-  ) as Record<string, unknown>;
-  return JSON.stringify({ name, version, license, type, exports: forFunctions(exports), engines });
-};
+const filesOf = (target: Target): string[] =>
+  typeof target === "string" ? [target] : Object.values(target).flatMap(filesOf);
 
-const sdkFiles = (): ArchiveFile[] => [
-  file(`${MODULES}/sdk/package.json`, sdkManifest()),
-  ...["LICENSE", "THIRD_PARTY_NOTICES"].map((name) => file(`${MODULES}/sdk/${name}`, readFileSync(`${SDK}/${name}`))),
-  ...readdirSync(`${SDK}/dist`)
-    .filter((name) => /\.c?js$/.test(name))
-    .map((name) => file(`${MODULES}/sdk/dist/${name}`, readFileSync(`${SDK}/dist/${name}`))),
-];
+const sdkFiles = (): ArchiveFile[] => {
+  const { name, version, license, type, engines } = manifest;
+  const exports = Object.fromEntries(ENTRIES.map((entry) => [entry, forFunctions(manifest.exports[entry] ?? "")]));
+  const paths = Object.values(exports).flatMap(filesOf);
+  return [
+    file(`${MODULES}/sdk/package.json`, JSON.stringify({ name, version, license, type, exports, engines })),
+    ...["LICENSE", "THIRD_PARTY_NOTICES", ...paths].map((path) =>
+      file(join(MODULES, "sdk", path), readFileSync(join(SDK, path))),
+    ),
+  ];
+};
 
 const files = [
   file("mayfly", readFileSync("exec-wrapper"), true),

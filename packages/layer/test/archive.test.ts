@@ -49,20 +49,18 @@ test("unpacked by another program it is exactly the layer, its wrapper executabl
   expect(names).toEqual(names.toSorted());
 });
 
-test("it holds the wrapper, the layer's two modules and the SDK, with the licences", () => {
-  expect(files(LAYER)).toEqual(
-    expect.arrayContaining([
-      "mayfly",
-      "nodejs/node_modules/@mayfly/layer/preload.mjs",
-      "nodejs/node_modules/@mayfly/layer/redirect.mjs",
-      "nodejs/node_modules/@mayfly/sdk/LICENSE",
-      "nodejs/node_modules/@mayfly/sdk/THIRD_PARTY_NOTICES",
-      "nodejs/node_modules/@mayfly/sdk/dist/after-response.js",
-      "nodejs/node_modules/@mayfly/sdk/dist/index.cjs",
-      "nodejs/node_modules/@mayfly/sdk/dist/index.js",
-      "nodejs/node_modules/@mayfly/sdk/package.json",
-    ]),
-  );
+test("it holds the wrapper, the layer's two modules and what of the SDK runs in a function, with the licences", () => {
+  expect(files(LAYER)).toEqual([
+    "mayfly",
+    "nodejs/node_modules/@mayfly/layer/preload.mjs",
+    "nodejs/node_modules/@mayfly/layer/redirect.mjs",
+    "nodejs/node_modules/@mayfly/sdk/LICENSE",
+    "nodejs/node_modules/@mayfly/sdk/THIRD_PARTY_NOTICES",
+    "nodejs/node_modules/@mayfly/sdk/dist/after-response.js",
+    "nodejs/node_modules/@mayfly/sdk/dist/index.cjs",
+    "nodejs/node_modules/@mayfly/sdk/dist/index.js",
+    "nodejs/node_modules/@mayfly/sdk/package.json",
+  ]);
 });
 
 /** The two packages that are built, without what was built of them. */

@@ -1,6 +1,7 @@
 /** Functions whose code knows nothing of Mayfly, under AWS's own runtime clients; what arrives at a collector. */
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { mayfly } from "@mayfly/sdk/esbuild";
 import { build } from "esbuild";
 import { expect, test, vi } from "vitest";
 import { md5, startAws } from "../../sdk/test/aws.ts";
@@ -56,6 +57,19 @@ const bundled = async (format: "esm" | "cjs", file: string): Promise<string> => 
   return join(folder, "out");
 };
 
+const SENDING = `
+  import { SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
+  const client = new SQSClient({ region: "eu-west-1", md5: false, credentials: { accessKeyId: "a", secretAccessKey: "b" } });
+  export const handler = async () =>
+    (await client.send(new SendMessageCommand({ QueueUrl: process.env.URL + "/1/orders", MessageBody: "x" }))).MessageId;`;
+
+const bundledWithPlugin = async (folder: string): Promise<string> => {
+  const outfile = join(folder, "out/index.js");
+  const options = { bundle: true, format: "cjs", platform: "node" } as const;
+  await build({ entryPoints: [join(folder, "index.mjs")], outfile, plugins: [mayfly()], ...options });
+  return join(folder, "out");
+};
+
 underEachRuntime((runtime) => {
   test.each(Object.entries(FORMS))("a function is traced without a change to its code: %s", async (_form, make) => {
     const [environment, collector] = await start({ runtime, taskRoot: await make(runtime) });
@@ -72,31 +86,29 @@ underEachRuntime((runtime) => {
     expect(environment.output.stderr).toBe("");
   });
 
-  test("its AWS calls are spans with their keys, and carry the context", async () => {
-    const aws = await startAws(({ body }) => {
-      const { MessageBody = "" } = JSON.parse(body) as { MessageBody?: string };
-      return { body: JSON.stringify({ MessageId: "m-1", MD5OfMessageBody: md5(MessageBody) }) };
-    });
-    const folder = taskRoot({
-      "index.mjs": `
-        import { SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
-        const client = new SQSClient({ region: "eu-west-1", md5: false, credentials: { accessKeyId: "a", secretAccessKey: "b" } });
-        export const handler = async () =>
-          (await client.send(new SendMessageCommand({ QueueUrl: process.env.URL + "/1/orders", MessageBody: "x" }))).MessageId;`,
-    });
-    mkdirSync(join(folder, "node_modules"));
-    symlinkSync(join(SDK, "node_modules/@aws-sdk"), join(folder, "node_modules/@aws-sdk"));
-    const variables = { URL: aws.url, AWS_ENDPOINT_URL_SQS: aws.url };
-    const [environment, collector] = await start({ runtime, taskRoot: folder, variables });
-    expect(await environment.invoke()).toEqual({ kind: "response", body: "m-1" });
-    await arrived(collector, 2);
-    const [call, invocation] = [...collector.spans].toSorted((a, b) => b.name.length - a.name.length);
-    expect(call).toMatchObject({
-      parentSpanId: invocation?.spanId,
-      attributes: { "mayfly.keys.produced": [expect.stringContaining("sqs-message")] },
-    });
-    expect(JSON.parse(aws.requests[0]?.body ?? "")).toMatchObject({ MessageAttributes: { traceparent: {} } });
-  });
+  test.each(["from packages", "bundled with the plugin"])(
+    "its AWS calls are spans with their keys, and carry the context: a client %s",
+    async (how) => {
+      const aws = await startAws(({ body }) => {
+        const { MessageBody = "" } = JSON.parse(body) as { MessageBody?: string };
+        return { body: JSON.stringify({ MessageId: "m-1", MD5OfMessageBody: md5(MessageBody) }) };
+      });
+      const folder = taskRoot({ "index.mjs": SENDING });
+      mkdirSync(join(folder, "node_modules"));
+      symlinkSync(join(SDK, "node_modules/@aws-sdk"), join(folder, "node_modules/@aws-sdk"));
+      const variables = { URL: aws.url, AWS_ENDPOINT_URL_SQS: aws.url };
+      const root = how === "from packages" ? folder : await bundledWithPlugin(folder);
+      const [environment, collector] = await start({ runtime, taskRoot: root, variables });
+      expect(await environment.invoke()).toEqual({ kind: "response", body: "m-1" });
+      await arrived(collector, 2);
+      const [call, invocation] = [...collector.spans].toSorted((a, b) => b.name.length - a.name.length);
+      expect(call).toMatchObject({
+        parentSpanId: invocation?.spanId,
+        attributes: { "mayfly.keys.produced": [expect.stringContaining("sqs-message")] },
+      });
+      expect(JSON.parse(aws.requests[0]?.body ?? "")).toMatchObject({ MessageAttributes: { traceparent: {} } });
+    },
+  );
 
   test.each(["esm", "cjs"] as const)(
     "a function that has the SDK bundled in it (%s) gives one span",
