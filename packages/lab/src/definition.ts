@@ -18,9 +18,13 @@ export interface LabDefinition {
 export interface FunctionDefinition {
   /** Absolute path of the module that holds the handler. */
   readonly file: string;
-  /** Export name; default `handler`. */
+  /** Export name, or a path into exports (`routes.create`); default `handler`. */
   readonly handler?: string;
-  /** Whose rules for handlers apply; the Node.js is the lab's own either way. Default nodejs24.x. */
+  /** Absolute path of the folder that stands for /var/task; default the file's own. */
+  readonly taskRoot?: string;
+  /** Absolute paths of folders that each stand for what a layer unpacks at /opt; at most five, later ones win. */
+  readonly layers?: readonly string[];
+  /** Default nodejs24.x, which is the lab's own Node.js; nodejs22.x runs on Node.js 22 where one is installed beside the lab. */
   readonly runtime?: "nodejs22.x" | "nodejs24.x";
   /** Default 3,000, as on Lambda. */
   readonly timeoutMs?: number;

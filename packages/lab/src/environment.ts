@@ -13,19 +13,18 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { dirname } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { Readable } from "node:stream";
 import { ACCOUNT_ID } from "./addresses.ts";
 import type { FunctionDefinition } from "./definition.ts";
 import { type EnvironmentApi, startEnvironmentApi } from "./environment-api.ts";
 import { type ExtensionsApi, type RegisteredExtension, createExtensionsApi } from "./extensions-api.ts";
+import { DEFAULT_MEMORY_MB, launchOf } from "./launch.ts";
 import type { Moment } from "./moments.ts";
 import { type PlatformRecords, createPlatformRecords } from "./platform-records.ts";
 import { type Invocation, type InvocationResult, type RuntimeApi, createRuntimeApi } from "./runtime-api.ts";
-import { type Runtime, handlerName, runtimeProgram } from "./runtime.ts";
+import { DEFAULT_NODE, type Runtime, handlerName } from "./runtime.ts";
 import { type TelemetryApi, createTelemetryApi } from "./telemetry-api.ts";
-import { DEFAULT_MEMORY_MB, DEFAULT_NODE, variablesOf } from "./variables.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 export interface LogLine {
@@ -135,20 +134,16 @@ class RunningEnvironment implements Environment {
   async start(): Promise<void> {
     this.#api = await startEnvironmentApi([this.#runtime.serve, this.#extensions.serve, this.#telemetry.serve]);
     if (this.isGone) return this.#api.close();
-    const program = runtimeProgram(this.#deps.runtime) ?? ""; // startLab has checked that it is there
+    const { command, args, ...launch } = launchOf({
+      ...this.#deps,
+      variables: this.#deps.variables(),
+      logStreamName: this.#logStreamName,
+      runtimeApi: this.#api.address,
+    });
     this.#tell("initStart");
     this.#records.initStarted();
-    const child = spawn(process.execPath, [program], {
-      cwd: dirname(this.#deps.definition.file),
-      env: variablesOf({
-        ...this.#deps,
-        variables: this.#deps.variables(),
-        logStreamName: this.#logStreamName,
-        runtimeApi: this.#api.address,
-        runtimeFolder: dirname(program),
-      }),
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    // A group of its own, so that what it starts is stopped and ended with it.
+    const child = spawn(command, args, { ...launch, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     this.#process = child;
     if (child.pid !== undefined) this.#deps.watchdog.watch(child.pid);
     for (const stream of ["stdout", "stderr"] as const) {
@@ -181,7 +176,7 @@ class RunningEnvironment implements Environment {
     this.#timer = setTimeout(() => this.#timedOut(), this.#timeoutMs);
     const result = new Promise<InvocationResult>((resolve) => (this.#settle = resolve));
     this.#tell("thawed");
-    this.#process?.kill("SIGCONT");
+    this.#signal("SIGCONT");
     this.#telemetry.resume();
     this.#records.started(invocation);
     this.#extensions.invoke({ deadlineMs, requestId, invokedFunctionArn: this.#deps.arn, traceHeader });
@@ -194,7 +189,7 @@ class RunningEnvironment implements Environment {
     if (this.#process === undefined) this.#phase = "gone"; // start() finds it so, and starts nothing
     else if (this.#phase === "idle") await this.#end();
     else {
-      this.#process.kill("SIGKILL");
+      this.#signal("SIGKILL");
       await this.#gone();
     }
   }
@@ -217,7 +212,7 @@ class RunningEnvironment implements Environment {
     if (this.#phase !== "starting" && this.#phase !== "busy") return;
     if (!this.#runtime.isWaiting || !this.#extensions.areWaiting) return;
     clearTimeout(this.#timer);
-    this.#process?.kill("SIGSTOP");
+    this.#signal("SIGSTOP");
     this.#telemetry.pause();
     this.#tell("frozen");
     // What it has printed is in the pipes by now, belongs to the invocation that ends here, and is read first.
@@ -257,20 +252,29 @@ class RunningEnvironment implements Environment {
 
   /** SIGTERM, and some time, only where an extension is registered: without one Lambda kills the runtime outright. */
   async #end(): Promise<void> {
-    const child = this.#process;
-    if (child === undefined || this.isGone) return;
+    if (this.#process === undefined || this.isGone) return;
     if (this.#phase === "ending") return this.#gone();
     this.#phase = "ending";
     clearTimeout(this.#timer);
     if (this.#extensions.count > 0) {
       this.#tell("terminating");
-      child.kill("SIGTERM");
-      child.kill("SIGCONT"); // a stopped process takes no other signal
+      this.#signal("SIGTERM");
+      this.#signal("SIGCONT"); // a stopped process takes no other signal
       this.#telemetry.resume();
       this.#telemetry.flush();
-      this.#timer = setTimeout(() => child.kill("SIGKILL"), SHUTDOWN_MS);
-    } else child.kill("SIGKILL"); // also ends a stopped process
+      this.#timer = setTimeout(() => this.#signal("SIGKILL"), SHUTDOWN_MS);
+    } else this.#signal("SIGKILL"); // also ends a stopped process
     await this.#gone();
+  }
+
+  /** To the process and whatever it has started. */
+  #signal(signal: NodeJS.Signals): void {
+    const pid = this.#process?.pid;
+    try {
+      if (pid !== undefined) process.kill(-pid, signal);
+    } catch {
+      // it has ended by itself
+    }
   }
 
   #gone(): Promise<void> {
@@ -281,6 +285,7 @@ class RunningEnvironment implements Environment {
     if (this.#process?.pid !== undefined) this.#deps.watchdog.forget(this.#process.pid);
     this.#phase = "gone";
     clearTimeout(this.#timer);
+    this.#signal("SIGKILL"); // what it has started does not outlive it
     this.#tell("exit");
     const how = signal === null ? `exit status ${code}` : `signal: ${signal === "SIGKILL" ? "killed" : signal}`;
     const payload =

@@ -48,6 +48,18 @@ test("a definition in which everything is right has no problems", () => {
   expect(problemsOf(definition)).toEqual([]);
 });
 
+test("layers, their wrapper script and the task root must be there", () => {
+  const environment = { AWS_LAMBDA_EXEC_WRAPPER: "/opt/wrapper" };
+  const layers = ["relative", "/a", "/b", "/c", "/d", "/e"];
+
+  expect(problemsOf({ functions: { a: { file, taskRoot: "/elsewhere", layers, environment } } })).toEqual([
+    `function a: ${file} is not below taskRoot "/elsewhere"`,
+    "function a: 6 layers, expected at most 5",
+    ...layers.map((layer) => `function a: layer ${JSON.stringify(layer)} is no absolute path of a folder`),
+    "function a: AWS_LAMBDA_EXEC_WRAPPER /opt/wrapper is in none of its layers",
+  ]);
+});
+
 test("every mistake is named at once", () => {
   const definition: LabDefinition = {
     functions: {

@@ -1,9 +1,10 @@
 /** What is wrong with a definition, all at once: names that lead nowhere, numbers out of range, what the lab does not model. */
 import { existsSync } from "node:fs";
-import { isAbsolute } from "node:path";
+import { isAbsolute, relative } from "node:path";
 import type { EventSourceMapping, FunctionDefinition, LabDefinition, QueueDefinition } from "./definition.ts";
 import { compilePattern } from "./event-sources/event-pattern.ts";
 import { machineProblems } from "./event-sources/state-machine.ts";
+import { fileInLayers } from "./layers.ts";
 
 export const problemsOf = (definition: LabDefinition): readonly string[] => {
   const { functions, queues = {}, topics = {}, buses = {}, stateMachines = {}, routes = {} } = definition;
@@ -60,6 +61,8 @@ const functionProblems = (name: string, one: FunctionDefinition, known: Known): 
   const where = `function ${name}`;
   return [
     ...fileProblems(one.file, where),
+    ...taskRootProblems(one, where),
+    ...layerProblems(one, where),
     ...numberProblems(where, "timeoutMs", one.timeoutMs, 1, 900_000),
     ...numberProblems(where, "memoryMb", one.memoryMb, 128, 10_240),
     ...numberProblems(where, "reservedConcurrency", one.reservedConcurrency, 1, Infinity),
@@ -73,6 +76,28 @@ const functionProblems = (name: string, one: FunctionDefinition, known: Known): 
 const fileProblems = (file: string, where: string): Problems => {
   if (!isAbsolute(file)) return [`${where}: file ${JSON.stringify(file)} is not an absolute path`];
   return existsSync(file) ? [] : [`${where}: ${file} does not exist`];
+};
+
+const taskRootProblems = ({ file, taskRoot }: FunctionDefinition, where: string): Problems => {
+  if (taskRoot === undefined) return [];
+  const isBelow = isAbsolute(taskRoot) && !relative(taskRoot, file).startsWith("..");
+  return isBelow ? [] : [`${where}: ${file} is not below taskRoot ${JSON.stringify(taskRoot)}`];
+};
+
+const MAX_LAYERS = 5;
+
+const layerProblems = ({ layers = [], environment = {} }: FunctionDefinition, where: string): Problems => {
+  const wrapper = environment["AWS_LAMBDA_EXEC_WRAPPER"];
+  const isMissing = typeof wrapper === "string" && wrapper.startsWith("/opt/") && !fileInLayers(wrapper, layers);
+  return [
+    ...(layers.length > MAX_LAYERS ? [`${where}: ${layers.length} layers, expected at most ${MAX_LAYERS}`] : []),
+    ...layers.flatMap((layer) =>
+      isAbsolute(layer) && existsSync(layer)
+        ? []
+        : [`${where}: layer ${JSON.stringify(layer)} is no absolute path of a folder`],
+    ),
+    ...(isMissing ? [`${where}: AWS_LAMBDA_EXEC_WRAPPER ${wrapper} is in none of its layers`] : []),
+  ];
 };
 
 const referenceProblems = (reference: object, where: string, known: Known): Problems => {

@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 
+/** Of processes that lead a group; what is left of the group ends with them. */
 export interface Watchdog {
   watch(pid: number): void;
   forget(pid: number): void;
@@ -19,13 +20,13 @@ while read -r what pid; do
     forget) pids=$(printf '%s' "$pids" | sed "s/ $pid / /") ;;
   esac
 done
-[ "$pids" = " " ] || kill -9 $pids 2>/dev/null`;
+[ "$pids" = " " ] || kill -s KILL -- $pids 2>/dev/null`;
 
 export const startWatchdog = (): Watchdog => {
   const shell = spawn("sh", ["-c", SCRIPT], { stdio: ["pipe", "ignore", "ignore"], detached: true });
   shell.unref();
   shell.stdin.on("error", () => undefined); // it is gone: nothing is left to tell it
-  const tell = (what: string, pid: number): void => void shell.stdin.write(`${what} ${pid}\n`);
+  const tell = (what: string, pid: number): void => void shell.stdin.write(`${what} -${pid}\n`);
   return {
     watch: (pid) => tell("watch", pid),
     forget: (pid) => tell("forget", pid),

@@ -27,6 +27,8 @@ export const waiting = async ({ ms }) => {
   return { pid: process.pid };
 };
 
+export const nodeVersion = async () => process.version;
+
 export const remaining = async (_event, context) => {
   const first = context.getRemainingTimeInMillis();
   while (context.getRemainingTimeInMillis() === first) await pause(1);
@@ -40,6 +42,7 @@ export const endingAs = async ({ how }) => {
     setImmediate(() => {
       throw new Error("nobody waits for this");
     });
+  if (how === "rejected") void Promise.reject(new Error("nobody waits for this"));
   if (how === "signal") process.kill(process.pid, "SIGKILL");
   if (how === "throw") throw new RangeError("too far");
   if (how === "throw text") throw "just text";
@@ -49,20 +52,21 @@ export const endingAs = async ({ how }) => {
   return { invocations };
 };
 
-/** A result of each kind, by name. */
+/** A result of each kind, by name; all but the first by a promise. */
 export const resultOf = ({ kind, payload }) => {
   const cyclic = {};
   cyclic.self = cyclic;
-  return {
-    sync: "at once",
-    promise: Promise.resolve("later"),
+  if (kind === "sync") return "at once";
+  const results = {
+    promise: "later",
     undefined: undefined,
     null: null,
     function: () => undefined,
     cyclic,
     bigint: 1n,
     echo: payload,
-  }[kind];
+  };
+  return Promise.resolve(results[kind]);
 };
 
 export const printing = async ({ lines }) => {
