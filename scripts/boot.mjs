@@ -16,6 +16,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { COMPILER, isOnPath } from "./compiler.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
@@ -80,15 +81,14 @@ const install = () =>
     pnpmInstall(FOR_TESTS);
   });
 
-const isOnPath = (name) => (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, name)));
-
 /**
- * Under Node 24 already, for which AWS's runtime client is then compiled; the headers come from Node's own package, so that nothing
+ * Under Node 24 already, for which AWS's runtime clients are then compiled (that of Node 22 as well: what they use of Node is the same
+ * binary interface in both); the headers come from Node's own package, so that nothing
  * is fetched from elsewhere. Where the compiler is missing, which test-setup.mjs has said, the rest is installed.
  */
 const installForTests = () => {
   run("node", ["scripts/test-setup.mjs"]);
-  if (!["cmake", "g++", "make"].every(isOnPath)) return pnpmInstall(FOR_TESTS.slice(0, 2));
+  if (!Object.values(COMPILER).every(isOnPath)) return pnpmInstall(FOR_TESTS.slice(0, 2));
   onceFor(".mayfly-installed-for-tests", () => {
     console.log("mayfly set-up: installing for the tests; AWS's runtime client compiles for a minute the first time");
     const headers = join(root, "node_modules", `node-linux-${process.arch}`);

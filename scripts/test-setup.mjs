@@ -8,21 +8,9 @@
  * are skipped and counted; with CI=true missing means fail.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { chromiumPath } from "./chromium.ts";
+import { COMPILER, isOnPath } from "./compiler.mjs";
 
-const isOnPath = (name) => (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, name)));
-
-/** Per Debian package a program of it; what it is for. */
-const COMPILER = {
-  cmake: "cmake",
-  "g++": "g++",
-  make: "make",
-  autoconf: "autoconf",
-  automake: "automake",
-  libtool: "libtoolize",
-};
 const NEEDED = [
   { package: "chromium", isThere: () => chromiumPath() !== undefined, use: "the tests of the UI" },
   ...Object.entries(COMPILER).map(([name, program]) => ({

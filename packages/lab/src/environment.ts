@@ -198,7 +198,6 @@ class RunningEnvironment implements Environment {
     this.#tell("runtimeNext");
     this.#extensions.closeRegistration();
     if (this.#phase === "starting") this.#records.initRuntimeDone();
-    else this.#records.runtimeDone();
     this.#freezeWhenAllHaveAsked();
   }
 
@@ -210,7 +209,10 @@ class RunningEnvironment implements Environment {
 
   #freezeWhenAllHaveAsked(): void {
     if (this.#phase !== "starting" && this.#phase !== "busy") return;
-    if (!this.#runtime.isWaiting || !this.#extensions.areWaiting) return;
+    // A stream may end after the runtime has asked for more.
+    if (!this.#runtime.isWaiting || this.#settle) return;
+    if (this.#phase === "busy") this.#records.runtimeDone();
+    if (!this.#extensions.areWaiting) return;
     clearTimeout(this.#timer);
     this.#signal("SIGSTOP");
     this.#telemetry.pause();
@@ -235,9 +237,12 @@ class RunningEnvironment implements Environment {
     this.#tell("response");
     this.#settle(result);
     this.#settle = undefined;
+    this.#freezeWhenAllHaveAsked();
   }
 
   #timedOut(): void {
+    this.#records.timedOut(this.#process?.pid);
+    void this.#end();
     const seconds = (this.#timeoutMs / 1_000).toFixed(2);
     this.#result({
       outcome: "timeout",
@@ -246,8 +251,6 @@ class RunningEnvironment implements Environment {
         `RequestId: ${this.requestId} Error: Task timed out after ${seconds} seconds`,
       ),
     });
-    this.#records.timedOut(this.#process?.pid);
-    void this.#end();
   }
 
   /** SIGTERM, and some time, only where an extension is registered: without one Lambda kills the runtime outright. */

@@ -55,8 +55,8 @@ export const createRuntimeApi = ({ arn, onNext, onResult, onInitError }: Runtime
       kind === "error"
         ? { outcome: "error", payload: call.body }
         : (midStreamError(call) ?? { outcome: "success", payload: call.body });
+    call.answer(202, OK); // first: the process may be stopped right after
     onResult(answer, call.arrivedAtMs);
-    call.answer(202, OK);
   };
 
   return {

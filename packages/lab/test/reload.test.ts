@@ -55,13 +55,13 @@ test("the next invocation after a reload runs the code that is in the file then"
 test("an invocation that runs finishes with the code it began with, and its environment ends then", async () => {
   const file = await handlerFile();
   await file.says("old");
-  const { lab, invoke } = await startRig({
+  const { lab, invoke, moments } = await startRig({
     functions: { f: { file: file.path, reservedConcurrency: 1, timeoutMs: 20_000 } },
   });
   const { pid } = (await invoke<Said>("f")).result;
   const untilFile = `${file.path}.go`;
   const running = invoke<Said>("f", { untilFile });
-  await eventually(() => expect(lab.truth.deliveries).toHaveLength(1));
+  await eventually(() => expect(moments.filter(({ what }) => what === "thawed")).toHaveLength(2));
 
   await file.says("new");
   lab.reload("f");
