@@ -62,6 +62,11 @@ const MEANINGS: Readonly<Record<keyof typeof VARIABLES, Said>> = {
   MAYFLY_REDACT_KEYS: {
     meaning: "`email,customer.name`: further names of fields and attributes, or paths of fields, that are secrets.",
   },
+  MAYFLY_PROPAGATION_EXCLUDE: {
+    meaning:
+      "`partner.com`: hosts, with all below them, that get no `traceparent` with a request; `*`: none does. " +
+      "Their requests have spans all the same.",
+  },
 };
 
 const OTLP_MEANINGS: Readonly<Record<keyof typeof OTLP_VARIABLES, Said & { readonly ofOne: string }>> = {

@@ -113,6 +113,7 @@ export const VARIABLES = {
   MAYFLY_END_LINE: onOff("on"),
   MAYFLY_REDACT: onOff("on"),
   MAYFLY_REDACT_KEYS: names,
+  MAYFLY_PROPAGATION_EXCLUDE: names,
 };
 
 /** `OTEL_EXPORTER_OTLP_` before each, and there `TRACES_` or `LOGS_` for one signal only. */

@@ -55,6 +55,10 @@ export interface SdkConfig {
   readonly isRedacting: boolean;
   /** Names of fields and attributes, or paths of fields, that are secrets besides the usual ones; in lower case. */
   readonly redactKeys: readonly string[];
+  /** Hosts, with all below them, that get no `traceparent`. */
+  readonly propagationExclude: readonly string[];
+  /** With their ports: of the runtime's own interfaces, whose requests are not the function's. SnapStart's credentials come from there, too. */
+  readonly platformHosts: readonly string[];
 }
 
 export const VERSION = "0.1.0";
@@ -96,6 +100,8 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
     isHoldingDebug: value("MAYFLY_DEBUG_BUFFER") === "on",
     isRedacting: value("MAYFLY_REDACT") === "on",
     redactKeys: value("MAYFLY_REDACT_KEYS"),
+    propagationExclude: value("MAYFLY_PROPAGATION_EXCLUDE"),
+    platformHosts: [env["AWS_LAMBDA_RUNTIME_API"] || "", env["AWS_XRAY_DAEMON_ADDRESS"] || ""],
   });
 };
 

@@ -14,6 +14,7 @@ import { runPromise } from "./handler-forms/promise.ts";
 import { startRunning } from "./handler-forms/running.ts";
 import { isStreaming, runStreaming } from "./handler-forms/streaming.ts";
 import { instrumentLoadedAwsSdk } from "./instrument/aws-sdk/install.ts";
+import { observeOutgoing } from "./instrument/observe-outgoing.ts";
 import { readInvocation } from "./invocation.ts";
 import type { Scope } from "./scope.ts";
 import { type Sdk, sdk } from "./sdk.ts";
@@ -36,6 +37,7 @@ export const observe = <H extends AnyHandler>(handler: H): H => {
   if (typeof handler !== "function" || isObserved(handler) || sdk().config.disabled) return handler;
   if (sdk().initDurationMs === undefined) tellUncaughtErrors();
   sdk().initDurationMs ??= Math.round(performance.now());
+  sdk().outgoing ??= harmless("observing HTTP", () => observeOutgoing(sdk()));
   harmless("instrumenting the AWS SDK", () => instrumentLoadedAwsSdk());
   const inner = handler as unknown as LooseHandler;
   const observed: LooseHandler = function (...args) {
@@ -86,6 +88,7 @@ const begin = (state: Sdk, event: unknown, lambdaContext: unknown): Scope => {
     span,
     open: new Map([[span as OpenSpan, held]]),
     held,
+    calls: new Set(),
     annotations: {},
     sequence: { next: 0 },
     records: { failed: 0 },

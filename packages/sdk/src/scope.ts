@@ -3,7 +3,7 @@
  * because one environment may run several invocations at once, and shared by all copies of this package in the process, so that
  * one copy's logger knows what another copy's `observe` began.
  */
-import type { Span } from "@opentelemetry/api";
+import type { HrTime, Span } from "@opentelemetry/api";
 import type { Span as OpenSpan } from "@opentelemetry/sdk-trace";
 import type { Invocation } from "./invocation.ts";
 import { sdk } from "./sdk.ts";
@@ -23,6 +23,8 @@ export interface Scope {
   readonly open: Map<OpenSpan, HeldSpans | undefined>;
   /** What ends within `span` and may not be sent; undefined where everything is. */
   readonly held: HeldSpans | undefined;
+  /** Ends the spans of HTTP requests that are still under way. */
+  readonly calls: Set<(endTime: HrTime) => void>;
   /** Business context of later log lines; a record's inherits its invocation's. */
   readonly annotations: Record<string, Annotation>;
   /** Of the next log line; shared by all records of the invocation. */

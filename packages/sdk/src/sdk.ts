@@ -29,6 +29,8 @@ export interface Sdk {
   takeFirst(): boolean;
   /** From the start of the process to the first `observe`, which is how long loading the function has taken by then. */
   initDurationMs?: number;
+  /** Ends the observation of what leaves the process, which is there once. */
+  outgoing?: (() => void) | undefined;
   /** Carriers that were full, so that no context was put into them. */
   injectSkipped: number;
   /** Annotations and fields of log lines whose name is a log line's own. */

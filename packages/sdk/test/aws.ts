@@ -8,6 +8,7 @@ import { type PlainSpan, startCollector } from "./collector.ts";
 import { type FreshSdk, freshSdk, lambdaContext } from "./fresh-sdk.ts";
 
 export interface AwsRequest {
+  readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
   readonly body: string;
@@ -33,16 +34,16 @@ export interface Aws {
 }
 
 /** `attempt` counts from 1. */
-export type Answering = (request: AwsRequest, attempt: number) => AwsAnswer;
+export type Answering = (request: AwsRequest, attempt: number) => AwsAnswer | Promise<AwsAnswer>;
 
 export const startAws = async (answer: Answering): Promise<Aws> => {
   const requests: AwsRequest[] = [];
   const server = createServer((incoming, response) => {
-    void text(incoming).then((body) => {
-      const request = { path: incoming.url ?? "", headers: incoming.headers, body };
-      requests.push(request);
-      const { status = 200, headers = {}, body: answered = "{}" } = answer(request, requests.length);
-      response.writeHead(status, { "x-amzn-requestid": `aws-request-${requests.length}`, ...headers }).end(answered);
+    void text(incoming).then(async (body) => {
+      const request = { method: incoming.method ?? "", path: incoming.url ?? "", headers: incoming.headers, body };
+      const number = requests.push(request);
+      const { status = 200, headers = {}, body: answered = "{}" } = await answer(request, number);
+      response.writeHead(status, { "x-amzn-requestid": `aws-request-${number}`, ...headers }).end(answered);
     });
   });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
@@ -62,6 +63,8 @@ export interface Called extends Aws {
   /** Of AWS calls. */
   readonly spans: readonly PlainSpan[];
   readonly invocation: PlainSpan;
+  /** Of all requests, whoever told of them; in order of their end. */
+  readonly clientSpans: readonly PlainSpan[];
   readonly sdk: FreshSdk;
   /** What `work` threw. */
   readonly thrown: unknown;
@@ -71,15 +74,16 @@ export interface Invoked {
   readonly event?: object;
   readonly context?: object;
   readonly env?: Readonly<Record<string, string>>;
+  readonly start?: typeof startAws;
 }
 
 /** One invocation that calls AWS, and what was seen of it on either side. */
 export const calling = async (
   answer: Answering,
   work: (aws: Aws) => unknown,
-  { event = {}, context = {}, env = {} }: Invoked = {},
+  { event = {}, context = {}, env = {}, start = startAws }: Invoked = {},
 ): Promise<Called> => {
-  const aws = await startAws(answer);
+  const aws = await start(answer);
   const collector = await startCollector();
   const sdk = await freshSdk({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, MAYFLY_END_LINE: "off", ...env });
   let thrown: unknown;
@@ -94,7 +98,8 @@ export const calling = async (
   const [invocation] = collector.spans.filter(({ attributes }) => "faas.coldstart" in attributes);
   if (invocation === undefined) throw new Error("no invocation span arrived");
   const spans = collector.spans.filter(({ attributes }) => attributes["rpc.system.name"] === "aws-api");
-  return { ...aws, spans, invocation, sdk, thrown };
+  const clientSpans = collector.spans.filter((span) => span !== invocation);
+  return { ...aws, spans, invocation, clientSpans, sdk, thrown };
 };
 
 /** An HTTP request that carries this W3C context. */

@@ -35,6 +35,7 @@ export const freshSdk = async (env: Readonly<Record<string, string>> = {}): Prom
   onTestFinished(() => {
     for (const one of process.listeners("uncaughtExceptionMonitor"))
       if (!monitors.includes(one)) process.removeListener("uncaughtExceptionMonitor", one);
+    sdk().outgoing?.();
     vi.restoreAllMocks();
     vi.unstubAllEnvs();
   });

@@ -52,8 +52,10 @@ export const startRunning = (scope: Scope): Running => {
     const durationMs = performance.now() - invocation.startedMs;
     close = () => {
       tell(scope, outcome, { endTime, durationMs });
+      harmless("ending HTTP spans", () => scope.calls.forEach((overtake) => overtake(endTime)));
       span.end(endTime);
       scope.open.clear();
+      scope.calls.clear();
     };
     if (extension === undefined) close();
   };

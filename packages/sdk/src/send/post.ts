@@ -8,6 +8,8 @@
  * before anything was answered, so the request goes out once more on a new one.
  */
 import type { Agent, ClientRequest, RequestOptions } from "node:http";
+import { context } from "@opentelemetry/api";
+import { suppressTracing } from "@opentelemetry/core";
 import { MAX_ANSWER_BYTES, MAX_RETRY_AFTER_MS } from "../limits.ts";
 import type { Body } from "./format.ts";
 
@@ -50,7 +52,8 @@ export const createPost = (): Post => {
 
 const send = (http: HttpModule, url: string, body: Body, options: RequestOptions, isBeside: boolean): Promise<Answer> =>
   new Promise((resolve) => {
-    const request = http.request(url, options);
+    // By the mark that all instrumentations know: sending telemetry is never itself traced.
+    const request = context.with(suppressTracing(context.active()), () => http.request(url, options));
     // The agent takes the reference again when the socket serves another request.
     if (isBeside) request.on("socket", (socket) => socket.unref());
     request.on("response", (response) => {
