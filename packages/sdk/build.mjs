@@ -14,6 +14,7 @@ import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 import { copyDeclarations, thirdPartyNotices } from "./packaging.mjs";
 import { lazyFunctions } from "./lazy-functions.mjs";
+import { ATTR } from "./src/semconv.ts";
 import { configure, serializers } from "./pino-parts.mjs";
 
 const without = (what) => `module.exports = () => { throw new Error('${what} are not part of this build') }`;
@@ -86,16 +87,28 @@ const builtinsWithoutRequire = {
   },
 };
 
+/** Keys of attributes are written where they are used: 2 kB less than the table of them, and no look-up. */
+const attributeKeys = {
+  name: "attribute-keys",
+  transform: {
+    filter: { id: /[\\/]sdk[\\/]src[\\/](?!semconv)/ },
+    handler: (code) =>
+      code.replaceAll(/\bATTR\.(\w+)/g, (found, name) => (ATTR[name] ? JSON.stringify(ATTR[name]) : found)),
+  },
+};
+
 const bundled = async (input, files) => {
   const bundle = await rolldown({
     input,
     platform: "node",
-    plugins: [replacements, builtinsWithoutRequire, lazyFunctions],
+    plugins: [attributeKeys, replacements, builtinsWithoutRequire, lazyFunctions],
     transform: { inject: { performance: [join(import.meta.dirname, "src/performance.ts"), "performance"] } },
+    optimization: { inlineConst: true },
     logLevel: "warn",
   });
   const written = [];
-  for (const [file, format] of Object.entries(files)) written.push(await bundle.write({ file, format, minify: true }));
+  for (const [file, format] of Object.entries(files))
+    written.push(await bundle.write({ file, format, minify: true, comments: false }));
   await bundle.close();
   return written.flatMap(({ output }) => output[0].moduleIds);
 };

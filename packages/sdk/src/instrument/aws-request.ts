@@ -13,6 +13,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import { ATTR } from "../semconv.ts";
 import { type StitchKey, s3ObjectKey } from "../stitch/keys.ts";
+import { functionName } from "./aws-sdk/lambda.ts";
 import type { HeaderOf, Outgoing } from "./outgoing.ts";
 
 export interface AwsRequest {
@@ -52,8 +53,8 @@ export const awsRequestOf = ({ method, url, header }: Outgoing): AwsRequest | un
   // A function URL is signed for Lambda, too.
   if (id === "lambda" && !/^\/\d{4}-/.test(url.pathname)) return undefined;
   const service = CLIENT_NAMES[id] ?? (id.length < 4 ? id.toUpperCase() : id);
-  const invoked = id === "lambda" ? functionName(INVOCATION.exec(url.pathname)?.[1]) : undefined;
-  const operation = invoked === undefined ? operationOf(url, target) : "Invoke";
+  const invoked = id === "lambda" && functionName(decoded(INVOCATION.exec(url.pathname)?.[1] ?? ""));
+  const operation = invoked ? "Invoke" : operationOf(url, target);
   return {
     spanName: invoked ? `${invoked} Invoke` : operation ? `${service}.${operation}` : `${method} ${service}`,
     attributes: {
@@ -76,13 +77,6 @@ export const awsRequestOf = ({ method, url, header }: Outgoing): AwsRequest | un
 
 const operationOf = (url: URL, target: string | undefined): string | undefined =>
   target?.split(".").at(-1) ?? url.searchParams.get("x-id") ?? /\/operation\/(\w+)$/.exec(url.pathname)?.[1];
-
-/** A name, `account:function:name`, or an ARN, each perhaps with a version behind. */
-const functionName = (text: string | undefined): string | undefined => {
-  if (text === undefined) return undefined;
-  const parts = decoded(text).split(":");
-  return parts[parts.indexOf("function") + 1] ?? text;
-};
 
 /** Whatever writes may cause an event, which has the request's id; an object that was put, also its version. */
 const s3Keys = (method: string, url: URL, operation: string | undefined, answer: HeaderOf): StitchKey[] => {

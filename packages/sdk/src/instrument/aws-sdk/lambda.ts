@@ -26,7 +26,7 @@ export const lambda: Service = (command, input) => {
 };
 
 /** A name, `account:function:name`, or an ARN, each perhaps with a version behind. */
-const functionName = (text: string): string => {
+export const functionName = (text: string): string => {
   const parts = text.split(":");
   const at = parts.indexOf("function");
   return (at < 0 ? parts[0] : parts[at + 1]) ?? text;
