@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 import { SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { type BuildOptions, build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test as plainTest } from "vitest";
-import { type Answering, type AwsRequest, calling, md5 } from "./aws.ts";
+import { type Answering, type AwsRequest, calling, md5, traceparentOf } from "./aws.ts";
 import { type PlainSpan, startCollector } from "./collector.ts";
 import { CREDENTIALS, signerFor, startSignedAws } from "./signed-aws.ts";
 
@@ -220,7 +220,7 @@ plainTest(
     const [bareHttp = "", bareFetch = "", http = "", fetched = ""] = wire.texts;
     const [httpSpan, fetchSpan] = observed.spans;
     const xray = `X-Amzn-Trace-Id: ${XRAY.replace("53995c3f42cd8ad8", httpSpan?.spanId ?? "")}\r\n`;
-    const traceparent = `traceparent: 00-${fetchSpan?.traceId}-${fetchSpan?.spanId}-01\r\n`;
+    const traceparent = `traceparent: ${fetchSpan && traceparentOf(fetchSpan)}\r\n`;
     expect([http, fetched].map((text, n) => text.split([xray, traceparent][n] ?? "").length)).toEqual([2, 2]);
     expect([http.replace(xray, ""), fetched.replace(traceparent, "")]).toEqual([bareHttp, bareFetch]);
   },

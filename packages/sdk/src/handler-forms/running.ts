@@ -51,8 +51,8 @@ export const startRunning = (scope: Scope): Running => {
     const endTime = sdk().spans.now();
     const durationMs = performance.now() - invocation.startedMs;
     close = () => {
-      tell(scope, outcome, { endTime, durationMs });
       harmless("ending HTTP spans", () => scope.calls.forEach((overtake) => overtake(endTime)));
+      tell(scope, outcome, { endTime, durationMs });
       span.end(endTime);
       scope.open.clear();
       scope.calls.clear();

@@ -13,6 +13,7 @@ import type { Scope } from "../scope.ts";
 import type { Sdk } from "../sdk.ts";
 import { ATTR } from "../semconv.ts";
 import { type StitchKey, formatStitchKeys } from "../stitch/keys.ts";
+import { senderContext } from "../trace/sender-context.ts";
 import { type AwsRequest, awsRequestOf } from "./aws-request.ts";
 import { isCovered } from "./covered.ts";
 import { type Header, type HeaderOf, type Outgoing, headersFor, isPlatforms, printableUrl } from "./outgoing.ts";
@@ -42,7 +43,7 @@ export const startCall = (
   const aws = awsRequestOf(request);
   const span = startSpan(state, request, aws);
   const propagation = {
-    span: span.spanContext(),
+    span: senderContext(span),
     xrayHeader: scope.invocation.xrayHeader,
     excludedHosts: state.config.propagationExclude,
   };

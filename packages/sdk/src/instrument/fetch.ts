@@ -11,8 +11,8 @@
  * of whoever made room, and is told as theirs, or, where their invocation is over, not at all.
  */
 import type { Sdk } from "../sdk.ts";
-import { subscribe } from "./channels.ts";
-import { type ClientCall, startCall } from "./client-span.ts";
+import { startCall } from "./client-span.ts";
+import { follow } from "./follow.ts";
 import type { Header, Outgoing } from "./outgoing.ts";
 
 interface UndiciRequest {
@@ -32,27 +32,25 @@ interface Message {
   readonly error: unknown;
 }
 
-export const observeFetch = (state: Sdk): (() => void) => {
-  const calls = new WeakMap<UndiciRequest, ClientCall>();
-  const end = (request: UndiciRequest): void => calls.get(request)?.ended();
-  return subscribe<Message>({
-    "undici:request:create": ({ request }) => {
-      const call = startCall(
+export const observeFetch = (state: Sdk): (() => void) =>
+  follow<Message>(
+    "undici:request:create",
+    (request) =>
+      startCall(
         state,
         () => described(request),
         (header) => set(request, header),
-      );
-      if (call !== undefined) calls.set(request, call);
+      ),
+    {
+      "undici:request:headers": (call, { response: { statusCode, headers } }) =>
+        call.answered(statusCode, (name) => valueIn(headers, name)),
+      "undici:request:trailers": (call) => call.ended(),
+      "undici:request:error": (call, { error }) => {
+        call.failed(error);
+        call.ended();
+      },
     },
-    "undici:request:headers": ({ request, response: { statusCode, headers } }) =>
-      calls.get(request)?.answered(statusCode, (name) => valueIn(headers, name)),
-    "undici:request:trailers": ({ request }) => end(request),
-    "undici:request:error": ({ request, error }) => {
-      calls.get(request)?.failed(error);
-      end(request);
-    },
-  });
-};
+  );
 
 const described = ({ method, origin, path, upgrade, headers }: UndiciRequest): Outgoing | undefined => {
   const url = URL.parse(path, String(origin));

@@ -87,6 +87,16 @@ test("an upstream's tracestate goes along, and its unsampled flag is not raised"
   });
 });
 
+test("of a request whose span may never be sent, the invocation is the sender", async () => {
+  const event = requestWith(`00-${"a".repeat(32)}-${"b".repeat(16)}-00`);
+  const env = { OTEL_TRACES_SAMPLER: "parentbased_always_on", MAYFLY_KEEP: "error" };
+  const called = await requesting({}, { event, env });
+  expect(called.clientSpans).toEqual([]);
+  expect(called.requests[0]?.headers["traceparent"]).toBe(traceparentOf(called.invocation, "00"));
+  // The id by which the other side is joined is not lost with it.
+  expect(called.invocation.attributes["mayfly.keys.produced"]).toEqual(["http-request||api-request-1"]);
+});
+
 test.each([[{ traceparent: "00-theirs-01" }], [{ TraceParent: "00-theirs-01" }]])(
   "a traceparent of the application's own stays as it is: %o",
   async (headers) => {
