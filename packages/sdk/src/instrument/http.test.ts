@@ -1,6 +1,7 @@
 /** Requests by node:http, in invocations, against a real server. */
 import { AsyncResource } from "node:async_hooks";
 import http from "node:http";
+import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
@@ -13,6 +14,7 @@ import {
   startAws,
   traceparentOf,
 } from "../../test/aws.ts";
+import { certificateForLocalhost } from "../../test/certificate.ts";
 import { freshSdk, lambdaContext } from "../../test/fresh-sdk.ts";
 
 const ok: Answering = () => ({ headers: { "x-amzn-requestid": "api-request-1" } });
@@ -172,6 +174,45 @@ test("they are read where they are written: a traceparent among them is not miss
   const called = await requesting({ headers: ["host", "example.com", "Traceparent", "00-theirs-01"] });
   expect(called.requests[0]?.headers["traceparent"]).toBe("00-theirs-01");
   expect(called.sdk.state().injectSkipped).toBe(0);
+});
+
+test("a request that asks before it sends its body is told, and goes out as its client wrote it", async () => {
+  const given = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=0";
+  const headers = { authorization: "AWS4-HMAC-SHA256 fixed", expect: "100-continue", "x-amzn-trace-id": given };
+  const called = await calling(ok, ({ url }) => request(url, { method: "PUT", headers }, "body"), {
+    env: { _X_AMZN_TRACE_ID: given },
+  });
+  expect(called.thrown).toBeUndefined();
+  expect(called.requests).toMatchObject([{ body: "body", headers: { "x-amzn-trace-id": given } }]);
+  expect(called.clientSpans).toMatchObject([{ name: "PUT", attributes: { "http.response.status_code": 200 } }]);
+  expect(called.sdk.state().injectSkipped).toBe(1);
+});
+
+test("a request by https is one, and its URL says so", async () => {
+  const { key, cert } = certificateForLocalhost();
+  const received: http.IncomingHttpHeaders[] = [];
+  const server = https.createServer({ key, cert }, (incoming, response) => {
+    received.push(incoming.headers);
+    response.end();
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `https://localhost:${(server.address() as AddressInfo).port}/orders`;
+  const called = await calling(
+    ok,
+    () =>
+      new Promise((resolve, reject) => {
+        https.get(url, { ca: cert }, (response) => response.resume().on("end", resolve)).on("error", reject);
+      }),
+  );
+  expect(called.thrown).toBeUndefined();
+  expect(called.clientSpans).toMatchObject([
+    { name: "GET", attributes: { "url.full": url, "server.address": "localhost" } },
+  ]);
+  expect(received.map(({ traceparent }) => traceparent)).toEqual(called.clientSpans.map((span) => traceparentOf(span)));
 });
 
 test("requests on one kept-alive socket have a span each", async () => {
