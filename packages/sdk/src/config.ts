@@ -24,6 +24,8 @@ export interface SdkConfig {
   readonly functionName: string;
   readonly functionVersion: string;
   readonly region: string;
+  /** Environments are copies of one that was loaded before. */
+  readonly isSnapStart: boolean;
   readonly resource: Readonly<Record<string, string | number>>;
   /** Absent: nothing is sent. */
   readonly tracesUrl?: string;
@@ -79,6 +81,7 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
     functionName,
     functionVersion: env["AWS_LAMBDA_FUNCTION_VERSION"] || "$LATEST",
     region: env["AWS_REGION"] ?? "",
+    isSnapStart: env["AWS_LAMBDA_INITIALIZATION_TYPE"] === "snap-start",
     resource: { ...declared, ...lambdaResource(env), [ATTR.serviceName]: serviceName },
     ...(tracesUrl !== undefined && { tracesUrl }),
     ...(logsUrl !== undefined && { logsUrl }),

@@ -8,6 +8,8 @@ export interface LambdaContext {
   readonly invokedFunctionArn?: string;
   readonly xRayTraceId?: string;
   readonly clientContext?: unknown;
+  /** Where the function isolates its tenants. */
+  readonly tenantId?: string;
   getRemainingTimeInMillis?(): number;
 }
 
@@ -16,6 +18,9 @@ export interface Invocation {
   /** Of this environment; it was no cold start for anybody where the environment had been made ready beforehand. */
   readonly isFirst: boolean;
   readonly isColdStart: boolean;
+  /** How the environment came to be, as far as its first invocation knows. */
+  readonly initialization?: Initialization;
+  readonly tenantId?: string;
   /** As invoked, with an alias where one was named. */
   readonly invokedArn?: string;
   /** The same with the resolved version instead of the alias: `cloud.resource_id`. */
@@ -28,15 +33,40 @@ export interface Invocation {
   remainingMs(): number;
 }
 
-export const readInvocation = (context: LambdaContext | undefined, config: SdkConfig, isFirst: boolean): Invocation => {
+/** Lambda's words, which it may add to, and ours for an environment that it made ready without being asked. */
+export type Initialization =
+  | "on-demand"
+  | "provisioned-concurrency"
+  | "snap-start"
+  | "lambda-managed-instances"
+  | typeof PROACTIVE;
+
+const PROACTIVE = "proactive";
+
+/** What an environment's first invocation has to know of its start. */
+export interface Start {
+  readonly isFirst: boolean;
+  /** By the wall clock; when the function was loaded. */
+  readonly loadedAtMs: number;
+}
+
+export const readInvocation = (
+  context: LambdaContext | undefined,
+  config: SdkConfig,
+  { isFirst, loadedAtMs }: Start,
+): Invocation => {
   const invokedArn = context?.invokedFunctionArn;
   const xrayHeader = context?.xRayTraceId || process.env["_X_AMZN_TRACE_ID"];
   const parts = invokedArn?.split(":") ?? [];
   const accountId = parts[4];
+  const initialization = isFirst ? initializationOf(loadedAtMs) : undefined;
+  const tenantId = context?.tenantId;
   return {
     requestId: context?.awsRequestId ?? "",
     isFirst,
-    isColdStart: isFirst && !wasReadyBefore(),
+    isColdStart: isFirst && !READY_BEFORE.includes(initialization),
+    ...(initialization !== undefined && { initialization }),
+    ...(typeof tenantId === "string" && tenantId !== "" && { tenantId }),
     ...(invokedArn !== undefined && { invokedArn, resourceArn: resolved(parts, config.functionVersion) }),
     ...(accountId !== undefined && { accountId }),
     ...(xrayHeader && { xrayHeader }),
@@ -45,13 +75,18 @@ export const readInvocation = (context: LambdaContext | undefined, config: SdkCo
   };
 };
 
+/** Nobody waited for these. For a snapshot to be restored somebody did. */
+const READY_BEFORE: readonly unknown[] = ["provisioned-concurrency", "lambda-managed-instances", PROACTIVE];
+
 /**
- * OpenTelemetry's rule: provisioned, or begun long before the first invocation. By the wall clock: in an environment that
- * sleeps until it is needed, the other may stand still.
+ * Loaded long before it is first invoked: nobody asked for it then. By the wall clock: in an environment that sleeps until it is
+ * needed, the other may stand still. Not by the age of the process: an init that took too long is done again while the caller waits.
  */
-const wasReadyBefore = (): boolean =>
-  process.env["AWS_LAMBDA_INITIALIZATION_TYPE"] === "provisioned-concurrency" ||
-  Date.now() - performance.timeOrigin > MAX_COLD_START_MS;
+const initializationOf = (loadedAtMs: number): Initialization | undefined => {
+  const type = process.env["AWS_LAMBDA_INITIALIZATION_TYPE"] as Initialization | undefined;
+  const isOnDemand = !type || type === "on-demand";
+  return isOnDemand && Date.now() - loadedAtMs > MAX_COLD_START_MS ? PROACTIVE : type || undefined;
+};
 
 /** `…:function:name[:alias]` → `…:function:name[:version]`; an unqualified ARN stays one. */
 const resolved = (parts: readonly string[], version: string): string =>

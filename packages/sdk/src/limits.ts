@@ -55,7 +55,7 @@ export const MAX_CLIENT_CONTEXT_LENGTH = 3_583;
 /** Time left alone before the function's timeout. */
 export const RESERVED_BEFORE_TIMEOUT_MS = 50;
 
-/** From the start of the process to its first invocation; what took longer was made ready before anybody asked. */
+/** From the loaded function to its first invocation; what waited longer was made ready before anybody asked. */
 export const MAX_COLD_START_MS = 10_000;
 
 /** Of child spans that one invocation, or one record, holds until it is known whether a rule keeps them. */

@@ -35,8 +35,8 @@ const OBSERVED = Symbol.for("mayfly.observed");
 export const observe = <H extends AnyHandler>(handler: H): H => {
   // Without types, it may be anything; Lambda says best what it thinks of a handler that is no function.
   if (typeof handler !== "function" || isObserved(handler) || sdk().config.disabled) return handler;
-  if (sdk().initDurationMs === undefined) tellUncaughtErrors();
-  sdk().initDurationMs ??= Math.round(performance.now());
+  if (sdk().loaded === undefined) tellUncaughtErrors();
+  sdk().loaded ??= { atMs: Date.now(), durationMs: performance.now() };
   sdk().outgoing ??= harmless("observing HTTP", () => observeOutgoing(sdk()));
   harmless("instrumenting the AWS SDK", () => instrumentLoadedAwsSdk());
   const inner = handler as unknown as LooseHandler;
@@ -73,11 +73,10 @@ const begin = (state: Sdk, event: unknown, lambdaContext: unknown): Scope => {
   state.sender.probe();
   state.pace.begun();
   const trigger = detectTrigger(event, lambdaContext);
-  const invocation = readInvocation(
-    isObject(lambdaContext) ? lambdaContext : undefined,
-    state.config,
-    state.takeFirst(),
-  );
+  const invocation = readInvocation(isObject(lambdaContext) ? lambdaContext : undefined, state.config, {
+    isFirst: state.takeFirst(),
+    loadedAtMs: state.loaded?.atMs ?? Date.now(),
+  });
   const { span, describe } = startInvocationSpan(state, invocation, trigger, event);
   const held = state.details.heldUnder(span, invocation.isColdStart);
   return {
@@ -89,7 +88,8 @@ const begin = (state: Sdk, event: unknown, lambdaContext: unknown): Scope => {
     open: new Map([[span as OpenSpan, held]]),
     held,
     calls: new Set(),
-    annotations: {},
+    // Under Lambda's own name for it in log lines.
+    annotations: invocation.tenantId === undefined ? {} : { tenantId: invocation.tenantId },
     sequence: { next: 0 },
     records: { failed: 0 },
   };

@@ -15,6 +15,15 @@ import { nestIn } from "./trace/globals.ts";
 import { type Spans, createSpans } from "./trace/provider.ts";
 import { createSampling } from "./trace/sampling.ts";
 
+export interface Loaded {
+  /** By the wall clock. */
+  readonly atMs: number;
+  /** From the start of the process. */
+  readonly durationMs: number;
+  /** It has its span. */
+  isTold?: boolean;
+}
+
 export interface Sdk {
   readonly config: SdkConfig;
   readonly spans: Spans;
@@ -27,8 +36,8 @@ export interface Sdk {
   readonly scopes: AsyncLocalStorage<Scope>;
   /** True once: for the first invocation of this environment. */
   takeFirst(): boolean;
-  /** From the start of the process to the first `observe`, which is how long loading the function has taken by then. */
-  initDurationMs?: number;
+  /** The first `observe`: as good as loaded. */
+  loaded?: Loaded;
   /** Ends the observation of what leaves the process, which is there once. */
   outgoing?: (() => void) | undefined;
   /** Carriers that were full, so that no context was put into them. */

@@ -59,6 +59,8 @@ export const ATTR = {
   responseFirstByteMs: "mayfly.response.first_byte_ms",
   responseBytes: "mayfly.response.bytes",
   initDurationMs: "mayfly.init_duration_ms",
+  initialization: "mayfly.initialization",
+  tenantId: "mayfly.tenant_id",
   receiveCount: "mayfly.sqs.receive_count",
   entriesFailed: "mayfly.entries_failed",
   recordsFailed: "mayfly.records_failed",

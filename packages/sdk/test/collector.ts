@@ -31,8 +31,9 @@ export interface TestCollector {
   readonly paths: readonly string[];
   readonly headers: readonly IncomingMessage["headers"][];
   readonly bytes: readonly number[];
-  /** What was answered with a 2xx. */
+  /** What was answered with a 2xx. The spans of inits stand apart, so that a cold start changes no count. */
   readonly spans: readonly PlainSpan[];
+  readonly inits: readonly PlainSpan[];
   readonly logs: readonly PlainLog[];
   readonly connections: number;
   dropConnections(): void;
@@ -43,10 +44,11 @@ export const startCollector = async (answer: Answer = 200): Promise<TestCollecto
   const headers: IncomingMessage["headers"][] = [];
   const bytes: number[] = [];
   const spans: PlainSpan[] = [];
+  const inits: PlainSpan[] = [];
   const logs: PlainLog[] = [];
   let connections = 0;
   const take = (path: string, body: string | Buffer): void => {
-    if (path === "/v1/traces") spans.push(...spansIn(body));
+    if (path === "/v1/traces") for (const span of spansIn(body)) (isInit(span) ? inits : spans).push(span);
     else logs.push(...logsIn(body));
   };
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -77,6 +79,7 @@ export const startCollector = async (answer: Answer = 200): Promise<TestCollecto
     headers,
     bytes,
     spans,
+    inits,
     logs,
     get connections() {
       return connections;
@@ -85,6 +88,8 @@ export const startCollector = async (answer: Answer = 200): Promise<TestCollecto
   };
   return collector;
 };
+
+const isInit = ({ name, kind }: PlainSpan): boolean => name === "init" && kind === 1;
 
 /** JSON's text, or protobuf's bytes, as the headers say. */
 const unpacked = (body: Buffer, headers: IncomingMessage["headers"]): string | Buffer => {

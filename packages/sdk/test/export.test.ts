@@ -138,7 +138,13 @@ test.each(NAMES)("%s takes spans and lines as the page has them sent, without a 
   expect(await invoke({ orderId: "o-1" })).toEqual({ accepted: "o-1" });
   expect(await invoke({ orderId: "o-2", fails: true })).toMatchObject({ errorType: "RangeError" });
   expect(vendor.refused).toEqual([]);
-  expect(vendor.spans.map((span) => span.name).toSorted()).toEqual(["charge card", "charge card", "orders", "orders"]);
+  expect(vendor.spans.map((span) => span.name).toSorted()).toEqual([
+    "charge card",
+    "charge card",
+    "init",
+    "orders",
+    "orders",
+  ]);
   expect(vendor.logs.map(({ body }) => body)).toContainEqual({ stringValue: "order received" });
   for (const { traceId } of vendor.logs) expect(vendor.spans.map((span) => span.traceId)).toContain(traceId);
   for (const { attributes } of vendor.resources)
@@ -173,7 +179,7 @@ test.each(NAMES)("what %s refuses for good is lost, counted, and not sent again"
   expect(await invoke({ orderId: "o-2" })).toEqual({ accepted: "o-2" });
   expect(vendor.refused).toEqual(["413"]);
   expect(vendor.spans.map((span) => span.name)).toEqual(["charge card", "orders"]);
-  expect(vendor.spans[1]?.attributes).toMatchObject({ orderId: "o-2", "mayfly.sdk.dropped_spans": 2 });
+  expect(vendor.spans[1]?.attributes).toMatchObject({ orderId: "o-2", "mayfly.sdk.dropped_spans": 3 });
 });
 
 test.each(NAMES)("what %s does not take now is kept, and arrives as soon as it does", async (name) => {
@@ -182,9 +188,10 @@ test.each(NAMES)("what %s does not take now is kept, and arrives as soon as it d
   });
   vendor.answers.push({ status: 429, headers: { "ratelimit-policy": "100;w=60" }, body: "slow down" });
   expect(await invoke({ orderId: "o-1" })).toEqual({ accepted: "o-1" });
-  for (let n = 2; vendor.spans.length < 4 && n < 100; n += 1) await invoke({ orderId: `o-${n}` });
+  for (let n = 2; vendor.spans.length < 5 && n < 100; n += 1) await invoke({ orderId: `o-${n}` });
   expect(vendor.refused).toEqual(["429 slow down"]);
-  expect(vendor.spans.slice(0, 2).map(({ attributes }) => attributes["orderId"])).toEqual([undefined, "o-1"]);
+  expect(vendor.spans.slice(0, 3).map(({ name: of }) => of)).toEqual(["charge card", "init", "orders"]);
+  expect(vendor.spans[2]?.attributes).toMatchObject({ orderId: "o-1" });
   expect(vendor.spans.at(-1)?.attributes).toMatchObject({ "mayfly.sdk.flush_failures": 1 });
   expect(vendor.spans.at(-1)?.attributes).not.toHaveProperty("mayfly.sdk.dropped_spans");
 });

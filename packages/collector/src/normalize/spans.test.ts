@@ -128,6 +128,12 @@ test("errors and cold starts are read off", () => {
   });
 });
 
+test("the span of an init is no second cold start", () => {
+  const isColdStart = (fields: Partial<Span>) => record(wire(fields, { "faas.coldstart": true })).isColdStart;
+  expect(isColdStart({ name: "init", kind: 1 })).toBe(false);
+  expect(isColdStart({ name: "init", kind: SERVER }), "a function of that name").toBe(true);
+});
+
 test("a span that did not finish is an error, whatever its status says", () => {
   expect(record(wire({}, { "mayfly.unfinished": true }))).toMatchObject({ isUnfinished: true, isError: true });
   expect(record(wire())).toMatchObject({ isUnfinished: false, isError: false });

@@ -22,7 +22,7 @@ import {
   MAYFLY_UNFINISHED,
   MESSAGING_BATCH_MESSAGE_COUNT,
 } from "./semconv.ts";
-import { CLIENT, PRODUCER } from "./span-kind.ts";
+import { CLIENT, INTERNAL, PRODUCER } from "./span-kind.ts";
 import { stitchKeysOf } from "./stitch-keys.ts";
 
 type SpanRejection = "invalid-trace-id" | "invalid-span-id";
@@ -71,12 +71,15 @@ const spanRecord = (wire: Span, origin: SpanOrigin, receivedAt: UnixNano): SpanR
     parentIsRemote: (wire.flags & REMOTE_IS_KNOWN) !== 0 && (wire.flags & PARENT_IS_REMOTE) !== 0,
     isError: isUnfinished || wire.status?.code === STATUS_ERROR,
     isUnfinished,
-    isColdStart: attributes.isTrue(FAAS_COLDSTART),
+    isColdStart: attributes.isTrue(FAAS_COLDSTART) && !isInit(wire),
     batchCount: batchCount(wire, attributes, keys.consumed),
     ...keys,
     links: wire.links.flatMap(linkTarget),
   };
 };
+
+/** Our SDK's span of the init phase: it has the mark as well, and is no second cold start. */
+const isInit = ({ kind, name }: Span): boolean => kind === INTERNAL && name === "init";
 
 /** A caller of Lambda carries the request id of the function it called, not its own. */
 const requestIdOf = (wire: Span, attributes: AttributeReader): string | undefined =>

@@ -19,6 +19,7 @@ import { sdk } from "../sdk.ts";
 import { registeredExtension } from "../send/shared-extension.ts";
 import { onTermination } from "../send/termination.ts";
 import { ATTR } from "../semconv.ts";
+import { recordInit } from "../trace/init-span.ts";
 import { lossAttributes } from "../trace/invocation-span.ts";
 import { watchTimeout } from "../trace/unfinished.ts";
 import { isObject } from "../trigger/trigger.ts";
@@ -94,6 +95,7 @@ interface Ended {
 const tell = (scope: Scope, outcome: Outcome, { endTime, durationMs }: Ended): void => {
   const { invocationSpan: span } = scope;
   harmless("describing the invocation", scope.describe);
+  harmless("telling of the init", () => recordInit(sdk(), scope));
   harmless("describing how it went", () =>
     outcome.isError ? recordError(span, outcome.error, endTime) : describeResult(span, scope, outcome.result),
   );

@@ -36,10 +36,15 @@ const task = { Execution: { Id: EXECUTION }, State: { Name: "Charge", RetryCount
 const invocationBy = async (event: unknown, { isCold = false, context = {} } = {}) => {
   const { state } = await freshSdk();
   const sdk = state();
-  sdk.initDurationMs = 120;
+  sdk.loaded = { atMs: Date.now(), durationMs: 120 };
   const lambda = { ...lambdaContext("r-1"), ...context };
   const trigger = detectTrigger(event, lambda);
-  const started = startInvocationSpan(sdk, readInvocation(lambda, sdk.config, isCold), trigger, event);
+  const started = startInvocationSpan(
+    sdk,
+    readInvocation(lambda, sdk.config, { isFirst: isCold, loadedAtMs: Date.now() }),
+    trigger,
+    event,
+  );
   started.describe();
   return started.span as unknown as ReadableSpan;
 };

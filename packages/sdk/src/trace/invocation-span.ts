@@ -55,14 +55,15 @@ export const startInvocationSpan = (
   );
   return {
     span,
-    describe: () =>
+    describe() {
       span.setAttributes({
         ...invocationAttributes(sdk, invocation, trigger),
         ...(isMessage(trigger) ? messageAttributes(trigger) : batchCount(trigger)),
         ...(request && httpAttributes(trigger, request)),
         ...(state && stateAttributes(state)),
         ...(span as Partial<ReadableSpan>).attributes,
-      }),
+      });
+    },
   };
 };
 
@@ -80,7 +81,9 @@ const nameOf = (sdk: Sdk, trigger: Trigger, request: HttpRequest | undefined): s
 
 const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger): Attributes => {
   const keys = trigger.records.flatMap((record) => record.keys);
-  const { requestId, isColdStart, invokedArn, resourceArn, accountId } = invocation;
+  const { requestId, isColdStart, initialization, tenantId, invokedArn, resourceArn, accountId } = invocation;
+  // A restored clock tells how long ago the snapshot was made.
+  const hasInit = isColdStart && initialization !== "snap-start" && sdk.loaded;
   return {
     [ATTR.faasName]: sdk.config.functionName,
     [ATTR.faasInvocationId]: requestId,
@@ -91,7 +94,9 @@ const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger
       ...keys,
       ...(requestId ? [{ kind: "lambda-request", id: requestId } as const] : []),
     ]),
-    ...(isColdStart && { [ATTR.initDurationMs]: sdk.initDurationMs }),
+    ...(hasInit && { [ATTR.initDurationMs]: Math.round(hasInit.durationMs) }),
+    ...(initialization !== undefined && { [ATTR.initialization]: initialization }),
+    ...(tenantId !== undefined && { [ATTR.tenantId]: tenantId }),
     ...(invokedArn !== undefined && { [ATTR.lambdaInvokedArn]: invokedArn }),
     ...(resourceArn !== undefined && { [ATTR.cloudResourceId]: resourceArn }),
     ...(accountId !== undefined && { [ATTR.cloudAccountId]: accountId }),

@@ -8,7 +8,6 @@
 import { type ContextManager, type HrTime, type Tracer, trace } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import {
-  RandomIdGenerator,
   type ReadableSpan,
   type Sampler,
   SamplingDecision,
@@ -22,6 +21,7 @@ import { MAX_LINKS } from "../limits.ts";
 import { RANDOM_FLAG } from "../propagate/w3c.ts";
 import type { HeldSpans } from "./detail.ts";
 import { joinGlobals } from "./globals.ts";
+import { createIds } from "./ids.ts";
 import { type Sampling, hasSampledFlag } from "./sampling.ts";
 import { createWallClock } from "./wall-clock.ts";
 
@@ -71,7 +71,7 @@ export const createSpans = ({ config, sampling, place, onEnd }: SpansDeps): Span
     forceFlush: () => Promise.resolve(),
     shutdown: () => Promise.resolve(),
   };
-  const ids = new RandomIdGenerator();
+  const ids = createIds(config.isSnapStart);
   let nextTraceId: string | undefined;
   const provider = new TracerProvider({
     resource: resourceOf(config),

@@ -13,6 +13,7 @@ import { RESERVED_BEFORE_TIMEOUT_MS } from "../limits.ts";
 import type { Scope } from "../scope.ts";
 import type { Sdk } from "../sdk.ts";
 import { ATTR } from "../semconv.ts";
+import { recordInit } from "./init-span.ts";
 import { lossAttributes } from "./invocation-span.ts";
 import { createWallClock } from "./wall-clock.ts";
 
@@ -28,6 +29,7 @@ export const watchTimeout = (scope: Scope, sdk: Sdk, flush: (budgetMs: number) =
   const timer = setTimeout(() => {
     harmless("sending unfinished spans", () => {
       scope.describe();
+      recordInit(sdk, scope);
       scope.invocationSpan.setAttributes(lossAttributes(sdk));
       // As good as failed, for whoever keeps what failed.
       for (const held of scope.open.values()) held?.settle({ isError: true, durationMs: 0 });

@@ -28,7 +28,11 @@ export const createWallClock = ({ wallMs, monotonicMs }: Clocks = SYSTEM): (() =
     const monotonic = monotonicMs();
     const now = Math.min(Math.max(offsetMs + monotonic, wall), wall + ALMOST_ONE);
     offsetMs = now - monotonic;
-    const seconds = Math.floor(now / 1_000);
-    return [seconds, Math.round((now - seconds * 1_000) * 1e6)];
+    return hrTimeOf(now);
   };
+};
+
+export const hrTimeOf = (unixMs: number): HrTime => {
+  const seconds = Math.floor(unixMs / 1_000);
+  return [seconds, Math.round((unixMs - seconds * 1_000) * 1e6)];
 };

@@ -73,6 +73,19 @@ test("a cold start is one only where the span says so; its init phase is known o
   expect(cold({ attributes: { "faas.coldstart": true } })).not.toHaveProperty("initNs");
 });
 
+test("the span of an init is no second cold start", () => {
+  const attributes = { "faas.coldstart": true };
+  const [init, named] = reviveTrace(
+    detail([
+      span("a", { name: "init", kind: "internal", attributes }),
+      span("b", { name: "init", kind: "server", attributes }),
+    ]),
+  ).spans;
+
+  expect(init?.isColdStart).toBe(false);
+  expect(named?.isColdStart).toBe(true);
+});
+
 test("lines of all functions stand in one clock, those of one moment as they came", () => {
   const lines = [
     logLine("payment", 30, { functionName: "payment" }),

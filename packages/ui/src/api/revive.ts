@@ -31,10 +31,13 @@ const reviveSpan = (span: Span, origin: bigint): SpanView => {
     endNs: startNs + span.durationNs,
     isError,
     ...(text !== undefined && { errorText: text }),
-    isColdStart: span.attributes[FAAS_COLDSTART] === true,
+    isColdStart: span.attributes[FAAS_COLDSTART] === true && !isInit(span),
     ...(typeof initMs === "number" && { initNs: initMs * 1e6 }),
   };
 };
+
+/** The SDK's span of the init phase: it has the mark as well, and is no second cold start. */
+const isInit = ({ kind, name }: Span): boolean => kind === "internal" && name === "init";
 
 const isUnfinished = ({ attributes }: Span): boolean => attributes[MAYFLY_UNFINISHED] === true;
 
