@@ -34,6 +34,7 @@ export default defineConfig({
       project("collector", "packages/collector"),
       project("ui", "packages/ui"),
       project("shop", "examples/shop"),
+      project("aws-check", "examples/aws-check"),
       { extends: true, test: { name: "root", root: ".", include: ["*.test.ts", "scripts/*.test.ts"] } },
     ],
   },

@@ -3,8 +3,9 @@
  *
  *   node scripts/reference-pages.mjs
  */
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CHECKS } from "../examples/aws-check/checks.ts";
 import { configReference } from "../packages/sdk/src/config-reference.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -36,8 +37,39 @@ const sdkConfig = () => {
   ].join("\n")}\n`;
 };
 
+/** What a run on AWS found; nobody has run it as long as the file is not there. */
+const awsResults = () => {
+  const file = join(root, "examples/aws-check/results.json");
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { found: {} };
+};
+
+const awsAssumptions = () => {
+  const { region, date, found } = awsResults();
+  const standing = (name, known) =>
+    ["verified", "refuted"].includes(found[name]) ? `${found[name]} on AWS, ${region}, ${date}` : known;
+  return `${[
+    "# What is assumed about AWS",
+    "",
+    "<!-- Made from examples/aws-check/checks.ts and results.json by: node scripts/reference-pages.mjs -->",
+    "",
+    "Mayfly is tested against an emulator, which proves nothing about AWS. What it takes for granted of AWS stands here, each",
+    "with the name of the check that [examples/aws-check](../../examples/aws-check/README.md) runs in an account of yours.",
+    "*Documented*: AWS's documentation says so. *Assumed*: others' code relies on it, or it was seen elsewhere. *Verified* or",
+    "*refuted*: a run has shown it.",
+    "",
+    "| check | | |",
+    "|---|---|---|",
+    ...Object.entries(CHECKS).map(
+      ([name, { claim, known }]) => `| \`${name}\` | ${claim} | ${standing(name, known)} |`,
+    ),
+  ].join("\n")}\n`;
+};
+
 /** Path below the root → text. */
-export const referencePages = () => ({ "docs/reference/sdk-config.md": sdkConfig() });
+export const referencePages = () => ({
+  "docs/reference/sdk-config.md": sdkConfig(),
+  "docs/reference/aws-assumptions.md": awsAssumptions(),
+});
 
 if (import.meta.main) {
   for (const [page, text] of Object.entries(referencePages())) writeFileSync(join(root, page), text);

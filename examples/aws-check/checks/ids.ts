@@ -1,0 +1,164 @@
+/** Each pair of ids by which a producer's call and its consumer's event are joined where no context travels. */
+import type { Check } from "../checks.ts";
+import { type Finding, at, holds, pair, parsed, receivedBy, recordsOf, sameIds, unknown } from "../looking.ts";
+import type { Json, Observations, Received } from "../observations.ts";
+
+/** Ids of what was sent by the one hop are found by `place` in records of the other. */
+const inRecords = (from: string, to: string, place: (record: Json) => unknown) => (seen: Observations) =>
+  pair(seen, [from, to], (sent, received) => sameIds(sent.ids, recordsOf(received).map(place)));
+
+const inEvents = (from: string, to: string, place: (received: Received) => unknown) => (seen: Observations) =>
+  pair(seen, [from, to], (sent, received) => sameIds(sent.ids, received.map(place)));
+
+const messageId = (record: Json): unknown => record["messageId"];
+
+const answerHeader = (seen: Observations, name: string, header: string, hop: string): Finding => {
+  const ids = (seen.answers[name] ?? []).flatMap(({ headers }) => headers[header] ?? []);
+  const received = receivedBy(seen, hop);
+  if (received.length === 0) return unknown(`nothing arrived by ${hop}`);
+  return sameIds(
+    ids,
+    received.map(({ event }) => at(event, "requestContext", "requestId")),
+  );
+};
+
+export const ids = {
+  "sqs-message-id": {
+    claim: "SQS SendMessage's `MessageId` is the record's `messageId`.",
+    known: "documented",
+    judge: inRecords("sqs", "sqs", messageId),
+  },
+  "sqs-batch-message-ids": {
+    claim: "SQS SendMessageBatch: so is each entry's.",
+    known: "documented",
+    judge: inRecords("sqs-batch", "sqs", messageId),
+  },
+  "sqs-fifo-sequence": {
+    claim: "SQS FIFO: so is its, and `SequenceNumber` is the record's.",
+    known: "documented",
+    judge: (seen) =>
+      pair(seen, ["sqs-fifo", "sqs-fifo"], (sent, received) => {
+        const records = recordsOf(received);
+        const found = records.map((one) => [messageId(one), at(one, "attributes", "SequenceNumber")]);
+        const isSo = found.some(([id, sequence]) => id === sent.ids[0] && sequence === sent.sequenceNumber);
+        return holds(isSo, { sent: [sent.ids[0], sent.sequenceNumber], found });
+      }),
+  },
+  "sqs-dead-letter-id": {
+    claim: "SQS: a message keeps its id as it moves to the dead-letter queue.",
+    known: "assumed",
+    judge: inRecords("sqs-failing", "sqs-dead-letter", messageId),
+  },
+  "sns-message-id": {
+    claim: "SNS Publish's `MessageId` is `Sns.MessageId` of the record.",
+    known: "documented",
+    judge: inRecords("sns", "sns", (one) => at(one, "Sns", "MessageId")),
+  },
+  "sns-sqs-wrapped-id": {
+    claim: "SNS to SQS, wrapped: it is the body's `MessageId`.",
+    known: "documented",
+    judge: inRecords("sns", "sns-sqs-wrapped", (one) => at(parsed(one["body"]), "MessageId")),
+  },
+  "sns-sqs-raw-loses-id": {
+    claim: "SNS to SQS, raw: SNS's id is nowhere.",
+    known: "assumed",
+    judge: (seen) =>
+      pair(seen, ["sns", "sns-sqs-raw"], (sent, received) => {
+        const text = JSON.stringify(received.map(({ event }) => event));
+        return holds(!sent.ids.some((id) => text.includes(id)), text);
+      }),
+  },
+  "eventbridge-event-id": {
+    claim: "EventBridge PutEvents' `EventId` is the event's `id`.",
+    known: "assumed",
+    judge: inEvents("eventbridge", "eventbridge", ({ event }) => event["id"]),
+  },
+  "eventbridge-sqs-event-id": {
+    claim: "EventBridge to SQS: it is the body's `id`.",
+    known: "assumed",
+    judge: inRecords("eventbridge", "eventbridge-sqs", (one) => at(parsed(one["body"]), "id")),
+  },
+  "step-functions-execution": {
+    claim: "StartExecution's `executionArn` is what a state machine maps from `$$.Execution.Id`.",
+    known: "documented",
+    judge: inEvents("step-functions", "step-functions", ({ event }) => at(event, "Execution", "Id")),
+  },
+  "lambda-request-id-sync": {
+    claim: "Lambda Invoke: the answer's request id is the callee's `awsRequestId`.",
+    known: "assumed",
+    judge: inEvents("lambda-sync", "lambda-sync", ({ requestId }) => requestId),
+  },
+  "lambda-request-id-async": {
+    claim: "Lambda Invoke, asynchronous: so it is.",
+    known: "assumed",
+    judge: inEvents("lambda-async", "lambda-async", ({ requestId }) => requestId),
+  },
+  "lambda-retry-request-id": {
+    claim: "The retry of an asynchronous invocation has the same request id.",
+    known: "assumed",
+    judge: (seen) =>
+      pair(seen, ["lambda-async-failing", "lambda-async-failing"], (_sent, received) =>
+        received.length < 2
+          ? unknown("no retry yet: it comes after a minute")
+          : holds(
+              new Set(received.map(({ requestId }) => requestId)).size === 1,
+              received.map(({ requestId }) => requestId),
+            ),
+      ),
+  },
+  "lambda-destination-request-id": {
+    claim: "A destination is told the failed invocation's request id in `requestContext.requestId`.",
+    known: "documented",
+    judge: inRecords("lambda-async-failing", "destination", (one) =>
+      at(parsed(one["body"]), "requestContext", "requestId"),
+    ),
+  },
+  "kinesis-sequence": {
+    claim: "Kinesis PutRecord's shard and sequence number are the record's `eventID`.",
+    known: "documented",
+    judge: inRecords("kinesis", "kinesis", (one) => one["eventID"]),
+  },
+  "dynamodb-has-no-id": {
+    claim: "DynamoDB: the request id of a write is not in the stream, its keys and new image are.",
+    known: "documented",
+    judge: (seen) =>
+      pair(seen, ["dynamodb", "dynamodb"], (sent, received) => {
+        const records = recordsOf(received);
+        const isSilent = !sent.ids.some((id) => JSON.stringify(records).includes(id));
+        const isTold = records.some((one) => at(one, "dynamodb", "Keys", "id") && at(one, "dynamodb", "NewImage"));
+        return holds(isSilent && isTold, records);
+      }),
+  },
+  "s3-request-id": {
+    claim: "S3 PutObject's request id is the record's `responseElements.x-amz-request-id`.",
+    known: "documented",
+    judge: inRecords("s3", "s3", (one) => at(one, "responseElements", "x-amz-request-id")),
+  },
+  "s3-eventbridge-request-id": {
+    claim: "S3 by EventBridge: it is the detail's `request-id`.",
+    known: "documented",
+    judge: inEvents("s3", "s3-eventbridge", ({ event }) => at(event, "detail", "request-id")),
+  },
+  "s3-key-encoding": {
+    claim: "S3: a record's key is URL-encoded with `+` for spaces, EventBridge's is not encoded.",
+    known: "assumed",
+    judge: (seen) =>
+      pair(seen, ["s3", "s3-eventbridge"], (_sent, received) => {
+        const plain = received.map(({ event }) => at(event, "detail", "object", "key"));
+        const encoded = recordsOf(receivedBy(seen, "s3")).map((one) => at(one, "s3", "object", "key"));
+        if (encoded.length === 0) return unknown("nothing arrived by s3");
+        const isSo = encoded.every((one) => plain.includes(decodeURIComponent(String(one).replaceAll("+", " "))));
+        return holds(isSo && plain.every((one) => String(one).includes(" ")), { encoded, plain });
+      }),
+  },
+  "http-api-request-id": {
+    claim: "HTTP API: the answer's `apigw-requestid` is `requestContext.requestId`.",
+    known: "assumed",
+    judge: (seen) => answerHeader(seen, "HttpUrl", "apigw-requestid", "http-api"),
+  },
+  "function-url-request-id": {
+    claim: "Function URL: the answer's `x-amzn-requestid` is `requestContext.requestId`.",
+    known: "assumed",
+    judge: (seen) => answerHeader(seen, "FunctionUrl", "x-amzn-requestid", "function-url"),
+  },
+} as const satisfies Readonly<Record<string, Check>>;
