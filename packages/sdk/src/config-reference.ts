@@ -50,6 +50,17 @@ const MEANINGS: Readonly<Record<keyof typeof VARIABLES, Said>> = {
       "This long before the function's timeout everything open is sent as it stands, marked `mayfly.unfinished`; " +
       "what ends after all is sent again without the mark. 0 switches it off.",
   },
+  MAYFLY_INJECT_PAYLOAD: {
+    otherwise: "none",
+    meaning:
+      "Payloads that may carry a context: `_mayfly` in an event's detail, an execution's input, a record's data, if it is a JSON " +
+      "object; metadata of an object in S3.",
+  },
+  MAYFLY_DYNAMODB_KEYS: {
+    otherwise: "none",
+    meaning:
+      "Which attributes of a table are its keys, by which a `PutItem` is joined to its stream's record: `orders:pk,sk;users:id`.",
+  },
   MAYFLY_LOGS: { meaning: "`stdout`: lines are not sent as OTLP." },
   MAYFLY_LOG_LEVEL: { otherwise: "as the next", meaning: "Lines under it are not written." },
   AWS_LAMBDA_LOG_LEVEL: { meaning: "Set by Lambda, where the function's logging is configured as JSON." },

@@ -35,8 +35,8 @@ const integer = (least: number, otherwise: number, most = 60_000): Kind<number> 
 const text: Kind<string> = { otherwise: "", expected: "any text", parse: (value) => value };
 
 /** Any of these, or none. */
-const someOf = <T extends string>(values: readonly T[]): Kind<readonly T[]> => ({
-  otherwise: values,
+const someOf = <T extends string>(values: readonly T[], otherwise = values): Kind<readonly T[]> => ({
+  otherwise,
   expected: `none, or some of ${values.join(", ")}, with commas between`,
   parse: (value) => {
     const given = value.toLowerCase().split(/[,\s]+/);
@@ -60,6 +60,17 @@ const names: Kind<readonly string[]> = {
       .toLowerCase()
       .split(/[,\s]+/)
       .filter(Boolean),
+};
+
+const keysByTable: Kind<Readonly<Record<string, readonly string[]>>> = {
+  otherwise: {},
+  expected: "table:key or table:key,key, with semicolons between",
+  parse: (value) => {
+    const tables = value.split(";").filter((part) => part.trim() !== "");
+    const entries = tables.map((part) => part.split(":").map((one) => one.trim()));
+    if (!entries.every(([table, keys, ...more]) => table && keys && more.length === 0)) return undefined;
+    return Object.fromEntries(entries.map(([table = "", keys = ""]) => [table, keys.split(/[,\s]+/).filter(Boolean)]));
+  },
 };
 
 /** Percent-encoded (W3C Baggage's form, as the OTLP exporter specification says). */
@@ -105,6 +116,8 @@ export const VARIABLES = {
   MAYFLY_HOLD_MS: integer(0, 1_000),
   MAYFLY_PROBE_INTERVAL_MS: integer(0, 30_000),
   MAYFLY_TIMEOUT_MARGIN_MS: integer(0, 200),
+  MAYFLY_INJECT_PAYLOAD: someOf(["eventbridge", "stepfunctions", "kinesis", "s3"], []),
+  MAYFLY_DYNAMODB_KEYS: keysByTable,
   MAYFLY_LOGS: oneOf(["otlp", "stdout"], "otlp"),
   /** Empty: as the next one says. */
   MAYFLY_LOG_LEVEL: oneOf(LEVELS, ""),

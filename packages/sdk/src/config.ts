@@ -48,6 +48,10 @@ export interface SdkConfig {
   readonly holdMs: number;
   /** While the collector is away, one attempt to reach it is made this often. */
   readonly probeIntervalMs: number;
+  /** Payloads that may carry a context. */
+  readonly injectPayload: readonly string[];
+  /** Of a table, the names of its key attributes. */
+  readonly dynamodbKeys: Readonly<Record<string, readonly string[]>>;
   /** How long before the timeout everything open is sent as unfinished; 0 switches it off. */
   readonly timeoutMarginMs: number;
   readonly logLevel: string;
@@ -97,6 +101,8 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
     flushBudgetMs: value("MAYFLY_FLUSH_BUDGET_MS"),
     holdMs: value("MAYFLY_HOLD_MS"),
     probeIntervalMs: value("MAYFLY_PROBE_INTERVAL_MS"),
+    injectPayload: value("MAYFLY_INJECT_PAYLOAD"),
+    dynamodbKeys: value("MAYFLY_DYNAMODB_KEYS"),
     timeoutMarginMs: value("MAYFLY_TIMEOUT_MARGIN_MS"),
     logLevel: value("MAYFLY_LOG_LEVEL") || value("AWS_LAMBDA_LOG_LEVEL"),
     endLine: value("MAYFLY_END_LINE") === "on",

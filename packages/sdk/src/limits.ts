@@ -49,6 +49,13 @@ export const MAX_SNS_ATTRIBUTES = 8;
 /** Of a message, or a whole batch: 256 KiB for SNS and older queues, 1 MiB for SQS since 2025. */
 export const MAX_MESSAGE_BYTES = [262_144, 1_048_576];
 
+/** Of what payloads may hold once a context is in them: a call's events, an execution's input, a record with its partition key. */
+export const MAX_EVENTS_BYTES = 262_144;
+export const MAX_EXECUTION_INPUT_BYTES = 262_144;
+export const MAX_KINESIS_RECORD_BYTES = 1_048_576;
+/** Of an object's own metadata, names and values. */
+export const MAX_S3_METADATA_BYTES = 2_048;
+
 /** Of base64 in the header X-Amz-Client-Context. */
 export const MAX_CLIENT_CONTEXT_LENGTH = 3_583;
 

@@ -41,10 +41,15 @@ export const dynamodbKey = (table: string, keys: Readonly<Record<string, unknown
   id: sha256(JSON.stringify(Object.entries(keys).map(comparable).toSorted())).slice(0, 32),
 });
 
-/** Lambda has an item's bytes as base64, a caller's input as what they are. */
-const comparable = ([name, value]: readonly [string, unknown]): string => {
+/** Lambda has an item's bytes as base64, a caller's input as what they are, and a document client's input as plain values. */
+const comparable = ([name, value]: readonly [string, unknown]): string => JSON.stringify([name, attributeValue(value)]);
+
+const attributeValue = (value: unknown): unknown => {
+  if (typeof value === "string") return { S: value };
+  if (typeof value === "number" || typeof value === "bigint") return { N: String(value) };
+  if (value instanceof Uint8Array) return { B: Buffer.from(value).toString("base64") };
   const bytes: unknown = typeof value === "object" && value !== null && "B" in value ? value.B : undefined;
-  return JSON.stringify([name, bytes instanceof Uint8Array ? { B: Buffer.from(bytes).toString("base64") } : value]);
+  return bytes instanceof Uint8Array ? attributeValue(bytes) : value;
 };
 
 /** `version` is the version id where the bucket has versions, else the ETag, with or without its quotes. */

@@ -1,7 +1,12 @@
-/** An event has no place for a context but its own detail, which is the application's: the hop is joined by event id. */
+/**
+ * An event has no place for a context but its own detail, which is the application's: the hop is joined by event id, and carries a
+ * context only where that was asked for.
+ */
+import { MAX_EVENTS_BYTES } from "../../limits.ts";
 import { ATTR } from "../../semconv.ts";
 import { type JsonObject, isObject, present, textAt } from "../../trigger/trigger.ts";
-import { type Service, refusedEntries } from "./operation.ts";
+import { type Carrier, type Injected, type Service, refusedEntries } from "./operation.ts";
+import { mayInject, withContext } from "./payload.ts";
 import { listLength } from "./sqs.ts";
 
 export const eventbridge: Service = (command, input) => {
@@ -18,6 +23,7 @@ export const eventbridge: Service = (command, input) => {
       [ATTR.messagingDestination]: bus,
       ...(entries.length > 1 && { [ATTR.messagingBatchCount]: listLength(input["Entries"]) }),
     },
+    ...(mayInject("eventbridge") && { inject: withContextInDetail }),
     // The answer's entries stand in the order of the request's; a rejected one has no id.
     produced: (output) =>
       answered(output).flatMap((entry, index) => {
@@ -31,5 +37,23 @@ export const eventbridge: Service = (command, input) => {
 
 const answered = (output: JsonObject): readonly unknown[] =>
   Array.isArray(output["Entries"]) ? output["Entries"] : [];
+
+/** One limit for all entries of a call, the smallest that has been in force. */
+const withContextInDetail = (input: JsonObject, carrier: Carrier): Injected => {
+  const { Entries: entries } = input;
+  if (!Array.isArray(entries)) return { input, skipped: 0 };
+  let room = MAX_EVENTS_BYTES - Buffer.byteLength(JSON.stringify(entries));
+  let skipped = 0;
+  const filled = (entry: JsonObject): JsonObject => {
+    const detail = textAt(entry, "Detail") ?? "";
+    const bytes = Buffer.byteLength(detail);
+    const whole = withContext(detail, carrier, bytes + room);
+    if (whole === "full") skipped += 1;
+    if (whole === undefined || whole === "full") return entry;
+    room -= Buffer.byteLength(whole) - bytes;
+    return { ...entry, Detail: whole };
+  };
+  return { input: { ...input, Entries: entries.map((one: unknown) => (isObject(one) ? filled(one) : one)) }, skipped };
+};
 
 const busOf = (entry: JsonObject | undefined): string => textAt(entry, "EventBusName") ?? "default";

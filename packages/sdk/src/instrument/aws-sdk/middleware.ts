@@ -12,9 +12,12 @@ import { formatStitchKeys } from "../../stitch/keys.ts";
 import { senderContext } from "../../trace/sender-context.ts";
 import { type JsonObject, isObject, objectAt, textAt } from "../../trigger/trigger.ts";
 import { covered } from "../covered.ts";
+import { dynamodb } from "./dynamodb.ts";
 import { eventbridge } from "./eventbridge.ts";
+import { kinesis } from "./kinesis.ts";
 import { lambda } from "./lambda.ts";
 import type { Carrier, Failure, Operation, Service } from "./operation.ts";
+import { s3 } from "./s3.ts";
 import { sns } from "./sns.ts";
 import { sqs } from "./sqs.ts";
 import { stepFunctions } from "./step-functions.ts";
@@ -32,6 +35,10 @@ const SERVICES: Readonly<Record<string, Service>> = {
   EventBridge: eventbridge,
   SFN: stepFunctions,
   Lambda: lambda,
+  Kinesis: kinesis,
+  DynamoDB: dynamodb,
+  DynamoDBDocument: dynamodb,
+  S3: s3,
 };
 
 /** `region` is the client's: a function may well call another one. */

@@ -46,6 +46,6 @@ export const refused = (output: JsonObject, sent: unknown): Failure | undefined 
   return refusedEntries(codes, listLength(sent));
 };
 
-const objectsIn = (list: unknown): readonly JsonObject[] => (Array.isArray(list) ? list.filter(isObject) : []);
+export const objectsIn = (list: unknown): readonly JsonObject[] => (Array.isArray(list) ? list.filter(isObject) : []);
 
 export const listLength = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
