@@ -6,7 +6,7 @@ import { MAX_EVENTS_BYTES } from "../../limits.ts";
 import { ATTR } from "../../semconv.ts";
 import { type JsonObject, isObject, present, textAt } from "../../trigger/trigger.ts";
 import { type Carrier, type Injected, type Service, refusedEntries } from "./operation.ts";
-import { mayInject, withContext } from "./payload.ts";
+import { FULL, mayInject, withContext } from "./payload.ts";
 import { listLength } from "./sqs.ts";
 
 export const eventbridge: Service = (command, input) => {
@@ -48,8 +48,8 @@ const withContextInDetail = (input: JsonObject, carrier: Carrier): Injected => {
     const detail = textAt(entry, "Detail") ?? "";
     const bytes = Buffer.byteLength(detail);
     const whole = withContext(detail, carrier, bytes + room);
-    if (whole === "full") skipped += 1;
-    if (whole === undefined || whole === "full") return entry;
+    if (whole === FULL) skipped += 1;
+    if (whole === undefined || whole === FULL) return entry;
     room -= Buffer.byteLength(whole) - bytes;
     return { ...entry, Detail: whole };
   };

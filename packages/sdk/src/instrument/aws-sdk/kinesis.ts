@@ -5,7 +5,7 @@ import { type StitchKey, kinesisKey } from "../../stitch/keys.ts";
 import { type JsonObject, isObject, lastOfArn, textAt } from "../../trigger/trigger.ts";
 import type { Carrier, Injected, Service } from "./operation.ts";
 import { refusedEntries } from "./operation.ts";
-import { mayInject, withContext } from "./payload.ts";
+import { FULL, mayInject, withContext } from "./payload.ts";
 import { listLength, objectsIn } from "./sqs.ts";
 
 export const kinesis: Service = (command, input) => {
@@ -48,8 +48,8 @@ const withContextInData = (input: JsonObject, carrier: Carrier): Injected => {
     const partitionKey = textAt(record, "PartitionKey") ?? "";
     const room = MAX_KINESIS_RECORD_BYTES - Buffer.byteLength(partitionKey);
     const whole = withContext(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString(), carrier, room);
-    if (whole === "full") skipped += 1;
-    return whole === undefined || whole === "full" ? record : { ...record, Data: Buffer.from(whole) };
+    if (whole === FULL) skipped += 1;
+    return whole === undefined || whole === FULL ? record : { ...record, Data: Buffer.from(whole) };
   };
   const { Records: records } = input;
   const done = Array.isArray(records)

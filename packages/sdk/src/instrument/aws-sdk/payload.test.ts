@@ -6,7 +6,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { expect, test } from "vitest";
 import { type Aws, type Called, calling, traceparentOf } from "../../../test/aws.ts";
 import { detectTrigger } from "../../trigger/detect.ts";
-import { withContext } from "./payload.ts";
+import { FULL, withContext } from "./payload.ts";
 
 const CARRIER = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
 const FIELD = `"_mayfly":${JSON.stringify(CARRIER)}`;
@@ -25,7 +25,7 @@ test.each(["[1]", '"text"', "7", "null", "", "{", "{a:1}", '{"_mayfly":{}}', "<x
 });
 
 test("what would become too long is left alone, and said", () => {
-  expect(withContext('{"a":1}', CARRIER, 20)).toBe("full");
+  expect(withContext('{"a":1}', CARRIER, 20)).toBe(FULL);
 });
 
 const ALL = { env: { MAYFLY_INJECT_PAYLOAD: "eventbridge,stepfunctions,kinesis,s3" } };

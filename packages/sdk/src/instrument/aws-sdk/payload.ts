@@ -16,14 +16,17 @@ export const mayInject = (carrier: PayloadCarrier): boolean => sdk().config.inje
 
 const FIELD = "_mayfly";
 
-/** undefined: it cannot carry one. "full": it has no room. */
-export const withContext = (text: string, carrier: Carrier, maxBytes: number): string | "full" | undefined => {
+/** Has no room for another field. */
+export const FULL: unique symbol = Symbol("full");
+
+/** undefined: it cannot carry one. */
+export const withContext = (text: string, carrier: Carrier, maxBytes: number): string | typeof FULL | undefined => {
   const keys = keysOf(text);
   if (keys === undefined || keys.includes(FIELD)) return undefined;
   const end = text.lastIndexOf("}");
   const field = `${keys.length > 0 ? "," : ""}"${FIELD}":${JSON.stringify(carrier)}`;
   const whole = text.slice(0, end) + field + text.slice(end);
-  return Buffer.byteLength(whole) > maxBytes ? "full" : whole;
+  return Buffer.byteLength(whole) > maxBytes ? FULL : whole;
 };
 
 const keysOf = (text: string): readonly string[] | undefined => {

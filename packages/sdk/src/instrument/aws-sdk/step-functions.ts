@@ -7,7 +7,7 @@ import { ATTR } from "../../semconv.ts";
 import { taskTokenKey } from "../../stitch/keys.ts";
 import { type JsonObject, lastOfArn, textAt } from "../../trigger/trigger.ts";
 import type { Carrier, Injected, Operation, Service } from "./operation.ts";
-import { mayInject, withContext } from "./payload.ts";
+import { FULL, mayInject, withContext } from "./payload.ts";
 
 const CALLBACKS: ReadonlySet<string> = new Set(["SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat"]);
 
@@ -38,5 +38,5 @@ const withContextInInput = (input: JsonObject, carrier: Carrier): Injected => {
   // An execution that is given none has an empty object.
   const whole = withContext(textAt(input, "input") ?? "{}", carrier, MAX_EXECUTION_INPUT_BYTES);
   if (whole === undefined) return { input, skipped: 0 };
-  return whole === "full" ? { input, skipped: 1 } : { input: { ...input, input: whole }, skipped: 0 };
+  return whole === FULL ? { input, skipped: 1 } : { input: { ...input, input: whole }, skipped: 0 };
 };
