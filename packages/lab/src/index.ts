@@ -4,5 +4,6 @@ export type { FinishedInvocation } from "./function.ts";
 export { startLab } from "./lab.ts";
 export type { Lab, LabOptions } from "./lab.ts";
 export type { Moment } from "./moments.ts";
-export type { Runtime } from "./runtime.ts";
+export { isInstalled } from "./runtime.ts";
+export type { NodeRuntime, Runtime } from "./runtime.ts";
 export type { Cause, Delivery, TruthLog } from "./truth-log.ts";

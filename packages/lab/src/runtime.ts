@@ -33,6 +33,10 @@ export const runtimeProgram = (runtime: Runtime, node: NodeRuntime = DEFAULT_NOD
 export const nodeProgram = (node: NodeRuntime): string | undefined =>
   node === "nodejs24.x" || process.versions.node.startsWith("22.") ? process.execPath : installedNode22();
 
+/** Both are there: for tests that take what a machine has. */
+export const isInstalled = (runtime: Runtime, node: NodeRuntime = DEFAULT_NODE): boolean =>
+  runtimeProgram(runtime, node) !== undefined && nodeProgram(node) !== undefined;
+
 /** The command that starts a runtime; startLab has checked that its parts are there. */
 export const runtimeCommand = (runtime: Runtime, node: NodeRuntime): readonly string[] => {
   const program = runtimeProgram(runtime, node) ?? "";

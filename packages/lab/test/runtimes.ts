@@ -1,7 +1,13 @@
 /** Every runtime that the lab's contract is held to: one suite over all of them. */
 import { describe } from "vitest";
-import type { FunctionDefinition, LabDefinition, LabOptions, Runtime } from "../src/index.ts";
-import { type NodeRuntime, nodeProgram, runtimeProgram } from "../src/runtime.ts";
+import {
+  type FunctionDefinition,
+  type LabDefinition,
+  type LabOptions,
+  type NodeRuntime,
+  type Runtime,
+  isInstalled,
+} from "../src/index.ts";
 import { type Rig, startRig } from "./rig.ts";
 
 export interface RuntimeUnderTest {
@@ -18,7 +24,7 @@ const RUNTIMES: readonly RuntimeUnderTest[] = [
 
 /** Where AWS's client could not be compiled, or there is no Node.js 22, that part is skipped; in CI it fails instead. */
 export const isSkipped = ({ client, node }: RuntimeUnderTest): boolean =>
-  (runtimeProgram(client, node) === undefined || nodeProgram(node) === undefined) && process.env["CI"] !== "true";
+  !isInstalled(client, node) && process.env["CI"] !== "true";
 
 export type StartRig = (definition: LabDefinition, options?: LabOptions) => Promise<Rig>;
 

@@ -1,0 +1,4 @@
+/** The entry where modules may not await. */
+import { createHandler } from "./orders.ts";
+
+export const handler = createHandler({ currency: "EUR" });
