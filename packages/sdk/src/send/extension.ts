@@ -41,8 +41,13 @@ const PATH = "/2020-01-01/extension";
 const REGISTRATION_LIMIT_MS = 1_000;
 /** After that the connection may be read again, unless an observed invocation has begun. In a frozen process it passes at once as it thaws. */
 const REST_MS = 20;
-/** From the beginning of an invocation to its handler. */
+/** From the process running again to reading, so that a handler that begins at once is not kept by it. */
 const MOMENT_MS = 2;
+/**
+ * From an INVOKE event to its handler, at the longest. A small function gets a fraction of a processor, and an extension that has
+ * answered too early is frozen in the midst of sending; an invocation that nobody observes is billed for as much more.
+ */
+const UNOBSERVED_MS = 100;
 const MAX_RECONNECTS = 3;
 
 /** `api` is `host:port`, as in AWS_LAMBDA_RUNTIME_API. */
@@ -93,7 +98,7 @@ export const registerExtension = (api: string, name: string): RegisteringExtensi
       if (status !== 200) return giveUp(`/event/next was answered with ${status}: ${text.slice(0, 200)}`);
       isAsked = true;
       if (requestIdOf(text) === lastFinished) next();
-      else if (running.size === 0) after(MOMENT_MS, next);
+      else if (running.size === 0) after(UNOBSERVED_MS, next);
     } catch (error) {
       reconnects += 1;
       if (reconnects > MAX_RECONNECTS) return giveUp(`/event/next: ${String(error)}`);
