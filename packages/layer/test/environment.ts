@@ -71,7 +71,7 @@ const runtime = (name: Runtime["name"]): Runtime =>
         program: asProgram(clientIn(FOLDERS[name])),
       };
 
-const isCompiled = (name: Runtime["name"]): boolean => {
+export const isCompiled = (name: Runtime["name"]): boolean => {
   try {
     return existsSync(join(dirname(clientIn(FOLDERS[name])), "rapid-client.node"));
   } catch {
