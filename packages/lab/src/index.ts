@@ -1,7 +1,7 @@
 export type * from "./definition.ts";
 export type { LogLine } from "./environment.ts";
 export type { FinishedInvocation } from "./function.ts";
-export { startLab } from "./lab.ts";
+export { DefinitionError, startLab } from "./lab.ts";
 export type { Lab, LabOptions } from "./lab.ts";
 export type { Moment } from "./moments.ts";
 export { isInstalled } from "./runtime.ts";

@@ -1,7 +1,7 @@
 /**
  * A running lab: every function, queue, topic, bus, machine and route of a definition, on free ports of 127.0.0.1.
  *
- * Errors  one Error that names every mistake of the definition at once; nothing is started then.
+ * Errors  one DefinitionError that names every mistake of the definition at once; nothing is started then.
  */
 import { ACCOUNT_ID, type Addresses, createAddresses } from "./addresses.ts";
 import { startAwsEndpoint } from "./aws-endpoint.ts";
@@ -66,6 +66,10 @@ export interface Lab extends Pick<Addresses, "queueUrl" | "topicArn" | "stateMac
   close(): Promise<void>;
 }
 
+export class DefinitionError extends Error {
+  override readonly name = "DefinitionError";
+}
+
 const DEFAULT_REGION = "eu-west-1";
 const DEFAULT_ASYNC_RETRY_DELAY_MS = 200;
 const QUIET_POLL_MS = 25;
@@ -84,7 +88,7 @@ export const startLab = async (definition: LabDefinition, options: LabOptions = 
 const refuseMistakes = (definition: LabDefinition, { runtimeClient = DEFAULT_RUNTIME }: LabOptions): void => {
   const problems = [...problemsOf(definition), ...runtimeProblems(definition, runtimeClient)];
   if (problems.length > 0)
-    throw new Error(`the lab's definition has ${problems.length} mistake(s):\n  ${problems.join("\n  ")}`);
+    throw new DefinitionError(`the lab's definition has ${problems.length} mistake(s):\n  ${problems.join("\n  ")}`);
 };
 
 interface Closable {
