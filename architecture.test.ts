@@ -86,17 +86,27 @@ test("packages import each other in one direction", () => {
     sdk: ["otlp"],
     layer: ["sdk"],
     ui: ["api"],
-    collector: ["otlp", "api"],
+    collector: ["otlp", "api", "lab"], // the lab: see the next test
   };
   const wrong = packages.flatMap((name) =>
     sources(name).flatMap((file) =>
       file.imports
-        .flatMap((one) => one.source.match(/^@mayfly\/(\w+)$/)?.[1] ?? [])
+        .flatMap((one) => one.source.match(/^@mayfly\/(\w+)(?:\/|$)/)?.[1] ?? [])
         .filter((other) => other !== name && !allowed[name]?.includes(other))
         .map((other) => `${short(file.path)} imports @mayfly/${other}`),
     ),
   );
   expect(wrong).toEqual([]);
+});
+
+/** An optional peer: whoever only collects does not install it. */
+test("the collector loads the lab for `mayfly dev` alone, and only when it is asked for", () => {
+  const loads = sources("collector").flatMap((file) =>
+    file.imports
+      .filter((one) => one.source.startsWith("@mayfly/lab") && !one.isTypeOnly)
+      .map((one) => `${short(file.path)} ${one.isDynamic ? "when asked" : "always"}`),
+  );
+  expect(loads).toEqual(["collector/src/cli/dev.ts when asked"]);
 });
 
 test("no file imports itself through others", () => {

@@ -12,6 +12,8 @@ export interface Import {
   /** Absolute path, for a relative import. */
   readonly file?: string;
   readonly isTypeOnly: boolean;
+  /** `import(…)` */
+  readonly isDynamic?: boolean;
 }
 
 export interface SourceFile {
@@ -55,7 +57,7 @@ const visit = (node: unknown, touched: { environment: boolean; network: boolean 
   }
   if (node.type === "CallExpression" && name(node["callee"]) === "fetch") touched.network = true;
   if (node.type === "ImportExpression" && typeof literal(node["source"]) === "string") {
-    imports.push({ source: String(literal(node["source"])), isTypeOnly: false });
+    imports.push({ source: String(literal(node["source"])), isTypeOnly: false, isDynamic: true });
   }
   // Only what is called to load a module: a module's name in other text is no connection.
   if (node.type === "CallExpression" && name(calleeEnd(node["callee"])) === "getBuiltinModule") {

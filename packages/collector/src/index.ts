@@ -60,7 +60,11 @@ const listen = async (server: FastifyInstance, { host, port }: Config): Promise<
   } catch (cause) {
     await server.close();
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ListenError("address-unavailable", `cannot listen on ${host}:${port}: ${reason}`, { cause });
+    throw new ListenError(
+      "address-unavailable",
+      `cannot listen on ${host}:${port}: ${reason}; choose another port with --port`,
+      { cause },
+    );
   }
   const { port: bound } = server.server.address() as AddressInfo;
   return `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;

@@ -4,6 +4,9 @@
  * Exit codes  0 fine; 1 failed; 2 wrong usage: an unknown flag, a bad value.
  */
 import { Command, CommanderError } from "commander";
+import { devCommand } from "./cli/dev.ts";
+import { invokeCommand } from "./cli/invoke.ts";
+import { sendCommand } from "./cli/send.ts";
 import { serveCommand } from "./cli/serve.ts";
 import { ConfigError, MayflyError } from "./errors.ts";
 import { VERSION } from "./version.ts";
@@ -12,11 +15,21 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   const program = new Command("mayfly")
     .description("Observability for functions that live for milliseconds")
     .version(VERSION);
-  const serve = serveCommand({ env: process.env, print: console.log, onBug: console.error, stopped: stopSignal });
-  program.addCommand(serve.copyInheritedSettings(program.exitOverride()));
+  let code = 0;
+  const deps = {
+    env: process.env,
+    print: console.log,
+    warn: console.error,
+    onBug: console.error,
+    stopped: stopSignal,
+    fail: () => (code = 1),
+  };
+  program.exitOverride();
+  for (const command of [serveCommand, devCommand, invokeCommand, sendCommand])
+    program.addCommand(command(deps).copyInheritedSettings(program));
   try {
     await program.parseAsync(argv, { from: "user" });
-    return 0;
+    return code;
   } catch (error) {
     return exitCode(error);
   }
