@@ -68,11 +68,26 @@ const MEANINGS: Readonly<Record<keyof typeof VARIABLES, Said>> = {
     meaning:
       "`on`: debug and trace lines under the level are held, up to 256 KiB for each invocation, and written when it throws.",
   },
+  MAYFLY_DEBUG_SAMPLE_RATE: {
+    meaning:
+      "Of this share of all invocations (0.01: one of a hundred) debug lines are written whatever the level. By the trace id, so " +
+      "that functions with the same rate agree on a transaction; `silent` stays silent.",
+  },
+  MAYFLY_CONSOLE: {
+    meaning:
+      "`on`: what is written by `console.debug`, `log`, `info`, `warn` and `error` during an invocation becomes lines of the logger, by level.",
+  },
   MAYFLY_END_LINE: { meaning: "`off`: no line at the end of an invocation." },
   MAYFLY_REDACT: { meaning: "`off`: secrets stay as they are." },
   MAYFLY_REDACT_KEYS: {
     meaning: "`email,customer.name`: further names of fields and attributes, or paths of fields, that are secrets.",
   },
+  MAYFLY_CAPTURE_PAYLOAD: {
+    otherwise: "nothing",
+    meaning:
+      "The event, the result, or both stand on the invocation's span, as `mayfly.payload.event` and `mayfly.payload.result`, without secrets.",
+  },
+  MAYFLY_PAYLOAD_MAX_BYTES: { meaning: "Of each; what is longer is cut." },
   MAYFLY_PROPAGATION_EXCLUDE: {
     meaning:
       "`partner.com`: hosts, with all below them, that get no `traceparent` with a request; `*`: none does. " +

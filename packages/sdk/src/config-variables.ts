@@ -4,6 +4,7 @@
  * docs/reference/sdk-config.md is made of both. A variable is added here and there; the types ask for the second.
  */
 import { warn } from "./diag.ts";
+import { MAX_TEXT_LENGTH } from "./limits.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -45,11 +46,11 @@ const someOf = <T extends string>(values: readonly T[], otherwise = values): Kin
   },
 });
 
-const ratio: Kind<number> = {
-  otherwise: 1,
+const ratio = (otherwise: number): Kind<number> => ({
+  otherwise,
   expected: "a number from 0 to 1",
   parse: (value) => (Number(value) >= 0 && Number(value) <= 1 ? Number(value) : undefined),
-};
+});
 
 /** In lower case. */
 const names: Kind<readonly string[]> = {
@@ -109,7 +110,7 @@ export const VARIABLES = {
   OTEL_TRACES_EXPORTER: otlpOrNone,
   OTEL_LOGS_EXPORTER: otlpOrNone,
   OTEL_TRACES_SAMPLER: oneOf(SAMPLERS, "parentbased_always_on"),
-  OTEL_TRACES_SAMPLER_ARG: ratio,
+  OTEL_TRACES_SAMPLER_ARG: ratio(1),
   MAYFLY_KEEP: someOf(["error", "slow", "cold"]),
   MAYFLY_KEEP_SLOW_MS: integer(0, 0, 900_000),
   MAYFLY_FLUSH_BUDGET_MS: integer(1, 300),
@@ -123,9 +124,13 @@ export const VARIABLES = {
   MAYFLY_LOG_LEVEL: oneOf(LEVELS, ""),
   AWS_LAMBDA_LOG_LEVEL: oneOf(LEVELS, "info"),
   MAYFLY_DEBUG_BUFFER: onOff("off"),
+  MAYFLY_DEBUG_SAMPLE_RATE: ratio(0),
+  MAYFLY_CONSOLE: onOff("off"),
   MAYFLY_END_LINE: onOff("on"),
   MAYFLY_REDACT: onOff("on"),
   MAYFLY_REDACT_KEYS: names,
+  MAYFLY_CAPTURE_PAYLOAD: someOf(["event", "result"], []),
+  MAYFLY_PAYLOAD_MAX_BYTES: integer(64, 4_096, MAX_TEXT_LENGTH),
   MAYFLY_PROPAGATION_EXCLUDE: names,
 };
 

@@ -58,6 +58,14 @@ export interface SdkConfig {
   readonly endLine: boolean;
   /** Debug and trace lines under the level are held, and written when their invocation fails. */
   readonly isHoldingDebug: boolean;
+  /** Of this share of all transactions, debug lines are written whatever the level. */
+  readonly debugSampleRate: number;
+  /** What the handler writes by `console` becomes lines of the logger. */
+  readonly isCapturingConsole: boolean;
+  /** What of an invocation stands on its span. */
+  readonly capturedPayload: readonly ("event" | "result")[];
+  /** Of each. */
+  readonly maxPayloadBytes: number;
   readonly isRedacting: boolean;
   /** Names of fields and attributes, or paths of fields, that are secrets besides the usual ones; in lower case. */
   readonly redactKeys: readonly string[];
@@ -107,6 +115,10 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
     logLevel: value("MAYFLY_LOG_LEVEL") || value("AWS_LAMBDA_LOG_LEVEL"),
     endLine: value("MAYFLY_END_LINE") === "on",
     isHoldingDebug: value("MAYFLY_DEBUG_BUFFER") === "on",
+    debugSampleRate: value("MAYFLY_DEBUG_SAMPLE_RATE"),
+    isCapturingConsole: value("MAYFLY_CONSOLE") === "on",
+    capturedPayload: value("MAYFLY_CAPTURE_PAYLOAD"),
+    maxPayloadBytes: value("MAYFLY_PAYLOAD_MAX_BYTES"),
     isRedacting: value("MAYFLY_REDACT") === "on",
     redactKeys: value("MAYFLY_REDACT_KEYS"),
     propagationExclude: value("MAYFLY_PROPAGATION_EXCLUDE"),

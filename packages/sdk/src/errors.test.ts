@@ -57,3 +57,46 @@ describe("what caused an error stands behind its own stack", () => {
     expect(errorFacts("text")).not.toHaveProperty("stackTrace");
   });
 });
+
+describe("an error's code", () => {
+  const withFields = (fields: object): Error => Object.assign(new Error("boom"), fields);
+
+  test.each([
+    ["Node's own", withFields({ code: "ECONNREFUSED" }), "ECONNREFUSED"],
+    ["a number", withFields({ code: 23 }), "23"],
+    [
+      "of an AWS service, whose client names the error by it",
+      withFields({ name: "ThrottlingException", $metadata: { httpStatusCode: 400 } }),
+      "ThrottlingException",
+    ],
+    [
+      "of an older AWS service",
+      withFields({ name: "QueueDoesNotExist", Code: "AWS.SimpleQueueService.NonExistentQueue", $metadata: {} }),
+      "AWS.SimpleQueueService.NonExistentQueue",
+    ],
+    ["none", new Error("boom"), undefined],
+    ["none that is a text", withFields({ code: { deep: true } }), undefined],
+  ])("is told: %s", (_what, error, code) => {
+    expect(errorFacts(error).errorCode).toBe(code);
+  });
+});
+
+describe("of an AggregateError", () => {
+  test("each of its errors is told, with what caused them", () => {
+    const errors = ["::1", "127.0.0.1"].map((host) => new Error(`connect ECONNREFUSED ${host}`));
+    const failed = new TypeError("fetch failed", { cause: new AggregateError(errors, "all failed") });
+    expect(said(failed)).toEqual([
+      "TypeError: fetch failed",
+      "caused by: AggregateError: all failed",
+      "caused by: Error: connect ECONNREFUSED ::1",
+      "caused by: Error: connect ECONNREFUSED 127.0.0.1",
+    ]);
+  });
+
+  test("many are bounded, and what is no error is not told", () => {
+    const many = Array.from({ length: 10_000 }, (_, n) => new Error(`${n}`));
+    expect(said(new AggregateError(many, "all"))).toHaveLength(1 + MAX_CAUSES);
+    const validation = Object.assign(new Error("bad input"), { errors: [{ path: "a" }, { path: "b" }] });
+    expect(said(validation)).toEqual(["Error: bad input"]);
+  });
+});

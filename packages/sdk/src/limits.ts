@@ -72,3 +72,6 @@ export const MAX_TAKEN_KEYS = 1_000;
 
 /** OpenTelemetry's own, of the entry `ot` in tracestate. */
 export const MAX_TRACESTATE_ENTRY_LENGTH = 256;
+
+/** Of a captured event or result. */
+export const MAX_PAYLOAD_DEPTH = 20;

@@ -16,9 +16,11 @@ import { isStreaming, runStreaming } from "./handler-forms/streaming.ts";
 import { instrumentLoadedAwsSdk } from "./instrument/aws-sdk/install.ts";
 import { observeOutgoing } from "./instrument/observe-outgoing.ts";
 import { readInvocation } from "./invocation.ts";
+import { captureConsole } from "./log/console.ts";
 import type { Scope } from "./scope.ts";
 import { type Sdk, sdk } from "./sdk.ts";
 import { startInvocationSpan } from "./trace/invocation-span.ts";
+import { payloadText } from "./trace/payload.ts";
 import { detectTrigger } from "./trigger/detect.ts";
 import { isObject } from "./trigger/trigger.ts";
 import { tellUncaughtErrors } from "./uncaught.ts";
@@ -37,6 +39,7 @@ export const observe = <H extends AnyHandler>(handler: H): H => {
   if (typeof handler !== "function" || isObserved(handler) || sdk().config.disabled) return handler;
   if (sdk().loaded === undefined) tellUncaughtErrors();
   sdk().loaded ??= { atMs: Date.now(), durationMs: performance.now() };
+  if (sdk().config.isCapturingConsole) sdk().releaseConsole ??= captureConsole();
   sdk().outgoing ??= harmless("observing HTTP", () => observeOutgoing(sdk()));
   harmless("instrumenting the AWS SDK", () => instrumentLoadedAwsSdk());
   const inner = handler as unknown as LooseHandler;
@@ -78,6 +81,7 @@ const begin = (state: Sdk, event: unknown, lambdaContext: unknown): Scope => {
     loadedAtMs: state.loaded?.atMs ?? Date.now(),
   });
   const { span, describe } = startInvocationSpan(state, invocation, trigger, event);
+  const eventText = harmless("capturing the event", () => payloadText(state, "event", event));
   const held = state.details.heldUnder(span, invocation.isColdStart);
   return {
     invocation,
@@ -88,6 +92,7 @@ const begin = (state: Sdk, event: unknown, lambdaContext: unknown): Scope => {
     open: new Map([[span as OpenSpan, held]]),
     held,
     calls: new Set(),
+    eventText,
     // Under Lambda's own name for it in log lines.
     annotations: invocation.tenantId === undefined ? {} : { tenantId: invocation.tenantId },
     sequence: { next: 0 },

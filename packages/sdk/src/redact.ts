@@ -14,6 +14,8 @@ export interface Redact {
   readonly text: (text: string) => string;
   /** Of a span; keys that join functions stay as they are. */
   readonly attribute: (key: string, value: unknown) => unknown;
+  /** Of an object that somebody else goes through: what may leave of one field of it. What is itself an object, as it is. */
+  readonly field: (name: string, path: string, value: unknown) => unknown;
   readonly count: number;
 }
 
@@ -74,20 +76,32 @@ export const createRedact = ({ isRedacting, redactKeys }: RedactOptions): Redact
     typeof value !== "boolean" &&
     !(typeof value === "number" && /s$/i.test(name));
 
-  const redacted = (value: unknown, name: string, path: string): unknown => {
+  const isHidden = (name: string, path: string, value: unknown): boolean =>
+    isSecret(name, value) || (own.has(path.toLowerCase()) && value !== null);
+
+  const plain = (value: unknown, name: string): unknown => {
     if (typeof value === "string") return textOf(value, IS_ID.test(name));
-    if (typeof value === "number") return !IS_ID.test(name) && isCard(String(value)) ? secret() : value;
-    if (typeof value !== "object" || value === null) return value;
+    return typeof value === "number" && !IS_ID.test(name) && isCard(String(value)) ? secret() : value;
+  };
+
+  const redacted = (value: unknown, name: string, path: string): unknown => {
+    if (typeof value !== "object" || value === null) return plain(value, name);
     if (Array.isArray(value)) return value.map((one) => redacted(one, name, path));
     const entries = Object.entries(value).map(([key, inner]: [string, unknown]) => {
       const within = path === "" ? key : `${path}.${key}`;
-      const isHidden = isSecret(key, inner) || (own.has(within.toLowerCase()) && inner !== null);
-      return [key, isHidden ? secret() : redacted(inner, key, within)] as const;
+      return [key, isHidden(key, within, inner) ? secret() : redacted(inner, key, within)] as const;
     });
     return Object.fromEntries(entries);
   };
 
-  if (!isRedacting) return { line: (line) => line, text: (text) => text, attribute: (_key, value) => value, count };
+  if (!isRedacting)
+    return {
+      line: (line) => line,
+      text: (text) => text,
+      attribute: (_key, value) => value,
+      field: (_name, _path, value) => value,
+      count,
+    };
   return {
     line(line) {
       if (!suspects.test(line)) return line;
@@ -97,9 +111,11 @@ export const createRedact = ({ isRedacting, redactKeys }: RedactOptions): Redact
     },
     text: (text) => textOf(text, false),
     attribute(key, value) {
-      if (key.startsWith("mayfly.keys.")) return value;
+      // Of the second sort they are out already.
+      if (/^mayfly\.(?:keys|payload)\./.test(key)) return value;
       return isSecret(key, value) ? secret() : redacted(value, key, key);
     },
+    field: (name, path, value) => (isHidden(name, path, value) ? secret() : plain(value, name)),
     get count() {
       return count;
     },

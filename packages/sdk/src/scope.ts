@@ -27,6 +27,8 @@ export interface Scope {
   readonly calls: Set<(endTime: HrTime) => void>;
   /** Business context of later log lines; a record's inherits its invocation's. */
   readonly annotations: Record<string, Annotation>;
+  /** The event as it came, where it is captured. */
+  readonly eventText?: string | undefined;
   /** Of the next log line; shared by all records of the invocation. */
   readonly sequence: { next: number };
   /** Of the batch, for the whole invocation. */

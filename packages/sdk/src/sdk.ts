@@ -38,6 +38,8 @@ export interface Sdk {
   takeFirst(): boolean;
   /** The first `observe`: as good as loaded. */
   loaded?: Loaded;
+  /** Gives the console back. */
+  releaseConsole?: () => void;
   /** Ends the observation of what leaves the process, which is there once. */
   outgoing?: (() => void) | undefined;
   /** Carriers that were full, so that no context was put into them. */

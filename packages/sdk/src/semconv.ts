@@ -64,6 +64,8 @@ export const ATTR = {
   initDurationMs: "mayfly.init_duration_ms",
   initialization: "mayfly.initialization",
   tenantId: "mayfly.tenant_id",
+  payloadEvent: "mayfly.payload.event",
+  payloadResult: "mayfly.payload.result",
   receiveCount: "mayfly.sqs.receive_count",
   entriesFailed: "mayfly.entries_failed",
   recordsFailed: "mayfly.records_failed",

@@ -21,6 +21,7 @@ import { onTermination } from "../send/termination.ts";
 import { ATTR } from "../semconv.ts";
 import { recordInit } from "../trace/init-span.ts";
 import { lossAttributes } from "../trace/invocation-span.ts";
+import { describePayload, payloadText } from "../trace/payload.ts";
 import { watchTimeout } from "../trace/unfinished.ts";
 import { isObject } from "../trigger/trigger.ts";
 
@@ -101,6 +102,9 @@ const tell = (scope: Scope, outcome: Outcome, { endTime, durationMs }: Ended): v
   );
   if (outcome.isError) harmless("writing held lines", () => writeHeldLines(scope));
   harmless("settling what was held", () => scope.held?.settle({ isError: hasFailed(scope), durationMs }));
+  harmless("capturing the payload", () =>
+    describePayload(scope, outcome.isError ? undefined : payloadText(sdk(), "result", outcome.result)),
+  );
   endLine(scope, outcome, durationMs);
   harmless("saying what was lost", () => span.setAttributes(lossAttributes(sdk())));
 };
@@ -144,13 +148,19 @@ const endLine = (scope: Scope, outcome: Outcome, durationMs: number): void => {
     const line = {
       durationMs: Math.round(durationMs * 1e3) / 1e3,
       outcome: outcome.isError ? "error" : "success",
-      ...(outcome.isError && { errorCode: errorFacts(outcome.error).errorType }),
+      ...(outcome.isError && { errorCode: codeOrType(outcome.error) }),
       ...(recordsFailed > 0 && { recordsFailed }),
     };
     inScope({ ...scope, span: scope.invocationSpan }, () =>
       ownLogger()[outcome.isError ? "error" : "info"](line, "invocation end"),
     );
   });
+};
+
+/** Its code where it has one: of Node's errors the name is only Error. */
+const codeOrType = (error: unknown): string => {
+  const { errorCode, errorType } = errorFacts(error);
+  return errorCode ?? errorType;
 };
 
 const flushBudgetMs = (scope: Scope): number =>

@@ -7,8 +7,9 @@
 import { type Logger as PinoLogger, pino } from "pino";
 import { harmless } from "../diag.ts";
 import { errorFacts } from "../errors.ts";
-import { currentScope } from "../scope.ts";
+import { type Scope, currentScope } from "../scope.ts";
 import { sdk } from "../sdk.ts";
+import { createDebugSample } from "./debug-sample.ts";
 import { lineFields, mergeFields } from "./fields.ts";
 import { isoNow } from "./timestamp.ts";
 import { write } from "./write.ts";
@@ -55,11 +56,12 @@ export const lazyLogger = (): Logger => {
 
 export const createLogger = (): Logger => {
   const { config, held } = sdk();
+  const isLoud = config.isHoldingDebug || config.debugSampleRate > 0;
   let isHeld = false;
   const { serviceName: service, functionName, functionVersion: version, region } = config;
   const logger = pino(
     {
-      level: config.isHoldingDebug ? "trace" : config.logLevel,
+      level: isLoud ? "trace" : config.logLevel,
       base: { service, function: functionName, version, region },
       messageKey: "message",
       timestamp: () => `,"timestamp":"${isoNow()}"`,
@@ -81,32 +83,40 @@ export const createLogger = (): Logger => {
       },
     },
   ) satisfies PinoLogger;
-  if (!config.isHoldingDebug) return logger;
+  if (!isLoud) return logger;
   const asHeld = (work: () => void): void => {
-    isHeld = true;
-    work();
+    isHeld = config.isHoldingDebug;
+    if (isHeld) work();
     isHeld = false;
   };
-  return holding(logger, config.logLevel, asHeld);
+  return choosing(logger, config.logLevel, { asHeld, isSampled: createDebugSample(config.debugSampleRate) });
 };
+
+interface Choices {
+  readonly asHeld: (work: () => void) => void;
+  readonly isSampled: (scope: Scope) => boolean;
+}
 
 const LEVELS: readonly string[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 const DEBUG = 1;
 
 /** The same logger over one that lets everything through. */
-const holding = (loud: Logger, level: string, asHeld: (work: () => void) => void): Logger => {
+const choosing = (loud: Logger, level: string, choices: Choices): Logger => {
   let least = level;
   const method =
     (name: Level): LogMethod =>
     (...args: unknown[]) => {
       const say = (): void => loud[name](...(args as Parameters<LogMethod>));
       const rank = LEVELS.indexOf(name);
-      if (rank >= LEVELS.indexOf(least)) say();
-      else if (rank <= DEBUG && currentScope() !== undefined) asHeld(say);
+      if (rank >= LEVELS.indexOf(least)) return say();
+      const scope = currentScope();
+      if (scope === undefined) return;
+      if (rank >= DEBUG && least !== "silent" && choices.isSampled(scope)) say();
+      else if (rank <= DEBUG) choices.asHeld(say);
     };
   return {
     ...byLevel(method),
-    child: (bindings) => holding(loud.child(bindings), least, asHeld),
+    child: (bindings) => choosing(loud.child(bindings), least, choices),
     get level() {
       return least;
     },

@@ -52,10 +52,13 @@ export const createSampling = ({ sampler, samplerRatio }: Pick<SdkConfig, "sampl
   };
   return {
     decide,
-    isDetailed: (context) =>
-      hasSampledFlag(context) || (!followsParent && passes(randomnessOf(context.traceId, otOf(context.traceState)))),
+    isDetailed: (context) => hasSampledFlag(context) || (!followsParent && isOfShare(context, threshold)),
   };
 };
+
+/** Whether a trace is of the share that a threshold stands for; who asks with the same one gets the same answer. */
+export const isOfShare = ({ traceId, traceState }: SpanContext, threshold: string | undefined): boolean =>
+  threshold !== undefined && isKept(randomnessOf(traceId, otOf(traceState)), threshold);
 
 export const hasSampledFlag = ({ traceFlags }: SpanContext): boolean => (traceFlags & TraceFlags.SAMPLED) !== 0;
 

@@ -32,6 +32,33 @@ test("near the timeout everything open is sent as it stands, marked unfinished, 
   await result;
 });
 
+test("so are the debug lines it holds, for the process may be killed before it fails", async () => {
+  const collector = await startCollector();
+  const { logger, observe, lines } = await freshSdk({
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    MAYFLY_DEBUG_BUFFER: "on",
+    MAYFLY_CAPTURE_PAYLOAD: "event",
+  });
+  let letGo: () => void = () => {};
+  const until = new Promise<void>((resolve) => (letGo = resolve));
+  const handler = observe(async (_event: object, _context: object) => {
+    logger.debug("before");
+    await until;
+    logger.debug("after");
+  });
+  const result = handler({ a: 1 }, lambdaContext("r-1", MARGIN_MS + 10));
+  await expect.poll(() => collector.logs.length).toBe(1);
+  await expect.poll(() => collector.spans.length).toBe(1);
+  expect(lines.map(({ message, seq }) => [message, seq])).toEqual([["before", 0]]);
+  expect(collector.spans[0]?.attributes).toMatchObject({
+    "mayfly.unfinished": true,
+    "mayfly.payload.event": '{"a":1}',
+  });
+  letGo();
+  await result;
+  expect(lines.map(({ message }) => message)).toEqual(["before", "invocation end"]);
+});
+
 test("a handler that makes it after all ends its spans as ever, and they are sent too", async () => {
   const { collector, letGo, result } = await hanging(MARGIN_MS + 10);
   await expect.poll(() => collector.spans.length).toBe(2);

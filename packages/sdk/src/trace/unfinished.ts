@@ -10,11 +10,13 @@
 import type { ReadableSpan, Span } from "@opentelemetry/sdk-trace";
 import { harmless } from "../diag.ts";
 import { RESERVED_BEFORE_TIMEOUT_MS } from "../limits.ts";
+import { writeHeldLines } from "../log/write.ts";
 import type { Scope } from "../scope.ts";
 import type { Sdk } from "../sdk.ts";
 import { ATTR } from "../semconv.ts";
 import { recordInit } from "./init-span.ts";
 import { lossAttributes } from "./invocation-span.ts";
+import { describePayload } from "./payload.ts";
 import { createWallClock } from "./wall-clock.ts";
 
 export interface TimeoutWatch {
@@ -33,6 +35,9 @@ export const watchTimeout = (scope: Scope, sdk: Sdk, flush: (budgetMs: number) =
       scope.invocationSpan.setAttributes(lossAttributes(sdk));
       // As good as failed, for whoever keeps what failed.
       for (const held of scope.open.values()) held?.settle({ isError: true, durationMs: 0 });
+      describePayload(scope);
+      // The process may be killed before it fails.
+      writeHeldLines(scope);
       for (const [span, held] of scope.open) sdk.details.ended(unfinished(span), { held });
       void flush(scope.invocation.remainingMs() - RESERVED_BEFORE_TIMEOUT_MS);
     });
