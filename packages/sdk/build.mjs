@@ -19,6 +19,12 @@ import { configure, serializers } from "./pino-parts.mjs";
 
 const without = (what) => `module.exports = () => { throw new Error('${what} are not part of this build') }`;
 
+/** OpenTelemetry's own complaints, for a logger that nobody sets in this copy. */
+const SILENT_DIAG = `export class DiagAPI {
+  static instance() { return new DiagAPI() }
+  verbose() {} debug() {} info() {} warn() {} error() {}
+}`;
+
 /** By the package that asks for it. What is here is never reached by what the SDK promises, or does less of the same. */
 const REPLACED = {
   pino: {
@@ -39,6 +45,10 @@ const REPLACED = {
     "./lib/multistream": without("several streams"),
   },
   "@opentelemetry/api": {
+    "./diag.mjs": SILENT_DIAG,
+    "./api/diag.mjs": SILENT_DIAG,
+    // Whether what others have registered may be read, which globals.ts decides.
+    "./semver.mjs": "export const isCompatible = () => true",
     // Both for who looks up what is registered; the SDK holds what it registers.
     "./metrics/NoopMeter.mjs": "export const createNoopMeter = () => undefined",
     "../trace/ProxyTracerProvider.mjs": "export class ProxyTracerProvider { setDelegate() {} }",
