@@ -30,7 +30,7 @@ export const runtimeProgram = (runtime: Runtime, node: NodeRuntime = DEFAULT_NOD
   runtime === "built-in" ? inside("loop") : awsRuntimeClient(node);
 
 /** The Node.js to run it with; undefined where it would have to be another than the lab's own, and is not there. */
-export const nodeProgram = (node: NodeRuntime): string | undefined =>
+const nodeProgram = (node: NodeRuntime): string | undefined =>
   node === "nodejs24.x" || process.versions.node.startsWith("22.") ? process.execPath : installedNode22();
 
 /** Both are there: for tests that take what a machine has. */
