@@ -99,12 +99,23 @@ const observe = async (outputs: Outputs, folder: string): Promise<Observations> 
     FunctionUrl: [await request(name("FunctionUrl"), traceparent)],
     StreamingUrl: [await request(name("StreamingUrl"), traceparent)],
   };
-  for (const one of ["Marks", "Callback", "Callback22", "RaceRequire", "RaceAwait", "RacePreload"])
+  for (const one of [
+    "Marks",
+    "Callback",
+    "Callback22",
+    "RaceRequire",
+    "RaceAwait",
+    "RacePreload",
+    "Wrapped",
+    "Terminated",
+  ])
     answers[one] = [invoke(name(one), {}, folder)];
   const first = invoke(name("Ticking"), {}, folder);
   await delay(FREEZE_MS);
   answers["Ticking"] = [first, invoke(name("Ticking"), {}, folder)];
   const called = JSON.parse(invoke(name("Caller"), { run: `run-${randomUUID()}` }, folder).body) as Called;
+  // What runs by an old configuration is ended; when, is Lambda's business.
+  aws("lambda", "update-function-configuration", "--function-name", name("Terminated"), "--description", "changed");
   step(`waiting ${WAIT_MS / 1_000} s for what comes late`);
   await delay(WAIT_MS);
   return {

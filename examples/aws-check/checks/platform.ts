@@ -1,6 +1,6 @@
 /** What Lambda itself does: extensions, forms of handlers, freezing, reports. */
 import type { Check } from "../checks.ts";
-import { type Finding, at, holds, parsed, sentBy, unknown } from "../looking.ts";
+import { type Finding, at, holds, parsed, receivedBy, sentBy, unknown } from "../looking.ts";
 import type { Answer, Observations } from "../observations.ts";
 
 const answered = (
@@ -54,6 +54,37 @@ export const platform = {
       const isSo = sent.waitedMs < WORK_MS && report.durationMs >= WORK_MS;
       return holds(isSo, { waitedMs: sent.waitedMs, durationMs: report.durationMs });
     },
+  },
+  "sigterm-with-extension": {
+    claim: "Where an extension is registered, the runtime gets SIGTERM at its end, and lives on for 200 ms and more.",
+    known: "documented",
+    judge: (seen) => {
+      const ms = receivedBy(seen, "sigterm").map(({ event }) => Number(event["ms"]));
+      // Lambda ends an environment when it likes; there is no word for "never".
+      return ms.length === 0 ? unknown("no environment was ended yet") : holds(Math.max(...ms) >= 200, ms);
+    },
+  },
+  "wrapper-names-handler": {
+    claim: "A wrapper script may set `_HANDLER` to another handler, by an absolute path.",
+    known: "assumed",
+    judge: (seen) => answered(seen, "Wrapped", (body) => holds(at(body, "isWrapped") === true, body)),
+  },
+  "runtime-file": {
+    claim: "`process.argv[1]` is the runtime's own file, below `/var/runtime`.",
+    known: "assumed",
+    judge: (seen) =>
+      answered(seen, "Wrapped", (body) => {
+        const file = at(body, "runtimeFile");
+        return holds(typeof file === "string" && file.startsWith("/var/runtime/"), body);
+      }),
+  },
+  "layer-modules": {
+    claim: "`/opt/nodejs/node_modules` is on `NODE_PATH`.",
+    known: "documented",
+    judge: (seen) =>
+      answered(seen, "Wrapped", (body) =>
+        holds(String(at(body, "nodePath")).split(":").includes("/opt/nodejs/node_modules"), body),
+      ),
   },
   "callback-refused": {
     claim: "Node.js 24 refuses a handler with three parameters: `Runtime.CallbackHandlerDeprecated`.",

@@ -166,6 +166,8 @@ export const AS_ASSUMED: Observations = {
       source: "aws.s3",
       detail: { "request-id": "S3REQUEST1", object: { key: "run-1 ä+.txt" } },
     }),
+    received("sigterm", { ms: 0 }),
+    received("sigterm", { ms: 251.3 }),
     received("http-api", http("gateway-1=")),
     received("function-url", http("url-1")),
   ],
@@ -184,6 +186,13 @@ export const AS_ASSUMED: Observations = {
     ],
     Callback: [answer({ errorType: "Runtime.CallbackHandlerDeprecated" }, { functionError: "Unhandled" })],
     Callback22: [answer("called back")],
+    Wrapped: [
+      answer({
+        isWrapped: true,
+        runtimeFile: "/var/runtime/index.mjs",
+        nodePath: "/opt/nodejs/node24/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules",
+      }),
+    ],
     RacePreload: [answer({ status: 200, text: "{}" })],
     RaceAwait: [answer({ status: 200, text: "{}" })],
     RaceRequire: [answer({ status: 403, text: '{"errorType":"Extension.RegistrationClosed"}' })],

@@ -42,7 +42,7 @@ test("every handler is an export of a file", () => {
 });
 
 test("every file of a function can be parsed", () => {
-  for (const file of readdirSync(join(folder, "functions")))
+  for (const file of readdirSync(join(folder, "functions")).filter((one) => !one.endsWith(".sh")))
     expect(spawnSync(process.execPath, ["--check", join(folder, "functions", file)]).status, file).toBe(0);
 });
 
