@@ -1,11 +1,12 @@
 /** One function twice in the lab, bare and observed, so that whatever differs is the SDK's doing. */
-import { type Lab, type LogLine, startLab } from "@mayfly/lab";
+import { type Lab, type LogLine, type NodeRuntime, type Runtime, startLab } from "@mayfly/lab";
 import { onTestFinished } from "vitest";
 
 export interface SideBySide {
   readonly file: string;
   readonly handler?: string;
-  readonly runtime?: "nodejs22.x";
+  readonly runtime?: NodeRuntime;
+  readonly runtimeClient?: Runtime;
   readonly timeoutMs: number;
   /** Of the observed one. */
   readonly environment: Readonly<Record<string, string>>;
@@ -27,11 +28,14 @@ export interface Pair {
 }
 
 /** Files observe their handlers where OBSERVED is set. */
-export const startPair = async ({ environment, ...one }: SideBySide): Promise<Pair> => {
+export const startPair = async ({ environment, runtimeClient, ...one }: SideBySide): Promise<Pair> => {
   const logs: LogLine[] = [];
   const bare = { ...one, reservedConcurrency: 1 };
   const observed = { ...bare, environment: { OBSERVED: "yes", ...environment } };
-  const lab = await startLab({ functions: { bare, observed } }, { onLog: (line) => logs.push(line) });
+  const lab = await startLab(
+    { functions: { bare, observed } },
+    { onLog: (line) => logs.push(line), ...(runtimeClient && { runtimeClient }) },
+  );
   onTestFinished(() => lab.close());
   return {
     lab,

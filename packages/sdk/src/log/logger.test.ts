@@ -250,6 +250,34 @@ describe("a line harms nobody", () => {
   });
 });
 
+describe("a child's bindings", () => {
+  test.each(["timestamp", "level", "requestId", "traceId", "spanId", "seq"])(
+    "cannot change %s either, in any line of the child or of a child of it",
+    async (name) => {
+      const { lines, sdk } = await linesOf(({ logger }) => {
+        const child = logger.child({ [name]: "mine", part: "payment" });
+        child.info("x");
+        child.child({ step: 1 }).info({ [name]: "mine" }, "y");
+      });
+      expect(lines).toMatchObject([{ part: "payment" }, { part: "payment", step: 1 }]);
+      for (const line of lines) expect(line[name]).not.toBe("mine");
+      expect(sdk.state().refusedFields).toBe(2);
+    },
+  );
+
+  test("may be none at all", async () => {
+    const { lines } = await linesOf(({ logger }) => logger.child(undefined as never).info("x"));
+    expect(lines).toMatchObject([{ message: "x" }]);
+  });
+
+  test("stand on what is held, sampled and redacted, too", async () => {
+    const { lines } = await linesOf(({ logger }) => logger.child({ password: "hunter2", part: "payment" }).debug("x"), {
+      MAYFLY_DEBUG_SAMPLE_RATE: "1",
+    });
+    expect(lines).toMatchObject([{ level: "DEBUG", part: "payment", password: "[redacted]" }]);
+  });
+});
+
 describe("where lines go", () => {
   test("with an endpoint, to stdout and with the flush to the collector, the same ones", async () => {
     const collector = await startCollector();

@@ -83,6 +83,13 @@ export const createLogger = (): Logger => {
       },
     },
   ) satisfies PinoLogger;
+  const child = Reflect.get(logger, "child") as (this: unknown, bindings: object) => Logger;
+  Object.assign(logger, {
+    // What stands twice in a line is what stands last, and pino puts bindings after level and time.
+    child(bindings?: object) {
+      return child.call(this, mergeFields(bindings ?? {}, {}));
+    },
+  });
   if (!isLoud) return logger;
   const asHeld = (work: () => void): void => {
     isHeld = config.isHoldingDebug;
