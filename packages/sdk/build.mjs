@@ -127,12 +127,14 @@ rmSync("dist", { recursive: true, force: true });
 const moduleIds = await bundled("src/index.ts", { "dist/index.js": "esm", "dist/index.cjs": "cjs" });
 // It awaits, which CommonJS cannot.
 await bundled("src/after-response.ts", { "dist/after-response.js": "esm" });
+await bundled("src/register.ts", { "dist/register.js": "esm" });
 
 await bundled("src/esbuild.ts", { "dist/esbuild.js": "esm", "dist/esbuild.cjs": "cjs" });
 
 copyDeclarations("dist-types", "dist/types", "index.d.ts");
 copyDeclarations("dist-types", "dist/types", "esbuild.d.ts");
 copyDeclarations("dist-types", "dist/types", "after-response.d.ts");
+copyDeclarations("dist-types", "dist/types", "register.d.ts");
 // The same again for `require`: a .d.ts counts as CommonJS where the nearest package.json says so.
 copyDeclarations("dist-types", "dist/types-cjs", "index.d.ts");
 copyDeclarations("dist-types", "dist/types-cjs", "esbuild.d.ts");
@@ -142,7 +144,7 @@ cpSync("../../LICENSE", "LICENSE");
 writeFileSync("THIRD_PARTY_NOTICES", thirdPartyNotices(moduleIds));
 
 if (process.argv.includes("--sizes")) {
-  for (const file of ["dist/index.js", "dist/index.cjs", "dist/after-response.js"]) {
+  for (const file of ["dist/index.js", "dist/index.cjs", "dist/after-response.js", "dist/register.js"]) {
     console.log(`${file} ${statSync(file).size} bytes, ${gzipSync(readFileSync(file)).length} gzipped`);
   }
 }

@@ -126,6 +126,25 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
   });
 };
 
+/** What `@mayfly/sdk/register` needs to know beside the configuration. */
+export interface RuntimeFacts {
+  readonly taskRoot: string;
+  /** `folder/module.export`; absent outside of Lambda. */
+  readonly handler?: string;
+  /** Some exporter of metrics or of OpenTelemetry's own log records is asked for, which only its NodeSDK sets up. */
+  readonly asksForOtherSignals: boolean;
+}
+
+export const readRuntime = (env: Environment = process.env): RuntimeFacts => {
+  const handler = env["_HANDLER"];
+  const others = ["OTEL_METRICS_EXPORTER", "OTEL_LOGS_EXPORTER"].map((name) => env[name] || "none");
+  return {
+    taskRoot: env["LAMBDA_TASK_ROOT"] || process.cwd(),
+    ...(handler && { handler }),
+    asksForOtherSignals: others.some((exporter) => exporter !== "none"),
+  };
+};
+
 /** What OpenTelemetry's Lambda resource detector gives. */
 const lambdaResource = (env: Environment): Record<string, string | number> => {
   const known: Record<string, string | number | undefined> = {

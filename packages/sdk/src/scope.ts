@@ -35,6 +35,6 @@ export interface Scope {
   readonly records: { failed: number };
 }
 
-export const currentScope = (): Scope | undefined => sdk().scopes.getStore();
+export const currentScope = (): Scope | undefined => sdk().scope();
 
 export const inScope = <T>(scope: Scope, work: () => T): T => sdk().scopes.run(scope, work);

@@ -3,6 +3,8 @@
  * a bundle): the first makes it, later ones use it, so that there is one provider, one buffer, one breaker.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { context, createContextKey } from "@opentelemetry/api";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { type SdkConfig, readConfig } from "./config.ts";
 import { type Redact, createRedact } from "./redact.ts";
 import { type HeldLines, createHeldLines } from "./log/held.ts";
@@ -34,6 +36,10 @@ export interface Sdk {
   readonly redact: Redact;
   readonly held: HeldLines;
   readonly scopes: AsyncLocalStorage<Scope>;
+  /** Who is at work here, if anybody. */
+  scope(): Scope | undefined;
+  /** Set by `@mayfly/sdk/register`, which observes handlers that are not wrapped. */
+  registered?: Registered;
   /** True once: for the first invocation of this environment. */
   takeFirst(): boolean;
   /** The first `observe`: as good as loaded. */
@@ -47,6 +53,18 @@ export interface Sdk {
   /** Annotations and fields of log lines whose name is a log line's own. */
   refusedFields: number;
 }
+
+export interface Registered {
+  /** Resolves when what has ended is sent or its flush budget is spent. */
+  flush(): Promise<void>;
+  /** Of a span that says what another one says already. */
+  isRepeated(span: ReadableSpan): boolean;
+  /** AWS calls have their spans from OpenTelemetry's instrumentation. */
+  readonly hasAws: boolean;
+}
+
+/** For who runs a handler in a context, and not itself: of `{ scope }`, because the context is made first. */
+export const SCOPE_IN_CONTEXT: symbol = createContextKey("mayfly.scope");
 
 const KEY = Symbol.for("mayfly.sdk.v1");
 const shared = globalThis as { [KEY]?: Sdk };
@@ -68,24 +86,30 @@ const createSdk = (): Sdk => {
   const scopes = new AsyncLocalStorage<Scope>();
   const sampling = createSampling(config);
   const details = createDetails({ config, sampling, send: (span) => sender.addSpan(span) });
+  const scope = (): Scope | undefined =>
+    scopes.getStore() ?? (context.active().getValue(SCOPE_IN_CONTEXT) as { scope?: Scope } | undefined)?.scope;
   let isFirst = true;
-  return {
+  const state: Sdk = {
     config,
     sender,
     pace: createPace(Date.now, config.holdMs),
     redact,
     held: createHeldLines(),
     scopes,
+    scope,
     details,
     spans: createSpans({
       config,
       sampling,
       place() {
-        const scope = scopes.getStore();
+        const here = scope();
         // What is left running when an invocation has ended belongs to none.
-        return scope?.invocationSpan.isRecording() ? scope : undefined;
+        return here?.invocationSpan.isRecording() ? here : undefined;
       },
-      onEnd: (span, place) => details.ended(span, place),
+      onEnd(span, place) {
+        if (!state.registered?.isRepeated(span)) details.ended(span, place);
+      },
+      flush: () => state.registered?.flush() ?? sender.flush(config.flushBudgetMs),
     }),
     injectSkipped: 0,
     refusedFields: 0,
@@ -95,4 +119,5 @@ const createSdk = (): Sdk => {
       return was;
     },
   };
+  return state;
 };

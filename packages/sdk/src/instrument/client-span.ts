@@ -33,7 +33,7 @@ export const startCall = (
   describe: () => Outgoing | undefined,
   set: (header: Header) => boolean,
 ): ClientCall | undefined => {
-  const scope = state.scopes.getStore();
+  const scope = state.scope();
   // What an ended invocation left running belongs to none.
   if (!scope?.invocationSpan.isRecording()) return undefined;
   const active = context.active();

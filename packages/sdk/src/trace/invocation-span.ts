@@ -46,16 +46,30 @@ export const startInvocationSpan = (
   event: unknown,
 ): InvocationSpan => {
   const { parent, traceId, links } = placeInvocation(trigger, invocation);
+  const { name, kind, describe } = invocationFacts(sdk, invocation, trigger, event);
+  const span = sdk.spans.inTrace(traceId, () => sdk.spans.tracer.startSpan(name, { kind, links: [...links] }, parent));
+  return { span, describe: () => describe(span) };
+};
+
+export interface InvocationFacts {
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly describe: (span: Span) => void;
+}
+
+export const invocationFacts = (
+  sdk: Sdk,
+  invocation: Invocation,
+  trigger: Trigger,
+  event: unknown,
+): InvocationFacts => {
   // Read now: the event is the handler's, to do with as it likes.
   const request = trigger.type === "http" ? httpRequestOf(event) : undefined;
   const state = trigger.type === "step-functions" ? stateOf(event) : undefined;
-  const kind = isMessage(trigger) ? SpanKind.CONSUMER : SpanKind.SERVER;
-  const span = sdk.spans.inTrace(traceId, () =>
-    sdk.spans.tracer.startSpan(nameOf(sdk, trigger, request), { kind, links: [...links] }, parent),
-  );
   return {
-    span,
-    describe() {
+    name: nameOf(sdk, trigger, request),
+    kind: isMessage(trigger) ? SpanKind.CONSUMER : SpanKind.SERVER,
+    describe(span) {
       span.setAttributes({
         ...invocationAttributes(sdk, invocation, trigger),
         ...(isMessage(trigger) ? messageAttributes(trigger) : batchCount(trigger)),

@@ -60,15 +60,20 @@ const contextOf = (
 ): SpanContext | undefined => {
   const usable = contexts.filter(({ format, spanId, sampled }) => spanId && !(format === "xray" && sampled));
   const found = present(formats.map((format) => usable.find((one) => one.format === format)))[0];
-  if (found?.spanId === undefined) return undefined;
-  return {
-    traceId: found.traceId,
-    spanId: found.spanId,
-    // X-Ray's decision is about X-Ray; only a W3C flag is handed on.
-    traceFlags:
-      (found.format === "w3c" && found.sampled === false ? TraceFlags.NONE : TraceFlags.SAMPLED) |
-      (found.random ? RANDOM_FLAG : 0),
-    isRemote: true,
-    ...(found.traceState !== undefined && { traceState: createTraceState(found.traceState) }),
-  };
+  return found && remoteContextOf(found);
 };
+
+/** undefined where only a trace is named. */
+export const remoteContextOf = (carried: CarriedContext): SpanContext | undefined =>
+  carried.spanId === undefined
+    ? undefined
+    : {
+        traceId: carried.traceId,
+        spanId: carried.spanId,
+        // X-Ray's decision is about X-Ray; only a W3C flag is handed on.
+        traceFlags:
+          (carried.format === "w3c" && carried.sampled === false ? TraceFlags.NONE : TraceFlags.SAMPLED) |
+          (carried.random ? RANDOM_FLAG : 0),
+        isRemote: true,
+        ...(carried.traceState !== undefined && { traceState: createTraceState(carried.traceState) }),
+      };

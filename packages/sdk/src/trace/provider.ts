@@ -27,10 +27,13 @@ import { createWallClock } from "./wall-clock.ts";
 
 export interface Spans {
   readonly tracer: Tracer;
+  readonly provider: TracerProvider;
   /** By the clock of our spans. */
   now(): HrTime;
   /** Runs `start` so that the root span it starts has this trace id. */
   inTrace<T>(traceId: string | undefined, start: () => T): T;
+  /** The next root that is started has this trace id; for who cannot start it itself. */
+  nextRoot(traceId: string): void;
   /** What our spans nest in; absent where the SDK is disabled. */
   readonly contexts?: ContextManager;
 }
@@ -47,9 +50,11 @@ export interface SpansDeps {
   readonly sampling: Sampling;
   readonly place: () => Place | undefined;
   readonly onEnd: (span: ReadableSpan, place: Place | undefined) => void;
+  /** For who has no other way to have it done. */
+  readonly flush?: () => Promise<void>;
 }
 
-export const createSpans = ({ config, sampling, place, onEnd }: SpansDeps): Spans => {
+export const createSpans = ({ config, sampling, place, onEnd, flush }: SpansDeps): Spans => {
   const placeOf = new WeakMap<ReadableSpan, Place>();
   const now = createWallClock();
   const processor: SpanProcessor = {
@@ -68,7 +73,7 @@ export const createSpans = ({ config, sampling, place, onEnd }: SpansDeps): Span
       started?.open.delete(span as Span);
       onEnd(span, started);
     },
-    forceFlush: () => Promise.resolve(),
+    forceFlush: () => flush?.() ?? Promise.resolve(),
     shutdown: () => Promise.resolve(),
   };
   const ids = createIds(config.isSnapStart);
@@ -78,7 +83,11 @@ export const createSpans = ({ config, sampling, place, onEnd }: SpansDeps): Span
     sampler: samplerOf(sampling),
     spanLimits: { linkCountLimit: MAX_LINKS },
     idGenerator: {
-      generateTraceId: () => nextTraceId ?? ids.generateTraceId(),
+      generateTraceId() {
+        const told = nextTraceId;
+        nextTraceId = undefined;
+        return told ?? ids.generateTraceId();
+      },
       generateSpanId: () => ids.generateSpanId(),
     },
     spanProcessors: [processor],
@@ -88,7 +97,9 @@ export const createSpans = ({ config, sampling, place, onEnd }: SpansDeps): Span
     : harmless("joining OpenTelemetry's globals", () => joinGlobals(provider));
   return {
     tracer: provider.getTracer("@mayfly/sdk", VERSION),
+    provider,
     now,
+    nextRoot: (traceId) => (nextTraceId = traceId),
     inTrace(traceId, start) {
       nextTraceId = traceId;
       try {

@@ -11,6 +11,7 @@
  */
 import { harmless } from "../../diag.ts";
 import { BUNDLED_CLIENTS } from "./bundled-clients.ts";
+import { sdk } from "../../sdk.ts";
 import { awsMiddleware } from "./middleware.ts";
 import { xrayHeaderMiddleware } from "./xray-header.ts";
 
@@ -51,7 +52,7 @@ const isClient = (client: object): client is SmithyClient => {
 
 /** Cheap to call again: for clients that were loaded since. Gives back what undoes it. */
 export const instrumentLoadedAwsSdk = (): (() => void) => {
-  const undo = clientClasses().map(patch);
+  const undo = sdk().registered?.hasAws ? [] : clientClasses().map(patch);
   return () => undo.forEach((one) => one());
 };
 

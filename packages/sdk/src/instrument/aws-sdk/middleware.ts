@@ -54,7 +54,7 @@ export const awsMiddleware =
     harmless("asking for the region", () => describeRegion(span, operation, region));
     try {
       const result = await context.with(covered(trace.setSpan(context.active(), span)), () => next(began.args));
-      harmless("reading an AWS answer", () => describeAnswer(span, operation, result));
+      harmless("reading an AWS answer", () => describeAnswer(span, operation, objectAt(result, "output")));
       return result;
     } catch (error) {
       harmless("describing an AWS error", () => describeError(span, error));
@@ -70,8 +70,11 @@ interface Begun {
   readonly args: CallArgs;
 }
 
+export const operationOf = (service: string, command: string, input: JsonObject): Operation =>
+  SERVICES[service]?.(command, input) ?? plainCall(service, command);
+
 const begin = (service: string, command: string, args: CallArgs): Begun => {
-  const operation = SERVICES[service]?.(command, args.input) ?? plainCall(service, command);
+  const operation = operationOf(service, command, args.input);
   const span = sdk().spans.tracer.startSpan(operation.spanName, {
     kind: operation.isMessage ? SpanKind.PRODUCER : SpanKind.CLIENT,
     attributes: {
@@ -109,8 +112,7 @@ const carrierOf = (span: Span): Carrier => {
   return { traceparent: formatTraceparent(spanContext), ...(traceState && { tracestate: traceState }) };
 };
 
-const describeAnswer = (span: Span, operation: Operation, result: unknown): void => {
-  const output = objectAt(result, "output");
+export const describeAnswer = (span: Span, operation: Operation, output: JsonObject | undefined): void => {
   if (output === undefined) return;
   const metadata = objectAt(output, "$metadata");
   const requestId = textAt(metadata, "requestId");
