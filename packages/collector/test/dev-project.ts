@@ -10,7 +10,7 @@ import { onTestFinished } from "vitest";
 
 const PACKAGE = join(import.meta.dirname, "..");
 const ROOT = join(PACKAGE, "../..");
-export const MAYFLY = join(PACKAGE, "bin", "mayfly.mjs");
+const MAYFLY = join(PACKAGE, "bin", "mayfly.mjs");
 
 /** What a project may have installed. */
 const INSTALLED = {

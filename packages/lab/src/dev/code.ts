@@ -116,7 +116,7 @@ const bundled = async (
       outfile: file,
       bundle: true,
       platform: "node",
-      target: `node${process.versions.node}`,
+      target: "node22", // the oldest that runs here
       format,
       packages: "external",
       sourcemap: "linked",
@@ -125,8 +125,9 @@ const bundled = async (
       logLevel: "silent",
     });
     const inputs = new Set(Object.keys(metafile.inputs).map((input) => resolve(project, input)));
-    const changed = await Promise.all(outputFiles.map(({ path, contents }) => written(path, contents)));
-    return { file, inputs, isBundled: true, isNew: before?.problem !== undefined || changed.includes(true) };
+    let isNew = before?.problem !== undefined;
+    for (const { path, contents } of outputFiles) if ((await written(path, contents)) && path === file) isNew = true; // not its map alone
+    return { file, inputs, isBundled: true, isNew };
   } catch (error) {
     const problem = problemOf(error);
     const wasNeverGood = before === undefined || before.inputs.size === 0;

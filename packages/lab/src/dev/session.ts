@@ -12,7 +12,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { FunctionDefinition, LabDefinition } from "../definition.ts";
 import type { FinishedInvocation } from "../function.ts";
-import { type Lab, startLab } from "../lab.ts";
+import { DefinitionError, type Lab, startLab } from "../lab.ts";
 import type { Runtime } from "../runtime.ts";
 import { type Code, codeOf } from "./code.ts";
 import { DevFileError, type DevFiles, readDevFiles } from "./file.ts";
@@ -99,12 +99,9 @@ class RunningSession implements DevSession {
   }
 
   async start(): Promise<void> {
-    await this.#build(this.#files.definition);
+    this.#code = await this.#built(this.#files.definition);
     await this.#open();
-    for (const [name, { problem, advice }] of this.#code) {
-      if (problem !== undefined) this.#tellProblem(name, problem);
-      if (advice !== undefined) this.#screen.note(name, advice, "yellow");
-    }
+    for (const [name, code] of this.#code) this.#tellCode(name, code);
   }
 
   async close(): Promise<void> {
@@ -117,7 +114,7 @@ class RunningSession implements DevSession {
 
   async #open(): Promise<void> {
     const { runtimeClient, collectorUrl } = this.#options;
-    this.#lab = await startLab(this.#runnable(this.#files.definition), {
+    this.#lab = await startLab(this.#runnable(this.#files.definition, this.#code), {
       port: this.#httpPort,
       runtimeClient,
       environment: { OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl, ...this.#options.environment },
@@ -154,21 +151,21 @@ class RunningSession implements DevSession {
     await writeFile(addressFile, `${JSON.stringify(addresses, undefined, 2)}\n`);
   }
 
-  /** Of the functions given, those that are new or whose source has another name now included. */
-  async #build(definition: LabDefinition): Promise<void> {
+  /** What is built already stays as it is: a change of its source is taken up by itself. */
+  async #built({ functions }: LabDefinition): Promise<Map<string, Code>> {
     const built = await Promise.all(
-      Object.entries(definition.functions).map(async ([name, { file }]) => {
-        const isSame = this.#files.definition.functions[name]?.file === file;
-        return [name, await codeOf(name, file, isSame ? this.#code.get(name) : undefined)] as const;
+      Object.entries(functions).map(async ([name, { file }]) => {
+        const before = this.#files.definition.functions[name]?.file === file ? this.#code.get(name) : undefined;
+        return [name, before ?? (await codeOf(name, file))] as const;
       }),
     );
-    this.#code = new Map(built);
+    return new Map(built);
   }
 
   /** The definition with what is built in place of the sources. */
-  #runnable(definition: LabDefinition): LabDefinition {
+  #runnable(definition: LabDefinition, built: ReadonlyMap<string, Code>): LabDefinition {
     const functions = Object.entries(definition.functions).map(([name, one]): [string, FunctionDefinition] => {
-      const code = this.#code.get(name);
+      const code = built.get(name);
       return [name, code?.isBundled ? { ...one, file: code.file, environment: withSourceMaps(one.environment) } : one];
     });
     return { ...definition, functions: Object.fromEntries(functions) };
@@ -203,38 +200,38 @@ class RunningSession implements DevSession {
     const code = await codeOf(name, source, before, causes);
     this.#code.set(name, code);
     if (code.isNew) this.#lab?.reload(name);
-    if (code.problem !== undefined) this.#tellProblem(name, code.problem);
+    if (code.problem !== undefined) this.#tellCode(name, code);
     else if (code.isNew) this.#screen.note(name, `reloaded: ${this.#shown(causes)}`);
   }
 
   async #readAgain(): Promise<void> {
     const { folder, print, paint } = this.#options;
     const shown = this.#shown(this.#files.devFiles);
-    let next: DevFiles;
-    try {
-      next = await readDevFiles(this.#files.paths, folder);
-    } catch (error) {
-      if (!(error instanceof DevFileError)) throw error;
-      print(paint("red", `${shown} has mistakes; what runs goes on:\n  ${error.message.replaceAll("\n", "\n  ")}`));
-      return;
-    }
-    await this.#build(next.definition);
     const lab = this.#lab;
-    const isChanged = (await lab?.update(this.#runnable(next.definition))) ?? false;
-    this.#files = next;
-    if (lab !== undefined && isChanged) {
-      await this.#tellStart(lab, true);
-      return;
+    try {
+      const next = await readDevFiles(this.#files.paths, folder);
+      const before = this.#code;
+      const code = await this.#built(next.definition);
+      const isChanged = (await lab?.update(this.#runnable(next.definition, code))) ?? false;
+      this.#files = next;
+      this.#code = code;
+      if (lab !== undefined && isChanged) await this.#tellStart(lab, true);
+      else {
+        print(
+          paint(
+            "yellow",
+            `${shown}: a queue, topic, bus or state machine that was there changed: the lab starts again, its queues are empty`,
+          ),
+        );
+        this.#lab = undefined;
+        await lab?.close();
+        await this.#open();
+      }
+      for (const [name, one] of code) if (one !== before.get(name)) this.#tellCode(name, one);
+    } catch (error) {
+      if (!(error instanceof DevFileError || error instanceof DefinitionError)) throw error;
+      print(paint("red", `${shown} has mistakes; what runs goes on:\n  ${error.message.replaceAll("\n", "\n  ")}`));
     }
-    print(
-      paint(
-        "yellow",
-        `${shown}: a queue, topic, bus or state machine that was there changed: the lab starts again, its queues are empty`,
-      ),
-    );
-    this.#lab = undefined;
-    await lab?.close();
-    await this.#open();
   }
 
   async #finished(invocation: FinishedInvocation): Promise<void> {
@@ -254,8 +251,9 @@ class RunningSession implements DevSession {
     }
   }
 
-  #tellProblem(name: string, problem: string): void {
-    this.#screen.note(name, problem, "red");
+  #tellCode(name: string, { problem, advice }: Code): void {
+    if (problem !== undefined) this.#screen.note(name, problem, "red");
+    if (advice !== undefined) this.#screen.note(name, advice, "yellow");
   }
 
   #shown(paths: readonly string[]): string {

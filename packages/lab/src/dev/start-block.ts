@@ -23,7 +23,7 @@ export const startBlock = (facts: StartBlockFacts): string => {
   const closing = isWatching
     ? "A saved file is in use from the next invocation on. Ctrl-C ends it."
     : "Ctrl-C ends it.";
-  const sections = isUpdate ? resources(facts) : [...places(facts), ...resources(facts), ...ways(facts)];
+  const sections = [...places(facts), ...resources(facts), ...(isUpdate ? [] : ways(facts))];
   return [
     "",
     `${paint("bold", isUpdate ? "updated" : "mayfly dev")}  ${from}`,
