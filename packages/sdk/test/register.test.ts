@@ -283,6 +283,35 @@ test.each([
   expect(namesOf(collector.spans)).toEqual(["one"]);
 });
 
+test("a batch is a new trace that links to each message; what X-Ray's header roots has its trace id", async () => {
+  const folder = await alone();
+  const collector = await startCollector();
+  const message = (digit: string) => ({
+    messageId: digit,
+    eventSource: "aws:sqs",
+    eventSourceARN: "arn:aws:sqs:eu-west-1:111122223333:orders",
+    messageAttributes: {
+      traceparent: { dataType: "String", stringValue: `00-${digit.repeat(32)}-${digit.repeat(16)}-01` },
+    },
+  });
+  const batch = JSON.stringify({ Records: [message("a"), message("b")] });
+  const context = `{ awsRequestId: "r-1", functionName: "one", invokedFunctionArn: "a:b:c:d:e:f:g" }`;
+  const root = `Root=1-${"c".repeat(8)}-${"c".repeat(24)};Parent=${"d".repeat(16)};Sampled=0`;
+  await run(
+    folder,
+    `const { handler } = await import("./handler.mjs");
+     await handler(${batch}, ${context});
+     process.env._X_AMZN_TRACE_ID = "${root}";
+     await handler({}, ${context});`,
+    { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, MAYFLY_FLUSH_BUDGET_MS: String(AMPLE_MS) },
+  );
+  const [batched, rooted] = collector.spans.filter(({ attributes }) => "mayfly.trigger" in attributes);
+  expect(batched).toMatchObject({ name: "process orders", kind: 5, parentSpanId: "" });
+  expect(batched?.links.map(({ spanId }) => spanId)).toEqual(["a".repeat(16), "b".repeat(16)]);
+  expect(batched?.attributes["messaging.batch.message_count"]).toBe(2);
+  expect(rooted).toMatchObject({ traceId: "c".repeat(32), parentSpanId: "", links: [] });
+});
+
 test("the handler's module is the same to whoever imports it besides, and knows its own address", async () => {
   const folder = await alone();
   await writeFile(
