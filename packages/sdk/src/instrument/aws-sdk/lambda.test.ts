@@ -1,4 +1,10 @@
-import { InvokeCommand, type InvokeCommandInput, LambdaClient } from "@aws-sdk/client-lambda";
+import {
+  InvokeAsyncCommand,
+  InvokeCommand,
+  type InvokeCommandInput,
+  InvokeWithResponseStreamCommand,
+  LambdaClient,
+} from "@aws-sdk/client-lambda";
 import { expect, test } from "vitest";
 import { type Called, calling, traceparentOf } from "../../../test/aws.ts";
 import { MAX_CLIENT_CONTEXT_LENGTH } from "../../limits.ts";
@@ -64,6 +70,27 @@ test("an asynchronous call carries nothing, since its callee never sees it, and 
     { kind: 4, attributes: { "mayfly.keys.produced": ["lambda-request||aws-request-1"] } },
   ]);
   expect(called.sdk.state().injectSkipped).toBe(0);
+});
+
+test("a call whose answer is a stream is like any other", async () => {
+  const called = await calling(
+    () => ({ headers: { "content-type": "application/vnd.amazon.eventstream" }, body: "" }),
+    (aws) => new LambdaClient(aws.client).send(new InvokeWithResponseStreamCommand({ FunctionName: "ship" })),
+  );
+  const [span] = called.spans;
+  expect(decoded(header(called))).toEqual({ custom: { traceparent: span && traceparentOf(span) } });
+  expect(span?.attributes["mayfly.keys.produced"]).toEqual(["lambda-request||aws-request-1"]);
+});
+
+test("InvokeAsync, the old form, is a message with its callee's id", async () => {
+  const called = await calling(
+    () => ({ status: 202 }),
+    (aws) => new LambdaClient(aws.client).send(new InvokeAsyncCommand({ FunctionName: "ship", InvokeArgs: "{}" })),
+  );
+  expect(header(called)).toBeUndefined();
+  expect(called.spans).toMatchObject([
+    { name: "ship Invoke", kind: 4, attributes: { "mayfly.keys.produced": ["lambda-request||aws-request-1"] } },
+  ]);
 });
 
 test("the application's own client context stays, ours stands beside it", async () => {

@@ -7,10 +7,12 @@ import { ATTR } from "../../semconv.ts";
 import { type JsonObject, anyCase, isObject, objectAt, textAt } from "../../trigger/trigger.ts";
 import type { Carrier, Injected, Service } from "./operation.ts";
 
+const INVOKES: ReadonlySet<string> = new Set(["Invoke", "InvokeWithResponseStream", "InvokeAsync"]);
+
 export const lambda: Service = (command, input) => {
-  if (command !== "Invoke") return undefined;
+  if (!INVOKES.has(command)) return undefined;
   const name = functionName(textAt(input, "FunctionName") ?? "");
-  const isSync = (input["InvocationType"] ?? "RequestResponse") === "RequestResponse";
+  const isSync = command !== "InvokeAsync" && (input["InvocationType"] ?? "RequestResponse") === "RequestResponse";
   return {
     spanName: `${name} Invoke`,
     isMessage: !isSync,
