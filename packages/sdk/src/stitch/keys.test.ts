@@ -51,6 +51,16 @@ test("an item is known by its keys, in whatever order they stand and however the
   expect(key).toMatchObject({ kind: "dynamodb-record", scope: "orders", id: expect.stringMatching(/^[0-9a-f]{32}$/) });
 });
 
+test("a document client's key, in plain values, is the item's", () => {
+  const key = dynamodbKey("orders", { pk: { S: "o-1" }, sk: { N: "12345678901234567890" } });
+  const large = { value: "12345678901234567890", toAttributeValue: () => ({ N: "12345678901234567890" }) };
+  expect(dynamodbKey("orders", { pk: "o-1", sk: 12345678901234567890n })).toEqual(key);
+  expect(dynamodbKey("orders", { pk: "o-1", sk: large })).toEqual(key);
+  expect(dynamodbKey("orders", { pk: "o-1", sk: 7 })).toEqual(
+    dynamodbKey("orders", { pk: { S: "o-1" }, sk: { N: "7" } }),
+  );
+});
+
 test("an object's version is the same with and without the quotes of an ETag", () => {
   expect(s3ObjectKey("b", "k", '"e1"')).toEqual(s3ObjectKey("b", "k", "e1"));
 });

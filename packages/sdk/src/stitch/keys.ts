@@ -48,7 +48,10 @@ const attributeValue = (value: unknown): unknown => {
   if (typeof value === "string") return { S: value };
   if (typeof value === "number" || typeof value === "bigint") return { N: String(value) };
   if (value instanceof Uint8Array) return { B: Buffer.from(value).toString("base64") };
-  const bytes: unknown = typeof value === "object" && value !== null && "B" in value ? value.B : undefined;
+  if (typeof value !== "object" || value === null) return value;
+  // A document client's number of more digits than JavaScript's have.
+  if ("toAttributeValue" in value && "value" in value) return { N: String(value.value) };
+  const bytes: unknown = "B" in value ? value.B : undefined;
   return bytes instanceof Uint8Array ? attributeValue(bytes) : value;
 };
 
