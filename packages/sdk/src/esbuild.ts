@@ -11,14 +11,16 @@ import { readFile } from "node:fs/promises";
 
 const MODULE = /[\\/]@smithy[\\/](?:core|smithy-client)[\\/].*\.js$/;
 const DEFINITION = /\bclass _?Client\b/;
-const SNIPPET = '\n(globalThis[Symbol.for("mayfly.smithy-clients.v1")] ??= []).push(Client);\n';
+/** A module that names the class otherwise is left working. */
+const SNIPPET =
+  '\nif (typeof Client === "function") (globalThis[Symbol.for("mayfly.smithy-clients.v1")] ??= []).push(Client);\n';
 
 /** As much of esbuild's own type as is needed to be one. */
 export interface EsbuildPlugin {
   readonly name: string;
   setup(build: {
     onLoad(
-      options: { filter: RegExp },
+      options: { filter: RegExp; namespace: string },
       load: (file: { path: string }) => Promise<{ contents: string; loader: "js" } | undefined>,
     ): void;
   }): void;
@@ -27,7 +29,8 @@ export interface EsbuildPlugin {
 export const mayfly = (): EsbuildPlugin => ({
   name: "mayfly",
   setup(build) {
-    build.onLoad({ filter: MODULE }, async ({ path }) => {
+    // Another plugin's paths need not be files.
+    build.onLoad({ filter: MODULE, namespace: "file" }, async ({ path }) => {
       const code = await readFile(path, "utf8");
       return DEFINITION.test(code) ? { contents: code + SNIPPET, loader: "js" } : undefined;
     });

@@ -6,19 +6,23 @@ import { type LogLine, startLab } from "@mayfly/lab";
 import { type BuildOptions, build } from "esbuild";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { mayfly } from "../src/esbuild.ts";
+import { startAws } from "./aws.ts";
 import { startCollector } from "./collector.ts";
 
 const SDK = join(import.meta.dirname, "../dist/index.js");
 
 const source = (wrap: (client: string) => string): string => `
+  import { DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
   import { SNSClient, PublishCommand } from "@aws-sdk/client-sns";
   import { SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
   import { instrumentAwsClient, observe } from ${JSON.stringify(SDK)};
   const sqs = ${wrap("new SQSClient({})")};
   const sns = ${wrap("new SNSClient({})")};
+  const dynamodb = ${wrap("new DynamoDBClient({})")};
   export const handler = observe(async () => {
     await sqs.send(new SendMessageCommand({ QueueUrl: process.env.QUEUE_URL, MessageBody: "hello" }));
     await sns.send(new PublishCommand({ TopicArn: process.env.TOPIC_ARN, Message: "hello" }));
+    await dynamodb.send(new UpdateItemCommand({ TableName: "orders", Key: { pk: { S: "o-1" } } }));
     return typeof instrumentAwsClient;
   });
 `;
@@ -43,6 +47,7 @@ const invoked = async (contents: string, options: BuildOptions) => {
     ...options,
   });
   const collector = await startCollector();
+  const tables = await startAws(() => ({}));
   const logs: LogLine[] = [];
   const consumer = { file: join(import.meta.dirname, "handlers/print-event.mjs") };
   const lab = await startLab(
@@ -54,6 +59,7 @@ const invoked = async (contents: string, options: BuildOptions) => {
           environment: {
             QUEUE_URL: { queueUrl: "orders" },
             TOPIC_ARN: { topicArn: "news" },
+            AWS_ENDPOINT_URL_DYNAMODB: tables.url,
             OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
             MAYFLY_FLUSH_BUDGET_MS: "20000",
           },
@@ -96,6 +102,10 @@ const expectJoined = ({ spans, events }: Awaited<ReturnType<typeof invoked>>): v
     expect(span?.attributes["mayfly.keys.produced"], name).toEqual([expect.stringMatching(`^${kind}\\|`)]);
     expect(events).toContain(`00-${span?.traceId}-${span?.spanId}-`);
   }
+  const written = spans.find((one) => one.name === "DynamoDB.UpdateItem");
+  expect(written?.attributes["mayfly.keys.produced"]).toEqual([
+    expect.stringMatching(/^dynamodb-record\|orders\|[\da-f]{32}$/),
+  ]);
 };
 
 test.each(FORMS)("with the plugin, %s needs no change to the code", async (_form, options) => {
