@@ -3,7 +3,8 @@
  *
  * V8 takes the parenthesis before `(a, b) => …` for the start of a call like `(function () {})()` and compiles the arrow's body at
  * once instead of at its first call. Of this bundle that is half the time it takes to load, for functions most of which an invocation
- * never calls. An arrow with one bare parameter has no parenthesis and is left alone, and so is one that uses `this` or `arguments`.
+ * never calls. An arrow with one bare parameter has no parenthesis and is left alone; so is one that uses `this` or `arguments`, and one that is
+ * handed to a call, which mostly happens right away.
  */
 import { parseAst } from "rolldown/parseAst";
 
@@ -14,8 +15,10 @@ export const lazyFunctions = {
 
 const withLazyFunctions = (code) => {
   const edits = [];
+  const handedOver = new Set();
   walk(parseAst(code), (node) => {
-    if (node.type !== "ArrowFunctionExpression") return undefined;
+    if (/^(?:Call|New)Expression$/.test(node.type)) for (const one of node.arguments) handedOver.add(one);
+    if (node.type !== "ArrowFunctionExpression" || handedOver.has(node)) return undefined;
     if (!isBare(node) && !usesThis(node.body) && !node.params.some(usesThis)) edits.push(...asFunction(node));
     return undefined;
   });

@@ -45,7 +45,7 @@ export const observe = <H extends AnyHandler>(handler: H): H => {
     const streams = isStreaming(observed);
     const [event, second, third] = args;
     const lambdaContext = streams ? third : second;
-    if (isUnderWay(lambdaContext)) return call();
+    if (harmless("looking for an invocation", () => isUnderWay(lambdaContext))) return call();
     const scope = harmless("beginning an invocation", () => begin(sdk(), event, lambdaContext));
     if (scope === undefined) return call();
     const running = startRunning(scope);
@@ -57,9 +57,11 @@ export const observe = <H extends AnyHandler>(handler: H): H => {
   return disguised(observed, handler) as unknown as H;
 };
 
-/** `@mayfly/sdk/register` has begun it. */
-const isUnderWay = (lambdaContext: unknown): boolean =>
-  sdk().registered !== undefined && sdk().scope()?.invocation.requestId === textAt(lambdaContext, "awsRequestId");
+/** By `@mayfly/sdk/register`, by the layer, or by an observed handler around this one: it is one invocation all the same. */
+const isUnderWay = (lambdaContext: unknown): boolean => {
+  const requestId = textAt(lambdaContext, "awsRequestId");
+  return requestId !== undefined && sdk().scope()?.invocation.requestId === requestId;
+};
 
 const begin = (state: Sdk, event: unknown, lambdaContext: unknown): Scope => {
   const { trigger, invocation, scopeOf } = beginInvocation(state, event, lambdaContext);

@@ -30,7 +30,8 @@ const NAME =
   "(?:pass(?:word|wd|phrase)|pwd|(?<!arn:[\\w:/-]{0,80})secret|(?<!(?:next|page|continuation|idempotency)[-_]?)token|authorization|cookie|credential|signature|cvv|cvc|(?:api|access|private|secret)[-_ ]?key)s?(?:[-_]?hash)?";
 /** From a name within a text to its value: JSON, JSON in JSON, a query, a header. */
 const TO_VALUE = String.raw`["'\\]{0,4}\s{0,2}[:=][\s"'\\[]{0,8}`;
-const JWT = String.raw`\beyJ[\w-]{8,}\.eyJ[\w-]+(?:\.[\w-]*)?`;
+/** From the beginning of a word: from each place within a long one, its search would be quadratic. */
+const JWT = String.raw`(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]+(?:\.[\w-]*)?`;
 const AWS_KEY = String.raw`\bA[KS]IA[A-Z\d]{16}\b`;
 const SCHEME = String.raw`\b(?:bearer|basic)\s+(?=[a-z]*[\d+/=])`;
 const CARD = String.raw`(?<![\w.-])[2-6](?:[ -]?\d){12,18}(?![\w-])`;

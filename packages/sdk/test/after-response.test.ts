@@ -12,12 +12,15 @@ const AMPLE_MS = 20_000;
 interface Options {
   readonly runtime?: Runtime;
   readonly handler?: string;
+  /** Whose rules for handlers apply. */
+  readonly node?: "nodejs22.x";
   readonly answer?: Answer;
   readonly environment?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
 }
 
-const start = async ({ runtime = "built-in", handler = "handler", answer, environment, timeoutMs }: Options = {}) => {
+const start = async (options: Options = {}) => {
+  const { runtime = "built-in", handler = "handler", node, answer, environment, timeoutMs } = options;
   const collector = await startCollector(answer);
   const moments: Moment[] = [];
   const logs: LogLine[] = [];
@@ -27,6 +30,7 @@ const start = async ({ runtime = "built-in", handler = "handler", answer, enviro
         one: {
           file: join(import.meta.dirname, "handlers/after-response.mjs"),
           handler,
+          ...(node && { runtime: node }),
           timeoutMs: timeoutMs ?? AMPLE_MS,
           reservedConcurrency: 1,
           environment: {
@@ -59,6 +63,15 @@ const isThere = (runtime: Runtime): boolean =>
   process.env["CI"] === "true" ||
   existsSync(
     join(import.meta.dirname, "../../../runtimes/aws-lambda-ric/node_modules/aws-lambda-ric/rapid-client.node"),
+  );
+
+const isThere22 =
+  process.env["CI"] === "true" ||
+  existsSync(
+    join(
+      import.meta.dirname,
+      "../../../runtimes/aws-lambda-ric-node22/node_modules/aws-lambda-ric/dist/rapid-client.node",
+    ),
   );
 
 describe.each(RUNTIMES.filter(isThere))("under %s", (runtime) => {
@@ -151,4 +164,41 @@ describe.each(RUNTIMES.filter(isThere))("under %s", (runtime) => {
     expect(await invoke("timeout")).toMatchObject({ errorType: "Sandbox.Timedout" });
     expect(collector.spans.map(({ attributes }) => attributes["mayfly.unfinished"])).toEqual([true]);
   });
+
+  test("a handler around an observed one is one invocation with it, and the environment waits for all of it", async () => {
+    const { collector, invoke, requestIds, delivered, frozen } = await start({ runtime, handler: "wrapped" });
+    for (let n = 1; n <= 3; n += 1) {
+      await invoke();
+      await frozen(n + 1);
+      expect(requestIds()).toEqual(delivered());
+    }
+    expect(collector.logs.filter(({ attributes }) => attributes["outcome"])).toHaveLength(3);
+  });
+
+  test("a streaming handler that Lambda refuses lets its environment go", async () => {
+    const { invoke, requestIds, delivered, frozen } = await start({ runtime, handler: "unpromised" });
+    await invoke().catch(() => undefined); // what the caller gets is the runtime's affair
+    await frozen(2);
+    expect(requestIds()).toEqual(delivered());
+  });
+
+  test.skipIf(runtime === "aws-lambda-ric" && !isThere22)(
+    "before Node.js 24, a handler that never answers, and one that does by its callback, let their environments go",
+    async () => {
+      for (const handler of ["silent", "callback"]) {
+        const { collector, invoke, requestIds, delivered, frozen } = await start({
+          runtime,
+          handler,
+          node: "nodejs22.x",
+          answer: () => new Promise((resolve) => setTimeout(() => resolve(200), 300)),
+        });
+        for (let n = 1; n <= 2; n += 1) {
+          expect(await invoke()).toEqual(handler === "silent" ? null : { how: "callback" });
+          expect(collector.spans, "the caller has its answer first").toHaveLength(n - 1);
+          await frozen(n + 1);
+          expect(requestIds()).toEqual(delivered());
+        }
+      }
+    },
+  );
 });

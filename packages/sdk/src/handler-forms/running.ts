@@ -8,7 +8,7 @@
  */
 import { type HrTime, type Span, SpanStatusCode, context, trace } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import { harmless } from "../diag.ts";
+import { harmless, warn } from "../diag.ts";
 import { errorFacts, recordError } from "../errors.ts";
 import { instrumentLoadedAwsSdk } from "../instrument/aws-sdk/install.ts";
 import { RESERVED_BEFORE_TIMEOUT_MS } from "../limits.ts";
@@ -16,6 +16,7 @@ import { writeHeldLines } from "../log/write.ts";
 import { ownLogger } from "../log/own.ts";
 import { type Scope, inScope } from "../scope.ts";
 import { sdk } from "../sdk.ts";
+import type { Extension } from "../send/extension.ts";
 import { registeredExtension } from "../send/shared-extension.ts";
 import { onTermination } from "../send/termination.ts";
 import { ATTR } from "../semconv.ts";
@@ -60,22 +61,25 @@ export const startRunning = (scope: Scope): Running => {
       scope.calls.clear();
     };
     if (extension === undefined) close();
+    else afterResponse(() => void finish(extension, outcome.isError));
   };
-  const finish = async (): Promise<void> => {
-    harmless("closing an invocation", () => close?.());
-    await harmless("sending", () => sendAfterResponse(scope));
-    extension?.finished(invocation.requestId);
+  /** However it went, the environment is let go. */
+  const finish = async (by: Extension, isError: boolean): Promise<void> => {
+    try {
+      close?.();
+      await sendAfterResponse(scope, isError);
+    } catch (error) {
+      warn(`finishing an invocation failed: ${errorFacts(error).errorMessage}`);
+    } finally {
+      by.finished(invocation.requestId);
+    }
   };
   return {
     scope,
     inside: (work) => inScope(scope, () => context.with(trace.setSpan(context.active(), span), work)),
     succeeded: (result) => end({ isError: false, result }),
     failed: (error) => end({ isError: true, error }),
-    sent() {
-      if (extension === undefined) return (sending ??= sendBeforeResponse(scope));
-      if (sending === undefined) afterResponse(() => void finish());
-      return (sending ??= Promise.resolve());
-    },
+    sent: () => (sending ??= extension === undefined ? sendBeforeResponse(scope) : Promise.resolve()),
   };
 };
 
@@ -118,12 +122,13 @@ const sendBeforeResponse = async (scope: Scope): Promise<void> => {
   lookForNewClients(scope);
 };
 
-const sendAfterResponse = async (scope: Scope): Promise<void> => {
+/** What went wrong is never held back. */
+const sendAfterResponse = async (scope: Scope, isError: boolean): Promise<void> => {
   const { sender, pace } = sdk();
   sender.encode();
   lookForNewClients(scope);
   if (scope.invocation.isFirst) onTermination(() => sender.flush(sdk().config.flushBudgetMs));
-  if (pace.isWorthSending()) await sender.flush(flushBudgetMs(scope));
+  if (pace.isWorthSending() || isError) await sender.flushBeside(flushBudgetMs(scope));
 };
 
 /** Clients that the handler loaded while it ran. */

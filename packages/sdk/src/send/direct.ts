@@ -36,6 +36,8 @@ export interface Sender {
   addLogLine(line: string): void;
   /** Sends what is there within the budget; resolves, never rejects. Does nothing while the breaker is open. */
   flush(budgetMs: number): Promise<void>;
+  /** The same where no caller waits: a freeze in its middle costs it nothing, and it keeps no event loop alive. */
+  flushBeside(budgetMs: number): Promise<void>;
   /** Encodes what has been added, to be called where nobody waits. */
   encode(): void;
   /** To be called as an invocation begins. */
@@ -135,6 +137,16 @@ export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sende
       await beside?.done;
       if (!breaker.isOpen) await attempt(budget);
       clearTimeout(timer);
+      count.overheadMs += performance.now() - startedMs;
+    },
+    async flushBeside(budgetMs) {
+      if (breaker.isOpen || budgetMs <= 0) return;
+      const startedMs = performance.now();
+      await beside?.done;
+      if (!breaker.isOpen) {
+        sendBeside(budgetMs);
+        await beside?.done;
+      }
       count.overheadMs += performance.now() - startedMs;
     },
     encode() {

@@ -16,3 +16,23 @@ export const late = async (event, context) => {
   await import("../../dist/after-response.js");
   return handler(event, context);
 };
+
+/** For runtimes before Node.js 24: answers in no way, so that the runtime answers when the event loop has run empty. */
+export const silent = observe((_event, _context, _callback) => {
+  logger.info("at work");
+});
+
+/** For those, too: answers by its callback, and leaves nothing behind. */
+export const callback = observe((_event, _context, answer) => {
+  answer(null, { how: "callback" });
+});
+
+/** Lambda refuses it. */
+export const unpromised = globalThis.awslambda?.streamifyResponse(
+  observe((_event, stream) => {
+    stream.end("too early");
+  }),
+);
+
+/** Observed, and observed again by what stands around it. */
+export const wrapped = observe(async (event, context) => handler(event, context));

@@ -1,6 +1,7 @@
 import { SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterEach, expect, test } from "vitest";
 import { type Aws, md5, startAws } from "../../../test/aws.ts";
+import { freshSdk } from "../../../test/fresh-sdk.ts";
 import { sdk } from "../../sdk.ts";
 import { instrumentLoadedAwsSdk } from "./install.ts";
 
@@ -94,4 +95,11 @@ test("callbacks work as without us", async () => {
   });
   expect(answered).toMatchObject({ MessageId: "m-1" });
   expect(carries(aws)).toBe(true);
+});
+
+test("where the SDK is disabled, a client that is handed over stays as it is", async () => {
+  const { instrumentAwsClient } = await freshSdk({ OTEL_SDK_DISABLED: "true" });
+  const aws = await startSqs();
+  await sendFrom(instrumentAwsClient(new SQSClient(aws.client)), aws);
+  expect(carries(aws)).toBe(false);
 });

@@ -83,7 +83,7 @@ const patch = (client: ClientClass): (() => void) => {
 };
 
 const equipOnce = (client: SmithyClient): void => {
-  if (equipped.has(client)) return;
+  if (equipped.has(client) || sdk().config.disabled) return;
   equipped.add(client);
   equip(client);
 };
