@@ -35,7 +35,10 @@ export default defineConfig({
       project("ui", "packages/ui"),
       project("shop", "examples/shop"),
       project("aws-check", "examples/aws-check"),
-      { extends: true, test: { name: "root", root: ".", include: ["*.test.ts", "scripts/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "root", root: ".", include: ["*.test.ts", "scripts/*.test.ts", "bench/**/*.test.ts"] },
+      },
     ],
   },
 });

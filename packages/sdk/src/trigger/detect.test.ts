@@ -1074,6 +1074,9 @@ const EVENTS: readonly Json[] = [
   ...Object.values(RARE).flat(),
 ];
 
+/** A share of what `pnpm check:long` runs, which is a million events and more. */
+const TIMES = process.env["MAYFLY_LONG"] === "true" ? 260 : 1;
+
 describe("whatever the event is, the answer is well-formed", () => {
   test("for any JSON", () => {
     fc.assert(
@@ -1088,7 +1091,7 @@ describe("whatever the event is, the answer is well-formed", () => {
       fc.property(jsonOf(wordsOf(EVENTS)), (event) => {
         expect(faultsOf(detectTrigger(event, event))).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: 500 * TIMES },
     );
   });
 
@@ -1107,7 +1110,7 @@ describe("whatever the event is, the answer is well-formed", () => {
           expect(faultsOf(detectTrigger(damaged, damaged))).toEqual([]);
         },
       ),
-      { numRuns: 3_000 },
+      { numRuns: 3_000 * TIMES },
     );
   });
 
@@ -1118,7 +1121,7 @@ describe("whatever the event is, the answer is well-formed", () => {
         const broken = body.slice(0, at) + put + body.slice(at + length);
         expect(faultsOf(detectTrigger({ Records: [sqsRecord("m-1", { body: broken })] }))).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: 500 * TIMES },
     );
   });
 

@@ -1,0 +1,20 @@
+/**
+ * The long versions of tests of which `check` runs a seeded share.
+ *
+ *   node scripts/check-long.mjs
+ */
+import { spawnSync } from "node:child_process";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const env = {
+  ...process.env,
+  MAYFLY_LONG: "true",
+  PATH: join(root, "node_modules", ".bin") + delimiter + (process.env.PATH ?? ""),
+};
+
+/** More than a million damaged events. */
+const files = ["packages/sdk/src/trigger/detect.test.ts"];
+const result = spawnSync("vitest", ["run", ...files, "--testTimeout=3600000"], { cwd: root, env, stdio: "inherit" });
+process.exitCode = result.status ?? 1;
