@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { BEGIN, MS, detail, join, logLine, nanoAt, ref, span } from "../../test/fixtures/story.ts";
+import { initInterval } from "../model/trace-view.ts";
 import { reviveLogs, reviveTrace, unixMs } from "./revive.ts";
 
 test("times become nanoseconds since the trace began, exactly", () => {
@@ -143,4 +144,17 @@ test("a line of the millisecond in which the trace began stands at its beginning
     ["precise", -114_999, false],
     ["first", 0, true],
   ]);
+});
+
+test("where an init has a span, a cold start's init phase is drawn where that span says", () => {
+  const attributes = { "faas.coldstart": true, "mayfly.init_duration_ms": 90 };
+  const [invocation] = reviveTrace(
+    detail([
+      span("a", { at: [130, 200], attributes }),
+      span("b", { name: "init", kind: "internal", under: "a", at: [10, 100], attributes }),
+    ]),
+  ).spans.filter(({ isInit }) => !isInit);
+
+  const { startNs = 0, endNs = 0 } = (invocation && initInterval(invocation)) ?? {};
+  expect([endNs - startNs, (invocation?.startNs ?? 0) - endNs]).toEqual([90 * MS, 30 * MS]);
 });

@@ -13,14 +13,19 @@ import { type LogView, type SpanView, type TraceView, pathOf } from "../model/tr
 export const reviveTrace = (detail: TraceDetail): TraceView => {
   const { spans, joins, gaps, ...head } = detail;
   const startTimeUnixNano = BigInt(detail.startTimeUnixNano);
-  const views = spans.map((span) => reviveSpan(span, startTimeUnixNano)).toSorted((a, b) => a.startNs - b.startNs);
+  const inits = new Map(spans.filter(isInit).map((span) => [`${span.traceId}.${span.parentSpanId}`, span]));
+  const views = spans
+    .map((span) => reviveSpan(span, startTimeUnixNano, inits.get(pathOf(span))))
+    .toSorted((a, b) => a.startNs - b.startNs);
   const spanAt = new Map<string, SpanView>();
   for (const view of views) if (!spanAt.has(view.path)) spanAt.set(view.path, view);
   return { head, startTimeUnixNano, durationNs: detail.durationNs, spans: views, spanAt, joins, gaps };
 };
 
-const reviveSpan = (span: Span, origin: bigint): SpanView => {
-  const startNs = Number(BigInt(span.startTimeUnixNano) - origin);
+const sinceOrigin = (span: Span, origin: bigint): number => Number(BigInt(span.startTimeUnixNano) - origin);
+
+const reviveSpan = (span: Span, origin: bigint, init: Span | undefined): SpanView => {
+  const startNs = sinceOrigin(span, origin);
   const isError = span.status.code === "error" || isUnfinished(span);
   const text = isError ? errorText(span) : undefined;
   const initMs = span.attributes[MAYFLY_INIT_DURATION_MS];
@@ -33,6 +38,8 @@ const reviveSpan = (span: Span, origin: bigint): SpanView => {
     ...(text !== undefined && { errorText: text }),
     isColdStart: span.attributes[FAAS_COLDSTART] === true && !isInit(span),
     ...(typeof initMs === "number" && { initNs: initMs * 1e6 }),
+    ...(init && { initStartNs: sinceOrigin(init, origin) }),
+    isInit: isInit(span),
   };
 };
 

@@ -5,6 +5,7 @@
 import { hueOf } from "./colors.ts";
 import { type Extent, fractionOf } from "./time-scale.ts";
 import type { Row } from "./rows.ts";
+import { initInterval } from "./trace-view.ts";
 
 /** Width of the strip's own coordinates; one unit is about a pixel. */
 export const MINIMAP_WIDTH = 1000;
@@ -34,9 +35,11 @@ export const minimapOf = (rows: readonly Row[], extent: Extent): readonly Stroke
     const lane = Math.floor((index / rows.length) * lanes);
     if (row.kind === "join") for (const wait of row.waits) mark("wait", lane, wait.fromNs, wait.toNs);
     if (row.kind !== "span") continue;
-    const { startNs, endNs, initNs, isError, isColdStart } = row.view;
-    if (isColdStart && initNs !== undefined) mark("cold", lane, startNs - initNs, startNs);
-    mark(isError ? "error" : hueOf(row.functionName), lane, startNs, endNs);
+    const { startNs, endNs, isError, isInit } = row.view;
+    const cold = initInterval(row.view);
+    if (cold) mark("cold", lane, cold.startNs, cold.endNs);
+    if (isInit) mark("cold", lane, startNs, endNs);
+    else mark(isError ? "error" : hueOf(row.functionName), lane, startNs, endNs);
   }
   return [...covered].map(([ink, byLane]) => ({ ink, path: [...byLane].map(linesOf).join("") }));
 };

@@ -18,6 +18,10 @@ export interface SpanView {
   readonly isColdStart: boolean;
   /** Length of the init phase, where it is known. */
   readonly initNs?: number;
+  /** Its beginning, where it has a span of its own. */
+  readonly initStartNs?: number;
+  /** It is that span. */
+  readonly isInit: boolean;
 }
 
 export interface TraceView {
@@ -41,3 +45,15 @@ export interface LogView {
 }
 
 export const pathOf = (ref: SpanRef): SpanPath => `${ref.traceId}.${ref.spanId}`;
+
+/** The init phase of a cold start: where its own span says, else right before the invocation. */
+export const initInterval = ({ isColdStart, startNs, initNs, initStartNs }: SpanView): Interval | undefined => {
+  if (!isColdStart || initNs === undefined) return undefined;
+  const from = initStartNs ?? startNs - initNs;
+  return { startNs: from, endNs: from + initNs };
+};
+
+interface Interval {
+  readonly startNs: number;
+  readonly endNs: number;
+}

@@ -18,7 +18,7 @@ import type { Gap, Join, Placeholder } from "@mayfly/api";
 import { type Invocations, invocationsOf } from "./invocations.ts";
 import { joinedIntervals } from "./waits.ts";
 import type { Extent } from "./time-scale.ts";
-import { type SpanView, type TraceView, pathOf } from "./trace-view.ts";
+import { type SpanView, type TraceView, initInterval, pathOf } from "./trace-view.ts";
 
 export interface SpanNode {
   readonly kind: "span";
@@ -125,9 +125,9 @@ const groupId = ({ from, key, kind }: Join): string =>
   `${"placeholder" in from ? from.placeholder : pathOf(from)} ${key ? `${key.kind} ${key.id}` : kind}`;
 
 /** The init phase of a cold start is work on the message, not waiting for it. */
-const withInit = ({ startNs, endNs, isColdStart, initNs = 0 }: SpanView): { startNs: number; endNs: number } => ({
-  startNs: isColdStart ? startNs - initNs : startNs,
-  endNs,
+const withInit = (view: SpanView): { startNs: number; endNs: number } => ({
+  startNs: initInterval(view)?.startNs ?? view.startNs,
+  endNs: view.endNs,
 });
 
 const joinNode = ({ from, joins, placed, elsewhere }: JoinGroup, nodes: ReadonlyMap<SpanView, SpanNode>): JoinNode => {

@@ -14,6 +14,7 @@ import { type Extent, type Placed, placeInterval } from "../../model/time-scale.
 import { type Hit, partsBy } from "../../model/visible-rows.ts";
 import { waitPlace } from "../../model/waits.ts";
 import { percent } from "./ruler.tsx";
+import { initInterval } from "../../model/trace-view.ts";
 
 export const ROW_HEIGHT = 24;
 const INDENT_PX = 14;
@@ -220,16 +221,17 @@ const MissingLabel = ({
 );
 
 const SpanBar = ({ row, extent }: { readonly row: SpanRow; readonly extent: Extent }) => {
-  const { startNs, endNs, initNs, isColdStart } = row.view;
+  const { startNs, endNs, isColdStart, isInit } = row.view;
   const bar = placeInterval(extent, startNs, endNs);
-  const init = isColdStart && initNs !== undefined ? placeInterval(extent, startNs - initNs, startNs) : undefined;
+  const cold = initInterval(row.view);
+  const init = cold && placeInterval(extent, cold.startNs, cold.endNs);
   return (
     <>
       <div class="track" role="presentation">
         {init && <i class="init" style={{ left: percent(init.left), width: percent(init.width) }} />}
         {bar && (
           <i
-            class={isColdStart && !init ? "bar cold" : "bar"}
+            class={isInit ? "init" : isColdStart && !init ? "bar cold" : "bar"}
             style={{ left: percent(bar.left), width: percent(bar.width) }}
           />
         )}
