@@ -1,7 +1,8 @@
 /**
  * Holds the documentation against the tree: every relative link and picture must exist, every `#anchor` must be a
  * heading of its page, every `npm run x` must be a script, every page below docs/ must be reachable from README.md, the
- * pages made from tables in the code must be as the tables are, and every promise of docs/do-no-harm.md names a test that exists.
+ * pages made from tables in the code must be as the tables are, every promise of docs/do-no-harm.md names a test that exists, and every
+ * hop of docs/guides/triggers-and-hops.md the checks that it rests on.
  *
  *   node scripts/check-docs.mjs
  */
@@ -9,6 +10,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CHECKS } from "../examples/aws-check/checks.ts";
 import { referencePages } from "./reference-pages.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -74,6 +76,13 @@ for (const line of promises) {
   if (title === undefined) faults.push(`docs/do-no-harm.md: names no test: ${line}`);
   else if (existsSync(join(root, file)) && !readFileSync(join(root, file), "utf8").includes(title))
     faults.push(`docs/do-no-harm.md: "${claim}": ${file} has no test ${JSON.stringify(title)}`);
+}
+
+/** The last column of the hops. */
+const HOP = /^\|(?:[^|]*\|){5}([^|]*)\|$/;
+for (const line of readFileSync(join(root, "docs/guides/triggers-and-hops.md"), "utf8").split("\n")) {
+  for (const [, name] of (HOP.exec(line)?.[1] ?? "").matchAll(/`([^`]+)`/g))
+    if (!Object.hasOwn(CHECKS, name)) faults.push(`docs/guides/triggers-and-hops.md: there is no check ${name}`);
 }
 
 for (const fault of faults) console.error(`docs: ${fault}`);
