@@ -55,6 +55,11 @@ const OVERLOAD_CODES = {
 } as const satisfies Record<string, CodeMeaning>;
 
 const STORE_CODES = {
+  "store-corrupt": {
+    meaning:
+      "What is stored is damaged: a checksum or a layout is wrong. The damaged part is set aside, the rest answers.",
+    remedy: "`mayfly doctor` names the file; restore it from a backup.",
+  },
   "store-failed": {
     meaning: "The disk refused a read or a write; nothing of the batch is stored.",
     remedy: "Look at free space and permissions of the data folder; exporters retry by themselves.",

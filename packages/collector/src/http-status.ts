@@ -15,6 +15,7 @@ export const HTTP_STATUS: { readonly [code in ErrorCode]?: number } = {
   "unsupported-content-encoding": 415,
   "unsupported-content-type": 415,
   internal: 500,
+  "store-corrupt": 500,
   overloaded: 503,
   "store-failed": 503,
 };

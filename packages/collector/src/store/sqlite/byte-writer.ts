@@ -1,0 +1,67 @@
+/**
+ * Bytes that grow: what the store's own formats are written with. Numbers little-endian; varints as protobuf has them.
+ */
+const FIRST_CAPACITY = 1_024;
+
+export class ByteWriter {
+  #buffer: Buffer;
+  #length = 0;
+
+  constructor(capacity: number = FIRST_CAPACITY) {
+    this.#buffer = Buffer.allocUnsafe(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What was written; valid until the next write. */
+  written(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  byte(value: number): void {
+    this.#room(1);
+    this.#buffer[this.#length] = value;
+    this.#length += 1;
+  }
+
+  u32(value: number): void {
+    this.#room(4);
+    this.#length = this.#buffer.writeUInt32LE(value, this.#length);
+  }
+
+  /** An integer from 0 to 2^53-1. */
+  varint(value: number): void {
+    this.#room(8);
+    let rest = value;
+    while (rest > 0x7fff_ffff) {
+      this.#buffer[this.#length++] = (rest % 128) | 0x80;
+      rest = Math.floor(rest / 128);
+    }
+    for (; rest > 0x7f; rest >>>= 7) this.#buffer[this.#length++] = (rest & 0x7f) | 0x80;
+    this.#buffer[this.#length++] = rest;
+  }
+
+  /** 64 bits with a sign, small ones short (zigzag). */
+  signedVarint(value: bigint): void {
+    this.#room(10);
+    let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
+    for (; rest > 0x7fn; rest >>= 7n) this.#buffer[this.#length++] = Number(rest & 0x7fn) | 0x80;
+    this.#buffer[this.#length++] = Number(rest);
+  }
+
+  bytes(source: Uint8Array, start: number = 0, end: number = source.length): void {
+    this.#room(end - start);
+    this.#buffer.set(start === 0 && end === source.length ? source : source.subarray(start, end), this.#length);
+    this.#length += end - start;
+  }
+
+  #room(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
+  }
+}
