@@ -47,6 +47,44 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
     store = open(folder);
   };
 
+  test("finds the spans that hold all of some words, latest first, page by page, within bounds of time", async () => {
+    const order = { attributes: { order_id: "o-17", "order_id ": "o-18" } };
+    await store.append(batch([span("a", { ...order, at: [1, 2] }), span("b", { attributes: { order_id: "o-1" } })]));
+    await store.append(batch([span("c", { ...order, in: "payment", at: [3, 4] })]));
+    const named = (spans: readonly { readonly spanId: SpanId }[]) => names(spans, ["a", "b", "c"]);
+    const o17 = { attribute: "order_id", value: "o-17" };
+
+    const all = await store.spansWith({ words: [o17], limit: ALL });
+    const [first] = [await store.spansWith({ words: [o17], limit: 1 })];
+    const rest = await store.spansWith({ words: [o17], limit: ALL, cursor: first.cursor! });
+    const both = await store.spansWith({ words: [o17, { attribute: "faas.name", value: "payment" }], limit: ALL });
+    const late = await store.spansWith({ words: [o17], from: START + 3_000_000n, limit: ALL });
+
+    expect(named(all.spans)).toEqual(["c", "a"]);
+    expect([named(first.spans), named(rest.spans)]).toEqual([["c"], ["a"]]);
+    expect([named(both.spans), named(late.spans)]).toEqual([["c"], ["c"]]);
+    expect(await store.spansWith({ words: [{ attribute: "order_id", value: "o-1*" }], limit: ALL })).toEqual({
+      spans: [],
+    });
+  });
+
+  test("tells which traces got spans since a checkpoint, also after it was opened again", async () => {
+    const nothing = await store.changedTraces(undefined, ALL);
+    await store.append(batch([span("a", { trace: "t" }), span("b", { trace: "u" }), span("c", { trace: "t" })]));
+    const first = await store.changedTraces(nothing.checkpoint, ALL);
+    await reopened();
+    await store.append(batch([span("d", { trace: "t" })]));
+
+    expect(nothing.traceIds).toEqual([]);
+    expect(first.traceIds).toEqual([traceId("t"), traceId("u")]);
+    expect((await store.changedTraces(first.checkpoint, ALL)).traceIds).toEqual([traceId("t")]);
+    expect((await store.changedTraces(undefined, ALL)).traceIds.toSorted()).toEqual(
+      [traceId("t"), traceId("u")].toSorted(),
+    );
+    const last = await store.changedTraces(undefined, ALL);
+    expect(await store.changedTraces(last.checkpoint, ALL)).toEqual({ ...last, traceIds: [] });
+  });
+
   test("keeps a span that set no start where its record stands, and the wire as it came", async () => {
     const known = span("known", { at: [5, 6] });
     const timeless = { ...known, spanId: spanId("timeless"), wire: { ...known.wire, startTimeUnixNano: 0n } };

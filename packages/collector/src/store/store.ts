@@ -9,6 +9,7 @@
  *         Calling anything after `close` is a bug and throws.
  */
 import type { StitchKey } from "@mayfly/api";
+import type { Word } from "../model/attribute-words.ts";
 import type { SpanId, TraceId } from "../model/ids.ts";
 import type { LogRecord } from "../model/log-record.ts";
 import type { SpanRecord } from "../model/span.ts";
@@ -59,6 +60,30 @@ export interface TraceEntryQuery {
   readonly limit: number;
 }
 
+export interface SpanSearch {
+  /** All on one span. */
+  readonly words: readonly Word[];
+  /** Inclusive bounds on the span's start. */
+  readonly from?: UnixNano;
+  readonly to?: UnixNano;
+  readonly limit: number;
+  /** Of the answer before. */
+  readonly cursor?: string;
+}
+
+export interface SpanHits {
+  /** Latest arrivals first. */
+  readonly spans: readonly SpanRecord[];
+  /** There may be more: the limit was reached, or as much was read as one question may read. */
+  readonly cursor?: string;
+}
+
+export interface ChangedTraces {
+  readonly traceIds: readonly TraceId[];
+  /** Where the next question goes on; the same as before when nothing has changed. */
+  readonly checkpoint: string;
+}
+
 export interface LogQuery {
   readonly traceIds?: readonly TraceId[];
   readonly requestIds?: readonly string[];
@@ -94,6 +119,10 @@ export interface Store {
   /** Links from other spans to spans of these traces; at most `limit` in all. */
   linksToTraces(traceIds: readonly TraceId[], limit: number): Promise<readonly LinkHolder[]>;
   traceEntries(query: TraceEntryQuery): Promise<readonly TraceEntry[]>;
+  /** Spans that hold all of these words; bounded work, so an answer may be empty and still have a cursor. */
+  spansWith(search: SpanSearch): Promise<SpanHits>;
+  /** Traces that got spans after this checkpoint, oldest change first; `limit` bounds the work. From the beginning without one. */
+  changedTraces(after: string | undefined, limit: number): Promise<ChangedTraces>;
   /** Matching either list, oldest first; equal (requestId, seq, timestamp) once. */
   logs(query: LogQuery): Promise<readonly LogRecord[]>;
 

@@ -10,18 +10,36 @@ import { StoreError } from "../../errors.ts";
 import type { SpanId, TraceId } from "../../model/ids.ts";
 import type { SpanOrigin, SpanRecord } from "../../model/span.ts";
 import type { StitchKeyIdentity } from "../../model/stitch-key.ts";
-import type { KeyHolder, LinkHolder, LogQuery, Store, TraceEntry, TraceEntryQuery } from "../store.ts";
+import { holdsWord } from "../../model/attribute-words.ts";
+import type {
+  ChangedTraces,
+  KeyHolder,
+  LinkHolder,
+  LogQuery,
+  SpanHits,
+  SpanSearch,
+  Store,
+  TraceEntry,
+  TraceEntryQuery,
+} from "../store.ts";
 import { decodeLog, decodeOrigin, decodeSpan, idBlob, sqlNano } from "./rows.ts";
 
 type Reads = Pick<
   Store,
-  "spansOfTraces" | "holdersOfKeys" | "keysWithId" | "tracesOfRequest" | "linksToTraces" | "traceEntries" | "logs"
+  | "spansOfTraces"
+  | "holdersOfKeys"
+  | "keysWithId"
+  | "tracesOfRequest"
+  | "linksToTraces"
+  | "traceEntries"
+  | "spansWith"
+  | "changedTraces"
+  | "logs"
 >;
+type ManySpans = "spansOfTraces" | "spansWith";
 /** The same without promises, because SQLite answers at once; but for spans, of which there may be many. */
-export type SqliteReads = Pick<Reads, "spansOfTraces"> & {
-  [name in Exclude<keyof Reads, "spansOfTraces">]: (
-    ...args: Parameters<Reads[name]>
-  ) => Awaited<ReturnType<Reads[name]>>;
+export type SqliteReads = Pick<Reads, ManySpans> & {
+  [name in Exclude<keyof Reads, ManySpans>]: (...args: Parameters<Reads[name]>) => Awaited<ReturnType<Reads[name]>>;
 };
 
 export const createReads = (db: Database): SqliteReads => {
@@ -34,6 +52,8 @@ export const createReads = (db: Database): SqliteReads => {
     tracesOfRequest: createRequestRead(db),
     linksToTraces: createLinkRead(db),
     traceEntries: createEntryRead(db),
+    spansWith: createSpanSearch(db, originOf),
+    changedTraces: createChangeRead(db),
   };
 };
 
@@ -42,6 +62,8 @@ export const READ_STATEMENTS = {
   spanSeqs: `SELECT seq FROM spans
     WHERE trace_id IN (SELECT unhex(value) FROM json_each(?)) ORDER BY seq LIMIT ?`,
   spans: "SELECT origin_id, body FROM spans WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq",
+  spansBefore: "SELECT seq, origin_id, body FROM spans WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+  changes: "SELECT seq, trace_id FROM spans WHERE seq > ? ORDER BY seq LIMIT ?",
   logs: `SELECT origin_id, body FROM logs
     WHERE trace_id IN (SELECT unhex(value) FROM json_each(?)) OR request_id IN (SELECT value FROM json_each(?))
     ORDER BY time_ns, seq LIMIT ?`,
@@ -97,6 +119,42 @@ const createSpanRead = (db: Database, originOf: OriginRead): SqliteReads["spansO
         spans.push(decodeSpan(row.body, originOf(row.origin_id)));
     }
     return spans;
+  };
+};
+
+/** One question reads no more spans than this. */
+const MOST_SEARCHED = 20_000;
+
+/** There is no index over words here: spans are read, latest first. */
+const createSpanSearch = (db: Database, originOf: OriginRead): SqliteReads["spansWith"] => {
+  const select = db.prepare<[number, number], RecordRow & { seq: number }>(READ_STATEMENTS.spansBefore);
+  return async ({ words, from = 0n, to = LAST.start, limit, cursor }: SpanSearch): Promise<SpanHits> => {
+    const spans: SpanRecord[] = [];
+    let before = Number(cursor ?? Number.MAX_SAFE_INTEGER);
+    for (let read = 0; read < MOST_SEARCHED; read += SPANS_PER_TURN) {
+      if (read > 0) await new Promise((resolve) => void setImmediate(resolve));
+      const rows = select.all(before, SPANS_PER_TURN);
+      for (const { seq, body, origin_id } of rows) {
+        const span = decodeSpan(body, originOf(origin_id));
+        before = seq;
+        if (span.start < from || span.start > to || !words.every((word) => holdsWord(span, word))) continue;
+        spans.push(span);
+        if (spans.length >= limit) return { spans, cursor: String(before) };
+      }
+      if (rows.length < SPANS_PER_TURN) return { spans };
+    }
+    return { spans, cursor: String(before) };
+  };
+};
+
+const createChangeRead = (db: Database): SqliteReads["changedTraces"] => {
+  const select = db.prepare<[number, number], { seq: number; trace_id: Buffer }>(READ_STATEMENTS.changes);
+  return (after = "0", limit): ChangedTraces => {
+    const rows = select.all(Number(after), limit);
+    return {
+      traceIds: [...new Set(rows.map((row) => traceIdOf(row.trace_id)))],
+      checkpoint: String(rows.at(-1)?.seq ?? after),
+    };
   };
 };
 

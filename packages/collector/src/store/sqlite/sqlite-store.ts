@@ -38,6 +38,8 @@ export const storeOn = (db: Database.Database, maxWaiting: number): Store => {
     tracesOfRequest: async (...query) => attempt("read invocations", () => reads.tracesOfRequest(...query)),
     linksToTraces: async (...query) => attempt("read links", () => reads.linksToTraces(...query)),
     traceEntries: async (...query) => attempt("list traces", () => reads.traceEntries(...query)),
+    spansWith: (...query) => reads.spansWith(...query).catch(failed("search spans")),
+    changedTraces: async (...query) => attempt("read changes", () => reads.changedTraces(...query)),
     logs: async (...query) => attempt("read logs", () => reads.logs(...query)),
 
     async stats() {
