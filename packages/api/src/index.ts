@@ -175,6 +175,39 @@ export interface TraceList {
   readonly cursor?: string;
 }
 
+/** One run of a function, told by its invocation span; the spans themselves are in its stitched trace. */
+export interface InvocationAttempt extends SpanRef {
+  /** The transaction that it belongs to; a batch's own, whose members are in `memberOf`. */
+  readonly stitchedTraceId: string;
+  readonly memberOf?: readonly string[];
+  readonly name: string;
+  readonly functionName?: string;
+  /** `faas.version` of the resource. */
+  readonly version?: string;
+  /** `faas.trigger`. */
+  readonly trigger?: string;
+  readonly startTimeUnixNano: UnixNanoString;
+  readonly durationNs: number;
+  readonly status: Status;
+  readonly coldStart: boolean;
+  /** `mayfly.init_duration_ms`: how long the environment took to start, where this invocation waited for it. */
+  readonly initDurationMs?: number;
+  /** `faas.max_memory` of the resource, in bytes. */
+  readonly maxMemoryBytes?: number;
+  /** Its own spans, those of its records included. */
+  readonly spanCount: number;
+  readonly errorCount: number;
+  readonly consumed: readonly StitchKey[];
+  readonly produced: readonly StitchKey[];
+}
+
+/** `GET /api/invocations/{requestId}`. Retries of an asynchronous event keep the request id: those are its attempts. */
+export interface Invocation {
+  readonly requestId: string;
+  /** Earliest first. */
+  readonly attempts: readonly InvocationAttempt[];
+}
+
 export interface LogRecord {
   readonly timeUnixNano: UnixNanoString;
   /** 1-24, in fours: trace, debug, info, warn, error, fatal; 0 when unset. */

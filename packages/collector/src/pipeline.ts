@@ -4,6 +4,7 @@
 import type { OtlpSignal, PartialSuccess } from "@mayfly/otlp";
 import type { FastifyInstance } from "fastify";
 import { healthRoutes } from "./api/health.ts";
+import { invocationRoutes } from "./api/invocations.ts";
 import { logRoutes } from "./api/logs.ts";
 import { staticRoutes } from "./api/static.ts";
 import { statsRoutes } from "./api/stats.ts";
@@ -39,6 +40,7 @@ export const createPipeline = (deps: PipelineDeps): Promise<FastifyInstance> => 
       healthRoutes({ store }),
       statsRoutes({ store, refusals, startedAt: clock(), version }),
       traceRoutes({ store, clock }),
+      invocationRoutes({ store }),
       logRoutes({ store }),
       staticRoutes({ uiDir }),
     ],

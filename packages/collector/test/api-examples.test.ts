@@ -51,7 +51,7 @@ test.each(examples)("$method $url answers what the page says", async ({ method, 
 
 test("every route has an example, and the page's order is the order they were asked in", () => {
   const routes = examples.map(
-    ({ method, url }) => `${method} ${url.replace(/\?.*/, "").replace(/traces\/.+/, "traces/{id}")}`,
+    ({ method, url }) => `${method} ${url.replace(/\?.*/, "").replace(/(traces|invocations)\/.+/, "$1/{id}")}`,
   );
   expect(routes).toEqual([
     "POST /v1/traces",
@@ -59,6 +59,7 @@ test("every route has an example, and the page's order is the order they were as
     "GET /api/traces",
     "GET /api/traces/{id}",
     "GET /api/traces/{id}",
+    "GET /api/invocations/{id}",
     "GET /api/logs",
     "GET /api/stats",
     "GET /healthz",

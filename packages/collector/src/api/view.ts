@@ -40,7 +40,7 @@ export const spanView = (record: SpanRecord, requestId = record.requestId): api.
 const SPAN_KINDS: readonly api.SpanKind[] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 const STATUS_CODES = ["unset", "ok", "error"] as const;
 
-const statusOf = ({ wire, isUnfinished }: SpanRecord): api.Status => {
+export const statusOf = ({ wire, isUnfinished }: SpanRecord): api.Status => {
   const code = STATUS_CODES[wire.status?.code ?? 0] ?? "unset";
   if (isUnfinished && code !== "error") return { code: "error", message: "not finished when the timeout was near" };
   return { code, ...(wire.status?.message && { message: wire.status.message }) };

@@ -9,6 +9,8 @@ export interface AttributeReader {
   text(...keys: readonly string[]): string | undefined;
   isTrue(key: string): boolean;
   count(key: string): number | undefined;
+  /** A finite number, whole or not. */
+  number(key: string): number | undefined;
   texts(key: string): readonly string[] | undefined;
 }
 
@@ -21,6 +23,7 @@ export const attributeReader = (attributes: readonly KeyValue[] = []): Attribute
       return value !== undefined && "boolValue" in value && value.boolValue;
     },
     count: (key) => countOf(values.get(key)),
+    number: (key) => numberOf(values.get(key)),
     texts(key) {
       const value = values.get(key);
       if (value === undefined || !("arrayValue" in value)) return undefined;
@@ -32,8 +35,13 @@ export const attributeReader = (attributes: readonly KeyValue[] = []): Attribute
 const stringOf = (value: AnyValue | undefined): string | undefined =>
   value !== undefined && "stringValue" in value ? value.stringValue : undefined;
 
-const countOf = (value: AnyValue | undefined): number | undefined => {
+const numberOf = (value: AnyValue | undefined): number | undefined => {
   if (value === undefined) return undefined;
   const number = "intValue" in value ? Number(value.intValue) : "doubleValue" in value ? value.doubleValue : Number.NaN;
-  return Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+  return Number.isFinite(number) ? number : undefined;
+};
+
+const countOf = (value: AnyValue | undefined): number | undefined => {
+  const number = numberOf(value);
+  return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 };

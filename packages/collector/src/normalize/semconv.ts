@@ -5,6 +5,9 @@
 export const SERVICE_NAME = "service.name";
 
 export const FAAS_NAME = "faas.name";
+export const FAAS_VERSION = "faas.version";
+export const FAAS_MAX_MEMORY = "faas.max_memory";
+export const FAAS_TRIGGER = "faas.trigger";
 export const FAAS_COLDSTART = "faas.coldstart";
 export const FAAS_INVOKED_NAME = "faas.invoked_name";
 /** The request id; `faas.execution` was its name before semantic conventions 1.19. */
@@ -25,6 +28,8 @@ export const MESSAGING_SENDING_OPERATIONS: ReadonlySet<string> = new Set(["send"
 
 export const MAYFLY_KEYS_PRODUCED = "mayfly.keys.produced";
 export const MAYFLY_KEYS_CONSUMED = "mayfly.keys.consumed";
+/** Milliseconds, on the first invocation of an environment that waited for its start. */
+export const MAYFLY_INIT_DURATION_MS = "mayfly.init_duration_ms";
 export const MAYFLY_UNFINISHED = "mayfly.unfinished";
 export const MAYFLY_LINK = "mayfly.link";
 export const MAYFLY_LINK_INVOCATION = "invocation";
