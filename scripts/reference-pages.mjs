@@ -6,6 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CHECKS } from "../examples/aws-check/checks.ts";
+import { configReference as collectorConfigReference } from "../packages/collector/src/config-reference.ts";
 import { configReference } from "../packages/sdk/src/config-reference.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -37,6 +38,37 @@ const sdkConfig = () => {
   ].join("\n")}\n`;
 };
 
+const collectorConfig = () =>
+  `${[
+    "# Configuration of the collector",
+    "",
+    "<!-- Made from packages/collector/src/config.ts by: node scripts/reference-pages.mjs -->",
+    "",
+    "`mayfly serve` takes its settings from flags, then from variables, then from a file (`--config`, YAML or JSON), then from",
+    "the defaults; an empty variable counts as unset. A bad value, or a name in the file that is no setting, stops it before",
+    "anything is opened: it names every one of them at once, with where it stands, and ends with exit code 2.",
+    "",
+    "| flag | variable | in the file | default | meaning | expected |",
+    "|---|---|---|---|---|---|",
+    ...collectorConfigReference().map(
+      ({ flag, variable, key, default: otherwise, meaning, expected }) =>
+        `| ${flag} | ${variable} | ${key} | ${otherwise} | ${meaning} | ${expected} |`,
+    ),
+    "",
+    "A file, as one may stand beside the data:",
+    "",
+    "```yaml",
+    "# mayfly.yaml",
+    "port: 4400",
+    "data: /var/lib/mayfly",
+    "```",
+    "",
+    "Exit codes: 0 fine, 1 failed (the port is taken, the data cannot be opened), 2 wrong usage.",
+    "",
+    "`SIGTERM` and `SIGINT` end it: it answers what is in flight, stores what it acknowledged, and exits with 0 within ten",
+    "seconds. A second signal ends it at once; what it has acknowledged is on disk by then all the same.",
+  ].join("\n")}\n`;
+
 /** What a run on AWS found; nobody has run it as long as the file is not there. */
 const awsResults = () => {
   const file = join(root, "examples/aws-check/results.json");
@@ -67,6 +99,7 @@ const awsAssumptions = () => {
 
 /** Path below the root → text. */
 export const referencePages = () => ({
+  "docs/reference/config.md": collectorConfig(),
   "docs/reference/sdk-config.md": sdkConfig(),
   "docs/reference/aws-assumptions.md": awsAssumptions(),
 });

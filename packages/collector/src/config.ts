@@ -1,95 +1,140 @@
 /**
- * Flags, environment and defaults → one frozen configuration, in that order of precedence.
+ * Flags, environment, a file and defaults → one frozen configuration, in that order of precedence.
  *
- * The table is the only list of settings: `--help` is made from it and docs/reference/config.md is checked against it.
- * Errors  ConfigError, naming every bad value at once.
+ * SETTINGS is the only list of settings: a row there is a flag, a variable, a name in the file, a line of `--help` and of
+ * docs/reference/config.md, and a field of Config. Another setting is another row, in the change that uses it.
+ *
+ * Errors  ConfigError, naming every bad value at once: where it stands, what it is, what was expected.
  */
+import { type FileEntry, readConfigFile } from "./config-file.ts";
+import { integer, type Kind, text } from "./config-kinds.ts";
 import { ConfigError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 
-export interface Config {
-  readonly host: string;
-  /** 0: any that is free. */
-  readonly port: number;
-  readonly dataDir: string;
-}
-
-interface Setting<T> {
-  readonly flag: string;
-  readonly argument: string;
-  readonly variable: string;
-  readonly default: string;
+interface Row<T> {
+  readonly kind: Kind<T>;
   readonly meaning: string;
-  readonly expected: string;
-  /** undefined: not what is expected. */
-  readonly parse: (text: string) => T | undefined;
+  /** In place of the field's own name: `data` makes `--data`, `MAYFLY_DATA` and `data:`. */
+  readonly called?: string;
 }
+
+interface Setting<T> extends Row<T> {
+  /** As it would be given; undefined: there is none. */
+  readonly default: string | undefined;
+}
+
+const setting = <T>(row: Row<T> & { readonly default: string }): Setting<T> => row;
+/** A setting without a default: undefined when nobody gives it. */
+const optional = <T>(row: Row<T>): Setting<T | undefined> => ({ ...row, default: undefined });
 
 /** 0 to 255, and no leading zero: some readers take that for octal. */
 const OCTET = String.raw`(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)`;
 const LOOPBACK = new RegExp(String.raw`^(?:localhost|::1|127(?:\.${OCTET}){3})$`);
 
-const parsePort = (text: string): number | undefined => {
-  const port = Number(text);
-  return /^\d{1,5}$/.test(text) && port <= 65_535 ? port : undefined;
-};
+const loopback = text(
+  "address",
+  "a loopback address (localhost, 127.x.x.x or ::1), because without API keys whoever reaches the port can read and write everything",
+  (address) => LOOPBACK.test(address),
+);
 
-export const SETTINGS: { readonly [name in keyof Config]: Setting<Config[name]> } = {
-  host: {
-    flag: "--host",
-    argument: "address",
-    variable: "MAYFLY_HOST",
-    default: "127.0.0.1",
-    meaning: "Address to listen on.",
-    expected:
-      "a loopback address (localhost, 127.x.x.x or ::1), because without API keys whoever reaches the port can read and write everything",
-    parse: (text) => (LOOPBACK.test(text) ? text : undefined),
-  },
-  port: {
-    flag: "--port",
-    argument: "number",
-    variable: "MAYFLY_PORT",
+const ROWS = {
+  host: setting({ kind: loopback, default: "127.0.0.1", meaning: "Address to listen on." }),
+  /** 0: any that is free. */
+  port: setting({
+    kind: integer(0, 65_535),
     default: "4318",
     meaning: "Port for OTLP/HTTP, the API and the UI; 0 takes a free one.",
-    expected: "an integer from 0 to 65535",
-    parse: parsePort,
-  },
-  dataDir: {
-    flag: "--data",
-    argument: "folder",
-    variable: "MAYFLY_DATA",
+  }),
+  dataDir: setting({
+    called: "data",
+    kind: text("folder", "a path"),
     default: "./mayfly-data",
     meaning: "Folder of the embedded store; made when missing.",
-    expected: "a path",
-    parse: (text) => text || undefined,
-  },
+  }),
+  configFile: optional({
+    called: "config",
+    kind: text("file", "a path"),
+    meaning: "File with settings, in YAML or JSON.",
+  }),
 };
 
-export type Flags = { readonly [name in keyof Config]?: string | undefined };
+type Rows = typeof ROWS;
+export type SettingName = keyof Rows;
+export type Config = { readonly [Name in SettingName]: Rows[Name] extends Setting<infer T> ? T : never };
+
+export interface NamedSetting<T = unknown> extends Setting<T> {
+  readonly flag: string;
+  readonly variable: string;
+  /** In a file; undefined: it cannot stand there. */
+  readonly key: string | undefined;
+}
+
+const named = <T>(name: string, row: Setting<T>): NamedSetting<T> => {
+  const key = row.called ?? name;
+  const words = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const variable = `MAYFLY_${words.replaceAll("-", "_").toUpperCase()}`;
+  return { ...row, flag: `--${words}`, variable, key: name === "configFile" ? undefined : key };
+};
+
+const NAMES = Object.keys(ROWS) as SettingName[];
+
+export const SETTINGS = Object.fromEntries(NAMES.map((name) => [name, named<unknown>(name, ROWS[name])])) as {
+  readonly [Name in SettingName]: NamedSetting<Config[Name]>;
+};
+
+export type Flags = { readonly [name in SettingName]?: string | undefined };
 export type Environment = { readonly [variable: string]: string | undefined };
 
 export const configFrom = (flags: Flags, env: Environment): Config => {
   const problems: string[] = [];
-  const read = <Name extends keyof Config>(name: Name): Config[Name] | undefined => {
-    const setting = SETTINGS[name];
-    const [source, text] = sourceOf(setting, flags[name], env);
-    const value = setting.parse(text);
-    if (value === undefined) problems.push(`${source} is "${text}", expected ${setting.expected}`);
-    return value;
+  const read = (name: SettingName, entries: ReadonlyMap<string, FileEntry>): unknown => {
+    const { kind, ...row } = SETTINGS[name];
+    const given = givenFor(name, flags, env, entries);
+    const value = given === undefined ? row.default : given.value;
+    if (value === undefined && given === undefined) return undefined;
+    const parsed = value === undefined ? undefined : kind.parse(value);
+    if (parsed === undefined)
+      problems.push(`${given?.source ?? row.flag} is ${shown(given?.value)}, expected ${kind.expected}`);
+    return parsed;
   };
-  const host = read("host");
-  const port = read("port");
-  const dataDir = read("dataDir");
-  if (host === undefined || port === undefined || dataDir === undefined) {
-    throw new ConfigError("config-invalid", problems.join("\n"));
-  }
-  return Object.freeze({ host, port, dataDir });
+  const file = read("configFile", new Map());
+  const entries = typeof file === "string" ? fileEntries(file, problems) : new Map<string, FileEntry>();
+  const values = NAMES.map((name) => [name, name === "configFile" ? file : read(name, entries)]);
+  if (problems.length > 0) throw new ConfigError("config-invalid", problems.join("\n"));
+  return Object.freeze(Object.fromEntries(values) as Config);
 };
 
-const sourceOf = (
-  setting: Setting<unknown>,
-  flag: string | undefined,
+interface Given {
+  readonly source: string;
+  readonly value: FileEntry["value"];
+}
+
+const givenFor = (
+  name: SettingName,
+  flags: Flags,
   env: Environment,
-): readonly [source: string, text: string] => {
-  if (flag !== undefined) return [setting.flag, flag];
-  return [setting.variable, env[setting.variable] || setting.default]; // an empty variable is an unset one
+  entries: ReadonlyMap<string, FileEntry>,
+): Given | undefined => {
+  const { flag, variable, key = "" } = SETTINGS[name];
+  if (flags[name] !== undefined) return { source: flag, value: flags[name] };
+  if (env[variable]) return { source: variable, value: env[variable] }; // an empty variable is an unset one
+  const entry = entries.get(key);
+  return entry && entry.value !== "" ? { source: `${entry.place}: ${key}`, value: entry.value } : undefined;
 };
+
+/** By name; a name that is none is a problem, with the one that was probably meant. */
+const fileEntries = (file: string, problems: string[]): ReadonlyMap<string, FileEntry> => {
+  const known = NAMES.flatMap((name) => SETTINGS[name].key ?? []);
+  const entries = readConfigFile(file);
+  for (const { name, place } of entries) {
+    if (known.includes(name)) continue;
+    const meant = nearest(name, known);
+    problems.push(`${place}: there is no setting ${name}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
+  }
+  return new Map(entries.map((entry) => [entry.name, entry]));
+};
+
+const shown = (value: Given["value"]): string => (value === undefined ? "no value" : JSON.stringify(value));
+
+/** What nobody has given anything else for. */
+export const DEFAULTS: Config = configFrom({}, {});

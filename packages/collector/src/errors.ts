@@ -76,7 +76,7 @@ const STORE_CODES = {
 
 const CONFIG_CODES = {
   "config-invalid": {
-    meaning: "A flag or variable has a value that cannot be used.",
+    meaning: "A flag, a variable or the configuration file has a value that cannot be used.",
     remedy: "The message lists every bad value at once, with what is expected.",
   },
 } as const satisfies Record<string, CodeMeaning>;

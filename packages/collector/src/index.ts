@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { type Clock, systemClock } from "./clock.ts";
-import type { Config } from "./config.ts";
+import { type Config, DEFAULTS } from "./config.ts";
 import { ListenError } from "./errors.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
@@ -36,7 +36,9 @@ export interface CollectorOptions {
 /** Of the ten seconds that a stop may take. */
 const DRAIN_MS = 8_000;
 
-export const startCollector = async (config: Config, options: CollectorOptions = {}): Promise<Collector> => {
+/** What is not given is as by default. */
+export const startCollector = async (given: Partial<Config>, options: CollectorOptions = {}): Promise<Collector> => {
+  const config = { ...DEFAULTS, ...given };
   const { clock = systemClock, onBug = console.error, drainMs = DRAIN_MS } = options;
   const store = createSqliteStore({ dataDir: config.dataDir });
   try {

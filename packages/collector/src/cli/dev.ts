@@ -5,10 +5,11 @@
 import { styleText } from "node:util";
 import type * as Lab from "@mayfly/lab/dev";
 import { Command, Option } from "commander";
-import { type Environment, configFrom, SETTINGS } from "../config.ts";
+import { type Environment, type NamedSetting, SETTINGS } from "../config.ts";
 import { ConfigError, ListenError } from "../errors.ts";
 import { startCollector } from "../index.ts";
 import { addressFileIn } from "./running-dev.ts";
+import { addSettings, configOf, type ReadFlags } from "./settings.ts";
 
 interface DevDeps {
   readonly env: Environment;
@@ -18,9 +19,7 @@ interface DevDeps {
   readonly stopped: () => Promise<void>;
 }
 
-interface DevFlags {
-  readonly port?: string;
-  readonly data?: string;
+interface DevFlags extends ReadFlags {
   readonly httpPort: number;
   readonly watch: boolean;
   readonly runtime: Lab.Runtime;
@@ -41,18 +40,15 @@ A dev file (default ./mayfly.dev.json) maps each function to its handler and to 
 
 A handler file alone (mayfly dev src/hello.ts) answers every HTTP request. See docs/guides/dev.md.`;
 
-export const devCommand = ({ env, print, onBug, stopped }: DevDeps): Command => {
-  const { port, dataDir } = SETTINGS;
-  return new Command("dev")
+export const devCommand = ({ env, print, onBug, stopped }: DevDeps): Command =>
+  addSettings(new Command("dev"), ["port", "dataDir", "configFile"])
     .description("run your functions on this machine, with their event sources and their traces")
     .argument("[FILE...]", "dev files or handler files (default ./mayfly.dev.json)")
-    .option(`--port <${port.argument}>`, `${port.meaning} (default ${port.default}, or ${port.variable})`)
     .addOption(
       new Option("--http-port <number>", "Port of the functions' HTTP API; 0 takes a free one.")
         .default(HTTP_PORT)
         .argParser(httpPort),
     )
-    .option(`--data <${dataDir.argument}>`, `${dataDir.meaning} (default ${dataDir.default}, or ${dataDir.variable})`)
     .option("--no-watch", "Leave running functions as they are when files change.")
     .addOption(
       new Option("--runtime <client>", "What runs the handlers.")
@@ -61,7 +57,7 @@ export const devCommand = ({ env, print, onBug, stopped }: DevDeps): Command => 
     )
     .addHelpText("after", HELP)
     .action(async (files: readonly string[], flags: DevFlags) => {
-      const config = configFrom({ port: flags.port, dataDir: flags.data }, env);
+      const config = configOf(flags, env);
       const lab = await loadLab();
       const folder = process.cwd();
       const devFiles = await lab.readDevFiles(files, folder).catch((error: unknown) => {
@@ -94,12 +90,11 @@ export const devCommand = ({ env, print, onBug, stopped }: DevDeps): Command => 
         await collector.close();
       }
     });
-};
 
 const httpPort = (text: string): number => {
-  const port = SETTINGS.port.parse(text);
+  const port = SETTINGS.port.kind.parse(text);
   if (port === undefined)
-    throw new ConfigError("config-invalid", `--http-port is "${text}", expected ${SETTINGS.port.expected}`);
+    throw new ConfigError("config-invalid", `--http-port is "${text}", expected ${SETTINGS.port.kind.expected}`);
   return port;
 };
 
@@ -118,7 +113,7 @@ const loadLab = async (): Promise<typeof Lab> => {
 
 /** Settings of the SDK; those of the collector are not for functions. */
 const passedOn = (env: Environment): Readonly<Record<string, string>> => {
-  const own = new Set<string>(Object.values(SETTINGS).map(({ variable }) => variable));
+  const own = new Set<string>(Object.values<NamedSetting>(SETTINGS).map(({ variable }) => variable));
   const entries = Object.entries(env).filter(([name]) => name.startsWith("MAYFLY_") && !own.has(name));
   return Object.fromEntries(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 };

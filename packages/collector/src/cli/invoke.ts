@@ -1,8 +1,9 @@
 /** `mayfly invoke`: calls a function of the `mayfly dev` that runs, as an AWS SDK would, and prints what it answers. */
 import { Command } from "commander";
-import { type Environment, configFrom, SETTINGS } from "../config.ts";
+import type { Environment } from "../config.ts";
 import { ConfigError, NotFoundError } from "../errors.ts";
 import { askDev, isJson, payloadOf, runningDev } from "./running-dev.ts";
+import { addSettings, configOf, type ReadFlags } from "./settings.ts";
 
 interface InvokeDeps {
   readonly env: Environment;
@@ -11,22 +12,21 @@ interface InvokeDeps {
   readonly fail: () => void;
 }
 
-interface InvokeFlags {
+interface InvokeFlags extends ReadFlags {
   readonly event: string;
   readonly async?: boolean;
-  readonly data?: string;
 }
 
 export const invokeCommand = ({ env, print, warn, fail }: InvokeDeps): Command => {
-  const { dataDir } = SETTINGS;
-  return new Command("invoke")
+  const command = new Command("invoke");
+  addSettings(command, ["dataDir", "configFile"], { dataDir: "Data folder of that `mayfly dev`." });
+  return command
     .description("invoke a function of the `mayfly dev` that runs")
     .argument("<FUNCTION>", "its name")
     .option("--event <json>", "The event: JSON, a file, or - for the standard input.", "{}")
     .option("--async", "Do not wait for the result; a failure is tried again, as Lambda does.")
-    .option(`--data <${dataDir.argument}>`, `Data folder of that \`mayfly dev\` (default ${dataDir.default}).`)
     .action(async (name: string, flags: InvokeFlags) => {
-      const { dataDir: folder } = configFrom({ dataDir: flags.data }, env);
+      const { dataDir: folder } = configOf(flags, env);
       const event = await payloadOf(flags.event);
       if (!isJson(event))
         throw new ConfigError("config-invalid", `--event is "${flags.event}", expected JSON, a file of it, or -`);

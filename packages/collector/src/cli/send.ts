@@ -1,28 +1,28 @@
 /** `mayfly send`: puts a message into a queue of the `mayfly dev` that runs. */
 import { Command } from "commander";
-import { type Environment, configFrom, SETTINGS } from "../config.ts";
+import type { Environment } from "../config.ts";
 import { NotFoundError } from "../errors.ts";
 import { askDev, payloadOf, runningDev } from "./running-dev.ts";
+import { addSettings, configOf, type ReadFlags } from "./settings.ts";
 
 interface SendDeps {
   readonly env: Environment;
   readonly print: (line: string) => void;
 }
 
-interface SendFlags {
+interface SendFlags extends ReadFlags {
   readonly body: string;
-  readonly data?: string;
 }
 
 export const sendCommand = ({ env, print }: SendDeps): Command => {
-  const { dataDir } = SETTINGS;
-  return new Command("send")
+  const command = new Command("send");
+  addSettings(command, ["dataDir", "configFile"], { dataDir: "Data folder of that `mayfly dev`." });
+  return command
     .description("send a message to a queue of the `mayfly dev` that runs")
     .argument("<QUEUE>", "its name")
     .requiredOption("--body <text>", "The message: a text, a file, or - for the standard input.")
-    .option(`--data <${dataDir.argument}>`, `Data folder of that \`mayfly dev\` (default ${dataDir.default}).`)
     .action(async (name: string, flags: SendFlags) => {
-      const { dataDir: folder } = configFrom({ dataDir: flags.data }, env);
+      const { dataDir: folder } = configOf(flags, env);
       const MessageBody = await payloadOf(flags.body);
       const dev = await runningDev(folder);
       const QueueUrl = dev.queues[name];

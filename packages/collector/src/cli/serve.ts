@@ -1,7 +1,8 @@
 /** `mayfly serve`: one port for OTLP/HTTP, the API and the UI, until told to stop. */
 import { Command } from "commander";
-import { configFrom, type Environment, SETTINGS } from "../config.ts";
+import type { Environment } from "../config.ts";
 import { startCollector } from "../index.ts";
+import { addSettings, configOf, EVERY_SETTING, type ReadFlags } from "./settings.ts";
 
 interface ServeDeps {
   readonly env: Environment;
@@ -11,15 +12,10 @@ interface ServeDeps {
   readonly stopped: () => Promise<void>;
 }
 
-type ServeFlags = Readonly<Partial<Record<"host" | "port" | "data", string>>>;
-
 export const serveCommand = ({ env, print, onBug, stopped }: ServeDeps): Command => {
   const command = new Command("serve").description("receive OTLP/HTTP, store it, serve the API and the UI");
-  for (const { flag, argument, meaning, variable, default: byDefault } of Object.values(SETTINGS)) {
-    command.option(`${flag} <${argument}>`, `${meaning} (default ${byDefault}, or ${variable})`);
-  }
-  return command.action(async ({ host, port, data }: ServeFlags) => {
-    const config = configFrom({ host, port, dataDir: data }, env);
+  return addSettings(command, EVERY_SETTING).action(async (flags: ReadFlags) => {
+    const config = configOf(flags, env);
     const stop = stopped();
     const collector = await startCollector(config, { onBug });
     print(`mayfly listens on ${collector.url} and keeps its data in ${config.dataDir}`);
