@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CHECKS } from "../examples/aws-check/checks.ts";
 import { configReference as collectorConfigReference } from "../packages/collector/src/config-reference.ts";
+import { METRICS } from "../packages/collector/src/self/metrics.ts";
 import { configReference } from "../packages/sdk/src/config-reference.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -65,8 +66,30 @@ const collectorConfig = () =>
     "",
     "Exit codes: 0 fine, 1 failed (the port is taken, the data cannot be opened), 2 wrong usage.",
     "",
+    "Its log goes to standard error: JSON, one object a line, or one plain line each when that is a terminal. It tells start and",
+    "stop, each kind of failure once with its stack and then once a minute with a count, and slow questions; never a body or a key.",
+    "What keeps it from starting is told in plain words, since the log's own settings may be among it.",
+    "",
     "`SIGTERM` and `SIGINT` end it: it answers what is in flight, stores what it acknowledged, and exits with 0 within ten",
     "seconds. A second signal ends it at once; what it has acknowledged is on disk by then all the same.",
+  ].join("\n")}\n`;
+
+const metrics = () =>
+  `${[
+    "# Metrics of the collector",
+    "",
+    "<!-- Made from packages/collector/src/self/metrics.ts by: node scripts/reference-pages.mjs -->",
+    "",
+    "`GET /metrics` answers in Prometheus' text format. The ledger is the one of `GET /api/stats`: received = stored + duplicate",
+    "+ rejected + dropped. Worth an alert: `mayfly_refused_requests_total` and `mayfly_rejected_spans_total` that grow,",
+    "`mayfly_store_up` of 0, and a `mayfly_append_duration_seconds` whose 99th percentile leaves its range.",
+    "",
+    "| metric | type | labels | |",
+    "|---|---|---|---|",
+    ...Object.values(METRICS).map(
+      ({ name, type, labels, help }) =>
+        `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(", ")} | ${help} |`,
+    ),
   ].join("\n")}\n`;
 
 /** What a run on AWS found; nobody has run it as long as the file is not there. */
@@ -100,6 +123,7 @@ const awsAssumptions = () => {
 /** Path below the root → text. */
 export const referencePages = () => ({
   "docs/reference/config.md": collectorConfig(),
+  "docs/reference/metrics.md": metrics(),
   "docs/reference/sdk-config.md": sdkConfig(),
   "docs/reference/aws-assumptions.md": awsAssumptions(),
 });

@@ -7,9 +7,10 @@
  * Errors  ConfigError, naming every bad value at once: where it stands, what it is, what was expected.
  */
 import { type FileEntry, readConfigFile } from "./config-file.ts";
-import { integer, type Kind, text } from "./config-kinds.ts";
+import { duration, integer, type Kind, oneOf, text } from "./config-kinds.ts";
 import { ConfigError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
+import { LOG_LEVELS } from "./self/log.ts";
 
 interface Row<T> {
   readonly kind: Kind<T>;
@@ -50,6 +51,17 @@ const ROWS = {
     kind: text("folder", "a path"),
     default: "./mayfly-data",
     meaning: "Folder of the embedded store; made when missing.",
+  }),
+  logLevel: setting({
+    kind: oneOf(...LOG_LEVELS),
+    default: "info",
+    meaning: "What is worth a line on standard error; debug has one for every request.",
+  }),
+  slowQueryMs: setting({
+    called: "slowQuery",
+    kind: duration(0),
+    default: "1s",
+    meaning: "A question to the API that takes longer has a line in the log.",
   }),
   configFile: optional({
     called: "config",

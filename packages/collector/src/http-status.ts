@@ -2,6 +2,7 @@
  * Errors → HTTP: the only place where a status is chosen. The API and the OTLP routes write the result each in their
  * own form.
  */
+import type { FastifyRequest } from "fastify";
 import { type ErrorCode, MayflyError } from "./errors.ts";
 
 export const HTTP_STATUS: { readonly [code in ErrorCode]?: number } = {
@@ -25,6 +26,9 @@ const FRAMEWORK_CODES: { readonly [code: string]: ErrorCode } = {
   FST_ERR_CTP_BODY_TOO_LARGE: "body-too-large",
   FST_ERR_CTP_INVALID_MEDIA_TYPE: "unsupported-content-type",
 };
+
+/** Sees what is not the client's fault: the disk's, an overload, a bug of ours. */
+export type OnFault = (error: unknown, status: number, request: FastifyRequest) => void;
 
 export interface HttpProblem {
   readonly status: number;

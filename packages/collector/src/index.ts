@@ -13,6 +13,7 @@ import { type Config, DEFAULTS } from "./config.ts";
 import { ListenError } from "./errors.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { type Log, silentLog } from "./self/log.ts";
 import type { Store } from "./store/store.ts";
 import { VERSION } from "./version.ts";
 
@@ -27,8 +28,10 @@ export interface Collector {
 
 export interface CollectorOptions {
   readonly clock?: Clock;
-  /** Sees what is a bug of ours and not the client's or the disk's fault. */
+  /** Sees what is a bug of ours and not the client's or the disk's fault; the log tells it too. Default: the console, without a log. */
   readonly onBug?: (error: unknown) => void;
+  /** Default: says nothing. */
+  readonly log?: Log;
   /** How long a stop waits for what is in flight. */
   readonly drainMs?: number;
 }
@@ -39,11 +42,21 @@ const DRAIN_MS = 8_000;
 /** What is not given is as by default. */
 export const startCollector = async (given: Partial<Config>, options: CollectorOptions = {}): Promise<Collector> => {
   const config = { ...DEFAULTS, ...given };
-  const { clock = systemClock, onBug = console.error, drainMs = DRAIN_MS } = options;
+  const { clock = systemClock, log = silentLog, drainMs = DRAIN_MS } = options;
+  const { onBug = options.log === undefined ? console.error : () => {} } = options;
   const store = createSqliteStore({ dataDir: config.dataDir });
   try {
-    const { host } = config;
-    const server = await createPipeline({ store, clock, host, uiDir: uiDir(), version: VERSION, onBug });
+    const { host, slowQueryMs } = config;
+    const server = await createPipeline({
+      store,
+      clock,
+      host,
+      uiDir: uiDir(),
+      version: VERSION,
+      onBug,
+      log,
+      slowQueryMs,
+    });
     const url = await listen(server, config);
     return { url, close: once(() => close(server, store, drainMs)) };
   } catch (error) {

@@ -21,6 +21,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     print: console.log,
     warn: console.error,
     onBug: console.error,
+    stderr: process.stderr,
     stopped: stopSignal,
     fail: () => (code = 1),
   };

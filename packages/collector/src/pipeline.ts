@@ -7,16 +7,23 @@ import { healthRoutes } from "./api/health.ts";
 import { invocationRoutes } from "./api/invocations.ts";
 import { logRoutes } from "./api/logs.ts";
 import { staticRoutes } from "./api/static.ts";
+import { metricsRoutes } from "./api/metrics.ts";
 import { statsRoutes } from "./api/stats.ts";
 import { traceRoutes } from "./api/traces.ts";
 import type { Clock } from "./clock.ts";
+import { DEFAULTS } from "./config.ts";
 import { decodeLogsBody, decodeTracesBody } from "./decode/otlp.ts";
+import type { OnFault } from "./http-status.ts";
 import { normalizeLogs } from "./normalize/logs.ts";
 import { normalizeSpans } from "./normalize/spans.ts";
 import { type Admission, createAdmission } from "./receive/admission.ts";
 import { type Ingest, otlpRoutes } from "./receive/otlp-http.ts";
 import { createRefusals } from "./receive/refusals.ts";
 import { buildServer } from "./server.ts";
+import { createFaultLog } from "./self/fault-log.ts";
+import { type Log, silentLog } from "./self/log.ts";
+import { createMeters, type Meters } from "./self/meters.ts";
+import { failed, watchRequests } from "./self/requests.ts";
 import type { Store } from "./store/store.ts";
 
 export interface PipelineDeps {
@@ -26,18 +33,38 @@ export interface PipelineDeps {
   readonly uiDir: string;
   readonly version: string;
   readonly onBug: (error: unknown) => void;
+  readonly log?: Log;
+  readonly slowQueryMs?: number;
   readonly admission?: Admission;
 }
 
 export const createPipeline = (deps: PipelineDeps): Promise<FastifyInstance> => {
-  const { store, clock, host, uiDir, version, onBug, admission = createAdmission() } = deps;
+  const {
+    store,
+    clock,
+    host,
+    uiDir,
+    version,
+    onBug,
+    log = silentLog,
+    slowQueryMs = DEFAULTS.slowQueryMs,
+    admission = createAdmission(),
+  } = deps;
   const refusals = createRefusals();
+  const meters = createMeters();
+  const tellFault = createFaultLog(log, clock);
+  const onFault: OnFault = (error, status, request) => {
+    if (status === 500) onBug(error);
+    tellFault(error, failed(request, status));
+  };
   return buildServer({
     host,
-    onBug,
+    onFault,
     routes: [
-      otlpRoutes({ ingest: ingestInto(store, clock), admission, refusals, onBug }),
+      watchRequests({ log, meters, slowQueryMs }),
+      otlpRoutes({ ingest: ingestInto(watched(store, meters), clock), admission, refusals, onFault }),
       healthRoutes({ store }),
+      metricsRoutes({ store, refusals, admission, meters, version }),
       statsRoutes({ store, refusals, startedAt: clock(), version }),
       traceRoutes({ store, clock }),
       invocationRoutes({ store }),
@@ -49,7 +76,13 @@ export const createPipeline = (deps: PipelineDeps): Promise<FastifyInstance> => 
 
 const NOTHING = { spans: [], logs: [], rejectedSpans: {}, rejectedLogs: {} };
 
-const ingestInto = (store: Store, clock: Clock): Record<OtlpSignal, Ingest> => ({
+type Appending = Pick<Store, "append">;
+
+const watched = (store: Appending, meters: Meters): Appending => ({
+  append: (batch) => meters.appending(store.append(batch)),
+});
+
+const ingestInto = (store: Appending, clock: Clock): Record<OtlpSignal, Ingest> => ({
   async traces({ encoding, body, digest }) {
     const receivedAt = clock();
     const { data, firstProblem, ...undecoded } = decodeTracesBody(body, encoding);

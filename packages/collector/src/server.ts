@@ -4,6 +4,7 @@
  * It binds the loopback and has no CORS, so that only this machine's pages and programs reach it; the Host check keeps
  * out pages of elsewhere whose name was made to point here (DNS rebinding).
  */
+import { randomBytes } from "node:crypto";
 import helmet from "@fastify/helmet";
 import type { ErrorBody } from "@mayfly/api";
 import fastify, {
@@ -14,14 +15,14 @@ import fastify, {
   type FastifySchemaValidationError,
 } from "fastify";
 import { InputError, NotFoundError } from "./errors.ts";
-import { httpProblem } from "./http-status.ts";
+import { httpProblem, type OnFault } from "./http-status.ts";
 
 export interface ServerDeps {
   /** The address it will listen on; its name is a valid Host beside the loopback's. */
   readonly host: string;
   readonly routes: readonly FastifyPluginAsync[];
-  /** Sees what is not the client's fault, once. */
-  readonly onBug: (error: unknown) => void;
+  /** Sees what is answered with 5xx. */
+  readonly onFault: OnFault;
 }
 
 /** Routes that take a body say their own. */
@@ -32,9 +33,10 @@ const MAX_PARAMETER_LENGTH = 2048;
 const MAX_HEADER_BYTES = 128 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
 
-export const buildServer = async ({ host, routes, onBug }: ServerDeps): Promise<FastifyInstance> => {
+export const buildServer = async ({ host, routes, onFault }: ServerDeps): Promise<FastifyInstance> => {
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
+    genReqId: requestIds(),
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { maxHeaderSize: MAX_HEADER_BYTES },
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
@@ -45,8 +47,9 @@ export const buildServer = async ({ host, routes, onBug }: ServerDeps): Promise<
     },
   });
   app.removeAllContentTypeParsers();
-  app.setErrorHandler((error, _request, reply) => {
-    if (httpProblem(error).status === 500) onBug(error);
+  app.setErrorHandler((error, request, reply) => {
+    const { status } = httpProblem(error);
+    if (status >= 500) onFault(error, status, request);
     return sendProblem(error, reply);
   });
   app.setNotFoundHandler((request) => {
@@ -57,6 +60,13 @@ export const buildServer = async ({ host, routes, onBug }: ServerDeps): Promise<
   await app.register(helmet, SECURITY_HEADERS);
   for (const plugin of routes) await app.register(plugin);
   return app;
+};
+
+/** Unlike others' and those of earlier runs, and cheap: 48 random bits of this run, and a number. */
+const requestIds = (): (() => string) => {
+  const run = randomBytes(6).toString("hex");
+  let number = 0;
+  return () => `${run}-${(number += 1).toString(36)}`;
 };
 
 /** Kept-alive connections would hold up a stop: Node closes only those that are idle when it begins. */

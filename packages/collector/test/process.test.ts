@@ -37,7 +37,7 @@ interface Serving {
 }
 
 const serve = async (...flags: string[]): Promise<Serving> => {
-  const args = [MAYFLY, "serve", "--port", "0", "--data", dataDir, ...flags];
+  const args = [MAYFLY, "serve", "--port", "0", "--data", dataDir, "--log-level", "warn", ...flags];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   children.push(child);
   const [chunk] = (await once(child.stdout, "data")) as [Buffer];
@@ -73,6 +73,20 @@ const mayfly = async (...args: string[]): Promise<{ code: number | null; stdout:
   if (child.exitCode === null) await once(child, "exit");
   return { code: child.exitCode, stdout, stderr };
 };
+
+test("started, stopping and stopped are each a line of JSON on standard error", async () => {
+  const child = spawn(process.execPath, [MAYFLY, "serve", "--port", "0", "--data", dataDir], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  await once(child.stdout, "data");
+  child.kill("SIGTERM");
+  const lines = (await text(child.stderr)).trimEnd().split("\n");
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { level: "INFO", message: "started", dataDir, version: "0.1.0", pid: child.pid },
+    { level: "INFO", message: "stopping" },
+    { level: "INFO", message: "stopped" },
+  ]);
+});
 
 test.each(["SIGTERM", "SIGINT"] as const)("it says its address in one line, and ends with 0 on %s", async (signal) => {
   const serving = await serve();

@@ -2,24 +2,31 @@
 import { Command } from "commander";
 import type { Environment } from "../config.ts";
 import { startCollector } from "../index.ts";
+import { createLog, type LogOptions } from "../self/log.ts";
+import { VERSION } from "../version.ts";
 import { addSettings, configOf, EVERY_SETTING, type ReadFlags } from "./settings.ts";
 
 interface ServeDeps {
   readonly env: Environment;
   readonly print: (line: string) => void;
-  readonly onBug: (error: unknown) => void;
+  readonly stderr: LogOptions["stream"];
   /** Resolves when the process is asked to end. */
   readonly stopped: () => Promise<void>;
 }
 
-export const serveCommand = ({ env, print, onBug, stopped }: ServeDeps): Command => {
+export const serveCommand = ({ env, print, stderr, stopped }: ServeDeps): Command => {
   const command = new Command("serve").description("receive OTLP/HTTP, store it, serve the API and the UI");
   return addSettings(command, EVERY_SETTING).action(async (flags: ReadFlags) => {
     const config = configOf(flags, env);
+    const log = createLog({ level: config.logLevel, stream: stderr });
     const stop = stopped();
-    const collector = await startCollector(config, { onBug });
-    print(`mayfly listens on ${collector.url} and keeps its data in ${config.dataDir}`);
+    const collector = await startCollector(config, { log });
+    const { url } = collector;
+    print(`mayfly listens on ${url} and keeps its data in ${config.dataDir}`);
+    log.info({ url, dataDir: config.dataDir, version: VERSION, node: process.version, pid: process.pid }, "started");
     await stop;
+    log.info({ url }, "stopping");
     await collector.close();
+    log.info({ url, uptimeSeconds: Math.round(process.uptime()) }, "stopped");
   });
 };

@@ -18,7 +18,7 @@ import {
 } from "@mayfly/otlp";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { InputError, NotFoundError } from "../errors.ts";
-import { httpProblem } from "../http-status.ts";
+import { httpProblem, type OnFault } from "../http-status.ts";
 import type { Admission } from "./admission.ts";
 import { unpacked } from "./content-encoding.ts";
 import type { Refusals } from "./refusals.ts";
@@ -39,7 +39,7 @@ export interface OtlpDeps {
   readonly ingest: Readonly<Record<OtlpSignal, Ingest>>;
   readonly admission: Admission;
   readonly refusals: Refusals;
-  readonly onBug: (error: unknown) => void;
+  readonly onFault: OnFault;
 }
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -55,7 +55,7 @@ const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
 };
 
 export const otlpRoutes =
-  ({ ingest, admission, refusals, onBug }: OtlpDeps): FastifyPluginAsync =>
+  ({ ingest, admission, refusals, onFault }: OtlpDeps): FastifyPluginAsync =>
   async (app) => {
     const routes: FastifyPluginAsync = async (v1) => {
       // The stream as it is: reading it is the route's, so that no byte is held that was not admitted.
@@ -63,7 +63,7 @@ export const otlpRoutes =
       v1.setErrorHandler((error, request, reply) => {
         const { status, code } = httpProblem(error);
         if (request.method === "POST") refusals.count(code); // nothing else carries telemetry
-        if (status === 500) onBug(error);
+        if (status >= 500) onFault(error, status, request);
         return sendStatus(error, request, reply);
       });
       v1.setNotFoundHandler((request, reply) =>

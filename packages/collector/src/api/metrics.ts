@@ -1,0 +1,76 @@
+/** `GET /metrics`: the ledger, the store, the requests and the process, for Prometheus. */
+import type { FastifyPluginAsync } from "fastify";
+import type { Admission } from "../receive/admission.ts";
+import type { Refusals } from "../receive/refusals.ts";
+import { EXPOSITION_TYPE, exposition, histogramExposition, type Sample } from "../self/exposition.ts";
+import type { Meters } from "../self/meters.ts";
+import { METRICS } from "../self/metrics.ts";
+import { createProcessReadings } from "../self/process-readings.ts";
+import type { Store, StoreStats } from "../store/store.ts";
+import { NoQuery } from "./parameters.ts";
+
+export interface MetricsDeps {
+  readonly store: Pick<Store, "stats">;
+  readonly refusals: Pick<Refusals, "counts">;
+  readonly admission: Pick<Admission, "heldBytes" | "highestHeldBytes">;
+  readonly meters: Meters;
+  readonly version: string;
+}
+
+type Name = keyof typeof METRICS;
+
+export const metricsRoutes =
+  ({ store, refusals, admission, meters, version }: MetricsDeps): FastifyPluginAsync =>
+  async (app) => {
+    const readings = createProcessReadings();
+    app.addHook("onClose", async () => readings.close());
+    app.get("/metrics", { schema: { querystring: NoQuery } }, async (_request, reply) => {
+      const stats = await store.stats().catch(() => undefined); // all else is worth telling when the disk is not well
+      const samples: Partial<Record<Name, readonly Sample[]>> = {
+        info: [{ labels: [version], value: 1 }],
+        ...(stats && ledger(stats)),
+        storeUp: one(stats === undefined ? 0 : 1),
+        refusedRequests: byLabel(refusals.counts()),
+        inflightBytes: one(admission.heldBytes),
+        inflightBytesHighest: one(admission.highestHeldBytes),
+        appendQueue: one(meters.appendQueue),
+        httpRequests: meters.httpRequests(),
+        ...ofProcess(readings.read()),
+      };
+      const histograms: Partial<Record<Name, Parameters<typeof histogramExposition>[1]>> = {
+        appendSeconds: [{ labels: [], buckets: meters.appendSeconds }],
+        httpSeconds: meters.httpSeconds(),
+      };
+      const names = Object.keys(METRICS) as Name[];
+      const families = names.map((name) => {
+        const series = histograms[name];
+        const own = samples[name];
+        if (series !== undefined) return histogramExposition(METRICS[name], series);
+        return own === undefined ? "" : exposition(METRICS[name], own);
+      });
+      return reply.type(EXPOSITION_TYPE).send(families.join(""));
+    });
+  };
+
+const ledger = (stats: StoreStats): Partial<Record<Name, readonly Sample[]>> => ({
+  receivedSpans: one(stats.receivedSpans),
+  duplicateSpans: one(stats.duplicateSpans),
+  rejectedSpans: byLabel(stats.rejectedSpans),
+  droppedSpans: [],
+  receivedLogs: one(stats.receivedLogs),
+  duplicateLogs: one(stats.duplicateLogs),
+  rejectedLogs: byLabel(stats.rejectedLogs),
+  storedSpans: one(stats.spans),
+  storedTraces: one(stats.traces),
+  storedLogs: one(stats.logs),
+  storedInvocations: one(stats.invocations),
+  storeBytes: one(stats.bytesOnDisk),
+});
+
+const ofProcess = (read: ReturnType<ReturnType<typeof createProcessReadings>["read"]>) =>
+  Object.fromEntries(Object.entries(read).map(([name, value]) => [name, one(value)]));
+
+const one = (value: number): readonly Sample[] => [{ labels: [], value }];
+
+const byLabel = (counts: Readonly<Record<string, number>>): readonly Sample[] =>
+  Object.entries(counts).map(([label, value]) => ({ labels: [label], value }));
