@@ -6,7 +6,7 @@ import { expect, test, vi } from "vitest";
 import { startCollector } from "../../test/collector.ts";
 import type { Environment } from "../config-variables.ts";
 import { readConfig } from "../config.ts";
-import { MAX_BUFFER_BYTES, MAX_RETRIES, SEND_BESIDE_AT } from "../limits.ts";
+import { MAX_BUFFER_BYTES, MAX_RETRIES, SEND_BESIDE_AT, SLOW_REFUSAL_MS } from "../limits.ts";
 import { createRedact } from "../redact.ts";
 import { createSpans } from "../trace/provider.ts";
 import { createSampling } from "../trace/sampling.ts";
@@ -137,15 +137,57 @@ test("no time left: nothing is sent, and the next flush takes it along", async (
   expect(namesOf(collector.spans)).toEqual(["first"]);
 });
 
-test.each([400, 401, 404, 413, 500])("a %i is final: counted as lost, not sent again, no breaker", async (status) => {
-  const collector = await startCollector(status);
-  const { sender, sendOne } = senderTo(collector.url);
+test.each([400, 401, 404, 413, 500])(
+  "a %i that comes at once is final: counted as lost, not sent again, no breaker",
+  async (status) => {
+    const collector = await startCollector(status);
+    const { sender, sendOne } = senderTo(collector.url);
+    sender.addLogLine(LINE);
+    await sendOne();
+    expect(sender.counters()).toMatchObject({ droppedSpans: 1, droppedLogs: 1, breakerOpened: 0, flushFailures: 0 });
+    collector.answer = 200;
+    await sendOne("next");
+    expect(namesOf(collector.spans)).toEqual(["next"]);
+  },
+);
+
+test.each([400, 401, 404, 500])("a %i that is slow to come is final, too, and opens the breaker", async (status) => {
+  const collector = await startCollector();
+  const { clock, sender, sendOne, settled } = senderTo(collector.url);
+  const refuseAfter = (ms: number) => async () => {
+    clock.now += ms;
+    return status;
+  };
+  collector.answer = refuseAfter(SLOW_REFUSAL_MS);
+  await sendOne("refused in time");
+  expect(sender.counters()).toMatchObject({ droppedSpans: 1, breakerOpened: 0 });
+
+  collector.answer = refuseAfter(SLOW_REFUSAL_MS + 1);
+  await sendOne("refused late");
+  for (const name of ["waits", "waits too"]) await sendOne(name);
+  expect(collector.paths).toHaveLength(2);
+  expect(sender.counters()).toMatchObject({ droppedSpans: 2, breakerOpened: 1, flushFailures: 1, flushTimeouts: 0 });
+
+  collector.answer = 200;
+  clock.now += PROBE_INTERVAL_MS;
+  sender.probe();
+  await settled();
+  await sendOne("after the probe");
+  expect(namesOf(collector.spans)).toEqual(["waits", "waits too", "after the probe"]);
+  expect(sender.counters()).toMatchObject({ droppedSpans: 2 });
+});
+
+test("a refusal is not called slow because the other signal is", async () => {
+  const [traces, logs] = [await startCollector(), await startCollector(401)];
+  const { clock, sender, sendOne } = senderTo(traces.url, { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `${logs.url}/v1/logs` });
+  traces.answer = async () => {
+    await vi.waitFor(() => expect(sender.counters().droppedLogs).toBe(1));
+    clock.now += SLOW_REFUSAL_MS + 1;
+    return 200;
+  };
   sender.addLogLine(LINE);
   await sendOne();
-  expect(sender.counters()).toMatchObject({ droppedSpans: 1, droppedLogs: 1, breakerOpened: 0, flushFailures: 0 });
-  collector.answer = 200;
-  await sendOne("next");
-  expect(namesOf(collector.spans)).toEqual(["next"]);
+  expect(sender.counters()).toMatchObject({ droppedLogs: 1, droppedSpans: 0, breakerOpened: 0 });
 });
 
 test.each([429, 502, 503, 504])("a %i opens the breaker and loses nothing", async (status) => {

@@ -1,8 +1,8 @@
 /**
  * Sending before the response, bounded: a dead collector costs one flush budget once, then nothing.
  *
- * Spans and log lines go out side by side. What was not accepted in time goes back into the buffers, and the breaker opens; from then
- * on invocations only fill the buffers, and one probe per interval tries again. A large invocation does not wait for its end: when a
+ * Spans and log lines go out side by side. What was not accepted in time goes back into the buffers, and the breaker opens; so it does
+ * when they were refused for good, but slowly. From then on invocations only fill the buffers, and one probe per interval tries again. A large invocation does not wait for its end: when a
  * buffer fills, it is sent.
  *
  * Probes and sends of full buffers run beside the handler, never awaited by it, one at a time, and may outlive their invocation:
@@ -10,7 +10,7 @@
  */
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { SdkConfig } from "../config.ts";
-import { ROUGH_SPAN_LENGTH, SEND_BESIDE_AT, SEND_BESIDE_MS } from "../limits.ts";
+import { ROUGH_SPAN_LENGTH, SEND_BESIDE_AT, SEND_BESIDE_MS, SLOW_REFUSAL_MS } from "../limits.ts";
 import type { Redact } from "../redact.ts";
 import { createBreaker } from "./breaker.ts";
 import { createCut } from "./cut.ts";
@@ -90,14 +90,21 @@ export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sende
   };
 
   const attempt = async (budget: Budget): Promise<void> => {
-    const results = await Promise.all([spans.send(budget), lines.send(budget)]);
+    const startedMs = nowMs();
+    const sending = [spans.send(budget), lines.send(budget)].map(async (sent) => {
+      const result = await sent;
+      // A refusal is final, but one that takes its time would cost each invocation that time.
+      const isSlow = result.verdict === "refused" && nowMs() - startedMs > SLOW_REFUSAL_MS;
+      return { ...result, hasFailed: isSlow || result.verdict === "unreachable" };
+    });
+    const results = await Promise.all(sending);
     if (results.every(({ verdict }) => verdict === "nothing")) return;
-    const unreachable = results.filter(({ verdict }) => verdict === "unreachable");
-    if (unreachable.length === 0) return breaker.succeeded();
+    const failed = results.filter(({ hasFailed }) => hasFailed);
+    if (failed.length === 0) return breaker.succeeded();
     if (budget.signal.aborted) count.flushTimeouts += 1;
     else count.flushFailures += 1;
     if (!breaker.isOpen) count.breakerOpened += 1;
-    breaker.failed(Math.max(...unreachable.map(({ retryAfterMs = 0 }) => retryAfterMs)));
+    breaker.failed(Math.max(...failed.map(({ retryAfterMs = 0 }) => retryAfterMs)));
   };
 
   const sendBeside = (budgetMs: number): void => {
