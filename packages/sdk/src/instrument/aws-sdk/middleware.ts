@@ -46,6 +46,8 @@ export const awsMiddleware =
   (region: () => unknown) =>
   (next: Next, call: { readonly clientName?: string; readonly commandName?: string }): Next =>
   async (args) => {
+    // A presigner gives the bare input, where `send` gives its command: nothing is called, and what it makes is for somebody else.
+    if (!("middlewareStack" in args)) return next(args);
     const service = (call.clientName ?? "AWS").replace(/Client$/, "");
     const command = (call.commandName ?? "Call").replace(/Command$/, "");
     const began = harmless("starting an AWS span", () => begin(service, command, args));
