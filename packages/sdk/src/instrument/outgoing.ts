@@ -36,7 +36,7 @@ export const headersFor = (request: Outgoing, { span, xrayHeader, excludedHosts 
   if (isSigned(request)) {
     const present = header("x-amzn-trace-id");
     const value = xrayHeaderFor(present ?? xrayHeader, span);
-    return value === present || signsXrayHeader(request) ? [] : [["X-Amzn-Trace-Id", value]];
+    return value === undefined || value === present || signsXrayHeader(request) ? [] : [["X-Amzn-Trace-Id", value]];
   }
   if (header("traceparent") !== undefined || excludedHosts.some((one) => isWithin(url.hostname, one))) return [];
   const state = span.traceState?.serialize();

@@ -31,12 +31,15 @@ export const parseXrayHeader = (text: unknown): CarriedContext | undefined => {
  *
  * Every other field stays byte for byte, `Lineage` (Lambda's hop count against runaway loops) above all. The Parent is
  * ours only where X-Ray does not record (Sampled≠1: a segment would otherwise name a parent X-Ray never sees) and Root
- * is our trace id. Without a header there is a new one, not sampled.
+ * is our trace id. Without a header there is none: a Root of ours may be no time that X-Ray takes, and with a decision or without
+ * one it would change what the services behind the call record.
  */
-export const xrayHeaderFor = (given: string | undefined, span: { traceId: string; spanId: string }): string => {
-  if (!given) return `Root=1-${span.traceId.slice(0, 8)}-${span.traceId.slice(8)};Parent=${span.spanId};Sampled=0`;
+export const xrayHeaderFor = <Given extends string | undefined>(
+  given: Given,
+  span: { traceId: string; spanId: string },
+): string | Given => {
   const context = parseXrayHeader(given);
-  if (context?.traceId !== span.traceId || context.sampled === true) return given;
+  if (given === undefined || context?.traceId !== span.traceId || context.sampled === true) return given;
   const fields = given.split(";");
   const parent = fields.findIndex((field) => /^\s*parent=/i.test(field));
   const ours = `Parent=${span.spanId}`;

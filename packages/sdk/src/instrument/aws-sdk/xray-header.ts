@@ -24,5 +24,5 @@ const setHeader = (headers: Record<string, string> | undefined): void => {
   if (headers === undefined || span === undefined) return;
   const name = Object.keys(headers).find((one) => one.toLowerCase() === HEADER);
   const given = (name && headers[name]) ?? currentScope()?.invocation.xrayHeader;
-  headers[name ?? "X-Amzn-Trace-Id"] = xrayHeaderFor(given, span);
+  if (given) headers[name ?? "X-Amzn-Trace-Id"] = xrayHeaderFor(given, span);
 };
