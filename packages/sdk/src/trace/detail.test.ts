@@ -237,8 +237,9 @@ describe("what an unsampled invocation sends on", () => {
         await client.send(new SendMessageCommand({ QueueUrl: `${aws.url}/1/orders`, MessageBody: "hello" }));
         if (isFailing) trace.getActiveSpan()?.setStatus({ code: SpanStatusCode.ERROR });
       },
-      { env: { ...OFF, MAYFLY_KEEP: "error", ...env } },
+      { env: { ...OFF, MAYFLY_KEEP: "error", _X_AMZN_TRACE_ID: LAMBDAS, ...env } },
     );
+  const LAMBDAS = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=0";
   const carriedBy = (body: string | undefined) => /00-[0-9a-f]{32}-([0-9a-f]{16})-([0-9a-f]{2})/.exec(body ?? "");
 
   test("names the invocation's span, which takes over the key, because the call's own is not sent", async () => {
@@ -265,19 +266,43 @@ describe("what an unsampled invocation sends on", () => {
   });
 });
 
-test("near the timeout all that was held is sent, as if it had failed", async () => {
-  const collector = await startCollector();
-  const sdk = await freshSdk({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...OFF });
-  sdk.state().takeFirst();
-  let letGo: () => void = () => {};
-  const until = new Promise<void>((resolve) => (letGo = resolve));
-  const handler = sdk.observe(async (_event: object, _context: object) => {
-    sdk.span("done", () => {});
-    await sdk.span("open", () => until);
+describe("near the timeout", () => {
+  const nearing = async (end: () => void, env: Readonly<Record<string, string>> = {}) => {
+    const collector = await startCollector();
+    const sdk = await freshSdk({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...OFF, ...env });
+    sdk.state().takeFirst();
+    let letGo: () => void = () => {};
+    const until = new Promise<void>((resolve) => (letGo = resolve));
+    const handler = sdk.observe(async (_event: object, _context: object) => {
+      sdk.span("done", () => {});
+      await sdk.span("open", () => until);
+      sdk.span("later", () => {});
+      end();
+    });
+    const result = handler({ order: 7 }, lambdaContext("r-1", 210)).catch(() => undefined);
+    await expect.poll(() => namesOf(collector.spans)).toEqual(["checkout", "done", "open"]);
+    const told = named(collector.spans, "checkout");
+    letGo();
+    await result;
+    return { told, ended: collector.spans.findLast(isInvocation), spans: collector.spans };
+  };
+
+  test("all that was held is sent, as if it had failed", async () => {
+    const { told, ended } = await nearing(() => {
+      throw new RangeError("too far");
+    });
+    expect([told, ended].map(keptOf)).toEqual(["error", "error"]);
   });
-  const result = handler({}, lambdaContext("r-1", 210));
-  await expect.poll(() => namesOf(collector.spans)).toEqual(["checkout", "done", "open"]);
-  expect(keptOf(named(collector.spans, "checkout"))).toBe("error");
-  letGo();
-  await result;
+
+  test("a guess that was wrong is not what the invocation says at its end", async () => {
+    const { told, ended } = await nearing(() => {}, { MAYFLY_CAPTURE_PAYLOAD: "event" });
+    expect([told, ended].map(keptOf)).toEqual(["error", undefined]);
+    expect([told, ended].map((span) => span?.attributes["mayfly.payload.event"])).toEqual(['{"order":7}', undefined]);
+    expect(ended?.attributes).not.toHaveProperty("mayfly.unfinished");
+  });
+
+  test("a guess for the wrong reason becomes the right one", async () => {
+    const { told, ended } = await nearing(() => {}, { MAYFLY_KEEP_SLOW_MS: "1" });
+    expect([told, ended].map(keptOf)).toEqual(["error", "slow"]);
+  });
 });

@@ -22,7 +22,7 @@ export interface Ending {
 /** The children of one invocation or record. */
 export interface HeldSpans {
   add(span: ReadableSpan): void;
-  /** To be called before the owner's span ends; the first call decides. */
+  /** To be called before the owner's span ends, and earlier as a guess of how: what the owner says is the last call's. */
   settle(ending: Ending): void;
 }
 
@@ -79,15 +79,17 @@ export const createDetails = ({ config, sampling, send }: DetailsDeps): Details 
         if (oldest) drop(oldest);
       },
       settle(ending) {
-        if (after) return;
+        if (after && !owner.isRecording()) return;
         const reason = reasonOf(ending);
         after = reason ? release : leaveOut;
         if (reason) keep(owner, reason);
+        // Its threshold stays forgotten: what a wrong guess has sent is no share of anything.
+        else delete (owner as Partial<ReadableSpan>).attributes?.[ATTR.kept];
         for (const span of spans.splice(0)) (reason ? release : drop)(span);
         const count = sampledOut + leftOut;
         leftOut = 0;
         if (count > 0) owner.setAttribute(ATTR.sdkSampledOutSpans, count);
-        if (taken.length > 0) owner.setAttribute(ATTR.keysProduced, [...producedBy(owner), ...taken]);
+        if (taken.length > 0) owner.setAttribute(ATTR.keysProduced, [...producedBy(owner), ...taken.splice(0)]);
       },
     };
   };

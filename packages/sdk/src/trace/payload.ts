@@ -19,7 +19,9 @@ export const payloadText = (sdk: Sdk, what: What, value: unknown): string | unde
 /** To be called when it is known whether what happened within the invocation is sent: this is as much detail as that. */
 export const describePayload = (scope: Scope, result?: string): void => {
   const { invocationSpan: span, held, eventText } = scope;
-  if (held && !(span as Partial<ReadableSpan>).attributes?.[ATTR.kept]) return;
+  const { attributes } = span as Partial<ReadableSpan>;
+  // It may be there from near the timeout, when it was to be kept.
+  if (held && !attributes?.[ATTR.kept]) return void delete attributes?.[ATTR.payloadEvent];
   if (eventText !== undefined) span.setAttribute(ATTR.payloadEvent, eventText);
   if (result !== undefined) span.setAttribute(ATTR.payloadResult, result);
 };
