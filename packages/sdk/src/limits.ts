@@ -10,8 +10,8 @@ export const ROUGH_SPAN_LENGTH = 1_024;
 export const SEND_BESIDE_AT = 0.5;
 /** Nobody waits for such a send, so it may take as long as OpenTelemetry's exporters may. */
 export const SEND_BESIDE_MS = 10_000;
-/** A refusal that takes longer costs a function as much as no answer. */
-export const SLOW_REFUSAL_MS = 50;
+/** Of a flush's budget; a refusal that takes longer is felt by the function like no answer. 50 ms of the usual budget. */
+export const SLOW_REFUSAL_SHARE = 1 / 6;
 /** A time budget beside a handler is spent in so many steps, of which a freeze takes one. */
 export const BUDGET_STEPS = 60;
 

@@ -6,7 +6,7 @@ import { expect, test, vi } from "vitest";
 import { startCollector } from "../../test/collector.ts";
 import type { Environment } from "../config-variables.ts";
 import { readConfig } from "../config.ts";
-import { MAX_BUFFER_BYTES, MAX_RETRIES, SEND_BESIDE_AT, SLOW_REFUSAL_MS } from "../limits.ts";
+import { MAX_BUFFER_BYTES, MAX_RETRIES, SEND_BESIDE_AT, SLOW_REFUSAL_SHARE } from "../limits.ts";
 import { createRedact } from "../redact.ts";
 import { createSpans } from "../trace/provider.ts";
 import { createSampling } from "../trace/sampling.ts";
@@ -16,6 +16,7 @@ import { type Post, createPost } from "./post.ts";
 const PROBE_INTERVAL_MS = 30_000;
 /** More than a server on this machine ever needs; a test that waits for it to pass is broken. */
 const AMPLE_MS = 20_000;
+const SLOW_MS = AMPLE_MS * SLOW_REFUSAL_SHARE;
 const LINE = JSON.stringify({ timestamp: "2027-01-15T08:00:00.000Z", level: "INFO", message: "hi" });
 
 const said: string[] = [];
@@ -158,11 +159,11 @@ test.each([400, 401, 404, 500])("a %i that is slow to come is final, too, and op
     clock.now += ms;
     return status;
   };
-  collector.answer = refuseAfter(SLOW_REFUSAL_MS);
+  collector.answer = refuseAfter(SLOW_MS - 1);
   await sendOne("refused in time");
   expect(sender.counters()).toMatchObject({ droppedSpans: 1, breakerOpened: 0 });
 
-  collector.answer = refuseAfter(SLOW_REFUSAL_MS + 1);
+  collector.answer = refuseAfter(SLOW_MS + 1);
   await sendOne("refused late");
   for (const name of ["waits", "waits too"]) await sendOne(name);
   expect(collector.paths).toHaveLength(2);
@@ -182,7 +183,7 @@ test("a refusal is not called slow because the other signal is", async () => {
   const { clock, sender, sendOne } = senderTo(traces.url, { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `${logs.url}/v1/logs` });
   traces.answer = async () => {
     await vi.waitFor(() => expect(sender.counters().droppedLogs).toBe(1));
-    clock.now += SLOW_REFUSAL_MS + 1;
+    clock.now += SLOW_MS + 1;
     return 200;
   };
   sender.addLogLine(LINE);

@@ -10,7 +10,7 @@
  */
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { SdkConfig } from "../config.ts";
-import { ROUGH_SPAN_LENGTH, SEND_BESIDE_AT, SEND_BESIDE_MS, SLOW_REFUSAL_MS } from "../limits.ts";
+import { ROUGH_SPAN_LENGTH, SEND_BESIDE_AT, SEND_BESIDE_MS, SLOW_REFUSAL_SHARE } from "../limits.ts";
 import type { Redact } from "../redact.ts";
 import { createBreaker } from "./breaker.ts";
 import { createCut } from "./cut.ts";
@@ -90,11 +90,11 @@ export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sende
   };
 
   const attempt = async (budget: Budget): Promise<void> => {
-    const startedMs = nowMs();
+    const slowBelowMs = budget.remainingMs() * (1 - SLOW_REFUSAL_SHARE);
     const sending = [spans.send(budget), lines.send(budget)].map(async (sent) => {
       const result = await sent;
       // A refusal is final, but one that takes its time would cost each invocation that time.
-      const isSlow = result.verdict === "refused" && nowMs() - startedMs > SLOW_REFUSAL_MS;
+      const isSlow = result.verdict === "refused" && budget.remainingMs() < slowBelowMs;
       return { ...result, hasFailed: isSlow || result.verdict === "unreachable" };
     });
     const results = await Promise.all(sending);
