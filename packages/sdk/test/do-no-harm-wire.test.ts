@@ -8,7 +8,7 @@ import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type Aws, type AwsRequest, type ClientConfig, calling, startAws } from "./aws.ts";
 
 interface Config extends ClientConfig {
@@ -65,6 +65,9 @@ const configOf = ({ client }: Aws): Config => ({ ...client, maxAttempts: 1 });
 const answer = () => ({ status: 200, body: "{}" });
 
 test("no byte of an AWS call but the SDK's own is other than without it", async () => {
+  // As in a function, where AWS's clients send it by themselves.
+  vi.stubEnv("AWS_LAMBDA_FUNCTION_NAME", "checkout");
+  vi.stubEnv("_X_AMZN_TRACE_ID", "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=0");
   const bare = new Map<string, AwsRequest>();
   // All of them before any SDK: what it does to a client stays as long as the process.
   for (const [name, call] of Object.entries(CALLS)) {
