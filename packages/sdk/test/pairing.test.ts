@@ -2,7 +2,13 @@
  * Both sides of each hop: a real client's call, and the event that AWS makes of it. What the call's span says it produced is what the
  * next function says it consumed; but for the kinds whose scope is only for display, to the letter.
  */
-import { DeleteItemCommand, DynamoDBClient, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import {
+  BatchWriteItemCommand,
+  DeleteItemCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { KinesisClient, PutRecordCommand, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
@@ -12,7 +18,7 @@ import { PublishBatchCommand, PublishCommand, SNSClient } from "@aws-sdk/client-
 import { SQSClient, SendMessageBatchCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { expect, test } from "vitest";
-import { formatStitchKeys, taskTokenKey } from "../src/stitch/keys.ts";
+import { dynamodbKey, formatStitchKeys, taskTokenKey } from "../src/stitch/keys.ts";
 import { detectTrigger } from "../src/trigger/detect.ts";
 import { type Answering, type Aws, calling, md5 } from "./aws.ts";
 
@@ -263,6 +269,24 @@ test("a task token joins by its hash, and is nowhere to be seen", async () => {
     formatStitchKeys([taskTokenKey("token-of-a-task")]),
   );
   expect(JSON.stringify(called.spans.map(({ attributes }) => attributes))).not.toContain("token-of-a-task");
+});
+
+test("what a BatchWriteItem left unprocessed was not written, so its keys are not produced", async () => {
+  const ARN = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";
+  const put = (pk: string, total = "9") => ({ PutRequest: { Item: { pk: { S: pk }, total: { N: total } } } });
+  const remove = (pk: string) => ({ DeleteRequest: { Key: { pk: { S: pk } } } });
+  const requests = { [ARN]: [put("a"), put("b"), remove("c"), remove("d")], carts: [remove("b")] };
+  const called = await calling(
+    json({ UnprocessedItems: { [ARN]: [put("b"), remove("d")] } }),
+    ({ client }) => new DynamoDBClient(client).send(new BatchWriteItemCommand({ RequestItems: requests })),
+    { env: { MAYFLY_DYNAMODB_KEYS: "orders:pk" } },
+  );
+  expect(called.thrown).toBeUndefined();
+  const key = (table: string, pk: string) => dynamodbKey(table, { pk: { S: pk } });
+  expect(called.spans[0]?.attributes["mayfly.keys.produced"]).toEqual(
+    formatStitchKeys([key("orders", "a"), key("orders", "c"), key("carts", "b")]),
+  );
+  expect(called.spans[0]?.attributes["aws.dynamodb.table_names"]).toEqual(["orders", "carts"]);
 });
 
 test("a PutItem whose keys nobody told produces none", async () => {

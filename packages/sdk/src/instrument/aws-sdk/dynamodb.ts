@@ -23,7 +23,10 @@ export const dynamodb: Service = (command, input) => {
     spanName: `DynamoDB.${command}`,
     isMessage: false,
     attributes: tables.length > 0 ? { [ATTR.dynamodbTableNames]: tables } : {},
-    produced: () => writes.flatMap(keyOf),
+    produced(output) {
+      const left = writesIn({ RequestItems: output["UnprocessedItems"] }).flatMap(keyOf);
+      return writes.flatMap(keyOf).filter(({ scope, id }) => !left.some((one) => one.id === id && one.scope === scope));
+    },
   };
 };
 
@@ -34,9 +37,12 @@ interface Write {
 }
 
 const tableIn = (input: JsonObject): string[] => {
-  const name = textAt(input, "TableName")?.split("/").at(-1);
-  return name === undefined ? [] : [name];
+  const name = textAt(input, "TableName");
+  return name === undefined ? [] : [nameOf(name)];
 };
+
+/** It may be an ARN. */
+const nameOf = (table: string): string => table.split("/").at(-1) ?? table;
 
 const writeOf = (table: string, write: unknown): Write => {
   const [key, item] = [objectAt(write, "Key"), objectAt(write, "Item")];
@@ -45,7 +51,7 @@ const writeOf = (table: string, write: unknown): Write => {
 
 const writesIn = (input: JsonObject): readonly Write[] => {
   const batches = Object.entries(objectAt(input, "RequestItems") ?? {}).flatMap(([table, requests]) =>
-    objectsIn(requests).map((one) => writeOf(table, one["PutRequest"] ?? one["DeleteRequest"])),
+    objectsIn(requests).map((one) => writeOf(nameOf(table), one["PutRequest"] ?? one["DeleteRequest"])),
   );
   const transaction = objectsIn(input["TransactItems"])
     .flatMap((one) => [one["Put"], one["Update"], one["Delete"]].filter(isObject))
