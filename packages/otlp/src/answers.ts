@@ -8,7 +8,7 @@
  *         googleapis google/rpc/status.proto
  */
 import { compact } from "./json/values.ts";
-import { messageField, stringField, varintField } from "./protobuf/writer.ts";
+import { ProtobufWriter } from "./protobuf/writer.ts";
 
 export type OtlpEncoding = "protobuf" | "json";
 export type OtlpSignal = keyof typeof REJECTED;
@@ -34,13 +34,29 @@ export const encodeExportResponse = (
   if (partialSuccess === undefined) return Buffer.from(encoding === "json" ? "{}" : "");
   const { rejected, errorMessage } = partialSuccess;
   if (encoding === "protobuf")
-    return messageField(1, Buffer.concat([varintField(1, BigInt(rejected)), stringField(2, errorMessage)]));
+    return inProtobuf((writer) => {
+      const start = writer.begin(1);
+      numberAndText(writer, rejected, errorMessage);
+      writer.end(start);
+    });
   return jsonBytes({ partialSuccess: compact({ [REJECTED[signal]]: BigInt(rejected), errorMessage }) });
 };
 
 export const encodeStatus = (encoding: OtlpEncoding, { code, message }: RpcStatus): Uint8Array =>
   encoding === "json"
     ? jsonBytes(compact({ code, message }))
-    : Buffer.concat([varintField(1, BigInt(code)), stringField(2, message)]);
+    : inProtobuf((writer) => numberAndText(writer, code, message));
+
+/** Both answers number them alike. */
+const numberAndText = (writer: ProtobufWriter, number: number, text: string): void => {
+  if (number !== 0) writer.int64(1, BigInt(number));
+  if (text !== "") writer.string(2, text);
+};
+
+const inProtobuf = (write: (writer: ProtobufWriter) => void): Uint8Array => {
+  const writer = new ProtobufWriter();
+  write(writer);
+  return writer.written();
+};
 
 const jsonBytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));

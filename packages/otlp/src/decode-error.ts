@@ -5,13 +5,22 @@
  * byte where reading stopped (protobuf only). Readers that know only their own part throw with the inner path, and
  * whoever called them puts the outer part before it with `under`.
  */
-export type DecodeErrorCode = "invalid-protobuf" | "invalid-json" | "value-too-deep";
+export type DecodeErrorCode =
+  | "invalid-protobuf"
+  | "invalid-json"
+  | "value-too-deep"
+  /** These only where raw records are made: objects take ids as they come. */
+  | "invalid-trace-id"
+  | "invalid-span-id";
 
 /**
- * Told of each span or log record that does not decode; that one is then left out and reading goes on after it. Where
- * nobody listens it is an error of the whole message, as is all that is broken around the records.
+ * Told of each span, log record or metric that does not decode; that one is then left out and reading goes on after it.
+ * Where a resource or a scope does not, so are all records under it, each told with that error. Where nobody listens it
+ * is an error of the whole message, as is all else that is broken around the records.
+ *
+ * `items` is what OTLP counts by: 1, but for a metric the number of its data points.
  */
-export type OnBadRecord = (error: DecodeError) => void;
+export type OnBadRecord = (error: DecodeError, items: number) => void;
 
 export interface DecodeOptions {
   readonly onBadRecord?: OnBadRecord | undefined;

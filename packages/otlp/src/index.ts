@@ -5,11 +5,17 @@ export type { OtlpEncoding, OtlpSignal, PartialSuccess, RpcStatus } from "./answ
 export { DecodeError } from "./decode-error.ts";
 export type { DecodeErrorCode, DecodeOptions } from "./decode-error.ts";
 export { decodeLogsJson, logRecordFromJson, logRecordToJson, logsToJson } from "./json/logs.ts";
+export { rawLogsFromJson, rawTracesFromJson } from "./json/raw.ts";
 export { resourceFromJson, resourceToJson, scopeFromJson, scopeToJson } from "./json/resource.ts";
 export { spanFromJson, spanToJson } from "./json/span.ts";
 export { decodeTracesJson, tracesToJson } from "./json/traces.ts";
 export type { JsonObject, JsonValue } from "./json/values.ts";
-export { decodeLogs } from "./protobuf/logs.ts";
+export { logRecordToProtobuf, originToProtobuf, spanToProtobuf } from "./protobuf/encode.ts";
+export { originFromProtobuf } from "./protobuf/groups.ts";
+export { decodeLogs, logRecordFromProtobuf } from "./protobuf/logs.ts";
+export { skimLogs, skimTraces } from "./protobuf/raw.ts";
 export { ProtobufReader } from "./protobuf/reader.ts";
+export { spanFromProtobuf } from "./protobuf/span.ts";
 export { decodeTraces } from "./protobuf/traces.ts";
+export type { RawRecords } from "./raw-records.ts";
 export type * from "./types.ts";

@@ -43,6 +43,14 @@ export interface InstrumentationScope {
   readonly droppedAttributesCount: number;
 }
 
+/** What a record came in: its resource and its scope. */
+export interface Origin {
+  readonly resource?: Resource | undefined;
+  readonly resourceSchemaUrl: string;
+  readonly scope?: InstrumentationScope | undefined;
+  readonly scopeSchemaUrl: string;
+}
+
 export interface TracesData {
   readonly resourceSpans: readonly ResourceSpans[];
 }

@@ -1,14 +1,19 @@
 /** Random OTLP messages in the shape of src/types.ts, every field of the field table among them. */
 import * as fc from "fast-check";
-import type { LogsData, TracesData } from "@mayfly/otlp";
+import type { LogRecord, LogsData, Origin, ResourceSpans, Span, TracesData } from "@mayfly/otlp";
 import { type Field, fieldsOf, isMessageName, MESSAGES } from "./field-table.ts";
 
 const text = fc.oneof(fc.string({ unit: "binary", maxLength: 12 }), fc.constantFrom("", "__proto__", "constructor"));
-const hex = fc.uint8Array({ maxLength: 17 }).map((bytes) => Buffer.from(bytes).toString("hex"));
+const idOf = (bytes: number): fc.Arbitrary<string> =>
+  fc
+    .oneof(
+      { weight: 9, arbitrary: fc.uint8Array({ minLength: bytes, maxLength: bytes }) },
+      { weight: 1, arbitrary: fc.uint8Array({ maxLength: 17 }) },
+    )
+    .map((id) => Buffer.from(id).toString("hex"));
 
 const SCALARS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   string: text,
-  id: fc.oneof(fc.constant(""), hex),
   bytes: fc.uint8Array({ maxLength: 9 }),
   bool: fc.boolean(),
   enum: fc.oneof(fc.nat(24), fc.integer()),
@@ -20,8 +25,11 @@ const SCALARS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
 };
 
 const messages = fc.letrec<Record<string, unknown>>((tie) => {
-  const arbitrary = ({ type, isRepeated }: Field): fc.Arbitrary<unknown> => {
-    const one = isMessageName(type) ? tie(type) : (SCALARS[type] ?? fc.constant(undefined));
+  const scalar = ({ name, type }: Field): fc.Arbitrary<unknown> =>
+    type === "id" ? idOf(name === "traceId" ? 16 : 8) : (SCALARS[type] ?? fc.constant(undefined));
+  const arbitrary = (field: Field): fc.Arbitrary<unknown> => {
+    const { type, isRepeated } = field;
+    const one = isMessageName(type) ? tie(type) : scalar(field);
     return isRepeated ? fc.array(one, { maxLength: 3 }) : one;
   };
   const message = (fields: readonly Field[]): fc.Arbitrary<unknown> =>
@@ -45,3 +53,28 @@ const messages = fc.letrec<Record<string, unknown>>((tie) => {
 
 export const tracesData = messages["TracesData"] as fc.Arbitrary<TracesData>;
 export const logsData = messages["LogsData"] as fc.Arbitrary<LogsData>;
+export const span = messages["Span"] as fc.Arbitrary<Span>;
+export const logRecord = messages["LogRecord"] as fc.Arbitrary<LogRecord>;
+export const origin: fc.Arbitrary<Origin> = fc
+  .tuple(messages["ResourceSpans"] as fc.Arbitrary<ResourceSpans>, messages["ScopeSpans"] as fc.Arbitrary<Scope>)
+  .map(([{ resource, schemaUrl }, { scope, schemaUrl: scopeSchemaUrl }]) => ({
+    resourceSchemaUrl: schemaUrl,
+    scopeSchemaUrl,
+    ...(resource && { resource }),
+    ...(scope && { scope }),
+  }));
+
+type Scope = ResourceSpans["scopeSpans"][number];
+
+/** Overwrites, inserts or removes a few bytes, or cuts the rest off. */
+export const mutated = (valid: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> =>
+  fc
+    .tuple(valid, fc.array(fc.tuple(fc.nat(), fc.nat(3), fc.nat(255)), { minLength: 1, maxLength: 4 }))
+    .map(([bytes, mutations]) =>
+      mutations.reduce<Uint8Array>((current, [position, kind, byte]) => {
+        const at = position % (current.length + 1);
+        const before = current.subarray(0, at);
+        if (kind === 0) return before;
+        return Buffer.concat([before, Buffer.of(byte), current.subarray(kind === 1 ? at : at + kind - 1)]);
+      }, bytes),
+    );

@@ -8,7 +8,7 @@ import {
   MAX_ANY_VALUE_DEPTH,
 } from "@mayfly/otlp";
 import { expect, test } from "vitest";
-import { messageField, stringField, varintField } from "../src/protobuf/writer.ts";
+import { messageField, stringField, varintField } from "./protobuf-fields.ts";
 
 const deepJson = (depth: number): object =>
   depth === 0 ? { stringValue: "x" } : { arrayValue: { values: [deepJson(depth - 1)] } };

@@ -2,7 +2,7 @@
 import { decodeTraces, ProtobufReader } from "@mayfly/otlp";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { messageField } from "../src/protobuf/writer.ts";
+import { messageField } from "./protobuf-fields.ts";
 import { tracesData } from "./arbitraries.ts";
 import { encodeWithProtobufjs } from "./protobufjs-oracle.ts";
 

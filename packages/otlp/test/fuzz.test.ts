@@ -10,7 +10,7 @@ import {
 } from "@mayfly/otlp";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { logsData, tracesData } from "./arbitraries.ts";
+import { logsData, mutated, tracesData } from "./arbitraries.ts";
 import { encodeWithProtobufjs } from "./protobufjs-oracle.ts";
 
 const RUNS = { numRuns: 400 };
@@ -20,19 +20,6 @@ const validBytes = fc.oneof(
   logsData.map((logs) => encodeWithProtobufjs("LogsData", logs)),
 );
 const validJson = fc.oneof(tracesData.map(tracesToJson), logsData.map(logsToJson));
-
-/** Overwrites, inserts or removes a few bytes, or cuts the rest off. */
-const mutated = (valid: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> =>
-  fc
-    .tuple(valid, fc.array(fc.tuple(fc.nat(), fc.nat(3), fc.nat(255)), { minLength: 1, maxLength: 4 }))
-    .map(([bytes, mutations]) =>
-      mutations.reduce<Uint8Array>((current, [position, kind, byte]) => {
-        const at = position % (current.length + 1);
-        const before = current.subarray(0, at);
-        if (kind === 0) return before;
-        return Buffer.concat([before, Buffer.of(byte), current.subarray(kind === 1 ? at : at + kind - 1)]);
-      }, bytes),
-    );
 
 const problem = (decode: () => unknown): DecodeError | undefined => {
   try {

@@ -1,7 +1,7 @@
 /** proto3's rules for messages that no encoder would write, but that decoders must read alike. */
 import { decodeLogs, decodeTraces, MAX_ANY_VALUE_DEPTH, type AnyValue } from "@mayfly/otlp";
 import { expect, test } from "vitest";
-import { messageField, stringField, varintField } from "../src/protobuf/writer.ts";
+import { messageField, stringField, varintField } from "./protobuf-fields.ts";
 
 const message = (...fields: Buffer[]): Buffer => Buffer.concat(fields);
 const inResource = (...fields: Buffer[]): Buffer => messageField(1, message(...fields));

@@ -32,9 +32,9 @@ const root = protobuf.Root.fromJSON({
 export const encodeWithProtobufjs = (name: MessageName, message: object): Uint8Array =>
   root.lookupType(name).encode(toProtobufjs(name, message)).finish();
 
-export const decodeWithProtobufjs = (name: keyof typeof ANSWERS, bytes: Uint8Array): object => {
+export const decodeWithProtobufjs = (name: keyof typeof ANSWERS | MessageName, bytes: Uint8Array): object => {
   const type = root.lookupType(name);
-  return type.toObject(type.decode(bytes), { longs: Number });
+  return type.toObject(type.decode(bytes), { longs: Number, bytes: String, defaults: Object.hasOwn(MESSAGES, name) });
 };
 
 const toProtobufjs = (name: MessageName, message: object): Plain => {

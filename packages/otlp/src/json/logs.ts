@@ -3,7 +3,8 @@
  *
  * Source  opentelemetry/proto/logs/v1/logs.proto
  */
-import type { DecodeOptions, OnBadRecord } from "../decode-error.ts";
+import type { DecodeOptions } from "../decode-error.ts";
+import { LOGS } from "../signals.ts";
 import type { LogRecord, LogsData, ResourceLogs, ScopeLogs } from "../types.ts";
 import { anyValueFromJson, anyValueToJson, attributeFromJson, attributeToJson } from "./attributes.ts";
 import { SEVERITY_NUMBERS } from "./enums.ts";
@@ -17,41 +18,30 @@ import {
   uint32Field,
   uint64Field,
 } from "./fields.ts";
-import { groupsField, recordsField } from "./records.ts";
+import { groupsFromJson } from "./groups.ts";
 import { parseJson } from "./parse.ts";
-import { resourceFromJson, resourceToJson, scopeFromJson, scopeToJson } from "./resource.ts";
+import { resourceToJson, scopeToJson } from "./resource.ts";
 import { compact, type JsonObject } from "./values.ts";
 
-export const decodeLogsJson = (text: string | Uint8Array, { onBadRecord }: DecodeOptions = {}): LogsData => {
-  const json = fieldsOf(parseJson(text));
-  return { resourceLogs: groupsField(json, "resourceLogs", resourceLogsFromJson, onBadRecord) };
-};
+export const decodeLogsJson = (text: string | Uint8Array, { onBadRecord }: DecodeOptions = {}): LogsData => ({
+  resourceLogs: groupsFromJson(parseJson(text), LOGS, logRecordFromJson, onBadRecord).map(
+    ({ resource, scopes, schemaUrl }) => ({
+      ...(resource && { resource }),
+      scopeLogs: scopes.map(({ scope, records, schemaUrl: scopeSchemaUrl }) => ({
+        ...(scope && { scope }),
+        logRecords: records,
+        schemaUrl: scopeSchemaUrl,
+      })),
+      schemaUrl,
+    }),
+  ),
+});
 
 export const logsToJson = (logs: LogsData): JsonObject =>
   compact({ resourceLogs: logs.resourceLogs.map(resourceLogsToJson) });
 
-const resourceLogsFromJson = (value: unknown, onBadRecord?: OnBadRecord): ResourceLogs => {
-  const json = fieldsOf(value);
-  const resource = messageField(json, "resource", resourceFromJson);
-  return {
-    ...(resource && { resource }),
-    scopeLogs: groupsField(json, "scopeLogs", scopeLogsFromJson, onBadRecord),
-    schemaUrl: stringField(json, "schemaUrl"),
-  };
-};
-
 const resourceLogsToJson = ({ resource, scopeLogs, schemaUrl }: ResourceLogs): JsonObject =>
   compact({ resource: resource && resourceToJson(resource), scopeLogs: scopeLogs.map(scopeLogsToJson), schemaUrl });
-
-const scopeLogsFromJson = (value: unknown, onBadRecord?: OnBadRecord): ScopeLogs => {
-  const json = fieldsOf(value);
-  const scope = messageField(json, "scope", scopeFromJson);
-  return {
-    ...(scope && { scope }),
-    logRecords: recordsField(json, "logRecords", logRecordFromJson, onBadRecord),
-    schemaUrl: stringField(json, "schemaUrl"),
-  };
-};
 
 const scopeLogsToJson = ({ scope, logRecords, schemaUrl }: ScopeLogs): JsonObject =>
   compact({ scope: scope && scopeToJson(scope), logRecords: logRecords.map(logRecordToJson), schemaUrl });

@@ -3,65 +3,27 @@
  *
  * Source  opentelemetry/proto/logs/v1/logs.proto
  */
-import type { DecodeOptions, OnBadRecord } from "../decode-error.ts";
-import type { LogRecord, LogsData, ResourceLogs, ScopeLogs } from "../types.ts";
+import type { DecodeOptions } from "../decode-error.ts";
+import { LOGS } from "../signals.ts";
+import type { LogRecord, LogsData } from "../types.ts";
 import { type MutableAnyValue, readAnyValue, readAttribute } from "./attributes.ts";
+import { readGroups } from "./groups.ts";
 import type { Mutable } from "./mutable.ts";
 import { ProtobufReader } from "./reader.ts";
-import { createRecordRead } from "./records.ts";
-import { readResource, readScope } from "./resource.ts";
 
-export const decodeLogs = (bytes: Uint8Array, { onBadRecord }: DecodeOptions = {}): LogsData => {
-  const reader = new ProtobufReader(bytes);
-  const resourceLogs: ResourceLogs[] = [];
-  while (reader.next()) {
-    if (reader.fieldNumber === 1) resourceLogs.push(readResourceLogs(reader, resourceLogs.length, onBadRecord));
-  }
-  return { resourceLogs };
-};
+export const decodeLogs = (bytes: Uint8Array, options: DecodeOptions = {}): LogsData => ({
+  resourceLogs: readGroups(bytes, LOGS, readLogRecord, options).map(({ resource, scopes, schemaUrl }) => ({
+    ...(resource && { resource }),
+    scopeLogs: scopes.map(({ scope, records, schemaUrl: scopeSchemaUrl }) => ({
+      ...(scope && { scope }),
+      logRecords: records,
+      schemaUrl: scopeSchemaUrl,
+    })),
+    schemaUrl,
+  })),
+});
 
-const readResourceLogs = (reader: ProtobufReader, index: number, onBadRecord?: OnBadRecord): ResourceLogs => {
-  const group: Mutable<ResourceLogs> = { scopeLogs: [], schemaUrl: "" };
-  let resource: ReturnType<typeof readResource> | undefined;
-  const outer = reader.enter("resourceLogs", index);
-  while (reader.next()) {
-    switch (reader.fieldNumber) {
-      case 1:
-        resource = readResource(reader, resource);
-        break;
-      case 2:
-        group.scopeLogs.push(readScopeLogs(reader, group.scopeLogs.length, onBadRecord));
-        break;
-      case 3:
-        group.schemaUrl = reader.string();
-        break;
-    }
-  }
-  reader.leave(outer);
-  return resource === undefined ? group : { ...group, resource };
-};
-
-const readScopeLogs = (reader: ProtobufReader, index: number, onBadRecord?: OnBadRecord): ScopeLogs => {
-  const { records, readNext } = createRecordRead(reader, readLogRecord, onBadRecord);
-  const group: Mutable<ScopeLogs> = { logRecords: records, schemaUrl: "" };
-  let scope: ReturnType<typeof readScope> | undefined;
-  const outer = reader.enter("scopeLogs", index);
-  while (reader.next()) {
-    switch (reader.fieldNumber) {
-      case 1:
-        scope = readScope(reader, scope);
-        break;
-      case 2:
-        readNext();
-        break;
-      case 3:
-        group.schemaUrl = reader.string();
-        break;
-    }
-  }
-  reader.leave(outer);
-  return scope === undefined ? group : { ...group, scope };
-};
+export const logRecordFromProtobuf = (bytes: Uint8Array): LogRecord => readLogRecord(new ProtobufReader(bytes));
 
 const emptyLogRecord = (): Mutable<LogRecord> => ({
   timeUnixNano: 0n,
@@ -76,10 +38,10 @@ const emptyLogRecord = (): Mutable<LogRecord> => ({
   eventName: "",
 });
 
-const readLogRecord = (reader: ProtobufReader, index: number): LogRecord => {
+/** Reads the log record just entered. */
+export const readLogRecord = (reader: ProtobufReader): LogRecord => {
   const record = emptyLogRecord();
   let body: MutableAnyValue | undefined;
-  const outer = reader.enter("logRecords", index);
   while (reader.next()) {
     if (reader.fieldNumber === 5) {
       const outerOfBody = reader.enter("body");
@@ -87,7 +49,6 @@ const readLogRecord = (reader: ProtobufReader, index: number): LogRecord => {
       reader.leave(outerOfBody);
     } else readLogRecordField(reader, record);
   }
-  reader.leave(outer);
   return body === undefined ? record : { ...record, body };
 };
 

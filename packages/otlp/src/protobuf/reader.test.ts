@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { DecodeError } from "../decode-error.ts";
 import { ProtobufReader } from "./reader.ts";
-import { messageField, stringField } from "./writer.ts";
+import { messageField, stringField } from "../../test/protobuf-fields.ts";
 
 const at = (...bytes: number[]): ProtobufReader => {
   const reader = new ProtobufReader(Uint8Array.from(bytes));

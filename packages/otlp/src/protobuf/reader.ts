@@ -47,6 +47,11 @@ export class ProtobufReader {
     this.#limit = bytes.byteLength;
   }
 
+  /** Where the next field's tag stands. */
+  get position(): number {
+    return this.#position;
+  }
+
   /** Moves to the next field of the entered message; false at its end. */
   next(): boolean {
     if (this.#position >= this.#limit) return false;
@@ -150,6 +155,11 @@ export class ProtobufReader {
   /** For what the reader cannot know, such as a value nested too deep. */
   fail(problem: string, code?: DecodeErrorCode): never {
     return this.#failAt(this.start, problem, code);
+  }
+
+  /** The same for the entered message, at whose end the reader stands. */
+  refuse(problem: string, code: DecodeErrorCode): never {
+    return this.#failAt(this.#position, problem, code);
   }
 
   /** What `read` makes of the current value, or why it cannot; either way the reader then stands after the value. */

@@ -6,7 +6,7 @@
 import type { Span, SpanEvent, SpanLink, Status } from "../types.ts";
 import { readAttribute } from "./attributes.ts";
 import type { Mutable } from "./mutable.ts";
-import type { ProtobufReader } from "./reader.ts";
+import { ProtobufReader } from "./reader.ts";
 
 const emptySpan = (): Mutable<Span> => ({
   traceId: "",
@@ -26,11 +26,12 @@ const emptySpan = (): Mutable<Span> => ({
   flags: 0,
 });
 
-export const readSpan = (reader: ProtobufReader, index: number): Span => {
+export const spanFromProtobuf = (bytes: Uint8Array): Span => readSpan(new ProtobufReader(bytes));
+
+/** Reads the span just entered. */
+export const readSpan = (reader: ProtobufReader): Span => {
   const span = emptySpan();
-  const outer = reader.enter("spans", index);
   while (reader.next()) readSpanField(reader, span);
-  reader.leave(outer);
   return span;
 };
 

@@ -1,0 +1,66 @@
+import {
+  logRecordFromProtobuf,
+  logRecordToProtobuf,
+  originFromProtobuf,
+  originToProtobuf,
+  spanFromJson,
+  spanFromProtobuf,
+  spanToProtobuf,
+} from "@mayfly/otlp";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { logRecord, origin, span } from "./arbitraries.ts";
+import { decodeWithProtobufjs, encodeWithProtobufjs } from "./protobufjs-oracle.ts";
+
+test("any span comes back from its protobuf, and protobufjs reads the same as from its own", () => {
+  fc.assert(
+    fc.property(span, (one) => {
+      const bytes = spanToProtobuf(one);
+      expect(spanFromProtobuf(bytes)).toStrictEqual(one);
+      expect(decodeWithProtobufjs("Span", bytes)).toEqual(
+        decodeWithProtobufjs("Span", encodeWithProtobufjs("Span", one)),
+      );
+    }),
+  );
+});
+
+test("any log record does", () => {
+  fc.assert(
+    fc.property(logRecord, (one) => {
+      const bytes = logRecordToProtobuf(one);
+      expect(logRecordFromProtobuf(bytes)).toStrictEqual(one);
+      expect(decodeWithProtobufjs("LogRecord", bytes)).toEqual(
+        decodeWithProtobufjs("LogRecord", encodeWithProtobufjs("LogRecord", one)),
+      );
+    }),
+  );
+});
+
+test("any origin does", () => {
+  fc.assert(
+    fc.property(origin, (one) => {
+      expect(originFromProtobuf(originToProtobuf(one))).toStrictEqual(one);
+    }),
+  );
+});
+
+test("what is at its default takes no bytes, and a message that is there does", () => {
+  expect(spanToProtobuf(spanFromJson({}))).toHaveLength(0);
+  expect(Buffer.from(spanToProtobuf(spanFromJson({ status: {} }))).toString("hex")).toBe("7a00");
+});
+
+test("long messages and long text have their lengths", () => {
+  const one = spanFromJson({
+    name: "x".repeat(20_000),
+    attributes: [{ key: "k", value: { stringValue: "ü".repeat(100_000) } }],
+    events: Array.from({ length: 100 }, (_, index) => ({ name: `event ${index}`.repeat(index) })),
+  });
+
+  expect(spanFromProtobuf(spanToProtobuf(one))).toStrictEqual(one);
+});
+
+test("a lone surrogate is written as the replacement character, an id that is no hex not at all", () => {
+  const one = spanFromJson({ name: "a\ud800b", parentSpanId: "no such id", spanId: "abc" });
+
+  expect(spanFromProtobuf(spanToProtobuf(one))).toMatchObject({ name: "a\ufffdb", parentSpanId: "", spanId: "" });
+});

@@ -1,0 +1,291 @@
+/** What is kept without being decoded is what decoding would have kept, judged record by record. */
+import {
+  DecodeError,
+  type DecodeOptions,
+  decodeLogs,
+  decodeLogsJson,
+  decodeTraces,
+  decodeTracesJson,
+  logRecordFromProtobuf,
+  type LogRecord,
+  type LogsData,
+  logsToJson,
+  MAX_ANY_VALUE_DEPTH,
+  type Origin,
+  originFromProtobuf,
+  rawLogsFromJson,
+  type RawRecords,
+  rawTracesFromJson,
+  skimLogs,
+  skimTraces,
+  type Span,
+  spanFromProtobuf,
+  type TracesData,
+  tracesToJson,
+} from "@mayfly/otlp";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { logsData, mutated, tracesData } from "./arbitraries.ts";
+import { messageField, stringField, varintField } from "./protobuf-fields.ts";
+import { encodeWithProtobufjs } from "./protobufjs-oracle.ts";
+
+interface Outcome<T> {
+  readonly records: readonly { readonly origin: Origin; readonly record: T }[];
+  readonly bad: readonly string[];
+}
+
+const hasIds = ({ traceId, spanId }: Span): boolean =>
+  /^(?!0{32})[0-9a-f]{32}$/.test(traceId) && /^(?!0{16})[0-9a-f]{16}$/.test(spanId);
+
+/** The outcome, or the error of the whole. */
+const outcome = <T>(read: (options: DecodeOptions) => Outcome<T>["records"]): Outcome<T> | string => {
+  const bad: string[] = [];
+  try {
+    return { records: read({ onBadRecord: ({ message }) => bad.push(message) }), bad };
+  } catch (error) {
+    expect(error).toBeInstanceOf(DecodeError);
+    return (error as DecodeError).message;
+  }
+};
+
+const kept = <T>({ bytes, slices, origins, items }: RawRecords, read: (bytes: Uint8Array) => T) => {
+  const records = Array.from({ length: slices.length / 3 }, (_, index) => ({
+    origin: originFromProtobuf(origins[slices[index * 3 + 2]!]!),
+    record: read(bytes.subarray(slices[index * 3], slices[index * 3 + 1])),
+  }));
+  expect(items).toBe(records.length);
+  return records;
+};
+
+const spansOf = (traces: TracesData) =>
+  traces.resourceSpans.flatMap(({ resource, schemaUrl, scopeSpans }) =>
+    scopeSpans.flatMap(({ scope, schemaUrl: scopeSchemaUrl, spans }) =>
+      spans.map((record) => ({
+        origin: {
+          resourceSchemaUrl: schemaUrl,
+          scopeSchemaUrl,
+          ...(resource && { resource }),
+          ...(scope && { scope }),
+        },
+        record,
+      })),
+    ),
+  );
+
+const logRecordsOf = (logs: LogsData) =>
+  spansOf({
+    resourceSpans: logs.resourceLogs.map(({ scopeLogs, ...group }) => ({
+      ...group,
+      scopeSpans: scopeLogs.map(({ logRecords, ...scope }) => ({ ...scope, spans: logRecords as unknown as Span[] })),
+    })),
+  }) as unknown as { origin: Origin; record: LogRecord }[];
+
+const isAboutIds = (message: string): boolean => /its (?:trace|span) id/.test(message);
+
+const expectSameSpans = (decoded: Outcome<Span> | string, skimmed: Outcome<Span> | string): void => {
+  if (typeof decoded === "string" || typeof skimmed === "string") {
+    expect(skimmed).toEqual(decoded);
+    return;
+  }
+  const named = decoded.records.filter(({ record }) => hasIds(record));
+  expect(skimmed.records).toStrictEqual(named);
+  expect(skimmed.bad.length).toBe(decoded.bad.length + decoded.records.length - named.length);
+  if (!skimmed.bad.some(isAboutIds)) expect(skimmed.bad.toSorted()).toEqual(decoded.bad.toSorted());
+};
+
+const compareSpans = (bytes: Uint8Array): void =>
+  expectSameSpans(
+    outcome((options) => spansOf(decodeTraces(bytes, options))),
+    outcome((options) => kept(skimTraces(bytes, options), spanFromProtobuf)),
+  );
+
+const compareLogRecords = (bytes: Uint8Array): void => {
+  const decoded = outcome<LogRecord>((options) => logRecordsOf(decodeLogs(bytes, options)));
+  const skimmed = outcome<LogRecord>((options) => kept(skimLogs(bytes, options), logRecordFromProtobuf));
+  expect(skimmed).toStrictEqual(decoded);
+};
+
+/** As protobuf has it: no lone surrogates, no ids that are no hex. */
+const inProtobuf = (value: unknown): unknown => {
+  if (typeof value === "string") return value.toWellFormed();
+  if (value instanceof Uint8Array || typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(inProtobuf);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]: [string, unknown]) => [
+      key,
+      /^(?:traceId|spanId|parentSpanId)$/.test(key) && !/^(?:[0-9a-f]{2})*$/.test(String(inner))
+        ? ""
+        : inProtobuf(inner),
+    ]),
+  );
+};
+
+const compareSpansOfJson = (text: Uint8Array): void =>
+  expectSameSpans(
+    outcome((options) => inProtobuf(spansOf(decodeTracesJson(text, options))) as ReturnType<typeof spansOf>),
+    outcome((options) => kept(rawTracesFromJson(text, options), spanFromProtobuf)),
+  );
+
+const compareLogRecordsOfJson = (text: Uint8Array): void => {
+  const decoded = outcome(
+    (options) => inProtobuf(logRecordsOf(decodeLogsJson(text, options))) as ReturnType<typeof logRecordsOf>,
+  );
+  const raw = outcome<LogRecord>((options) => kept(rawLogsFromJson(text, options), logRecordFromProtobuf));
+  expect(raw).toStrictEqual(decoded);
+};
+
+const RUNS = { numRuns: 500 };
+const tracesBytes = tracesData.map((traces) => encodeWithProtobufjs("TracesData", traces));
+const logsBytes = logsData.map((logs) => encodeWithProtobufjs("LogsData", logs));
+
+test("of sound traces, the spans that decoding finds and that have ids, with resource and scope", () => {
+  fc.assert(fc.property(tracesBytes, compareSpans), RUNS);
+});
+
+test("of sound logs, the records that decoding finds", () => {
+  fc.assert(fc.property(logsBytes, compareLogRecords), RUNS);
+});
+
+test("of damaged ones too, and what is bad is told in the same words", () => {
+  fc.assert(fc.property(mutated(tracesBytes), compareSpans), { numRuns: 1_000 });
+  fc.assert(fc.property(mutated(logsBytes), compareLogRecords), { numRuns: 1_000 });
+});
+
+const tracesText = tracesData.map((traces) => Buffer.from(JSON.stringify(tracesToJson(traces))));
+const logsText = logsData.map((logs) => Buffer.from(JSON.stringify(logsToJson(logs))));
+
+test("of JSON, sound and damaged, what decoding finds, as protobuf", () => {
+  fc.assert(fc.property(tracesText, compareSpansOfJson), RUNS);
+  fc.assert(fc.property(logsText, compareLogRecordsOfJson), RUNS);
+  fc.assert(fc.property(mutated(tracesText), compareSpansOfJson), { numRuns: 1_000 });
+  fc.assert(fc.property(mutated(logsText), compareLogRecordsOfJson), { numRuns: 1_000 });
+});
+
+test("of noise too", () => {
+  const noise = fc.uint8Array({ maxLength: 60 }).map((bytes) => messageField(1, messageField(2, Buffer.from(bytes))));
+  fc.assert(fc.property(noise, compareSpans), RUNS);
+  fc.assert(fc.property(noise, compareLogRecords), RUNS);
+});
+
+const IDS = Buffer.concat([messageField(1, Buffer.alloc(16, 1)), messageField(2, Buffer.alloc(8, 2))]);
+const named = (name: string, ...fields: Buffer[]): Buffer => Buffer.concat([IDS, stringField(5, name), ...fields]);
+const scopeOf = (...spans: Buffer[]): Buffer => Buffer.concat(spans.map((span) => messageField(2, span)));
+const inOneGroup = (...spans: Buffer[]): Buffer => messageField(1, messageField(2, scopeOf(...spans)));
+
+const skimmedNames = (bytes: Uint8Array) => {
+  const bad: [code: string, path: string, items: number][] = [];
+  const raw = skimTraces(bytes, { onBadRecord: ({ code, path }, items) => bad.push([code, path, items]) });
+  return { names: kept(raw, spanFromProtobuf).map(({ record }) => record.name), bad, raw };
+};
+
+test("a span without sound ids is left out, with a code that says which", () => {
+  const withIds = (traceId: Buffer, spanId: Buffer): Buffer =>
+    Buffer.concat([messageField(1, traceId), messageField(2, spanId)]);
+  const good = [Buffer.alloc(16, 1), Buffer.alloc(8, 1)] as const;
+
+  const { names, bad } = skimmedNames(
+    inOneGroup(
+      named("first"),
+      withIds(Buffer.alloc(15, 1), good[1]),
+      withIds(Buffer.alloc(16), good[1]),
+      withIds(good[0], Buffer.alloc(9, 1)),
+      withIds(good[0], Buffer.alloc(8)),
+      Buffer.concat([withIds(Buffer.alloc(0), good[1]), named("the last id counts")]),
+      Buffer.of(),
+    ),
+  );
+
+  expect(names).toEqual(["first", "the last id counts"]);
+  expect(bad).toEqual([
+    ["invalid-trace-id", "resourceSpans[0].scopeSpans[0].spans[1]", 1],
+    ["invalid-trace-id", "resourceSpans[0].scopeSpans[0].spans[2]", 1],
+    ["invalid-span-id", "resourceSpans[0].scopeSpans[0].spans[3]", 1],
+    ["invalid-span-id", "resourceSpans[0].scopeSpans[0].spans[4]", 1],
+    ["invalid-trace-id", "resourceSpans[0].scopeSpans[0].spans[6]", 1],
+  ]);
+});
+
+test("where nobody listens, a span without ids is an error of the whole", () => {
+  expect(() => skimTraces(inOneGroup(named("a"), Buffer.of()))).toThrow(
+    "cannot decode resourceSpans[0].scopeSpans[0].spans[1]: its trace id is not 16 bytes, or all zero",
+  );
+});
+
+const deep = (depth: number): Buffer =>
+  depth === 1 ? stringField(1, "deep") : messageField(5, messageField(1, deep(depth - 1)));
+const withValue = (value: Buffer): Buffer => messageField(9, messageField(2, value));
+
+test("values may lie in one another as deep as decoders read them", () => {
+  const { names, bad } = skimmedNames(
+    inOneGroup(
+      named("deepest", withValue(deep(MAX_ANY_VALUE_DEPTH))),
+      named("deeper", withValue(deep(MAX_ANY_VALUE_DEPTH + 1))),
+    ),
+  );
+
+  expect(names).toEqual(["deepest"]);
+  expect(bad).toMatchObject([["value-too-deep", expect.stringMatching(/spans\[1\]\.attributes\[0\]\.value/), 1]]);
+});
+
+test("a bad resource costs the spans under it, a bad scope its own, and the rest is kept", () => {
+  const badAttribute = messageField(1, varintField(1, 7n));
+  const bytes = Buffer.concat([
+    messageField(
+      1,
+      Buffer.concat([
+        messageField(2, scopeOf(named("a"), named("b"))),
+        messageField(2, scopeOf(named("c"))),
+        messageField(1, badAttribute),
+      ]),
+    ),
+    messageField(
+      1,
+      Buffer.concat([
+        messageField(2, Buffer.concat([messageField(1, varintField(1, 7n)), scopeOf(named("d"))])),
+        messageField(2, scopeOf(named("e"))),
+      ]),
+    ),
+  ]);
+
+  const { names, bad, raw } = skimmedNames(bytes);
+
+  expect(names).toEqual(["e"]);
+  expect(raw.origins).toHaveLength(1);
+  expect(bad).toEqual([
+    ...["a", "b", "c"].map(() => ["invalid-protobuf", "resourceSpans[0].resource.attributes[0]", 1]),
+    ["invalid-protobuf", "resourceSpans[1].scopeSpans[0].scope", 1],
+  ]);
+  expect(() => skimTraces(bytes)).toThrow("cannot decode resourceSpans[0].resource.attributes[0]");
+});
+
+test("an origin keeps the fields around the records that are unknown here", () => {
+  const unknown = stringField(900, "later");
+  const bytes = messageField(
+    1,
+    Buffer.concat([
+      stringField(3, "https://resource"),
+      messageField(2, Buffer.concat([scopeOf(named("a")), unknown, stringField(3, "https://scope")])),
+      unknown,
+      messageField(1, messageField(1, stringField(1, "key"))),
+    ]),
+  );
+
+  const { raw } = skimmedNames(bytes);
+
+  expect(raw.origins.map((origin) => Buffer.from(origin))).toEqual([
+    Buffer.concat([
+      stringField(3, "https://resource"),
+      unknown,
+      messageField(1, messageField(1, stringField(1, "key"))),
+      messageField(2, Buffer.concat([unknown, stringField(3, "https://scope")])),
+    ]),
+  ]);
+});
+
+test("groups without records leave no origin behind", () => {
+  const empty = messageField(1, messageField(2, stringField(3, "https://scope")));
+
+  const { raw } = skimmedNames(Buffer.concat([empty, inOneGroup(named("a")), empty]));
+
+  expect([raw.origins.length, [...raw.slices].slice(2)]).toEqual([1, [0]]);
+});
