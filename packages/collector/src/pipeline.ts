@@ -1,7 +1,7 @@
 /**
  * The rooms, joined: receive → decode → normalize → store → api. The only file that knows them all.
  */
-import type { OtlpSignal, PartialSuccess } from "@mayfly/otlp";
+import type { PartialSuccess } from "@mayfly/otlp";
 import type { FastifyInstance } from "fastify";
 import { healthRoutes } from "./api/health.ts";
 import { invocationRoutes } from "./api/invocations.ts";
@@ -82,7 +82,7 @@ const watched = (store: Appending, meters: Meters): Appending => ({
   append: (batch) => meters.appending(store.append(batch)),
 });
 
-const ingestInto = (store: Appending, clock: Clock): Record<OtlpSignal, Ingest> => ({
+const ingestInto = (store: Appending, clock: Clock): Record<"traces" | "logs", Ingest> => ({
   async traces({ encoding, body, digest }) {
     const receivedAt = clock();
     const { data, firstProblem, ...undecoded } = decodeTracesBody(body, encoding);

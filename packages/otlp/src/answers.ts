@@ -4,7 +4,7 @@
  *
  * A full success says nothing: no bytes in protobuf, `{}` in JSON. Rejecting none with a message is a warning.
  *
- * Source  opentelemetry-proto docs/specification.md, "OTLP/HTTP Response"; collector/{trace,logs}/v1/*_service.proto;
+ * Source  opentelemetry-proto docs/specification.md, "OTLP/HTTP Response"; collector/{trace,logs,metrics}/v1/*_service.proto;
  *         googleapis google/rpc/status.proto
  */
 import { compact } from "./json/values.ts";
@@ -24,7 +24,7 @@ export interface RpcStatus {
   readonly message: string;
 }
 
-const REJECTED = { traces: "rejectedSpans", logs: "rejectedLogRecords" } as const;
+const REJECTED = { traces: "rejectedSpans", logs: "rejectedLogRecords", metrics: "rejectedDataPoints" } as const;
 
 export const encodeExportResponse = (
   encoding: OtlpEncoding,

@@ -18,7 +18,7 @@ export interface RawRecords {
   readonly items: number;
 }
 
-/** Grows; what was added since a mark can be taken back. */
+/** Slices while they are found. */
 export class Slices {
   #numbers = new Uint32Array(96);
   #length = 0;
@@ -38,8 +38,12 @@ export class Slices {
     this.#numbers[this.#length++] = origin;
   }
 
-  truncate(count: number): void {
+  /** Takes back all but the first `count`; yields what was taken. */
+  truncate(count: number): [start: number, end: number][] {
+    const taken: [start: number, end: number][] = [];
+    for (let at = count * 3; at < this.#length; at += 3) taken.push([this.#numbers[at]!, this.#numbers[at + 1]!]);
     this.#length = count * 3;
+    return taken;
   }
 
   numbers(): Uint32Array {

@@ -2,8 +2,8 @@
  * Every message and field of OTLP's traces, logs and metrics, once, for all that is driven by a table: writing protobuf
  * (protobuf/encode.ts), judging it without reading it (protobuf/skim.ts), JSON text to protobuf (json/scan.ts), metrics.
  *
- * A field reads `number type`, then `[]` where it repeats, `?` where "set to the default" and "not set" differ (the
- * cases of a oneof, proto3 `optional`). Types are those of the .proto files, but for `id`, bytes spelled in hex, and the
+ * A field reads `number type`, then `[]` where it repeats, `?` where "set to the default" and "not set" differ (proto3
+ * `optional`), `|` where it is a case of its message's oneof; no message has two. Types are those of the .proto files, but for `id`, bytes spelled in hex, and the
  * enums by name. Fields of the profiles signal (key_strindex, string_value_strindex) are left out and so unknown.
  *
  * Source  opentelemetry-proto 1.11: common, resource, trace, logs, metrics
@@ -41,14 +41,15 @@ const TABLE = {
     droppedAttributesCount: "4 uint32",
   },
   KeyValue: { key: "1 string", value: "2 AnyValue" },
+  /** In the order in which JSON's cases count where a sender set two. */
   AnyValue: {
-    stringValue: "1 string?",
-    boolValue: "2 bool?",
-    intValue: "3 int64?",
-    doubleValue: "4 double?",
-    arrayValue: "5 ArrayValue",
-    kvlistValue: "6 KeyValueList",
-    bytesValue: "7 bytes?",
+    stringValue: "1 string|",
+    boolValue: "2 bool|",
+    intValue: "3 int64|",
+    doubleValue: "4 double|",
+    bytesValue: "7 bytes|",
+    arrayValue: "5 ArrayValue|",
+    kvlistValue: "6 KeyValueList|",
   },
   ArrayValue: { values: "1 AnyValue[]" },
   KeyValueList: { values: "1 KeyValue[]" },
@@ -102,11 +103,11 @@ const TABLE = {
     name: "1 string",
     description: "2 string",
     unit: "3 string",
-    gauge: "5 Gauge",
-    sum: "7 Sum",
-    histogram: "9 Histogram",
-    exponentialHistogram: "10 ExponentialHistogram",
-    summary: "11 Summary",
+    gauge: "5 Gauge|",
+    sum: "7 Sum|",
+    histogram: "9 Histogram|",
+    exponentialHistogram: "10 ExponentialHistogram|",
+    summary: "11 Summary|",
     metadata: "12 KeyValue[]",
   },
   Gauge: { dataPoints: "1 NumberDataPoint[]" },
@@ -124,8 +125,8 @@ const TABLE = {
   NumberDataPoint: {
     startTimeUnixNano: "2 fixed64",
     timeUnixNano: "3 fixed64",
-    asDouble: "4 double?",
-    asInt: "6 sfixed64?",
+    asDouble: "4 double|",
+    asInt: "6 sfixed64|",
     exemplars: "5 Exemplar[]",
     attributes: "7 KeyValue[]",
     flags: "8 uint32",
@@ -172,8 +173,8 @@ const TABLE = {
   ValueAtQuantile: { quantile: "1 double", value: "2 double" },
   Exemplar: {
     timeUnixNano: "2 fixed64",
-    asDouble: "3 double?",
-    asInt: "6 sfixed64?",
+    asDouble: "3 double|",
+    asInt: "6 sfixed64|",
     spanId: "4 id",
     traceId: "5 id",
     filteredAttributes: "7 KeyValue[]",
@@ -188,6 +189,8 @@ export interface Field {
   readonly isRepeated: boolean;
   /** Written even at its default. */
   readonly hasPresence: boolean;
+  /** Of its message's cases only one is set. */
+  readonly isCase: boolean;
   readonly type: ScalarType | EnumName | Message;
 }
 
@@ -195,7 +198,6 @@ export interface Message {
   readonly name: MessageName;
   /** Small and distinct, for tables. */
   readonly id: number;
-  /** By field number. */
   readonly fields: readonly Field[];
 }
 
@@ -209,16 +211,16 @@ const parsed = (): Readonly<Record<MessageName, Message>> => {
   ) as unknown as Record<MessageName, Message>;
   for (const [id, name] of names.entries()) {
     for (const [field, text] of Object.entries(TABLE[name])) {
-      const [, number, type = "", mark] = /^(\d+) (\w+)(\[\]|\?)?$/.exec(text) ?? [];
+      const [, number, type = "", mark] = /^(\d+) (\w+)(\[\]|\?|\|)?$/.exec(text) ?? [];
       lists[id]?.push({
         name: field,
         number: Number(number),
         isRepeated: mark === "[]",
-        hasPresence: mark === "?",
+        hasPresence: mark === "?" || mark === "|",
+        isCase: mark === "|",
         type: Object.hasOwn(TABLE, type) ? messages[type as MessageName] : (type as ScalarType | EnumName),
       });
     }
-    lists[id]?.sort((a, b) => a.number - b.number);
   }
   return messages;
 };

@@ -4,7 +4,7 @@
  * Shapes  ids are lower-case hex, "" where the sender set none; 64-bit integers are bigint; `bytes` are Uint8Array.
  *         A scalar field is always present with its proto3 default, so a decoded object has no holes; only message
  *         fields (`resource`, `scope`, `status`, `value`) are absent when unset, because the wire tells the two apart.
- * Source  opentelemetry/proto/{common,resource,trace,logs}/v1/*.proto
+ * Source  opentelemetry/proto/{common,resource,trace,logs,metrics}/v1/*.proto
  */
 
 /** One of eight cases, told apart by the key that is there; `{}` is the null value. */
@@ -140,4 +140,122 @@ export interface LogRecord {
   readonly traceId: string;
   readonly spanId: string;
   readonly eventName: string;
+}
+
+export interface MetricsData {
+  readonly resourceMetrics: readonly ResourceMetrics[];
+}
+
+export interface ResourceMetrics {
+  readonly resource?: Resource;
+  readonly scopeMetrics: readonly ScopeMetrics[];
+  readonly schemaUrl: string;
+}
+
+export interface ScopeMetrics {
+  readonly scope?: InstrumentationScope;
+  readonly metrics: readonly Metric[];
+  readonly schemaUrl: string;
+}
+
+/** At most one of the five kinds of data is there. */
+export interface Metric {
+  readonly name: string;
+  readonly description: string;
+  readonly unit: string;
+  readonly metadata: readonly KeyValue[];
+  readonly gauge?: Gauge;
+  readonly sum?: Sum;
+  readonly histogram?: Histogram;
+  readonly exponentialHistogram?: ExponentialHistogram;
+  readonly summary?: Summary;
+}
+
+export interface Gauge {
+  readonly dataPoints: readonly NumberDataPoint[];
+}
+
+export interface Sum {
+  readonly dataPoints: readonly NumberDataPoint[];
+  /** 0 unspecified, 1 delta, 2 cumulative. */
+  readonly aggregationTemporality: number;
+  readonly isMonotonic: boolean;
+}
+
+export interface Histogram {
+  readonly dataPoints: readonly HistogramDataPoint[];
+  readonly aggregationTemporality: number;
+}
+
+export interface ExponentialHistogram {
+  readonly dataPoints: readonly ExponentialHistogramDataPoint[];
+  readonly aggregationTemporality: number;
+}
+
+export interface Summary {
+  readonly dataPoints: readonly SummaryDataPoint[];
+}
+
+interface DataPoint {
+  readonly attributes: readonly KeyValue[];
+  readonly startTimeUnixNano: bigint;
+  readonly timeUnixNano: bigint;
+  /** 1: no value was recorded. */
+  readonly flags: number;
+}
+
+/** At most one of the two values is there. */
+export interface NumberDataPoint extends DataPoint {
+  readonly asDouble?: number;
+  readonly asInt?: bigint;
+  readonly exemplars: readonly Exemplar[];
+}
+
+export interface HistogramDataPoint extends DataPoint {
+  readonly count: bigint;
+  readonly sum?: number;
+  readonly bucketCounts: readonly bigint[];
+  readonly explicitBounds: readonly number[];
+  readonly exemplars: readonly Exemplar[];
+  readonly min?: number;
+  readonly max?: number;
+}
+
+export interface ExponentialHistogramDataPoint extends DataPoint {
+  readonly count: bigint;
+  readonly sum?: number;
+  readonly scale: number;
+  readonly zeroCount: bigint;
+  readonly positive?: Buckets;
+  readonly negative?: Buckets;
+  readonly exemplars: readonly Exemplar[];
+  readonly min?: number;
+  readonly max?: number;
+  readonly zeroThreshold: number;
+}
+
+export interface Buckets {
+  readonly offset: number;
+  readonly bucketCounts: readonly bigint[];
+}
+
+export interface SummaryDataPoint extends DataPoint {
+  readonly count: bigint;
+  readonly sum: number;
+  readonly quantileValues: readonly ValueAtQuantile[];
+}
+
+export interface ValueAtQuantile {
+  readonly quantile: number;
+  readonly value: number;
+}
+
+/** At most one of the two values is there. */
+export interface Exemplar {
+  readonly filteredAttributes: readonly KeyValue[];
+  readonly timeUnixNano: bigint;
+  readonly asDouble?: number;
+  readonly asInt?: bigint;
+  readonly spanId: string;
+  readonly traceId: string;
 }

@@ -1,4 +1,4 @@
-/** Real spans and log records of the OpenTelemetry SDK, through its own serializers. */
+/** Real spans, log records and metrics of the OpenTelemetry SDK, through its own serializers. */
 import {
   type Attributes,
   ROOT_CONTEXT,
@@ -10,14 +10,32 @@ import {
 } from "@opentelemetry/api";
 import {
   JsonLogsSerializer,
+  JsonMetricsSerializer,
   JsonTraceSerializer,
   ProtobufLogsSerializer,
+  ProtobufMetricsSerializer,
   ProtobufTraceSerializer,
 } from "@opentelemetry/otlp-transformer";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
+import {
+  AggregationTemporality,
+  AggregationType,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type ResourceMetrics,
+} from "@opentelemetry/sdk-metrics";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
-import { decodeLogs, decodeLogsJson, decodeTraces, decodeTracesJson, type Span } from "@mayfly/otlp";
+import {
+  decodeLogs,
+  decodeLogsJson,
+  decodeMetrics,
+  decodeMetricsJson,
+  decodeTraces,
+  decodeTracesJson,
+  type Span,
+} from "@mayfly/otlp";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -222,3 +240,84 @@ test("a log record with everything the SDK can say arrives whole, the same from 
     },
   ]);
 });
+
+const collected = async (temporality: AggregationTemporality): Promise<ResourceMetrics> => {
+  const exporter = new InMemoryMetricExporter(temporality);
+  const provider = new MeterProvider({
+    resource,
+    readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })],
+    views: [{ instrumentName: "sizes", aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM } }],
+  });
+  const meter = provider.getMeter("shop", "1.2.3", { schemaUrl: "https://example.test/scope" });
+  meter.createCounter("orders", { unit: "{order}", description: "placed" }).add(3, { paid: true });
+  meter.createUpDownCounter("queue").add(-2);
+  meter.createGauge("ratio").record(0.5);
+  const latency = meter.createHistogram("latency", { advice: { explicitBucketBoundaries: [1, 10] } });
+  for (const value of [0.5, 5, 50]) latency.record(value, { path: "/grün" });
+  const sizes = meter.createHistogram("sizes");
+  for (const value of [0, 1, 2, 1000]) sizes.record(value);
+  await provider.forceFlush();
+  await provider.shutdown();
+  return exporter.getMetrics()[0]!;
+};
+
+test.each([AggregationTemporality.DELTA, AggregationTemporality.CUMULATIVE])(
+  "metrics of every kind the SDK makes, temporality %i, arrive whole, the same from both encodings",
+  async (temporality) => {
+    const metrics = await collected(temporality);
+
+    const fromProtobuf = decodeMetrics(ProtobufMetricsSerializer.serializeRequest(metrics) ?? Uint8Array.of());
+    const fromJson = decodeMetricsJson(JsonMetricsSerializer.serializeRequest(metrics) ?? "");
+
+    expect(fromJson).toStrictEqual(fromProtobuf);
+    const [group] = fromProtobuf.resourceMetrics;
+    expect(group).toMatchObject({
+      resource: { attributes: [{ key: "service.name", value: { stringValue: "orders" } }] },
+      schemaUrl: "https://example.test/resource",
+      scopeMetrics: [{ scope: { name: "shop", version: "1.2.3" }, schemaUrl: "https://example.test/scope" }],
+    });
+    const byName = Map.groupBy(group?.scopeMetrics[0]?.metrics ?? [], ({ name }) => name);
+    const orders = metrics.scopeMetrics[0]!.metrics.find(({ descriptor }) => descriptor.name === "orders");
+    const point = orders!.dataPoints[0]!;
+    const nanos = ([seconds, rest]: readonly [number, number]): bigint =>
+      BigInt(seconds) * 1_000_000_000n + BigInt(rest);
+    const aggregationTemporality = temporality === AggregationTemporality.DELTA ? 1 : 2;
+    expect(["orders", "queue", "ratio", "latency", "sizes"].flatMap((name) => byName.get(name) ?? [])).toMatchObject([
+      {
+        name: "orders",
+        unit: "{order}",
+        description: "placed",
+        sum: {
+          aggregationTemporality,
+          isMonotonic: true,
+          dataPoints: [
+            {
+              attributes: [{ key: "paid", value: { boolValue: true } }],
+              startTimeUnixNano: nanos(point.startTime),
+              timeUnixNano: nanos(point.endTime),
+            },
+          ],
+        },
+      },
+      { name: "queue", sum: { isMonotonic: false } },
+      { name: "ratio", gauge: { dataPoints: [{ asDouble: 0.5 }] } },
+      {
+        name: "latency",
+        histogram: {
+          aggregationTemporality,
+          dataPoints: [
+            { count: 3n, sum: 55.5, min: 0.5, max: 50, bucketCounts: [1n, 1n, 1n], explicitBounds: [1, 10] },
+          ],
+        },
+      },
+      {
+        name: "sizes",
+        exponentialHistogram: {
+          dataPoints: [{ count: 4n, sum: 1003, zeroCount: 1n, min: 0, max: 1000, negative: { bucketCounts: [] } }],
+        },
+      },
+    ]);
+    const positive = byName.get("sizes")?.[0]?.exponentialHistogram?.dataPoints[0]?.positive;
+    expect(positive?.bucketCounts.reduce((sum, count) => sum + count, 0n)).toBe(3n);
+  },
+);

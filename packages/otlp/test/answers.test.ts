@@ -1,5 +1,10 @@
 import { encodeExportResponse, encodeStatus } from "@mayfly/otlp";
-import { JsonTraceSerializer, ProtobufLogsSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
+import {
+  JsonTraceSerializer,
+  ProtobufLogsSerializer,
+  ProtobufMetricsSerializer,
+  ProtobufTraceSerializer,
+} from "@opentelemetry/otlp-transformer";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeWithProtobufjs } from "./protobufjs-oracle.ts";
@@ -19,6 +24,9 @@ test("a partial success names the signal's own count, as a string in JSON", () =
   );
   expect(text(encodeExportResponse("json", "logs", partial))).toBe(
     '{"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"span id is empty"}}',
+  );
+  expect(text(encodeExportResponse("json", "metrics", partial))).toBe(
+    '{"partialSuccess":{"rejectedDataPoints":"3","errorMessage":"span id is empty"}}',
   );
 });
 
@@ -61,6 +69,9 @@ test("OpenTelemetry's exporters read the answers", () => {
   });
   expect(ProtobufLogsSerializer.deserializeResponse(encodeExportResponse("protobuf", "logs", partial))).toEqual({
     partialSuccess: { rejectedLogRecords: 300, errorMessage: "too many" },
+  });
+  expect(ProtobufMetricsSerializer.deserializeResponse(encodeExportResponse("protobuf", "metrics", partial))).toEqual({
+    partialSuccess: { rejectedDataPoints: 300, errorMessage: "too many" },
   });
   expect(JsonTraceSerializer.deserializeResponse(encodeExportResponse("json", "traces", partial))).toEqual({
     partialSuccess: { rejectedSpans: "300", errorMessage: "too many" },

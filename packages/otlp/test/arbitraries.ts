@@ -1,7 +1,7 @@
 /** Random OTLP messages in the shape of src/types.ts, every field of the field table among them. */
 import * as fc from "fast-check";
-import type { LogRecord, LogsData, Origin, ResourceSpans, Span, TracesData } from "@mayfly/otlp";
-import { type Field, fieldsOf, isMessageName, MESSAGES } from "./field-table.ts";
+import type { LogRecord, LogsData, Metric, MetricsData, Origin, ResourceSpans, Span, TracesData } from "@mayfly/otlp";
+import { type Field, fieldsOf, isMessageName, type MessageName, MESSAGES, ONEOFS } from "./field-table.ts";
 
 const text = fc.oneof(fc.string({ unit: "binary", maxLength: 12 }), fc.constantFrom("", "__proto__", "constructor"));
 const idOf = (bytes: number): fc.Arbitrary<string> =>
@@ -20,6 +20,9 @@ const SCALARS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   double: fc.double(),
   uint32: fc.oneof(fc.constant(0), fc.nat({ max: 0xffffffff })),
   fixed32: fc.oneof(fc.constant(0), fc.nat({ max: 0xffffffff })),
+  sint32: fc.oneof(fc.integer(), fc.integer({ min: -70, max: 70 })),
+  uint64: fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.bigInt(0n, 300n)),
+  sfixed64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   int64: fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.bigInt(-300n, 300n)),
   fixed64: fc.oneof(fc.constant(0n), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
 };
@@ -32,29 +35,36 @@ const messages = fc.letrec<Record<string, unknown>>((tie) => {
     const one = isMessageName(type) ? tie(type) : scalar(field);
     return isRepeated ? fc.array(one, { maxLength: 3 }) : one;
   };
-  const message = (fields: readonly Field[]): fc.Arbitrary<unknown> =>
+  const record = (fields: readonly Field[]): fc.Arbitrary<object> =>
     fc.record(Object.fromEntries(fields.map((field) => [field.name, arbitrary(field)])), {
-      requiredKeys: fields.filter((field) => field.isRepeated || !isMessageName(field.type)).map(({ name }) => name),
+      requiredKeys: fields
+        .filter((field) => field.isRepeated || !(isMessageName(field.type) || field.isOptional))
+        .map(({ name }) => name),
       noNullPrototype: true,
     });
-  const oneof = (fields: readonly Field[]): fc.Arbitrary<unknown> =>
+  const oneof = (fields: readonly Field[]): fc.Arbitrary<object> =>
     fc.oneof(
       { depthIdentifier: "value", maxDepth: 4 },
       fc.constant({}),
       ...fields.map((field) => arbitrary(field).map((value) => ({ [field.name]: value }))),
     );
-  return Object.fromEntries(
-    Object.entries(MESSAGES).map(([name, fields]) => [
-      name,
-      name === "AnyValue" ? oneof(fieldsOf(fields)) : message(fieldsOf(fields)),
-    ]),
-  );
+  const message = (name: MessageName): fc.Arbitrary<object> => {
+    const fields = fieldsOf(MESSAGES[name]);
+    const cases = fields.filter((field) => ONEOFS[name]?.includes(field.name));
+    if (cases.length === 0) return record(fields);
+    const others = fields.filter((field) => !cases.includes(field));
+    if (others.length === 0) return oneof(cases);
+    return fc.tuple(record(others), oneof(cases)).map(([plain, one]) => ({ ...plain, ...one }));
+  };
+  return Object.fromEntries((Object.keys(MESSAGES) as MessageName[]).map((name) => [name, message(name)]));
 });
 
 export const tracesData = messages["TracesData"] as fc.Arbitrary<TracesData>;
 export const logsData = messages["LogsData"] as fc.Arbitrary<LogsData>;
+export const metricsData = messages["MetricsData"] as fc.Arbitrary<MetricsData>;
 export const span = messages["Span"] as fc.Arbitrary<Span>;
 export const logRecord = messages["LogRecord"] as fc.Arbitrary<LogRecord>;
+export const metric = messages["Metric"] as fc.Arbitrary<Metric>;
 export const origin: fc.Arbitrary<Origin> = fc
   .tuple(messages["ResourceSpans"] as fc.Arbitrary<ResourceSpans>, messages["ScopeSpans"] as fc.Arbitrary<Scope>)
   .map(([{ resource, schemaUrl }, { scope, schemaUrl: scopeSchemaUrl }]) => ({

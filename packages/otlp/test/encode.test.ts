@@ -1,6 +1,8 @@
 import {
   logRecordFromProtobuf,
   logRecordToProtobuf,
+  metricFromProtobuf,
+  metricToProtobuf,
   originFromProtobuf,
   originToProtobuf,
   spanFromJson,
@@ -9,7 +11,7 @@ import {
 } from "@mayfly/otlp";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { logRecord, origin, span } from "./arbitraries.ts";
+import { logRecord, metric, origin, span } from "./arbitraries.ts";
 import { decodeWithProtobufjs, encodeWithProtobufjs } from "./protobufjs-oracle.ts";
 
 test("any span comes back from its protobuf, and protobufjs reads the same as from its own", () => {
@@ -31,6 +33,18 @@ test("any log record does", () => {
       expect(logRecordFromProtobuf(bytes)).toStrictEqual(one);
       expect(decodeWithProtobufjs("LogRecord", bytes)).toEqual(
         decodeWithProtobufjs("LogRecord", encodeWithProtobufjs("LogRecord", one)),
+      );
+    }),
+  );
+});
+
+test("any metric does", () => {
+  fc.assert(
+    fc.property(metric, (one) => {
+      const bytes = metricToProtobuf(one);
+      expect(metricFromProtobuf(bytes)).toStrictEqual(one);
+      expect(decodeWithProtobufjs("Metric", bytes)).toEqual(
+        decodeWithProtobufjs("Metric", encodeWithProtobufjs("Metric", one)),
       );
     }),
   );

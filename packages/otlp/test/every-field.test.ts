@@ -1,9 +1,19 @@
-import { decodeLogs, decodeLogsJson, decodeTraces, decodeTracesJson, logsToJson, tracesToJson } from "@mayfly/otlp";
+import {
+  decodeLogs,
+  decodeLogsJson,
+  decodeMetrics,
+  decodeMetricsJson,
+  decodeTraces,
+  decodeTracesJson,
+  logsToJson,
+  metricsToJson,
+  tracesToJson,
+} from "@mayfly/otlp";
 import { expect, test } from "vitest";
 import { DROPPED, type Field, fieldsOf, isMessageName, MESSAGES, type MessageName } from "./field-table.ts";
 import { encodeWithProtobufjs } from "./protobufjs-oracle.ts";
 
-type Root = "TracesData" | "LogsData";
+type Root = "TracesData" | "LogsData" | "MetricsData";
 
 /** How a message is reached from the root: the fields on the way. */
 interface Route {
@@ -23,6 +33,9 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   int64: -9_223_372_036_854_775_808n,
   fixed64: 18_446_744_073_709_551_615n,
   int32: 7,
+  sint32: -2_147_483_648,
+  uint64: 18_446_744_073_709_551_615n,
+  sfixed64: -9_223_372_036_854_775_808n,
 };
 
 const CODECS = {
@@ -34,12 +47,16 @@ const CODECS = {
     const logs = decodeLogs(bytes);
     return { fromProtobuf: logs, fromJson: decodeLogsJson(JSON.stringify(logsToJson(logs))) };
   },
+  MetricsData: (bytes: Uint8Array) => {
+    const metrics = decodeMetrics(bytes);
+    return { fromProtobuf: metrics, fromJson: decodeMetricsJson(JSON.stringify(metricsToJson(metrics))) };
+  },
 };
 
-/** Each message by its shortest route; those of both signals (resource, scope, values) by each. */
+/** Each message by its shortest route; those of several signals (resource, scope, values) by each. */
 const routes = (): Map<MessageName, Route[]> => {
   const found = new Map<MessageName, Route[]>();
-  for (const root of ["TracesData", "LogsData"] as const) {
+  for (const root of ["TracesData", "LogsData", "MetricsData"] as const) {
     const seen = new Set<MessageName>([root]);
     const queue: [MessageName, Route][] = [[root, { root, steps: [] }]];
     for (const [name, route] of queue) {
@@ -70,6 +87,7 @@ const cases = (messages: Partial<Record<MessageName, Readonly<Record<string, str
 
 test.each(cases(MESSAGES))("$route.root › $message.$field.name survives both encodings", ({ route, field }) => {
   const sample = isMessageName(field.type) ? {} : SAMPLES[field.type];
+  expect(sample).toBeDefined();
   const bytes = encodeWithProtobufjs(route.root, wrap([...route.steps, field], sample as object));
 
   const { fromProtobuf, fromJson } = CODECS[route.root](bytes);

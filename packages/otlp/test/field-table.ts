@@ -1,10 +1,11 @@
 /**
- * Every field of OTLP traces and logs, as a second, independent statement of what src/ must know: protobufjs gets its
+ * Every field of OTLP traces, logs and metrics, as a second, independent statement of what src/ must know: protobufjs gets its
  * descriptors from here, fast-check its random messages, and the field walk its list.
  *
- * A field reads `number type` or `number type[]`. `id` are bytes spelled as hex in objects, `enum` an int32 on the wire.
+ * A field reads `number type`, `number type[]`, or with `?` where unset and default differ; ONEOFS names the cases of
+ * which one is set. `id` are bytes spelled as hex in objects, `enum` an int32 on the wire.
  *
- * Source  opentelemetry-proto 1.11: common, resource, trace, logs
+ * Source  opentelemetry-proto 1.11: common, resource, trace, logs, metrics
  */
 export const MESSAGES = {
   TracesData: { resourceSpans: "1 ResourceSpans[]" },
@@ -79,7 +80,91 @@ export const MESSAGES = {
     observedTimeUnixNano: "11 fixed64",
     eventName: "12 string",
   },
+  MetricsData: { resourceMetrics: "1 ResourceMetrics[]" },
+  ResourceMetrics: { resource: "1 Resource", scopeMetrics: "2 ScopeMetrics[]", schemaUrl: "3 string" },
+  ScopeMetrics: { scope: "1 InstrumentationScope", metrics: "2 Metric[]", schemaUrl: "3 string" },
+  Metric: {
+    name: "1 string",
+    description: "2 string",
+    unit: "3 string",
+    gauge: "5 Gauge",
+    sum: "7 Sum",
+    histogram: "9 Histogram",
+    exponentialHistogram: "10 ExponentialHistogram",
+    summary: "11 Summary",
+    metadata: "12 KeyValue[]",
+  },
+  Gauge: { dataPoints: "1 NumberDataPoint[]" },
+  Sum: { dataPoints: "1 NumberDataPoint[]", aggregationTemporality: "2 enum", isMonotonic: "3 bool" },
+  Histogram: { dataPoints: "1 HistogramDataPoint[]", aggregationTemporality: "2 enum" },
+  ExponentialHistogram: { dataPoints: "1 ExponentialHistogramDataPoint[]", aggregationTemporality: "2 enum" },
+  Summary: { dataPoints: "1 SummaryDataPoint[]" },
+  NumberDataPoint: {
+    startTimeUnixNano: "2 fixed64",
+    timeUnixNano: "3 fixed64",
+    asDouble: "4 double?",
+    exemplars: "5 Exemplar[]",
+    asInt: "6 sfixed64?",
+    attributes: "7 KeyValue[]",
+    flags: "8 uint32",
+  },
+  HistogramDataPoint: {
+    startTimeUnixNano: "2 fixed64",
+    timeUnixNano: "3 fixed64",
+    count: "4 fixed64",
+    sum: "5 double?",
+    bucketCounts: "6 fixed64[]",
+    explicitBounds: "7 double[]",
+    exemplars: "8 Exemplar[]",
+    attributes: "9 KeyValue[]",
+    flags: "10 uint32",
+    min: "11 double?",
+    max: "12 double?",
+  },
+  ExponentialHistogramDataPoint: {
+    attributes: "1 KeyValue[]",
+    startTimeUnixNano: "2 fixed64",
+    timeUnixNano: "3 fixed64",
+    count: "4 fixed64",
+    sum: "5 double?",
+    scale: "6 sint32",
+    zeroCount: "7 fixed64",
+    positive: "8 Buckets",
+    negative: "9 Buckets",
+    flags: "10 uint32",
+    exemplars: "11 Exemplar[]",
+    min: "12 double?",
+    max: "13 double?",
+    zeroThreshold: "14 double",
+  },
+  Buckets: { offset: "1 sint32", bucketCounts: "2 uint64[]" },
+  SummaryDataPoint: {
+    startTimeUnixNano: "2 fixed64",
+    timeUnixNano: "3 fixed64",
+    count: "4 fixed64",
+    sum: "5 double",
+    quantileValues: "6 ValueAtQuantile[]",
+    attributes: "7 KeyValue[]",
+    flags: "8 uint32",
+  },
+  ValueAtQuantile: { quantile: "1 double", value: "2 double" },
+  Exemplar: {
+    timeUnixNano: "2 fixed64",
+    asDouble: "3 double?",
+    spanId: "4 id",
+    traceId: "5 id",
+    asInt: "6 sfixed64?",
+    filteredAttributes: "7 KeyValue[]",
+  },
 } as const satisfies Record<string, Record<string, string>>;
+
+/** Of these fields of a message at most one is set. */
+export const ONEOFS: Partial<Record<MessageName, readonly string[]>> = {
+  AnyValue: Object.keys(MESSAGES.AnyValue),
+  Metric: ["gauge", "sum", "histogram", "exponentialHistogram", "summary"],
+  NumberDataPoint: ["asDouble", "asInt"],
+  Exemplar: ["asDouble", "asInt"],
+};
 
 /** Of the profiles signal: defined in the messages above, without meaning in traces and logs, and dropped. */
 export const DROPPED = {
@@ -93,6 +178,8 @@ export const ANSWERS = {
   ExportTracePartialSuccess: { rejectedSpans: "1 int64", errorMessage: "2 string" },
   ExportLogsServiceResponse: { partialSuccess: "1 ExportLogsPartialSuccess" },
   ExportLogsPartialSuccess: { rejectedLogRecords: "1 int64", errorMessage: "2 string" },
+  ExportMetricsServiceResponse: { partialSuccess: "1 ExportMetricsPartialSuccess" },
+  ExportMetricsPartialSuccess: { rejectedDataPoints: "1 int64", errorMessage: "2 string" },
   RpcStatus: { code: "1 int32", message: "2 string" },
 } as const;
 
@@ -103,12 +190,13 @@ export interface Field {
   readonly number: number;
   readonly type: string;
   readonly isRepeated: boolean;
+  readonly isOptional: boolean;
 }
 
 export const fieldsOf = (message: Readonly<Record<string, string>>): Field[] =>
   Object.entries(message).map(([name, text]) => {
-    const [, number, type = "", repeated] = /^(\d+) (\w+)(\[\])?$/.exec(text) ?? [];
-    return { name, number: Number(number), type, isRepeated: repeated !== undefined };
+    const [, number, type = "", mark] = /^(\d+) (\w+)(\[\]|\?)?$/.exec(text) ?? [];
+    return { name, number: Number(number), type, isRepeated: mark === "[]", isOptional: mark === "?" };
   });
 
 export const isMessageName = (type: string): type is MessageName => Object.hasOwn(MESSAGES, type);

@@ -3,14 +3,17 @@ import {
   DecodeError,
   decodeLogs,
   decodeLogsJson,
+  decodeMetrics,
+  decodeMetricsJson,
   decodeTraces,
   decodeTracesJson,
   logsToJson,
+  metricsToJson,
   tracesToJson,
 } from "@mayfly/otlp";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { logsData, mutated, tracesData } from "./arbitraries.ts";
+import { logsData, metricsData, mutated, tracesData } from "./arbitraries.ts";
 import { encodeWithProtobufjs } from "./protobufjs-oracle.ts";
 
 const RUNS = { numRuns: 400 };
@@ -18,8 +21,9 @@ const RUNS = { numRuns: 400 };
 const validBytes = fc.oneof(
   tracesData.map((traces) => encodeWithProtobufjs("TracesData", traces)),
   logsData.map((logs) => encodeWithProtobufjs("LogsData", logs)),
+  metricsData.map((metrics) => encodeWithProtobufjs("MetricsData", metrics)),
 );
-const validJson = fc.oneof(tracesData.map(tracesToJson), logsData.map(logsToJson));
+const validJson = fc.oneof(tracesData.map(tracesToJson), logsData.map(logsToJson), metricsData.map(metricsToJson));
 
 const problem = (decode: () => unknown): DecodeError | undefined => {
   try {
@@ -32,7 +36,7 @@ const problem = (decode: () => unknown): DecodeError | undefined => {
 };
 
 const expectProtobufAnswer = (bytes: Uint8Array): void => {
-  for (const decode of [decodeTraces, decodeLogs]) {
+  for (const decode of [decodeTraces, decodeLogs, decodeMetrics]) {
     const error = problem(() => decode(bytes));
     if (error === undefined) continue;
     expect(error.code).toBe("invalid-protobuf");
@@ -42,7 +46,7 @@ const expectProtobufAnswer = (bytes: Uint8Array): void => {
 };
 
 const expectJsonAnswer = (text: string | Uint8Array): void => {
-  for (const decode of [decodeTracesJson, decodeLogsJson]) {
+  for (const decode of [decodeTracesJson, decodeLogsJson, decodeMetricsJson]) {
     const error = problem(() => decode(text));
     if (error !== undefined) expect(error.code).toBe("invalid-json");
   }
@@ -61,7 +65,7 @@ test("damaged protobuf, each bad record told", () => {
   const ignore = { onBadRecord: () => {} };
   fc.assert(
     fc.property(mutated(validBytes), (bytes) => {
-      for (const decode of [decodeTraces, decodeLogs]) problem(() => decode(bytes, ignore));
+      for (const decode of [decodeTraces, decodeLogs, decodeMetrics]) problem(() => decode(bytes, ignore));
       if (problem(() => decodeTraces(bytes)) === undefined)
         expect(decodeTraces(bytes, ignore)).toStrictEqual(decodeTraces(bytes));
     }),

@@ -1,6 +1,15 @@
 /** An encoder we did not write: protobufjs by reflection, its descriptors made from the field table. */
 import protobuf from "protobufjs";
-import { ANSWERS, DROPPED, type Field, fieldsOf, isMessageName, MESSAGES, type MessageName } from "./field-table.ts";
+import {
+  ANSWERS,
+  DROPPED,
+  type Field,
+  fieldsOf,
+  isMessageName,
+  MESSAGES,
+  type MessageName,
+  ONEOFS,
+} from "./field-table.ts";
 
 type Plain = Readonly<Record<string, unknown>>;
 
@@ -13,7 +22,13 @@ const descriptor = (name: string, fields: readonly Field[]): protobuf.IType => (
       { id: number, type: WIRE_TYPES[type] ?? type, ...(isRepeated && { rule: "repeated" }) },
     ]),
   ),
-  ...(name === "AnyValue" && { oneofs: { value: { oneof: fields.map((field) => field.name) } } }),
+  oneofs: Object.fromEntries([
+    ...(isMessageName(name) && ONEOFS[name] !== undefined ? [["oneof", { oneof: [...ONEOFS[name]] }]] : []),
+    // proto3 optional is a oneof of one
+    ...fields
+      .filter((field) => field.isOptional && !(isMessageName(name) && ONEOFS[name]?.includes(field.name)))
+      .map(({ name: field }) => [`_${field}`, { oneof: [field] }]),
+  ]),
 });
 
 const descriptors = (messages: Readonly<Record<string, Readonly<Record<string, string>>>>) =>

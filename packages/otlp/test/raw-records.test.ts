@@ -4,6 +4,8 @@ import {
   type DecodeOptions,
   decodeLogs,
   decodeLogsJson,
+  decodeMetrics,
+  decodeMetricsJson,
   decodeTraces,
   decodeTracesJson,
   logRecordFromProtobuf,
@@ -11,12 +13,18 @@ import {
   type LogsData,
   logsToJson,
   MAX_ANY_VALUE_DEPTH,
+  type Metric,
+  metricFromProtobuf,
+  type MetricsData,
+  metricsToJson,
   type Origin,
   originFromProtobuf,
   rawLogsFromJson,
+  rawMetricsFromJson,
   type RawRecords,
   rawTracesFromJson,
   skimLogs,
+  skimMetrics,
   skimTraces,
   type Span,
   spanFromProtobuf,
@@ -25,13 +33,14 @@ import {
 } from "@mayfly/otlp";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { logsData, mutated, tracesData } from "./arbitraries.ts";
+import { logsData, metricsData, mutated, tracesData } from "./arbitraries.ts";
 import { messageField, stringField, varintField } from "./protobuf-fields.ts";
 import { encodeWithProtobufjs } from "./protobufjs-oracle.ts";
 
 interface Outcome<T> {
   readonly records: readonly { readonly origin: Origin; readonly record: T }[];
   readonly bad: readonly string[];
+  readonly rejected: number;
 }
 
 const hasIds = ({ traceId, spanId }: Span): boolean =>
@@ -40,20 +49,30 @@ const hasIds = ({ traceId, spanId }: Span): boolean =>
 /** The outcome, or the error of the whole. */
 const outcome = <T>(read: (options: DecodeOptions) => Outcome<T>["records"]): Outcome<T> | string => {
   const bad: string[] = [];
+  let rejected = 0;
+  const onBadRecord = ({ message }: DecodeError, items: number): void => {
+    bad.push(message);
+    rejected += items;
+  };
   try {
-    return { records: read({ onBadRecord: ({ message }) => bad.push(message) }), bad };
+    const records = read({ onBadRecord });
+    return { records, bad, rejected };
   } catch (error) {
     expect(error).toBeInstanceOf(DecodeError);
     return (error as DecodeError).message;
   }
 };
 
-const kept = <T>({ bytes, slices, origins, items }: RawRecords, read: (bytes: Uint8Array) => T) => {
+const kept = <T>(
+  { bytes, slices, origins, items }: RawRecords,
+  read: (bytes: Uint8Array) => T,
+  itemsOf: (record: T) => number = () => 1,
+) => {
   const records = Array.from({ length: slices.length / 3 }, (_, index) => ({
     origin: originFromProtobuf(origins[slices[index * 3 + 2]!]!),
     record: read(bytes.subarray(slices[index * 3], slices[index * 3 + 1])),
   }));
-  expect(items).toBe(records.length);
+  expect(items).toBe(records.reduce((sum, { record }) => sum + itemsOf(record), 0));
   return records;
 };
 
@@ -80,6 +99,23 @@ const logRecordsOf = (logs: LogsData) =>
     })),
   }) as unknown as { origin: Origin; record: LogRecord }[];
 
+const metricsOf = (metrics: MetricsData) =>
+  spansOf({
+    resourceSpans: metrics.resourceMetrics.map(({ scopeMetrics, ...group }) => ({
+      ...group,
+      scopeSpans: scopeMetrics.map(({ metrics: records, ...scope }) => ({
+        ...scope,
+        spans: records as unknown as Span[],
+      })),
+    })),
+  }) as unknown as { origin: Origin; record: Metric }[];
+
+const pointsOf = ({ gauge, sum, histogram, exponentialHistogram, summary }: Metric): number =>
+  [gauge, sum, histogram, exponentialHistogram, summary].reduce(
+    (count, data) => count + (data?.dataPoints.length ?? 0),
+    0,
+  );
+
 const isAboutIds = (message: string): boolean => /its (?:trace|span) id/.test(message);
 
 const expectSameSpans = (decoded: Outcome<Span> | string, skimmed: Outcome<Span> | string): void => {
@@ -102,6 +138,12 @@ const compareSpans = (bytes: Uint8Array): void =>
 const compareLogRecords = (bytes: Uint8Array): void => {
   const decoded = outcome<LogRecord>((options) => logRecordsOf(decodeLogs(bytes, options)));
   const skimmed = outcome<LogRecord>((options) => kept(skimLogs(bytes, options), logRecordFromProtobuf));
+  expect(skimmed).toStrictEqual(decoded);
+};
+
+const compareMetrics = (bytes: Uint8Array): void => {
+  const decoded = outcome<Metric>((options) => metricsOf(decodeMetrics(bytes, options)));
+  const skimmed = outcome<Metric>((options) => kept(skimMetrics(bytes, options), metricFromProtobuf, pointsOf));
   expect(skimmed).toStrictEqual(decoded);
 };
 
@@ -134,9 +176,19 @@ const compareLogRecordsOfJson = (text: Uint8Array): void => {
   expect(raw).toStrictEqual(decoded);
 };
 
-const RUNS = { numRuns: 500 };
+const compareMetricsOfJson = (text: Uint8Array): void => {
+  const decoded = outcome(
+    (options) => inProtobuf(metricsOf(decodeMetricsJson(text, options))) as ReturnType<typeof metricsOf>,
+  );
+  const raw = outcome<Metric>((options) => kept(rawMetricsFromJson(text, options), metricFromProtobuf, pointsOf));
+  expect(raw).toStrictEqual(decoded);
+};
+
+const RUNS = { numRuns: 150 };
 const tracesBytes = tracesData.map((traces) => encodeWithProtobufjs("TracesData", traces));
 const logsBytes = logsData.map((logs) => encodeWithProtobufjs("LogsData", logs));
+
+const metricsBytes = metricsData.map((metrics) => encodeWithProtobufjs("MetricsData", metrics));
 
 test("of sound traces, the spans that decoding finds and that have ids, with resource and scope", () => {
   fc.assert(fc.property(tracesBytes, compareSpans), RUNS);
@@ -146,25 +198,34 @@ test("of sound logs, the records that decoding finds", () => {
   fc.assert(fc.property(logsBytes, compareLogRecords), RUNS);
 });
 
+test("of sound metrics, those that decoding finds, counted by their data points", () => {
+  fc.assert(fc.property(metricsBytes, compareMetrics), RUNS);
+});
+
 test("of damaged ones too, and what is bad is told in the same words", () => {
-  fc.assert(fc.property(mutated(tracesBytes), compareSpans), { numRuns: 1_000 });
-  fc.assert(fc.property(mutated(logsBytes), compareLogRecords), { numRuns: 1_000 });
+  fc.assert(fc.property(mutated(tracesBytes), compareSpans), { numRuns: 400 });
+  fc.assert(fc.property(mutated(logsBytes), compareLogRecords), { numRuns: 400 });
+  fc.assert(fc.property(mutated(metricsBytes), compareMetrics), { numRuns: 400 });
 });
 
 const tracesText = tracesData.map((traces) => Buffer.from(JSON.stringify(tracesToJson(traces))));
+const metricsText = metricsData.map((metrics) => Buffer.from(JSON.stringify(metricsToJson(metrics))));
 const logsText = logsData.map((logs) => Buffer.from(JSON.stringify(logsToJson(logs))));
 
 test("of JSON, sound and damaged, what decoding finds, as protobuf", () => {
   fc.assert(fc.property(tracesText, compareSpansOfJson), RUNS);
   fc.assert(fc.property(logsText, compareLogRecordsOfJson), RUNS);
-  fc.assert(fc.property(mutated(tracesText), compareSpansOfJson), { numRuns: 1_000 });
-  fc.assert(fc.property(mutated(logsText), compareLogRecordsOfJson), { numRuns: 1_000 });
+  fc.assert(fc.property(metricsText, compareMetricsOfJson), RUNS);
+  fc.assert(fc.property(mutated(tracesText), compareSpansOfJson), { numRuns: 400 });
+  fc.assert(fc.property(mutated(logsText), compareLogRecordsOfJson), { numRuns: 400 });
+  fc.assert(fc.property(mutated(metricsText), compareMetricsOfJson), { numRuns: 400 });
 });
 
 test("of noise too", () => {
   const noise = fc.uint8Array({ maxLength: 60 }).map((bytes) => messageField(1, messageField(2, Buffer.from(bytes))));
   fc.assert(fc.property(noise, compareSpans), RUNS);
   fc.assert(fc.property(noise, compareLogRecords), RUNS);
+  fc.assert(fc.property(noise, compareMetrics), RUNS);
 });
 
 const IDS = Buffer.concat([messageField(1, Buffer.alloc(16, 1)), messageField(2, Buffer.alloc(8, 2))]);

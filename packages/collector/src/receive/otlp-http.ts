@@ -36,7 +36,7 @@ interface ExportRequest {
 export type Ingest = (request: ExportRequest) => Promise<PartialSuccess | undefined>;
 
 export interface OtlpDeps {
-  readonly ingest: Readonly<Record<OtlpSignal, Ingest>>;
+  readonly ingest: Readonly<Record<"traces" | "logs", Ingest>>;
   readonly admission: Admission;
   readonly refusals: Refusals;
   readonly onFault: OnFault;

@@ -1,8 +1,10 @@
 /**
  * Enum names, for senders that write them. OTLP-JSON asks for numbers; proto3's own JSON mapping writes names.
  *
- * Source  opentelemetry/proto/trace/v1/trace.proto: SpanKind, StatusCode; logs/v1/logs.proto: SeverityNumber
+ * Source  opentelemetry/proto/trace/v1/trace.proto: SpanKind, StatusCode; logs/v1/logs.proto: SeverityNumber;
+ *         metrics/v1/metrics.proto: AggregationTemporality
  */
+import type { EnumName } from "../schema.ts";
 
 const numbered = (names: readonly string[]): ReadonlyMap<string, number> =>
   new Map(names.map((name, number) => [name, number]));
@@ -22,3 +24,14 @@ export const SEVERITY_NUMBERS: ReadonlyMap<string, number> = numbered([
     ["", "2", "3", "4"].map((step) => `SEVERITY_NUMBER_${level}${step}`),
   ),
 ]);
+
+const AGGREGATION_TEMPORALITIES: ReadonlyMap<string, number> = numbered(
+  ["UNSPECIFIED", "DELTA", "CUMULATIVE"].map((name) => `AGGREGATION_TEMPORALITY_${name}`),
+);
+
+export const ENUMS: Readonly<Record<EnumName, ReadonlyMap<string, number>>> = {
+  SpanKind: SPAN_KINDS,
+  StatusCode: STATUS_CODES,
+  SeverityNumber: SEVERITY_NUMBERS,
+  AggregationTemporality: AGGREGATION_TEMPORALITIES,
+};

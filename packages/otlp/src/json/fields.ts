@@ -61,6 +61,9 @@ export const doubleField = (fields: Fields, key: string): number => {
 export const uint32Field = (fields: Fields, key: string): number =>
   Number(integer(fields, key, 0n, MAX_UINT32, "an unsigned 32-bit integer"));
 
+export const int32Field = (fields: Fields, key: string): number =>
+  Number(integer(fields, key, MIN_INT32, MAX_INT32, "a 32-bit integer"));
+
 export const uint64Field = (fields: Fields, key: string): bigint =>
   integer(fields, key, 0n, MAX_UINT64, "an unsigned 64-bit integer");
 

@@ -24,7 +24,7 @@ export const groupsFromJson = <T>(
     );
     const schemaUrl = stringField(fields, "schemaUrl");
     if (resource instanceof DecodeError) {
-      for (const { records } of scopes) reject(records, resource, told);
+      for (const { records } of scopes) reject(signal, records, resource, told);
       return { scopes: scopes.map((scope) => ({ ...scope, records: [] })), schemaUrl };
     }
     return { ...(resource && { resource }), scopes, schemaUrl };
@@ -37,10 +37,10 @@ const scopeFromGroup = <T>(
   onBadRecord: OnBadRecord | undefined,
 ): ScopeGroup<T> => {
   const scope = orProblem(onBadRecord, () => messageField(fields, "scope", scopeFromJson));
-  const records = recordsFromJson(fields, signal.records, readRecord, onBadRecord);
+  const records = recordsFromJson(fields, signal, readRecord, onBadRecord);
   const schemaUrl = stringField(fields, "schemaUrl");
   if (scope instanceof DecodeError) {
-    reject(records, scope, onBadRecord);
+    reject(signal, records, scope, onBadRecord);
     return { records: [], schemaUrl };
   }
   return { ...(scope && { scope }), records, schemaUrl };
@@ -48,16 +48,21 @@ const scopeFromGroup = <T>(
 
 const recordsFromJson = <T>(
   fields: Fields,
-  key: string,
+  signal: Signal,
   read: ReadRecord<T>,
   onBadRecord: OnBadRecord | undefined,
 ): T[] => {
+  const { records: key, items } = signal;
   if (onBadRecord === undefined) return listField(fields, key, read);
-  const records = listField(fields, key, (value) => attempt(() => read(value)));
-  return records.filter((record, index): record is T => {
-    if (record instanceof DecodeError) onBadRecord(record.under(`${key}[${index}]`), 1);
-    return !(record instanceof DecodeError);
+  const good: T[] = [];
+  let index = 0;
+  listField(fields, key, (value) => {
+    const record = attempt(() => read(value));
+    const place = `${key}[${index++}]`;
+    if (record instanceof DecodeError) onBadRecord(record.under(place), Math.max(1, items.inJson(value)));
+    else good.push(record);
   });
+  return good;
 };
 
 /** Puts the group's place before the path of what was bad in it. */
@@ -86,6 +91,11 @@ const attempt = <T>(read: () => T): T | DecodeError => {
   }
 };
 
-const reject = (records: readonly unknown[], problem: DecodeError, onBadRecord: OnBadRecord | undefined): void => {
-  records.forEach(() => onBadRecord?.(problem, 1));
+const reject = (
+  { items }: Signal,
+  records: readonly unknown[],
+  problem: DecodeError,
+  onBadRecord: OnBadRecord | undefined,
+): void => {
+  for (const record of records) onBadRecord?.(problem, Math.max(1, items.of(record)));
 };

@@ -8,10 +8,11 @@ import { DecodeError, type DecodeOptions } from "../decode-error.ts";
 import { originToProtobuf, writeMessage } from "../protobuf/encode.ts";
 import { ProtobufWriter } from "../protobuf/writer.ts";
 import { type RawRecords, Slices } from "../raw-records.ts";
-import { LOGS, type Signal, TRACES } from "../signals.ts";
+import { LOGS, METRICS, type Signal, TRACES } from "../signals.ts";
 import type { Span } from "../types.ts";
 import { groupsFromJson } from "./groups.ts";
 import { logRecordFromJson } from "./logs.ts";
+import { metricFromJson } from "./metrics.ts";
 import { parseJson } from "./parse.ts";
 import { spanFromJson } from "./span.ts";
 
@@ -20,6 +21,9 @@ export const rawTracesFromJson = (text: string | Uint8Array, options: DecodeOpti
 
 export const rawLogsFromJson = (text: string | Uint8Array, options: DecodeOptions = {}): RawRecords =>
   rawFromJson(text, LOGS, logRecordFromJson, options);
+
+export const rawMetricsFromJson = (text: string | Uint8Array, options: DecodeOptions = {}): RawRecords =>
+  rawFromJson(text, METRICS, metricFromJson, options);
 
 const rawFromJson = (
   text: string | Uint8Array,
@@ -30,6 +34,7 @@ const rawFromJson = (
   const writer = new ProtobufWriter(text.length);
   const slices = new Slices();
   const origins: Uint8Array[] = [];
+  let items = 0;
   for (const { resource, schemaUrl, scopes } of groupsFromJson(parseJson(text), signal, recordFromJson, onBadRecord)) {
     for (const { scope, schemaUrl: scopeSchemaUrl, records } of scopes) {
       if (records.length === 0) continue;
@@ -39,10 +44,11 @@ const rawFromJson = (
         const start = writer.position;
         writeMessage(writer, signal.record, record);
         slices.add(start, writer.position, origin);
+        items += signal.items.of(record);
       }
     }
   }
-  return { bytes: writer.written(), slices: slices.numbers(), origins, items: slices.count };
+  return { bytes: writer.written(), slices: slices.numbers(), origins, items };
 };
 
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;

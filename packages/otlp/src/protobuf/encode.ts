@@ -1,15 +1,16 @@
 /**
- * Wire objects → protobuf, driven by the table of fields, each message's fields in the order of their numbers.
+ * Wire objects → protobuf, driven by the table of fields and in its order.
  *
  * What is at its default is left out, as proto3 encoders do, unless presence says something. An id that is no hex is
  * left out, as nothing on the wire could say it. Enum values of 32 bits may be negative.
  */
 import { type Field, type Message, MESSAGES, type MessageName } from "../schema.ts";
-import type { LogRecord, Origin, Span } from "../types.ts";
+import type { LogRecord, Metric, Origin, Span } from "../types.ts";
 import { ProtobufWriter } from "./writer.ts";
 
 export const spanToProtobuf = (span: Span): Uint8Array => encoded("Span", span);
 export const logRecordToProtobuf = (record: LogRecord): Uint8Array => encoded("LogRecord", record);
+export const metricToProtobuf = (metric: Metric): Uint8Array => encoded("Metric", metric);
 
 /** A ResourceSpans, ResourceLogs or ResourceMetrics, which number these fields alike, with one scope and no records. */
 export const originToProtobuf = ({ resource, resourceSchemaUrl, scope, scopeSchemaUrl }: Origin): Uint8Array =>

@@ -24,13 +24,14 @@ export const readGroups = <T>(
   { onBadRecord }: DecodeOptions,
 ): Group<T>[] => {
   const reader = new ProtobufReader(bytes);
-  const read = { reader, signal, readRecord, onBadRecord };
+  const read = { bytes, reader, signal, readRecord, onBadRecord };
   const groups: Group<T>[] = [];
   while (reader.next()) if (reader.fieldNumber === 1) groups.push(readGroup(read, groups.length));
   return groups;
 };
 
 interface Read<T> {
+  readonly bytes: Uint8Array;
   readonly reader: ProtobufReader;
   readonly signal: Signal;
   readonly readRecord: ReadRecord<T>;
@@ -52,15 +53,13 @@ const readGroup = <T>(read: Read<T>, index: number): Group<T> => {
     else if (reader.fieldNumber === 3) group.schemaUrl = reader.string();
   }
   reader.leave(outer);
-  if (problem !== undefined) for (const { records } of group.scopes) reject(records, problem, onBadRecord);
+  if (problem !== undefined) for (const { records } of group.scopes) reject(read, records, problem);
   if (resource !== undefined) group.resource = resource;
   return group;
 };
 
-const readScopeGroup = <T>(
-  { reader, signal, readRecord, onBadRecord }: Read<T>,
-  index: number,
-): MutableScopeGroup<T> => {
+const readScopeGroup = <T>(read: Read<T>, index: number): MutableScopeGroup<T> => {
+  const { bytes, reader, signal, readRecord, onBadRecord } = read;
   const group: MutableScopeGroup<T> = { records: [], schemaUrl: "" };
   let scope: Mutable<InstrumentationScope> | undefined;
   let problem: DecodeError | undefined;
@@ -73,13 +72,14 @@ const readScopeGroup = <T>(
       else scope = one;
     } else if (reader.fieldNumber === 2) {
       const place = recordIndex++;
+      const { start, end } = reader;
       const one = attempt(reader, () => readIn(reader, signal.records, place, readRecord), onBadRecord);
-      if (one instanceof DecodeError) onBadRecord?.(one, 1);
+      if (one instanceof DecodeError) onBadRecord?.(one, Math.max(1, signal.items.inProtobuf(bytes, start, end)));
       else group.records.push(one);
     } else if (reader.fieldNumber === 3) group.schemaUrl = reader.string();
   }
   reader.leave(outer);
-  if (problem !== undefined) reject(group.records, problem, onBadRecord);
+  if (problem !== undefined) reject(read, group.records, problem);
   if (scope !== undefined) group.scope = scope;
   return group;
 };
@@ -94,8 +94,8 @@ const readIn = <T>(reader: ProtobufReader, name: string, index: number, read: Re
 const attempt = <T>(reader: ProtobufReader, read: () => T, onBadRecord: OnBadRecord | undefined): T | DecodeError =>
   onBadRecord === undefined ? read() : reader.attempt(read);
 
-const reject = (records: unknown[], problem: DecodeError, onBadRecord: OnBadRecord | undefined): void => {
-  records.splice(0).forEach(() => onBadRecord?.(problem, 1));
+const reject = <T>({ signal, onBadRecord }: Read<T>, records: T[], problem: DecodeError): void => {
+  for (const record of records.splice(0)) onBadRecord?.(problem, Math.max(1, signal.items.of(record)));
 };
 
 /** From a group message that holds no records; scope groups that come twice are merged. */

@@ -7,8 +7,9 @@
 import { DecodeError, type DecodeOptions, type OnBadRecord } from "../decode-error.ts";
 import { type RawRecords, Slices } from "../raw-records.ts";
 import { MESSAGES } from "../schema.ts";
-import { LOGS, type Signal, TRACES } from "../signals.ts";
+import { LOGS, METRICS, type Signal, TRACES } from "../signals.ts";
 import { readLogRecord } from "./logs.ts";
+import { readMetric } from "./metrics.ts";
 import { ProtobufReader } from "./reader.ts";
 import { readResource, readScope } from "./resource.ts";
 import { INVALID_SPAN_ID, INVALID_TRACE_ID, skimMessage, SOUND } from "./skim.ts";
@@ -22,6 +23,9 @@ export const skimTraces = (bytes: Uint8Array, options: DecodeOptions = {}): RawR
 
 export const skimLogs = (bytes: Uint8Array, options: DecodeOptions = {}): RawRecords =>
   new Skim(bytes, LOGS, readLogRecord, options.onBadRecord).run();
+
+export const skimMetrics = (bytes: Uint8Array, options: DecodeOptions = {}): RawRecords =>
+  new Skim(bytes, METRICS, readMetric, options.onBadRecord).run();
 
 const DELIMITED = 2;
 
@@ -46,6 +50,7 @@ class Skim {
   readonly #reader: ProtobufReader;
   readonly #slices = new Slices();
   readonly #origins: Uint8Array[] = [];
+  #items = 0;
 
   constructor(bytes: Uint8Array, signal: Signal, readRecord: Read, onBadRecord: OnBadRecord | undefined) {
     this.#bytes = bytes;
@@ -58,8 +63,7 @@ class Skim {
   run(): RawRecords {
     const reader = this.#reader;
     for (let index = 0; reader.next();) if (reader.fieldNumber === 1) this.#group(index++);
-    const { count } = this.#slices;
-    return { bytes: this.#bytes, slices: this.#slices.numbers(), origins: this.#origins, items: count };
+    return { bytes: this.#bytes, slices: this.#slices.numbers(), origins: this.#origins, items: this.#items };
   }
 
   /** Origins are made at the end: a resource may stand after its scopes. */
@@ -125,8 +129,11 @@ class Skim {
       if (verdict === INVALID_SPAN_ID) reader.refuse("its span id is not 8 bytes, or all zero", "invalid-span-id");
       reader.leave(outer);
     });
-    if (problem === undefined) this.#slices.add(start, end, origin);
-    else this.#onBadRecord?.(problem, 1);
+    const items = this.#signal.items.inProtobuf(this.#bytes, start, end);
+    if (problem === undefined) {
+      this.#slices.add(start, end, origin);
+      this.#items += items;
+    } else this.#onBadRecord?.(problem, Math.max(1, items));
   }
 
   /** What is wrong with the current value, a message of this kind; thrown where nobody listens. */
@@ -141,9 +148,14 @@ class Skim {
     return problem;
   }
 
+  /** Takes back what was kept under a bad resource or scope. */
   #reject(firstRecord: number, firstOrigin: number, problem: DecodeError): void {
-    for (let count = firstRecord; count < this.#slices.count; count++) this.#onBadRecord?.(problem, 1);
-    this.#slices.truncate(firstRecord);
+    const { items } = this.#signal;
+    for (const [start, end] of this.#slices.truncate(firstRecord)) {
+      const count = items.inProtobuf(this.#bytes, start, end);
+      this.#items -= count;
+      this.#onBadRecord?.(problem, Math.max(1, count));
+    }
     this.#origins.length = firstOrigin;
   }
 }

@@ -15,8 +15,8 @@
  */
 import { DecodeError, type DecodeErrorCode } from "../decode-error.ts";
 
-const VARINT = 0;
-const FIXED64 = 1;
+export const VARINT = 0;
+export const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 
@@ -114,6 +114,16 @@ export class ProtobufReader {
     return BigInt.asIntN(64, (BigInt(this.#high) << 32n) | BigInt(this.#low));
   }
 
+  uint64(): bigint {
+    return BigInt.asUintN(64, this.int64());
+  }
+
+  /** Zigzag: 0, -1, 1, -2 … */
+  sint32(): number {
+    this.#expect(VARINT);
+    return (this.#low >>> 1) ^ -(this.#low & 1);
+  }
+
   bool(): boolean {
     this.#expect(VARINT);
     return this.#low !== 0 || this.#high !== 0;
@@ -127,6 +137,10 @@ export class ProtobufReader {
   fixed64(): bigint {
     this.#expect(FIXED64);
     return this.#view.getBigUint64(this.start, true);
+  }
+
+  sfixed64(): bigint {
+    return BigInt.asIntN(64, this.fixed64());
   }
 
   double(): number {
@@ -150,6 +164,23 @@ export class ProtobufReader {
   hex(): string {
     this.#expect(LENGTH_DELIMITED);
     return this.#bytes.toString("hex", this.start, this.end);
+  }
+
+  /** Repeated numbers stand packed in one value or each in its own; `read` is called for each of them. */
+  packable(wireType: number, read: () => void): void {
+    if (this.wireType !== LENGTH_DELIMITED) return read();
+    const outer = this.#limit;
+    const { end } = this;
+    this.#position = this.start;
+    this.#limit = end;
+    this.wireType = wireType;
+    while (this.#position < end) {
+      this.start = this.#position;
+      if (wireType === VARINT) this.#readVarint();
+      else this.#take(8);
+      read();
+    }
+    this.#limit = outer;
   }
 
   /** For what the reader cannot know, such as a value nested too deep. */
