@@ -26,6 +26,9 @@ export interface SourceFile {
 
 const CONNECTING = /^(node:)?(http|https|http2|net|tls|dgram)$|^undici/;
 
+/** What such a module also has, and no connection is made with. */
+const HARMLESS = new Set(["STATUS_CODES", "isIP", "isIPv4", "isIPv6"]);
+
 export const readSource = (path: string): SourceFile => {
   const { module, program } = parseSync(path, readFileSync(path, "utf8"));
   const toImport = (source: string, isTypeOnly: boolean): Import => ({
@@ -43,7 +46,15 @@ export const readSource = (path: string): SourceFile => {
   ];
   const touched = {
     environment: false,
-    network: imports.some((one) => !one.isTypeOnly && CONNECTING.test(one.source)),
+    network:
+      module.staticImports.some(
+        ({ moduleRequest, entries }) =>
+          CONNECTING.test(moduleRequest.value) &&
+          (entries.length === 0 || !entries.every((one) => one.isType || HARMLESS.has(one.importName.name ?? ""))),
+      ) ||
+      module.staticExports.some(({ entries }) =>
+        entries.some((one) => CONNECTING.test(one.moduleRequest?.value ?? "") && !one.isType),
+      ),
   };
   visit(program, touched, imports);
   return { path, imports, readsEnvironment: touched.environment, reachesOut: touched.network };

@@ -247,6 +247,14 @@ export interface Stats {
   readonly version: string;
 }
 
+/** `GET /api/session`, `POST /api/login` */
+export interface Session {
+  /** False: nobody needs a key here. */
+  readonly needsKey: boolean;
+  /** The key that the caller is known by. */
+  readonly key?: { readonly name: string; readonly scope: "ingest" | "read" | "admin" };
+}
+
 /** The body of every answer that is not 2xx, outside the OTLP routes. */
 export interface ErrorBody {
   readonly error: { readonly code: string; readonly message: string };

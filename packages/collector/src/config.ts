@@ -7,8 +7,9 @@
  * Errors  ConfigError, naming every bad value at once: where it stands, what it is, what was expected.
  */
 import { type FileEntry, readConfigFile } from "./config-file.ts";
-import { duration, integer, type Kind, oneOf, text } from "./config-kinds.ts";
+import { duration, integer, type Kind, list, oneOf, text, yesOrNo } from "./config-kinds.ts";
 import { ConfigError } from "./errors.ts";
+import { isAddress, isName, isNetwork } from "./guard/names.ts";
 import { nearest } from "./nearest.ts";
 import { LOG_LEVELS } from "./self/log.ts";
 
@@ -28,18 +29,20 @@ const setting = <T>(row: Row<T> & { readonly default: string }): Setting<T> => r
 /** A setting without a default: undefined when nobody gives it. */
 const optional = <T>(row: Row<T>): Setting<T | undefined> => ({ ...row, default: undefined });
 
-/** 0 to 255, and no leading zero: some readers take that for octal. */
-const OCTET = String.raw`(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)`;
-const LOOPBACK = new RegExp(String.raw`^(?:localhost|::1|127(?:\.${OCTET}){3})$`);
-
-const loopback = text(
+const address = text(
   "address",
-  "a loopback address (localhost, 127.x.x.x or ::1), because without API keys whoever reaches the port can read and write everything",
-  (address) => LOOPBACK.test(address),
+  "an IP address or a name of this machine",
+  (given) => isAddress(given) || isName(given),
 );
+const hostName = text("name", "names without port", (given) => isName(given) || isAddress(given));
+const network = text("address", "IP addresses or CIDR ranges", isNetwork);
 
 const ROWS = {
-  host: setting({ kind: loopback, default: "127.0.0.1", meaning: "Address to listen on." }),
+  host: setting({
+    kind: address,
+    default: "127.0.0.1",
+    meaning: "Address to listen on; beyond the loopback API keys are needed.",
+  }),
   /** 0: any that is free. */
   port: setting({
     kind: integer(0, 65_535),
@@ -62,6 +65,44 @@ const ROWS = {
     kind: duration(0),
     default: "1s",
     meaning: "A question to the API that takes longer has a line in the log.",
+  }),
+  allowedHosts: setting({
+    called: "allowedHost",
+    kind: list(hostName),
+    default: "",
+    meaning: "Public names under which the collector is asked, beside the loopback's and the bound address.",
+  }),
+  trustedProxies: setting({
+    called: "trustedProxy",
+    kind: list(network),
+    default: "",
+    meaning: "Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+  }),
+  insecure: setting({
+    kind: yesOrNo,
+    default: "false",
+    meaning: "Listen beyond the loopback without API keys: whoever reaches the port can read and write everything.",
+  }),
+  ingestRate: setting({
+    kind: integer(0, 1_000_000),
+    default: "20000",
+    meaning: "Requests with telemetry per second for each key, or each address where no key is needed; 0: no limit.",
+  }),
+  apiRate: setting({
+    kind: integer(0, 1_000_000),
+    default: "1000",
+    meaning: "Other requests per second for each key, or each address where no key is needed; 0: no limit.",
+  }),
+  requestTimeoutMs: setting({
+    called: "requestTimeout",
+    kind: duration(1_000),
+    default: "60s",
+    meaning: "Time for a request to arrive whole; its headers have a third of it.",
+  }),
+  maxConnections: setting({
+    kind: integer(1, 1_000_000),
+    default: "2000",
+    meaning: "Open connections; more are closed, and counted.",
   }),
   configFile: optional({
     called: "config",

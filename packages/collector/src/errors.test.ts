@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { ERROR_CODES, type ErrorCode, InputError, OverloadError } from "./errors.ts";
+import { ERROR_CODES, type ErrorCode, InputError, LimitError, OverloadError } from "./errors.ts";
 import { HTTP_STATUS, httpProblem } from "./http-status.ts";
 
 test("docs/reference/errors.md lists every code with its status", async () => {
@@ -18,12 +18,17 @@ test("what we refuse keeps its code and message", () => {
     status: 400,
     code: "malformed-body",
     message: "byte 7",
+    headers: {},
   });
 });
 
 test("only what may succeed later says when", () => {
-  expect(httpProblem(new OverloadError("overloaded", "full"))).toMatchObject({ status: 503, retryAfterSeconds: 5 });
-  expect(httpProblem(new InputError("bad-parameter", "x"))).not.toHaveProperty("retryAfterSeconds");
+  expect(httpProblem(new OverloadError("overloaded", "full"))).toMatchObject({
+    status: 503,
+    headers: { "retry-after": "5" },
+  });
+  expect(httpProblem(new LimitError("slower", 7))).toMatchObject({ status: 429, headers: { "retry-after": "7" } });
+  expect(httpProblem(new InputError("bad-parameter", "x")).headers).toEqual({});
 });
 
 test("a bug's words stay inside", () => {
@@ -31,5 +36,6 @@ test("a bug's words stay inside", () => {
     status: 500,
     code: "internal",
     message: "internal error",
+    headers: {},
   });
 });

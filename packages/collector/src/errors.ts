@@ -27,11 +27,19 @@ const INPUT_CODES = {
     meaning: "The Host header names neither the loopback nor the address that was bound (DNS rebinding).",
     remedy: "Use the address that `mayfly serve` printed.",
   },
+  "headers-too-large": {
+    meaning: "The request's address and headers are larger than 128 KiB.",
+    remedy: "Ask for fewer ids at once.",
+  },
   "malformed-body": {
     meaning: "The body could not be decompressed or decoded as OTLP.",
     remedy: "The message names the place; do not retry.",
   },
   "method-not-allowed": { meaning: "The route answers another method.", remedy: "See the Allow header." },
+  "request-timeout": {
+    meaning: "The request did not arrive whole within the time for it, so its connection was closed.",
+    remedy: "Send smaller batches, or give it more time with --request-timeout.",
+  },
   "unsupported-content-encoding": {
     meaning: "Content-Encoding is none of identity, gzip, deflate and zstd, or more than one.",
     remedy: "Choose one of them.",
@@ -39,6 +47,25 @@ const INPUT_CODES = {
   "unsupported-content-type": {
     meaning: "Content-Type is neither application/x-protobuf nor application/json.",
     remedy: "Use OTLP/HTTP with protobuf or JSON.",
+  },
+} as const satisfies Record<string, CodeMeaning>;
+
+const ACCESS_CODES = {
+  "key-invalid": {
+    meaning: "The API key is unknown, revoked or expired, or the session of the UI has ended.",
+    remedy: "Make a key with `mayfly keys create`, or sign in again.",
+  },
+  "key-missing": {
+    meaning: "The route needs an API key and none was presented.",
+    remedy: "Send it as `Authorization: Bearer` or `x-mayfly-key`; in a browser, sign in.",
+  },
+  "origin-not-allowed": {
+    meaning: "A page of another origin asked for something that changes state.",
+    remedy: "Open the UI under the collector's own name; behind a proxy, name it with --allowed-host.",
+  },
+  "scope-missing": {
+    meaning: "The key is good, but for other routes: its scope is ingest or read.",
+    remedy: "Use a key with the scope that the message names.",
   },
 } as const satisfies Record<string, CodeMeaning>;
 
@@ -54,11 +81,24 @@ const OVERLOAD_CODES = {
   },
 } as const satisfies Record<string, CodeMeaning>;
 
+const LIMIT_CODES = {
+  "rate-limited": {
+    meaning:
+      "This key, or this address where no key is needed, asked more often than its limit allows, or presented too many wrong keys.",
+    remedy:
+      "Retry after the seconds in Retry-After; exporters do so by themselves. --ingest-rate and --api-rate set the limits.",
+  },
+} as const satisfies Record<string, CodeMeaning>;
+
 const STORE_CODES = {
   "store-corrupt": {
     meaning:
       "What is stored is damaged: a checksum or a layout is wrong. The damaged part is set aside, the rest answers.",
     remedy: "`mayfly doctor` names the file; restore it from a backup.",
+  },
+  "keys-unreadable": {
+    meaning: "The file of API keys in the data folder cannot be read, or is not Mayfly's.",
+    remedy: "Restore keys.json from a backup, or delete it and make new keys.",
   },
   "store-failed": {
     meaning: "The disk refused a read or a write; nothing of the batch is stored.",
@@ -74,10 +114,22 @@ const STORE_CODES = {
   },
 } as const satisfies Record<string, CodeMeaning>;
 
+const KEYS_CODES = {
+  "keys-busy": {
+    meaning: "Another command is changing the API keys.",
+    remedy: "Try again; when none is, delete the file that the message names.",
+  },
+  "keys-full": { meaning: "There are a thousand keys that are not revoked.", remedy: "Revoke some that nobody needs." },
+} as const satisfies Record<string, CodeMeaning>;
+
 const CONFIG_CODES = {
   "config-invalid": {
     meaning: "A flag, a variable or the configuration file has a value that cannot be used.",
     remedy: "The message lists every bad value at once, with what is expected.",
+  },
+  "keys-needed": {
+    meaning: "The collector was told to listen beyond the loopback, and there is no API key yet.",
+    remedy: "Make one with `mayfly keys create`, or say --insecure where everyone who reaches the port is trusted.",
   },
 } as const satisfies Record<string, CodeMeaning>;
 
@@ -97,8 +149,11 @@ const BUG_CODES = {
 
 export const ERROR_CODES = {
   ...INPUT_CODES,
+  ...ACCESS_CODES,
   ...NOT_FOUND_CODES,
   ...OVERLOAD_CODES,
+  ...LIMIT_CODES,
+  ...KEYS_CODES,
   ...STORE_CODES,
   ...CONFIG_CODES,
   ...LISTEN_CODES,
@@ -126,8 +181,24 @@ export class ListenError extends MayflyError<keyof typeof LISTEN_CODES> {}
 /** The sender's turn: the same request will fail again. */
 export class InputError extends MayflyError<keyof typeof INPUT_CODES> {}
 
+/** The sender's turn: the same request is answered when it comes with another key, or from another page. */
+export class AccessError extends MayflyError<keyof typeof ACCESS_CODES> {}
+
 /** The sender's turn: the same request will succeed later. */
 export class OverloadError extends MayflyError<keyof typeof OVERLOAD_CODES> {}
+
+/** The sender's turn: the same request will succeed after this time. */
+export class LimitError extends MayflyError<keyof typeof LIMIT_CODES> {
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterSeconds: number) {
+    super("rate-limited", message);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** The operator's turn: the list of keys cannot be changed as it is. */
+export class KeysError extends MayflyError<keyof typeof KEYS_CODES> {}
 
 export class NotFoundError extends MayflyError<keyof typeof NOT_FOUND_CODES> {}
 

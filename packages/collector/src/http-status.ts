@@ -3,18 +3,25 @@
  * own form.
  */
 import type { FastifyRequest } from "fastify";
-import { type ErrorCode, MayflyError } from "./errors.ts";
+import { type ErrorCode, LimitError, MayflyError } from "./errors.ts";
 
 export const HTTP_STATUS: { readonly [code in ErrorCode]?: number } = {
   "bad-parameter": 400,
   "bad-request": 400,
   "malformed-body": 400,
+  "key-invalid": 401,
+  "key-missing": 401,
   "host-not-allowed": 403,
+  "origin-not-allowed": 403,
+  "scope-missing": 403,
   "not-found": 404,
   "method-not-allowed": 405,
+  "request-timeout": 408,
   "body-too-large": 413,
   "unsupported-content-encoding": 415,
   "unsupported-content-type": 415,
+  "rate-limited": 429,
+  "headers-too-large": 431,
   internal: 500,
   "store-corrupt": 500,
   overloaded: 503,
@@ -34,8 +41,8 @@ export interface HttpProblem {
   readonly status: number;
   readonly code: ErrorCode;
   readonly message: string;
-  /** For 503: when it is worth trying again. */
-  readonly retryAfterSeconds?: number;
+  /** What the status asks for beside the body: when to try again, how to present a key. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 const RETRY_AFTER_SECONDS = 5;
@@ -43,7 +50,13 @@ const RETRY_AFTER_SECONDS = 5;
 export const httpProblem = (error: unknown): HttpProblem => {
   const { code, message } = codeAndMessage(error);
   const status = HTTP_STATUS[code] ?? 500;
-  return { status, code, message, ...(status === 503 && { retryAfterSeconds: RETRY_AFTER_SECONDS }) };
+  return { status, code, message, headers: headersFor(status, error) };
+};
+
+const headersFor = (status: number, error: unknown): HttpProblem["headers"] => {
+  if (error instanceof LimitError) return { "retry-after": String(error.retryAfterSeconds) };
+  if (status === 503) return { "retry-after": String(RETRY_AFTER_SECONDS) };
+  return status === 401 ? { "www-authenticate": 'Bearer realm="mayfly"' } : {};
 };
 
 const codeAndMessage = (error: unknown): { code: ErrorCode; message: string } => {

@@ -11,9 +11,11 @@ import type { FastifyInstance } from "fastify";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Config, DEFAULTS } from "./config.ts";
 import { ListenError } from "./errors.ts";
+import type { KeyRecord } from "./guard/keys.ts";
+import { openGuard } from "./guard/open.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
-import { type Log, silentLog } from "./self/log.ts";
+import { errorFields, type Log, silentLog } from "./self/log.ts";
 import type { Store } from "./store/store.ts";
 import { VERSION } from "./version.ts";
 
@@ -22,6 +24,8 @@ export type { Config } from "./config.ts";
 export interface Collector {
   /** `http://host:port`, with the port that was bound. */
   readonly url: string;
+  /** Everyone who reaches the port may read and write everything, and it is not the loopback's. */
+  readonly isInsecure: boolean;
   /** Answers what is in flight, then closes; twice is safe. */
   close(): Promise<void>;
 }
@@ -32,9 +36,13 @@ export interface CollectorOptions {
   readonly onBug?: (error: unknown) => void;
   /** Default: says nothing. */
   readonly log?: Log;
+  /** Keys of this process alone, which are in no file. */
+  readonly ownKeys?: readonly KeyRecord[];
   /** How long a stop waits for what is in flight. */
   readonly drainMs?: number;
 }
+
+const NS_PER_MS = 1_000_000n;
 
 /** Of the ten seconds that a stop may take. */
 const DRAIN_MS = 8_000;
@@ -42,28 +50,41 @@ const DRAIN_MS = 8_000;
 /** What is not given is as by default. */
 export const startCollector = async (given: Partial<Config>, options: CollectorOptions = {}): Promise<Collector> => {
   const config = { ...DEFAULTS, ...given };
-  const { clock = systemClock, log = silentLog, drainMs = DRAIN_MS } = options;
+  const { clock = systemClock, log = silentLog, ownKeys = [], drainMs = DRAIN_MS } = options;
   const { onBug = options.log === undefined ? console.error : () => {} } = options;
-  const store = createSqliteStore({ dataDir: config.dataDir });
+  const { dataDir, slowQueryMs } = config;
+  const onProblem = (error: unknown): void => {
+    onBug(error);
+    log.error(errorFields(error), "the API keys cannot be read; the last good ones stay in force");
+  };
+  const guard = openGuard({ ...config, ownKeys, nowMs: () => Number(clock() / NS_PER_MS), onProblem });
+  const store = createSqliteStore({ dataDir });
   try {
-    const { host, slowQueryMs } = config;
     const server = await createPipeline({
       store,
       clock,
-      host,
+      guard,
       uiDir: uiDir(),
       version: VERSION,
       onBug,
       log,
       slowQueryMs,
+      server: serverLimits(config),
     });
     const url = await listen(server, config);
-    return { url, close: once(() => close(server, store, drainMs)) };
+    return { url, isInsecure: guard.isInsecure, close: once(() => close(server, store, drainMs).finally(guard.close)) };
   } catch (error) {
     await store.close();
     throw error;
   }
 };
+
+const HEADERS_SHARE = 1 / 3;
+
+const serverLimits = ({ requestTimeoutMs, maxConnections, trustedProxies }: Config) => ({
+  trustedProxies,
+  connections: { requestMs: requestTimeoutMs, headersMs: requestTimeoutMs * HEADERS_SHARE, maxConnections },
+});
 
 const require = createRequire(import.meta.url);
 

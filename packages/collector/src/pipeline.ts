@@ -6,6 +6,7 @@ import type { FastifyInstance } from "fastify";
 import { healthRoutes } from "./api/health.ts";
 import { invocationRoutes } from "./api/invocations.ts";
 import { logRoutes } from "./api/logs.ts";
+import { sessionRoutes } from "./api/session.ts";
 import { staticRoutes } from "./api/static.ts";
 import { metricsRoutes } from "./api/metrics.ts";
 import { statsRoutes } from "./api/stats.ts";
@@ -14,12 +15,13 @@ import type { Clock } from "./clock.ts";
 import { DEFAULTS } from "./config.ts";
 import { decodeLogsBody, decodeTracesBody } from "./decode/otlp.ts";
 import type { OnFault } from "./http-status.ts";
+import type { Guard } from "./guard/guard.ts";
 import { normalizeLogs } from "./normalize/logs.ts";
 import { normalizeSpans } from "./normalize/spans.ts";
 import { type Admission, createAdmission } from "./receive/admission.ts";
 import { type Ingest, otlpRoutes } from "./receive/otlp-http.ts";
 import { createRefusals } from "./receive/refusals.ts";
-import { buildServer } from "./server.ts";
+import { buildServer, type ServerDeps } from "./server.ts";
 import { createFaultLog } from "./self/fault-log.ts";
 import { type Log, silentLog } from "./self/log.ts";
 import { createMeters, type Meters } from "./self/meters.ts";
@@ -29,20 +31,21 @@ import type { Store } from "./store/store.ts";
 export interface PipelineDeps {
   readonly store: Store;
   readonly clock: Clock;
-  readonly host: string;
+  readonly guard: Guard;
   readonly uiDir: string;
   readonly version: string;
   readonly onBug: (error: unknown) => void;
   readonly log?: Log;
   readonly slowQueryMs?: number;
   readonly admission?: Admission;
+  readonly server?: Pick<ServerDeps, "connections" | "onRoute" | "trustedProxies">;
 }
 
 export const createPipeline = (deps: PipelineDeps): Promise<FastifyInstance> => {
   const {
     store,
     clock,
-    host,
+    guard,
     uiDir,
     version,
     onBug,
@@ -58,10 +61,12 @@ export const createPipeline = (deps: PipelineDeps): Promise<FastifyInstance> => 
     tellFault(error, failed(request, status));
   };
   return buildServer({
-    host,
+    ...deps.server,
+    guard,
     onFault,
+    onLostConnection: refusals.count,
+    watch: watchRequests({ log, meters, slowQueryMs }),
     routes: [
-      watchRequests({ log, meters, slowQueryMs }),
       otlpRoutes({ ingest: ingestInto(watched(store, meters), clock), admission, refusals, onFault }),
       healthRoutes({ store }),
       metricsRoutes({ store, refusals, admission, meters, version }),
@@ -69,6 +74,7 @@ export const createPipeline = (deps: PipelineDeps): Promise<FastifyInstance> => 
       traceRoutes({ store, clock }),
       invocationRoutes({ store }),
       logRoutes({ store }),
+      sessionRoutes({ guard }),
       staticRoutes({ uiDir }),
     ],
   });

@@ -2,9 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { JSON_TYPE, openPipeline, type TestPipeline, TRACE_ID, tracesJson } from "../test/http.ts";
+import { JSON_TYPE, OPEN_ACCESS, openPipeline, type TestPipeline, TRACE_ID, tracesJson } from "../test/http.ts";
 import { START } from "../test/builders.ts";
 import { StoreError } from "./errors.ts";
+import { openGuard } from "./guard/open.ts";
 
 let pipeline: TestPipeline;
 beforeEach(async () => {
@@ -46,7 +47,7 @@ test.each([
 
 test("the address it was told to bind is a name of its own", async () => {
   await pipeline.close();
-  pipeline = await openPipeline({ host: "127.0.0.2" });
+  pipeline = await openPipeline({ guard: openGuard({ ...OPEN_ACCESS, host: "127.0.0.2", dataDir: tmpdir() }) });
   expect(await get("/healthz", { host: "127.0.0.2:4318" })).toMatchObject({ statusCode: 200 });
 });
 

@@ -1,51 +1,73 @@
 /**
- * The HTTP server around the routes: who may ask, how much they may send, how refusals look.
- *
- * It binds the loopback and has no CORS, so that only this machine's pages and programs reach it; the Host check keeps
- * out pages of elsewhere whose name was made to point here (DNS rebinding).
+ * The HTTP server around the routes: who may ask (guard/), what a connection may cost (connections.ts), how refusals
+ * look.
  */
 import { randomBytes } from "node:crypto";
-import helmet from "@fastify/helmet";
 import type { ErrorBody } from "@mayfly/api";
 import fastify, {
   type FastifyInstance,
   type FastifyPluginAsync,
   type FastifyReply,
-  type FastifyRequest,
   type FastifySchemaValidationError,
+  type RouteOptions,
 } from "fastify";
-import { InputError, NotFoundError } from "./errors.ts";
+import {
+  answerAndClose,
+  CONNECTION_LIMITS,
+  connectionProblem,
+  type ConnectionLimits,
+  httpOptions,
+  limitConnections,
+} from "./connections.ts";
+import { type ErrorCode, InputError, NotFoundError } from "./errors.ts";
+import type { Guard } from "./guard/guard.ts";
+import { SECURITY_HEADERS } from "./guard/headers.ts";
 import { httpProblem, type OnFault } from "./http-status.ts";
 
 export interface ServerDeps {
-  /** The address it will listen on; its name is a valid Host beside the loopback's. */
-  readonly host: string;
+  readonly guard: Pick<Guard, "admit">;
   readonly routes: readonly FastifyPluginAsync[];
   /** Sees what is answered with 5xx. */
   readonly onFault: OnFault;
+  /** A connection was refused, or was no request. */
+  readonly onLostConnection: (reason: ErrorCode | "too-many-connections") => void;
+  /** Addresses whose X-Forwarded-For and -Proto are believed. */
+  readonly trustedProxies?: readonly string[];
+  readonly connections?: Partial<ConnectionLimits>;
+  /** Sees every route as it is made. */
+  readonly onRoute?: (route: RouteOptions) => void;
+  /** Sees every request, also those that are refused. */
+  readonly watch?: FastifyPluginAsync;
 }
 
 /** Routes that take a body say their own. */
 const MAX_BODY_BYTES = 65_536;
 /** Enough for every id in a path: ARNs of executions, object keys. */
 const MAX_PARAMETER_LENGTH = 2048;
-/** A thousand trace ids and a thousand request ids in an address take 88 kB. */
-const MAX_HEADER_BYTES = 128 * 1024;
-const REQUEST_TIMEOUT_MS = 60_000;
 
-export const buildServer = async ({ host, routes, onFault }: ServerDeps): Promise<FastifyInstance> => {
+export const buildServer = async (deps: ServerDeps): Promise<FastifyInstance> => {
+  const { guard, routes, onFault, onLostConnection, trustedProxies = [], onRoute, watch } = deps;
+  const connections = { ...CONNECTION_LIMITS, ...deps.connections };
   const app = fastify({
+    ...httpOptions(connections),
     bodyLimit: MAX_BODY_BYTES,
     genReqId: requestIds(),
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: "array" } },
     schemaErrorFormatter: refusedParameter,
     frameworkErrors(error, _request, reply) {
-      void sendProblem(error, reply);
+      void sendProblem(error, reply.headers(SECURITY_HEADERS)); // before any hook
+    },
+    clientErrorHandler(error, socket) {
+      if (error.code === "ECONNRESET") return; // it went away
+      const problem = connectionProblem(error);
+      onLostConnection(problem.code);
+      answerAndClose(problem, socket);
     },
   });
+  limitConnections(app.server, connections, () => onLostConnection("too-many-connections"));
+  if (onRoute) app.addHook("onRoute", onRoute);
   app.removeAllContentTypeParsers();
   app.setErrorHandler((error, request, reply) => {
     const { status } = httpProblem(error);
@@ -55,9 +77,12 @@ export const buildServer = async ({ host, routes, onFault }: ServerDeps): Promis
   app.setNotFoundHandler((request) => {
     throw new NotFoundError("not-found", `${request.method} ${request.url} is not served here`);
   });
-  app.addHook("onRequest", hostCheck(host));
+  if (watch) await app.register(watch);
+  app.addHook("onRequest", (request, reply, done) => {
+    guard.admit(request, reply);
+    done();
+  });
   lastAnswersCloseTheirConnection(app);
-  await app.register(helmet, SECURITY_HEADERS);
   for (const plugin of routes) await app.register(plugin);
   return app;
 };
@@ -81,9 +106,11 @@ const lastAnswersCloseTheirConnection = (app: FastifyInstance): void => {
 };
 
 const sendProblem = (error: unknown, reply: FastifyReply): FastifyReply => {
-  const { status, code, message, retryAfterSeconds } = httpProblem(error);
-  if (retryAfterSeconds !== undefined) reply.header("retry-after", retryAfterSeconds);
-  return reply.code(status).send({ error: { code, message } } satisfies ErrorBody);
+  const { status, code, message, headers } = httpProblem(error);
+  return reply
+    .code(status)
+    .headers(headers)
+    .send({ error: { code, message } } satisfies ErrorBody);
 };
 
 const refusedParameter = ([first]: readonly FastifySchemaValidationError[]): InputError => {
@@ -94,34 +121,3 @@ const refusedParameter = ([first]: readonly FastifySchemaValidationError[]): Inp
       : `${first?.instancePath.slice(1)} ${first?.message}`;
   return new InputError("bad-parameter", problem);
 };
-
-const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
-
-/** The port is not compared: it may be forwarded from another one, and rebinding cannot choose a name. */
-const hostCheck = (boundHost: string) => {
-  const allowed = new Set([...LOOPBACK_NAMES, boundHost, `[${boundHost}]`]);
-  return async (request: FastifyRequest): Promise<void> => {
-    const name = (request.headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
-    if (!allowed.has(name)) throw new InputError("host-not-allowed", `Host "${name}" is not this collector's name`);
-  };
-};
-
-const SELF = ["'self'"];
-
-const SECURITY_HEADERS = {
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: SELF,
-      styleSrc: SELF,
-      imgSrc: [...SELF, "data:"],
-      fontSrc: SELF,
-      connectSrc: SELF,
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-  },
-  strictTransportSecurity: false, // plain HTTP on the loopback
-} as const;

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
+import { openGuard } from "../src/guard/open.ts";
 import { createPipeline, type PipelineDeps } from "../src/pipeline.ts";
 import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import type { Store } from "../src/store/store.ts";
@@ -34,6 +35,21 @@ export const jsonSpan = (fields: object = {}): object => ({
   ...fields,
 });
 
+const MS = 1_000_000n;
+
+/** The guard of a collector that nobody has configured. */
+export const OPEN_ACCESS = {
+  host: "127.0.0.1",
+  allowedHosts: [],
+  insecure: false,
+  ingestRate: 0,
+  apiRate: 0,
+  nowMs: () => Number(START / MS),
+  onProblem: (error: unknown) => {
+    throw error;
+  },
+};
+
 export interface TestPipeline {
   readonly app: FastifyInstance;
   readonly store: Store;
@@ -48,7 +64,7 @@ export const openPipeline = async (deps: Partial<PipelineDeps> = {}): Promise<Te
   const app = await createPipeline({
     store,
     clock: () => START,
-    host: "127.0.0.1",
+    guard: openGuard({ ...OPEN_ACCESS, dataDir: folder }),
     uiDir: join(folder, "ui"),
     version: "1.2.3",
     onBug: (error) => bugs.push(error),

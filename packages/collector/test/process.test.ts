@@ -154,7 +154,12 @@ test("a port in use is named, with exit code 1", async () => {
 
 test("wrong usage says what is wrong, with exit code 2", async () => {
   const wrong: [args: string[], message: RegExp][] = [
-    [["serve", "--host", "0.0.0.0"], /--host is "0\.0\.0\.0".*API keys/],
+    [["serve", "--host", "0.0.0"], /--host is "0\.0\.0", expected an IP address/],
+    [["serve", "--host", "0.0.0.0", "--data", dataDir], /no API key in .*mayfly keys create.*--insecure/],
+    [["keys", "create", "--name", "ci"], /required option '--scope/],
+    [["keys", "create", "--name", "ci", "--scope", "write"], /Allowed choices are ingest, read, admin/],
+    [["keys", "create", "--name", "ci", "--scope", "read", "--expires", "soon"], /--expires is "soon", expected hours/],
+    [["keys", "create", "--name", "a\u001b[2J", "--scope", "read"], /--name: expected 1 to 100 printable/],
     [["serve", "--verbose"], /unknown option '--verbose'/],
     [["serve", "there"], /too many arguments/],
     [["fly"], /unknown command 'fly'/],

@@ -2,6 +2,7 @@
 import type { Invocation, InvocationAttempt } from "@mayfly/api";
 import type { FastifyPluginAsync } from "fastify";
 import { NotFoundError } from "../errors.ts";
+import { READ } from "../guard/scopes.ts";
 import { durationNs } from "../model/time.ts";
 import { attributeReader } from "../normalize/attributes.ts";
 import { FAAS_MAX_MEMORY, FAAS_TRIGGER, FAAS_VERSION, MAYFLY_INIT_DURATION_MS } from "../normalize/semconv.ts";
@@ -15,7 +16,7 @@ export const invocationRoutes =
   async (app) => {
     app.get<{ Params: { requestId: string } }>(
       "/api/invocations/:requestId",
-      { schema: { querystring: NoQuery } },
+      { ...READ, schema: { querystring: NoQuery } },
       async ({ params: { requestId } }): Promise<Invocation> => {
         const attempts = await findInvocation(store, requestId);
         if (attempts.length === 0)

@@ -3,6 +3,7 @@ import type { LogList } from "@mayfly/api";
 import type { FastifyPluginAsync } from "fastify";
 import { type Static, Type } from "typebox";
 import { InputError } from "../errors.ts";
+import { READ } from "../guard/scopes.ts";
 import { isTraceId, type TraceId } from "../model/ids.ts";
 import type { Store } from "../store/store.ts";
 import { logView } from "./view.ts";
@@ -26,7 +27,7 @@ export const logRoutes =
   async (app) => {
     app.get<{ Querystring: Static<typeof LogsQuery> }>(
       "/api/logs",
-      { schema: { querystring: LogsQuery } },
+      { ...READ, schema: { querystring: LogsQuery } },
       async ({ query: { traceId = [], requestId: requestIds = [], limit } }): Promise<LogList> => {
         if (traceId.length + requestIds.length === 0) {
           throw new InputError("bad-parameter", "traceId or requestId is missing");

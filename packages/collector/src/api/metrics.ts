@@ -1,5 +1,6 @@
 /** `GET /metrics`: the ledger, the store, the requests and the process, for Prometheus. */
 import type { FastifyPluginAsync } from "fastify";
+import { READ } from "../guard/scopes.ts";
 import type { Admission } from "../receive/admission.ts";
 import type { Refusals } from "../receive/refusals.ts";
 import { EXPOSITION_TYPE, exposition, histogramExposition, type Sample } from "../self/exposition.ts";
@@ -24,7 +25,7 @@ export const metricsRoutes =
   async (app) => {
     const readings = createProcessReadings();
     app.addHook("onClose", async () => readings.close());
-    app.get("/metrics", { schema: { querystring: NoQuery } }, async (_request, reply) => {
+    app.get("/metrics", { ...READ, schema: { querystring: NoQuery } }, async (_request, reply) => {
       const stats = await store.stats().catch(() => undefined); // all else is worth telling when the disk is not well
       const samples: Partial<Record<Name, readonly Sample[]>> = {
         info: [{ labels: [version], value: 1 }],

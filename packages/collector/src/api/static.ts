@@ -8,6 +8,7 @@ import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { NotFoundError } from "../errors.ts";
+import { OPEN } from "../guard/scopes.ts";
 
 const ONE_YEAR_SECONDS = 31_536_000;
 
@@ -23,6 +24,10 @@ const NOT_BUILT = `<!doctype html>
 export const staticRoutes =
   ({ uiDir }: { readonly uiDir: string }): FastifyPluginAsync =>
   async (app) => {
+    // The pages hold no data: they ask the API for it, with the reader's session.
+    app.addHook("onRoute", (route) => {
+      route.config = { ...route.config, ...OPEN.config };
+    });
     const isBuilt = existsSync(join(uiDir, "index.html"));
     if (isBuilt) await serveFiles(app, uiDir);
     app.get("/*", (request, reply) => {

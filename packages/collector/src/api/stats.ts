@@ -1,6 +1,7 @@
 /** `GET /api/stats`: the ledger. Nothing is dropped once it was taken in, so far. */
 import type { Stats } from "@mayfly/api";
 import type { FastifyPluginAsync } from "fastify";
+import { READ } from "../guard/scopes.ts";
 import type { UnixNano } from "../model/time.ts";
 import type { Refusals } from "../receive/refusals.ts";
 import type { Store } from "../store/store.ts";
@@ -16,7 +17,7 @@ export interface StatsDeps {
 export const statsRoutes =
   ({ store, refusals, startedAt, version }: StatsDeps): FastifyPluginAsync =>
   async (app) => {
-    app.get("/api/stats", { schema: { querystring: NoQuery } }, async (): Promise<Stats> => {
+    app.get("/api/stats", { ...READ, schema: { querystring: NoQuery } }, async (): Promise<Stats> => {
       const stats = await store.stats();
       return { ...stats, droppedSpans: {}, refusedRequests: refusals.counts(), startedAt: String(startedAt), version };
     });

@@ -10,6 +10,7 @@ import type { FastifyPluginAsync } from "fastify";
 import { type Static, Type } from "typebox";
 import type { Clock } from "../clock.ts";
 import { InputError, NotFoundError } from "../errors.ts";
+import { READ } from "../guard/scopes.ts";
 import type { SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
 import { type Found, findTrace, findUnits } from "../query/find.ts";
@@ -55,7 +56,7 @@ export const traceRoutes =
   async (app) => {
     app.get<{ Querystring: Static<typeof ListParameters> }>(
       "/api/traces",
-      { schema: { querystring: ListParameters } },
+      { ...READ, schema: { querystring: ListParameters } },
       async (request): Promise<TraceList> => {
         const { traces, cursor } = await listTraces(store, listQuery(request.query), clock());
         return { traces, ...(cursor && { cursor: formatCursor(cursor) }) };
@@ -64,7 +65,7 @@ export const traceRoutes =
 
     app.get<{ Params: { id: string }; Querystring: Static<typeof DetailParameters> }>(
       "/api/traces/:id",
-      { schema: { querystring: DetailParameters } },
+      { ...READ, schema: { querystring: DetailParameters } },
       async (request, reply) => {
         const { id } = request.params;
         const { stitch, format, cursor } = request.query;

@@ -2,11 +2,13 @@
  * `mayfly dev`: a local Lambda with the user's own handlers, and the collector beside it, in one process. The lab is an optional peer,
  * because who only collects does not run functions: it is loaded here alone, and only when asked for.
  */
+import { randomBytes } from "node:crypto";
 import { styleText } from "node:util";
 import type * as Lab from "@mayfly/lab/dev";
 import { Command, Option } from "commander";
 import { type Environment, type NamedSetting, SETTINGS } from "../config.ts";
 import { ConfigError, ListenError } from "../errors.ts";
+import { makeKey } from "../guard/keys.ts";
 import { startCollector } from "../index.ts";
 import { addressFileIn } from "./running-dev.ts";
 import { addSettings, configOf, type ReadFlags } from "./settings.ts";
@@ -64,7 +66,8 @@ export const devCommand = ({ env, print, onBug, stopped }: DevDeps): Command =>
         throw error instanceof lab.DevFileError ? mistakes(error.message) : error;
       });
       const stop = stopped();
-      const collector = await startCollector(config, { onBug });
+      const own = makeKey({ name: "mayfly dev", scope: "ingest", nowMs: Date.now(), randomBytes });
+      const collector = await startCollector(config, { onBug, ownKeys: [own.record] });
       let session: Lab.DevSession | undefined;
       try {
         session = await lab
@@ -75,7 +78,8 @@ export const devCommand = ({ env, print, onBug, stopped }: DevDeps): Command =>
             httpPort: flags.httpPort,
             runtimeClient: flags.runtime,
             isWatching: flags.watch,
-            environment: passedOn(env),
+            // Ignored as long as the data folder has no keys.
+            environment: { OTEL_EXPORTER_OTLP_HEADERS: `x-mayfly-key=${own.key}`, ...passedOn(env) },
             addressFile: addressFileIn(config.dataDir),
             print,
             paint: (style, text) => styleText(style, text, { stream: process.stdout }),

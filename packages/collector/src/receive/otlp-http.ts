@@ -3,7 +3,7 @@
  *
  * In      POST /v1/traces and /v1/logs; protobuf or JSON by Content-Type; packed as content-encoding.ts knows.
  * Out     200 after what was taken is durable: empty for all, `partialSuccess` when some were rejected. Otherwise a
- *         google.rpc.Status in the request's own encoding (JSON when that is unknown). Senders retry 503 only.
+ *         google.rpc.Status in the request's own encoding (JSON when that is unknown). Senders retry 429 and 503 only.
  * Bounds  MAX_BODY_BYTES before and after unpacking; all requests together what admission.ts says.
  * Source  opentelemetry-proto 1.11 docs/specification.md, "OTLP/HTTP"
  */
@@ -18,6 +18,7 @@ import {
 } from "@mayfly/otlp";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { InputError, NotFoundError } from "../errors.ts";
+import { INGEST } from "../guard/scopes.ts";
 import { httpProblem, type OnFault } from "../http-status.ts";
 import type { Admission } from "./admission.ts";
 import { unpacked } from "./content-encoding.ts";
@@ -69,9 +70,10 @@ export const otlpRoutes =
       v1.setNotFoundHandler((request, reply) =>
         sendStatus(new NotFoundError("not-found", `${request.url} takes no telemetry here`), request, reply),
       );
-      v1.post("/traces", exportRoute("traces", ingest.traces, admission));
-      v1.post("/logs", exportRoute("logs", ingest.logs, admission));
-      for (const url of ["/traces", "/logs"]) v1.route({ method: OTHER_METHODS, url, handler: refuseMethod });
+      v1.post("/traces", INGEST, exportRoute("traces", ingest.traces, admission));
+      v1.post("/logs", INGEST, exportRoute("logs", ingest.logs, admission));
+      for (const url of ["/traces", "/logs"])
+        v1.route({ ...INGEST, method: OTHER_METHODS, url, handler: refuseMethod });
     };
     await app.register(routes, { prefix: "/v1" });
   };
@@ -107,23 +109,28 @@ const refuseMethod = async (request: FastifyRequest, reply: FastifyReply): Promi
 };
 
 const sendStatus = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-  const { status, message, retryAfterSeconds } = httpProblem(error);
+  const { status, message, headers } = httpProblem(error);
   const encoding = encodingOf(request) ?? "json";
-  if (retryAfterSeconds !== undefined) reply.header("retry-after", retryAfterSeconds);
   return reply
     .code(status)
+    .headers(headers)
     .type(CONTENT_TYPES[encoding])
     .send(encodeStatus(encoding, { code: RPC_CODES.get(status) ?? 0, message }));
 };
 
-/** HTTP status → google.rpc.Code: INVALID_ARGUMENT, PERMISSION_DENIED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE. */
+/**
+ * HTTP status → google.rpc.Code: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, UNIMPLEMENTED,
+ * RESOURCE_EXHAUSTED, INTERNAL, UNAVAILABLE.
+ */
 const RPC_CODES: ReadonlyMap<number, number> = new Map([
   [400, 3],
+  [401, 16],
   [403, 7],
   [404, 12],
   [405, 12],
   [413, 3],
   [415, 3],
+  [429, 8],
   [500, 13],
   [503, 14],
 ]);

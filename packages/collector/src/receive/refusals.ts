@@ -1,18 +1,20 @@
 /**
- * Requests that were refused whole, by error code, since this process started: what was in them is not known, so they
+ * Requests that were refused whole, and connections that never brought one, by error code, since this process started: what was in them is not known, so they
  * cannot be counted as spans. Senders try those with a 503 again; the rest is lost.
  */
 import type { ErrorCode } from "../errors.ts";
 
+type Reason = ErrorCode | "too-many-connections";
+
 export interface Refusals {
-  count(code: ErrorCode): void;
+  readonly count: (reason: Reason) => void;
   counts(): Readonly<Record<string, number>>;
 }
 
 export const createRefusals = (): Refusals => {
-  const counts = new Map<ErrorCode, number>();
+  const counts = new Map<Reason, number>();
   return {
-    count: (code) => void counts.set(code, (counts.get(code) ?? 0) + 1),
+    count: (reason) => void counts.set(reason, (counts.get(reason) ?? 0) + 1),
     counts: () => Object.fromEntries(counts),
   };
 };
