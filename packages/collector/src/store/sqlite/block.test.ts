@@ -121,7 +121,7 @@ test("a damaged block with a right checksum reads as something or is refused; it
         expect(["fine", "store-corrupt", "store-newer"]).toContain(codeOf(() => rowsOf(decodeBlock(damaged))));
       },
     ),
-    { numRuns: 20_000 },
+    { numRuns: 2_000 },
   );
 });
 
