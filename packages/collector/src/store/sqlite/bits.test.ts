@@ -18,7 +18,10 @@ test("any run of fields and Rice codes is read as it was written, and no bit mor
   fc.assert(
     fc.property(fields, (given) => {
       const out = new BitWriter();
-      for (const field of given) "k" in field ? out.rice(field.value, field.k) : out.bits(field.value, field.width);
+      for (const field of given) {
+        if ("k" in field) out.rice(field.value, field.k);
+        else out.bits(field.value, field.width);
+      }
       const bytes = out.written();
       const reader = new BitReader(bytes, 0, bytes.length);
       for (const field of given)

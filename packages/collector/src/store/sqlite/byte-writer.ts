@@ -20,6 +20,10 @@ export class ByteWriter {
     return this.#buffer.subarray(0, this.#length);
   }
 
+  clear(): void {
+    this.#length = 0;
+  }
+
   byte(value: number): void {
     this.#room(1);
     this.#buffer[this.#length] = value;

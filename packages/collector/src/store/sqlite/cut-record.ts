@@ -31,7 +31,7 @@ export const SHAPES: Readonly<Record<Signal, Shape>> = {
   metrics: shape({}),
 };
 
-export const MAX_CUTS = 32;
+const MAX_CUTS = 32;
 /** Of one record, two numbers each: where, and how many bytes. */
 export const newCuts = (): Int32Array => new Int32Array(MAX_CUTS * 2);
 

@@ -3,8 +3,9 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { StoreError } from "../../errors.ts";
 import type { Block } from "./block.ts";
+import type { OriginSource } from "./origin-table.ts";
 import type { Signal } from "./partition-reader.ts";
-import { decodeSealedBlock, encodeSealedBlock, type OriginSource } from "./sealed-block.ts";
+import { decodeSealedBlock, encodeSealedBlock } from "./sealed-block.ts";
 
 const origins: OriginSource = {
   count: 3,

@@ -16,6 +16,7 @@ import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { type ArrivalRun, readArrivalRuns, readOriginRuns, writeArrivalRuns, writeOriginRuns } from "./columns.ts";
 import { findCuts, isTime, newCuts, SHAPES } from "./cut-record.ts";
+import type { OriginSource } from "./origin-table.ts";
 import type { Signal } from "./partition-reader.ts";
 import { TimeColumn, readTimes } from "./time-column.ts";
 
@@ -73,11 +74,6 @@ const writeWhole = (out: ByteWriter, rows: readonly number[]): void => {
   out.varint(rows.length);
   for (const [n, row] of rows.entries()) out.varint(row - (rows[n - 1] ?? 0));
 };
-
-export interface OriginSource {
-  readonly count: number;
-  at(index: number): Uint8Array;
-}
 
 export const decodeSealedBlock = (signal: Signal, bytes: Uint8Array, origins: OriginSource): Block => {
   const { count, sections } = readFrame(bytes, LAYOUT_SEALED, 4);

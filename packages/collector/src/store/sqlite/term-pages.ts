@@ -18,10 +18,11 @@ import { StoreError } from "../../errors.ts";
 import { BitReader } from "./bit-reader.ts";
 import { BitWriter } from "./bit-writer.ts";
 
-/** A term and a number in one double, so that a typed array sorts them: 32 + 21 bits. */
-const NUMBER_RANGE = 2 ** 21;
-export const MAX_UNIVERSE = NUMBER_RANGE;
-export const posting = (term: number, number: number): number => term * NUMBER_RANGE + number;
+/** A term's first 28 bits and a number of 25 in one double, so that a typed array sorts them. */
+const NUMBER_RANGE = 2 ** 25;
+const MAX_UNIVERSE = NUMBER_RANGE;
+const MAX_KEPT = 28;
+export const posting = (term: number, number: number): number => (term >>> (32 - MAX_KEPT)) * NUMBER_RANGE + number;
 
 export interface TermPage {
   /** Terms from this one on, up to the next page's. */
@@ -69,7 +70,7 @@ export const termPages = (postings: Float64Array, universe: number): readonly Te
 /** Numbers that hold the term, ascending. `bytes` is the last page whose first term is not above it. */
 export const numbersOf = (bytes: Uint8Array, term: number): readonly number[] => {
   const { kept, gapK, numberWidth, universe, terms, first, bits } = readHead(bytes);
-  const wanted = kept === 32 ? term : term >>> (32 - kept);
+  const wanted = term >>> (32 - kept);
   let current = first;
   for (let n = 0; n < terms && !bits.isPastEnd; n += 1) {
     current += bits.rice(gapK);
@@ -101,11 +102,11 @@ const shapeOf = (postings: Float64Array, universe: number): Shape => {
     if (term !== before) terms += 1;
     before = term;
   }
-  const kept = Math.min(32, bitsFor(terms) + SPARE_BITS);
+  const kept = Math.min(MAX_KEPT, bitsFor(terms) + SPARE_BITS);
   return { kept, gapK: riceFor(2 ** kept / Math.max(terms, 1)), numberWidth: bitsFor(universe), universe };
 };
 
-const keptOf = (one: number, kept: number): number => Math.floor(one / (NUMBER_RANGE * 2 ** (32 - kept)));
+const keptOf = (one: number, kept: number): number => Math.floor(one / (NUMBER_RANGE * 2 ** (MAX_KEPT - kept)));
 const unkept = (term: number, kept: number): number => term * 2 ** (32 - kept);
 
 /** Terms that only the dropped bits told apart are one from here on, so the numbers are put in order again. */
@@ -171,7 +172,8 @@ const readHead = (bytes: Uint8Array): Shape & { terms: number; first: number; bi
   if (crc32(bytes.subarray(0, end)) !== view.getUint32(end, true)) corrupt("is damaged: its checksum is wrong");
   const [kept = 0, gapK = 0, numberWidth = 0] = bytes;
   const universe = view.getUint32(3, true);
-  if (kept < 1 || kept > 32 || gapK > 32 || numberWidth > 32 || universe > MAX_UNIVERSE) corrupt("has a bad head");
+  if (kept < 1 || kept > MAX_KEPT || gapK > 32 || numberWidth > 32 || universe > MAX_UNIVERSE)
+    corrupt("has a bad head");
   const terms = view.getUint32(7, true);
   return {
     kept,

@@ -1,0 +1,83 @@
+/**
+ * A sealed partition, as questions see it. Opening reads its directory; a term costs one page, a block one read.
+ *
+ * Memory  some 60 bytes for each block and page, and the origins that were asked for lately.
+ */
+import { StoreError } from "../../errors.ts";
+import { createOriginSource } from "./origin-table.ts";
+import { type BlockEntry, type PartitionReader, type Place, SIGNALS, type Signal } from "./partition-reader.ts";
+import { decodeSealedBlock } from "./sealed-block.ts";
+import type { Extent, PageEntry, SealedDirectory } from "./sealed-directory.ts";
+import { openSealedFile } from "./sealed-file.ts";
+import { numbersOf } from "./term-pages.ts";
+
+export interface SealedReader extends PartitionReader {
+  readonly directory: SealedDirectory;
+}
+
+interface SignalBlocks {
+  readonly entries: readonly BlockEntry[];
+  /** Of each block, the records before it; then of all. */
+  readonly firstRecords: readonly number[];
+}
+
+/** Ids count from 1, over all signals. */
+export const openSealedReader = (path: string): SealedReader => {
+  const file = openSealedFile(path);
+  const { origins, chunks, signals } = file.directory;
+  const originSource = createOriginSource(origins, (chunk) => file.read(partAt(chunks, chunk)));
+  const blocks: { readonly signal: Signal; readonly part: Extent }[] = [];
+  const bySignal = Object.fromEntries(
+    SIGNALS.map((signal): [Signal, SignalBlocks] => {
+      const entries: BlockEntry[] = [];
+      const firstRecords = [0];
+      for (const part of signals[signal].blocks) {
+        const { records, minTime, maxTime } = part;
+        entries.push({ id: blocks.push({ signal, part }), records, minTime, maxTime });
+        firstRecords.push((firstRecords.at(-1) ?? 0) + records);
+      }
+      return [signal, { entries, firstRecords }];
+    }),
+  ) as Record<Signal, SignalBlocks>;
+
+  const partAt = <T>(parts: readonly T[], index: number): T => {
+    const part = parts[index];
+    if (part === undefined) throw new StoreError("store-corrupt", `${path} has no part ${index} of ${parts.length}`);
+    return part;
+  };
+
+  const numbers = (pages: readonly PageEntry[], term: number): readonly number[] => {
+    const after = firstWhere(pages.length, (n) => pages[n]!.firstTerm > term);
+    return after === 0 ? [] : numbersOf(file.read(pages[after - 1]!), term);
+  };
+
+  const placeOf = ({ entries, firstRecords }: SignalBlocks, record: number): Place => {
+    const after = firstWhere(firstRecords.length, (n) => firstRecords[n]! > record);
+    return { block: partAt(entries, after - 1).id, row: record - (firstRecords[after - 1] ?? 0) };
+  };
+
+  return {
+    directory: file.directory,
+    blocks: (signal) => bySignal[signal].entries,
+    places: (signal, term) => numbers(signals[signal].places, term).map((record) => placeOf(bySignal[signal], record)),
+    words: (signal, term) =>
+      numbers(signals[signal].words, term).map((index) => partAt(bySignal[signal].entries, index).id),
+    block(id) {
+      const { signal, part } = partAt(blocks, id - 1);
+      return decodeSealedBlock(signal, file.read(part), originSource);
+    },
+    close: () => file.close(),
+  };
+};
+
+/** The first of 0 … count-1 that it is true of, and count when there is none; true of all behind it. */
+const firstWhere = (count: number, isTrue: (n: number) => boolean): number => {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isTrue(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+};
