@@ -13,7 +13,7 @@
  */
 import { LAYOUT_ARRIVED, readFrame, writeFrame } from "./block-frame.ts";
 import { ByteReader } from "./byte-reader.ts";
-import { ByteWriter } from "./byte-writer.ts";
+import { bufferOf, ByteWriter } from "./byte-writer.ts";
 import { readArrivalRuns, readOriginRuns, writeArrivalRuns, writeOriginRuns } from "./columns.ts";
 
 /** Records of one request: RawRecords of @mayfly/otlp with the time of its arrival. */
@@ -28,6 +28,9 @@ export interface ArrivedRecords {
 
 export interface Block {
   readonly count: number;
+  /** All records one after the other, for whoever goes through them; `ends` says where each ends. */
+  readonly bytes: Buffer;
+  readonly ends: Uint32Array;
   /** The record's message, as it arrived. */
   record(row: number): Uint8Array;
   /** Its origin's message; equal origins are the same object. */
@@ -55,7 +58,8 @@ export const encodeBlock = (requests: readonly ArrivedRecords[], { level }: Enco
     requests.map(({ slices, arrivedAt }) => ({ rows: slices.length / 3, arrivedAt })),
   );
   for (const { bytes, slices } of requests) {
-    for (let at = 0; at < slices.length; at += 3) section.bytes(bytes, slices[at], slices[at + 1]);
+    const body = bufferOf(bytes);
+    for (let at = 0; at < slices.length; at += 3) section.bytes(body, slices[at], slices[at + 1]);
   }
   return writeFrame(LAYOUT_ARRIVED, { count, sections: [section.written()] }, level);
 };
@@ -79,7 +83,7 @@ const writeOrigins = (out: ByteWriter, requests: readonly ArrivedRecords[], coun
   out.varint(distinct.length);
   for (const origin of distinct) {
     out.varint(origin.length);
-    out.bytes(origin);
+    out.bytes(bufferOf(origin));
   }
   writeOriginRuns(out, originOf);
 };
@@ -100,6 +104,8 @@ export const decodeBlock = (bytes: Uint8Array): Block => {
 
   return {
     count,
+    bytes: records,
+    ends,
     record: (row) => records.subarray(row === 0 ? 0 : ends[row - 1], ends[row]),
     origin: (row) => origins[originOf[row]!]!,
     arrivedAt: (row) => arrivals.arrivedAt[row]!,

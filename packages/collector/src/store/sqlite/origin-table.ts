@@ -10,7 +10,7 @@ import { LAYOUT_ORIGINS, readFrame, writeFrame } from "./block-frame.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 
-export const ORIGINS_PER_CHUNK = 128;
+const ORIGINS_PER_CHUNK = 128;
 /** Some megabytes at most. */
 const MAX_CHUNKS_KEPT = 32;
 
@@ -18,7 +18,7 @@ const MAX_CHUNKS_KEPT = 32;
 export class OriginTable {
   readonly #numbers = new Map<string, number>();
   readonly #known = new Map<Uint8Array, number>();
-  readonly #origins: Uint8Array[] = [];
+  readonly #origins: Buffer[] = [];
 
   numberOf(origin: Uint8Array): number {
     const known = this.#known.get(origin);

@@ -23,7 +23,7 @@ const STRETCH_NS = 2 ** 34;
 export class RecordKey {
   /** 32 bits; equal keys have equal ones. */
   hash = 0;
-  /** Where in the record the key's own bytes are. */
+  /** Where the key's own bytes are. */
   start = 0;
   end = 0;
   /** Unix ns, of logs. */
@@ -35,26 +35,27 @@ export class RecordKey {
     this.#signal = signal;
   }
 
-  read(record: Uint8Array): void {
+  /** Of the record in [start, end). */
+  read(bytes: Uint8Array, start: number, end: number): void {
     const walk = this.#walk;
     const isLog = this.#signal === "logs";
     const keyField = KEY_FIELD[this.#signal];
     let observedTime = 0;
     this.start = this.end = this.time = 0;
-    walk.position = 0;
-    while (walk.next(record, record.length)) {
+    walk.position = start;
+    while (walk.next(bytes, end)) {
       if (walk.tag === keyField) {
         this.start = walk.start;
         this.end = walk.end;
         if (!isLog) break;
       } else if (isLog && walk.tag === LOG_TIME) {
-        this.time = fixed64(record, walk.start);
+        this.time = fixed64(bytes, walk.start);
       } else if (isLog && walk.tag === LOG_OBSERVED_TIME) {
-        observedTime = fixed64(record, walk.start);
+        observedTime = fixed64(bytes, walk.start);
       }
     }
     this.time ||= observedTime;
-    this.hash = this.start < this.end ? hash(record, this.start, this.end) : mixed(Math.floor(this.time / STRETCH_NS));
+    this.hash = this.start < this.end ? hash(bytes, this.start, this.end) : mixed(Math.floor(this.time / STRETCH_NS));
   }
 }
 
@@ -79,16 +80,17 @@ const fixed64 = (bytes: Uint8Array, at: number): number => {
 const METRIC_DATA = new Set([5, 7, 9, 10, 11].map((number) => tagOf(number, "delimited")));
 const DATA_POINTS = tagOf(1, "delimited");
 
-/** What OTLP counts a record as: a metric by its data points. */
-export const itemsOf = (signal: Signal, record: Uint8Array): number => {
+/** What OTLP counts the record in [start, end) as: a metric by its data points. */
+export const itemsOf = (signal: Signal, bytes: Uint8Array, start: number, end: number): number => {
   if (signal !== "metrics") return 1;
   const outer = new Walk();
   const inner = new Walk();
   let points = 0;
-  while (outer.next(record, record.length)) {
+  outer.position = start;
+  while (outer.next(bytes, end)) {
     if (!METRIC_DATA.has(outer.tag)) continue;
     inner.position = outer.start;
-    while (inner.next(record, outer.end)) if (inner.tag === DATA_POINTS) points += 1;
+    while (inner.next(bytes, outer.end)) if (inner.tag === DATA_POINTS) points += 1;
   }
   return points;
 };

@@ -4,62 +4,78 @@
  * A copy is the same bytes in the same origin, brought by another request. Of what one request brought twice, as log
  * lines may be, both stay.
  *
- * Memory  the records of one range, some `bufferBytes`, and 20 bytes for each record of the partition. The partition is
- *         read once to learn the keys, and once for each range; ranges are of the keys' hash, so that a trace is in one.
+ * Memory  the records of one range, some `bufferBytes`; as many decoded blocks as fit `keptBytes`, the others are decoded
+ *         once to learn the keys and once for each range; 30 bytes for each record. A range is one of the keys' hashes,
+ *         so that all of a trace is in it.
  */
 import { crc32 } from "node:zlib";
 import type { Block } from "./block.ts";
 import type { OriginTable } from "./origin-table.ts";
-import type { PartitionReader, Signal } from "./partition-reader.ts";
-import { itemsOf, RecordKey } from "./record-order.ts";
-
-export interface SortedRecord {
-  /** A view, until the next range. */
-  readonly bytes: Uint8Array;
-  readonly origin: number;
-  readonly arrivedAt: bigint;
-  readonly isFirstOfKey: boolean;
-}
+import type { Signal } from "./partition-reader.ts";
+import { RecordKey } from "./record-order.ts";
+import type { SealSource } from "./seal-source.ts";
 
 export interface SortedRecords {
-  records(): Generator<SortedRecord>;
-  /** Items (spans, log records, data points) left out as copies so far. */
-  readonly duplicates: number;
+  /** The record is the bytes from `start` to `end`, until the next call. */
+  keep(record: SortedRecord): void;
+  leaveOut(record: SortedRecord): void;
 }
 
-const BUFFER_BYTES = 32 * 1024 * 1024;
+/** Of a number in the source; one object, used again for the next record. */
+export interface SortedRecord {
+  bytes: Buffer;
+  start: number;
+  end: number;
+  /** In the order of arrival, over all blocks of the source. */
+  number: number;
+  origin: number;
+  /** Equal for records of one request, where they follow each other. */
+  request: number;
+  arrivedAt: bigint;
+  isFirstOfKey: boolean;
+}
+
+export interface SortLimits {
+  readonly bufferBytes?: number;
+  readonly keptBytes?: number;
+}
+
+const BUFFER_BYTES = 24 * 1024 * 1024;
+const KEPT_BYTES = 40 * 1024 * 1024;
 
 export const sortRecords = (
-  source: PartitionReader,
+  source: SealSource,
   signal: Signal,
   origins: OriginTable,
-  bufferBytes: number = BUFFER_BYTES,
-): SortedRecords => {
-  const entries = source.blocks(signal);
-  const survey = surveyOf(source, signal);
-  const sorted = {
-    duplicates: 0,
-    *records() {
-      for (const [from, to] of rangesOf(survey, bufferBytes)) {
-        const range = new Range(signal, survey, from, to);
-        for (const { id, firstRecord } of withFirstRecord(entries)) range.take(source.block(id), firstRecord, origins);
-        for (const key of range.keys()) {
-          const copies = range.copiesAmong(key);
-          let isFirstOfKey = true;
-          for (const slot of key) {
-            const bytes = range.record(slot);
-            if (copies.has(slot)) {
-              sorted.duplicates += itemsOf(signal, bytes);
-              continue;
-            }
-            yield { bytes, origin: range.origins[slot]!, arrivedAt: range.arrivals[slot]!, isFirstOfKey };
-            isFirstOfKey = false;
-          }
-        }
-      }
-    },
+  to: SortedRecords,
+  { bufferBytes = BUFFER_BYTES, keptBytes = KEPT_BYTES }: SortLimits = {},
+): void => {
+  const blocks = keeping(source, keptBytes);
+  const survey = surveyOf(source, signal, blocks);
+  const requests = new Requests();
+  for (const [first, last] of rangesOf(survey, bufferBytes)) {
+    const range = new Range(survey, first, last);
+    let firstRecord = 0;
+    for (const { id, records } of source.blocks(signal)) {
+      range.take(blocks(id), firstRecord, origins, requests);
+      firstRecord += records;
+    }
+    range.tell(to, requests);
+  }
+};
+
+/** Reads blocks, and keeps the first ones. */
+const keeping = (source: SealSource, keptBytes: number): ((id: number) => Block) => {
+  const kept = new Map<number, Block>();
+  let bytes = 0;
+  return (id) => {
+    const known = kept.get(id);
+    if (known !== undefined) return known;
+    const block = source.block(id);
+    bytes += block.bytes.buffer.byteLength;
+    if (bytes <= keptBytes) kept.set(id, block);
+    return block;
   };
-  return sorted;
 };
 
 /** A key's hash and a record's number in one double, so that a typed array sorts them: 28 + 25 bits. */
@@ -68,30 +84,42 @@ const RECORDS = 2 ** 25;
 interface Survey {
   /** Hash and number of each record, sorted. */
   readonly order: Float64Array;
-  /** By number. */
+  /** By number: of the record, where in it the key is, and for logs when it happened. */
   readonly lengths: Uint32Array;
+  readonly keyStarts: Uint32Array;
+  readonly keyLengths: Uint32Array;
+  readonly times: Float64Array;
 }
 
-const surveyOf = (source: PartitionReader, signal: Signal): Survey => {
+const surveyOf = (source: SealSource, signal: Signal, blocks: (id: number) => Block): Survey => {
   const entries = source.blocks(signal);
   const total = entries.reduce((sum, { records }) => sum + records, 0);
   if (total > RECORDS) throw new RangeError(`a partition has ${total} records, at most ${RECORDS} can be sealed`);
-  const order = new Float64Array(total);
-  const lengths = new Uint32Array(total);
+  const survey = {
+    order: new Float64Array(total),
+    lengths: new Uint32Array(total),
+    keyStarts: new Uint32Array(total),
+    keyLengths: new Uint32Array(total),
+    times: new Float64Array(signal === "logs" ? total : 0),
+  };
   const key = new RecordKey(signal);
   let number = 0;
   for (const { id } of entries) {
-    const block = source.block(id);
-    for (let row = 0; row < block.count; row += 1) {
-      const record = block.record(row);
-      key.read(record);
-      lengths[number] = record.length;
-      order[number] = (key.hash >>> 4) * RECORDS + number;
+    const { bytes, ends } = blocks(id);
+    let start = 0;
+    for (const end of ends) {
+      key.read(bytes, start, end);
+      survey.lengths[number] = end - start;
+      survey.keyStarts[number] = key.start - start;
+      survey.keyLengths[number] = key.end - key.start;
+      if (signal === "logs") survey.times[number] = key.time;
+      survey.order[number] = (key.hash >>> 4) * RECORDS + number;
       number += 1;
+      start = end;
     }
   }
-  order.sort();
-  return { order, lengths };
+  survey.order.sort();
+  return survey;
 };
 
 const hashOf = (ordered: number): number => Math.floor(ordered / RECORDS);
@@ -112,92 +140,13 @@ function* rangesOf({ order, lengths }: Survey, bufferBytes: number): Generator<r
   if (from < order.length) yield [from, order.length];
 }
 
-function* withFirstRecord<T extends { records: number }>(
-  entries: readonly T[],
-): Generator<T & { firstRecord: number }> {
-  let firstRecord = 0;
-  for (const entry of entries) {
-    yield { ...entry, firstRecord };
-    firstRecord += entry.records;
-  }
-}
+/** Requests by number: of one block's runs at one time, each is another request. */
+class Requests {
+  readonly arrivedAt: bigint[] = [];
+  readonly #numbers = new Map<string, number>();
 
-/** Above this many records of one key, copies are looked for by checksum. */
-const FEW = 16;
-
-/** The records of one range. A slot is a place in the order. */
-class Range {
-  readonly origins: Uint32Array;
-  readonly arrivals: BigUint64Array;
-  readonly #signal: Signal;
-  readonly #hashes: Uint32Array;
-  readonly #numbers: Uint32Array;
-  readonly #requests: Uint32Array;
-  readonly #starts: Uint32Array;
-  readonly #buffer: Buffer;
-  readonly #slotOf: Int32Array;
-  readonly #requestNumbers = new Map<string, number>();
-
-  constructor(signal: Signal, { order, lengths }: Survey, from: number, to: number) {
-    const count = to - from;
-    this.#signal = signal;
-    this.#hashes = new Uint32Array(count);
-    this.#numbers = new Uint32Array(count);
-    this.#requests = new Uint32Array(count);
-    this.#starts = new Uint32Array(count + 1);
-    this.origins = new Uint32Array(count);
-    this.arrivals = new BigUint64Array(count);
-    this.#slotOf = new Int32Array(order.length).fill(-1);
-    let bytes = 0;
-    for (let slot = 0; slot < count; slot += 1) {
-      const number = numberOf(order[from + slot]!);
-      this.#hashes[slot] = hashOf(order[from + slot]!);
-      this.#numbers[slot] = number;
-      this.#slotOf[number] = slot;
-      bytes += lengths[number]!;
-      this.#starts[slot + 1] = bytes;
-    }
-    this.#buffer = Buffer.allocUnsafe(bytes);
-  }
-
-  record(slot: number): Buffer {
-    return this.#buffer.subarray(this.#starts[slot], this.#starts[slot + 1]);
-  }
-
-  /** Keeps what the block has of this range. */
-  take(block: Block, firstRecord: number, origins: OriginTable): void {
-    const requestOf = this.#requestsOf(block);
-    for (let row = 0; row < block.count; row += 1) {
-      const slot = this.#slotOf[firstRecord + row]!;
-      if (slot < 0) continue;
-      this.#buffer.set(block.record(row), this.#starts[slot]);
-      this.origins[slot] = origins.numberOf(block.origin(row));
-      this.arrivals[slot] = block.arrivedAt(row);
-      this.#requests[slot] = requestOf(row);
-    }
-    origins.forgetObjects();
-  }
-
-  /** Slots of each key, in order. */
-  *keys(): Generator<readonly number[]> {
-    for (let from = 0, to = 0; from < this.#hashes.length; from = to) {
-      while (to < this.#hashes.length && this.#hashes[to] === this.#hashes[from]) to += 1;
-      const slots = Array.from({ length: to - from }, (_, n) => from + n);
-      if (slots.length === 1) yield slots;
-      else yield* this.#keysAmong(slots);
-    }
-  }
-
-  /** Which of these are copies of others. */
-  copiesAmong(slots: readonly number[]): ReadonlySet<number> {
-    if (slots.length === 1) return NONE;
-    const alike = slots.length <= FEW ? this.#alikeAmongFew(slots) : this.#alikeAmongMany(slots);
-    if (alike.length === 0) return NONE;
-    return new Set(alike.flatMap((group) => this.#copiesIn(group)));
-  }
-
-  /** Number of the request in which a row came: of one block's runs at one time, each is another request. */
-  #requestsOf(block: Block): (row: number) => number {
+  /** Must be asked about the rows of a block in their order. */
+  of(block: Block): (row: number) => number {
     const runsAt = new Map<bigint, number>();
     let run = -1;
     let number = 0;
@@ -208,49 +157,173 @@ class Range {
       const nth = runsAt.get(arrivedAt) ?? 0;
       runsAt.set(arrivedAt, nth + 1);
       const name = `${arrivedAt} ${nth}`;
-      number = this.#requestNumbers.get(name) ?? this.#requestNumbers.size;
-      this.#requestNumbers.set(name, number);
+      const known = this.#numbers.get(name);
+      number = known ?? this.arrivedAt.push(arrivedAt) - 1;
+      if (known === undefined) this.#numbers.set(name, number);
       return number;
     };
   }
+}
 
-  /** Of one hash; nearly always of one key. */
-  *#keysAmong(slots: readonly number[]): Generator<readonly number[]> {
-    const key = new RecordKey(this.#signal);
-    const facts = new Map(
-      slots.map((slot) => {
-        const record = this.record(slot);
-        key.read(record);
-        return [slot, { bytes: record.subarray(key.start, key.end), time: key.time }];
-      }),
-    );
-    const compareKeys = (a: number, b: number): number => Buffer.compare(facts.get(a)!.bytes, facts.get(b)!.bytes);
-    const sorted = slots.toSorted(
-      (a, b) => compareKeys(a, b) || facts.get(a)!.time - facts.get(b)!.time || this.#numbers[a]! - this.#numbers[b]!,
-    );
-    for (let from = 0, to = 0; from < sorted.length; from = to) {
-      while (to < sorted.length && compareKeys(sorted[from]!, sorted[to]!) === 0) to += 1;
-      yield sorted.slice(from, to);
+/** Above this many records of one key, copies are looked for by checksum. */
+const FEW = 16;
+
+/** The records of one range. A slot is a place in the order. */
+class Range {
+  readonly #survey: Survey;
+  readonly #first: number;
+  readonly #count: number;
+  readonly #requests: Uint32Array;
+  readonly #origins: Uint32Array;
+  readonly #starts: Uint32Array;
+  readonly #buffer: Buffer;
+  readonly #slotOf: Int32Array;
+
+  constructor(survey: Survey, first: number, last: number) {
+    const { order, lengths } = survey;
+    this.#survey = survey;
+    this.#first = first;
+    this.#count = last - first;
+    this.#requests = new Uint32Array(this.#count);
+    this.#origins = new Uint32Array(this.#count);
+    this.#starts = new Uint32Array(this.#count + 1);
+    this.#slotOf = new Int32Array(order.length).fill(-1);
+    let bytes = 0;
+    for (let slot = 0; slot < this.#count; slot += 1) {
+      const number = this.#number(slot);
+      this.#slotOf[number] = slot;
+      bytes += lengths[number]!;
+      this.#starts[slot + 1] = bytes;
+    }
+    this.#buffer = Buffer.allocUnsafe(bytes);
+  }
+
+  /** Keeps what the block has of this range. */
+  take(block: Block, firstRecord: number, origins: OriginTable, requests: Requests): void {
+    const requestOf = requests.of(block);
+    let start = 0;
+    for (let row = 0; row < block.count; row += 1) {
+      const end = block.ends[row]!;
+      const slot = this.#slotOf[firstRecord + row]!;
+      const request = requestOf(row);
+      if (slot >= 0) {
+        block.bytes.copy(this.#buffer, this.#starts[slot], start, end);
+        this.#origins[slot] = origins.numberOf(block.origin(row));
+        this.#requests[slot] = request;
+      }
+      start = end;
+    }
+    origins.forgetObjects();
+  }
+
+  tell(to: SortedRecords, { arrivedAt }: Requests): void {
+    const record = { bytes: this.#buffer, start: 0, end: 0, number: 0, origin: 0, request: 0, arrivedAt: 0n };
+    const told = { ...record, isFirstOfKey: false };
+    for (const key of this.#keys()) {
+      const copies = this.#copiesAmong(key);
+      told.isFirstOfKey = true;
+      for (const slot of key) {
+        told.start = this.#starts[slot]!;
+        told.end = this.#starts[slot + 1]!;
+        told.number = this.#number(slot);
+        told.origin = this.#origins[slot]!;
+        told.request = this.#requests[slot]!;
+        told.arrivedAt = arrivedAt[told.request]!;
+        if (copies.has(slot)) {
+          to.leaveOut(told);
+        } else {
+          to.keep(told);
+          told.isFirstOfKey = false;
+        }
+      }
     }
   }
 
-  #areAlike(a: number, b: number): boolean {
-    const isSameLength = this.#length(a) === this.#length(b);
-    return isSameLength && this.origins[a] === this.origins[b] && this.record(a).equals(this.record(b));
+  #number(slot: number): number {
+    return numberOf(this.#survey.order[this.#first + slot]!);
+  }
+
+  #hash(slot: number): number {
+    return hashOf(this.#survey.order[this.#first + slot]!);
+  }
+
+  #record(slot: number): Buffer {
+    return this.#buffer.subarray(this.#starts[slot], this.#starts[slot + 1]);
   }
 
   #length(slot: number): number {
     return this.#starts[slot + 1]! - this.#starts[slot]!;
   }
 
+  /** Slots of each key, in order. */
+  *#keys(): Generator<readonly number[]> {
+    for (let from = 0; from < this.#count;) {
+      const hash = this.#hash(from);
+      const slots = [from];
+      let isOneKey = true;
+      for (let slot = from + 1; slot < this.#count && this.#hash(slot) === hash; slot += 1) {
+        isOneKey &&= this.#compareKeys(from, slot) === 0;
+        slots.push(slot);
+      }
+      from += slots.length;
+      if (isOneKey) yield this.#inTime(slots);
+      else yield* this.#keysAmong(slots);
+    }
+  }
+
+  *#keysAmong(slots: readonly number[]): Generator<readonly number[]> {
+    const sorted = slots.toSorted((a, b) => this.#compareKeys(a, b) || a - b);
+    for (let from = 0, to = 0; from < sorted.length; from = to) {
+      while (to < sorted.length && this.#compareKeys(sorted[from]!, sorted[to]!) === 0) to += 1;
+      yield this.#inTime(sorted.slice(from, to));
+    }
+  }
+
+  #compareKeys(a: number, b: number): number {
+    const [startA, lengthA] = this.#key(a);
+    const [startB, lengthB] = this.#key(b);
+    for (let n = 0; n < lengthA && n < lengthB; n += 1) {
+      const difference = this.#buffer[startA + n]! - this.#buffer[startB + n]!;
+      if (difference !== 0) return difference;
+    }
+    return lengthA - lengthB;
+  }
+
+  #key(slot: number): readonly [start: number, length: number] {
+    const number = this.#number(slot);
+    return [this.#starts[slot]! + this.#survey.keyStarts[number]!, this.#survey.keyLengths[number]!];
+  }
+
+  /** Of logs; the others stand in the order in which they arrived. */
+  #inTime(slots: readonly number[]): readonly number[] {
+    const { times } = this.#survey;
+    if (times.length === 0) return slots;
+    return slots.toSorted((a, b) => times[this.#number(a)]! - times[this.#number(b)]! || a - b);
+  }
+
+  /** Which of these are copies of others. */
+  #copiesAmong(slots: readonly number[]): ReadonlySet<number> {
+    if (slots.length === 1) return NONE;
+    const alike = slots.length <= FEW ? this.#alikeAmongFew(slots) : this.#alikeAmongMany(slots);
+    return alike.length === 0 ? NONE : new Set(alike.flatMap((group) => this.#copiesIn(group)));
+  }
+
+  #areAlike(a: number, b: number): boolean {
+    const isSameLength = this.#length(a) === this.#length(b);
+    return isSameLength && this.#origins[a] === this.#origins[b] && this.#record(a).equals(this.#record(b));
+  }
+
   #alikeAmongFew(slots: readonly number[]): number[][] {
     const groups: number[][] = [];
-    for (const [n, slot] of slots.entries()) {
-      const earlier = slots.slice(0, n).find((one) => this.#areAlike(one, slot));
-      if (earlier === undefined) continue;
-      const group = groups.find(([first]) => first === earlier);
-      if (group) group.push(slot);
-      else groups.push([earlier, slot]);
+    for (let n = 1; n < slots.length; n += 1) {
+      for (let earlier = 0; earlier < n; earlier += 1) {
+        const first = slots[earlier]!;
+        if (!this.#areAlike(first, slots[n]!)) continue;
+        const group = groups.find((one) => one[0] === first);
+        if (group) group.push(slots[n]!);
+        else groups.push([first, slots[n]!]);
+        break;
+      }
     }
     return groups;
   }
@@ -258,7 +331,7 @@ class Range {
   #alikeAmongMany(slots: readonly number[]): number[][] {
     const bySum = new Map<number, number[][]>();
     for (const slot of slots) {
-      const sum = crc32(this.record(slot));
+      const sum = crc32(this.#record(slot));
       const groups = bySum.get(sum) ?? [];
       const group = groups.find(([first]) => this.#areAlike(first!, slot));
       if (group) group.push(slot);

@@ -2,6 +2,7 @@
  * Sealing: a full partition is written anew, to be read and not to be written any more.
  *
  * Records stand in the order of record-order.ts, each once, in blocks of some 256 kB; terms are merged into sorted pages.
+ * Places move with their records; words are read anew, because they lead to blocks, and those are others now.
  * The file is written under another name, synced, and only then gets its own:
  *
  *   000041.active.db ─▶ 000041.sealed.new ─ sync ─▶ 000041.sealed ─ sync folder ─▶ (its caller removes the active one)
@@ -10,41 +11,39 @@
  *
  * Memory  as seal-records.ts says, and 8 bytes for each posting: less than 100 MB for a partition of 48 MB.
  */
-import { closeSync, fsyncSync, openSync, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { ByteWriter } from "./byte-writer.ts";
-import type { ArrivalRun } from "./columns.ts";
 import { OriginTable } from "./origin-table.ts";
-import { type PartitionReader, SIGNALS, type Signal } from "./partition-reader.ts";
+import { SIGNALS, type Signal } from "./partition-reader.ts";
 import { itemsOf } from "./record-order.ts";
-import { sortRecords, type SortedRecord } from "./seal-records.ts";
+import { sortRecords, type SortedRecord, type SortLimits } from "./seal-records.ts";
+import type { SealSource } from "./seal-source.ts";
 import { encodeSealedBlock, type SealedRows } from "./sealed-block.ts";
 import type { PageEntry, SealedBlockEntry, SealedDirectory, SignalDirectory } from "./sealed-directory.ts";
 import { createSealedFile, type SealedFileWriter } from "./sealed-file.ts";
 import { posting, type TermPage, termPages } from "./term-pages.ts";
+import { syncFolder } from "./write-whole.ts";
 
-/** What the records of one block hold. */
-export interface BlockTerms {
-  /** u32 term, u32 row, … */
-  readonly places: Uint32Array;
+/** What the records of one block hold, but for places. */
+export interface BlockWords {
   readonly words: Uint32Array;
   readonly minTime: bigint;
   readonly maxTime: bigint;
 }
 
-export type TermsOf = (signal: Signal, rows: SealedRows, origin: (number: number) => Uint8Array) => BlockTerms;
+export type WordsOf = (signal: Signal, rows: SealedRows, origin: (number: number) => Uint8Array) => BlockWords;
 
 export type SealStep = "write" | "sync" | "rename" | "sync folder";
 
-export interface SealOptions {
-  readonly source: PartitionReader;
+export interface SealOptions extends SortLimits {
+  readonly source: SealSource;
   /** Of the sealed file. */
   readonly path: string;
-  readonly termsOf: TermsOf;
+  readonly wordsOf: WordsOf;
   /** Of zstd. */
   readonly level?: number;
   readonly blockBytes?: number;
-  readonly bufferBytes?: number;
   /** Called before each step; for tests, which let it fail. */
   readonly beforeStep?: (step: SealStep) => void;
 }
@@ -56,14 +55,14 @@ const BLOCK_BYTES = 256 * 1024;
 const MAX_BLOCK_FACTOR = 4;
 
 export const sealPartition = (options: SealOptions): SealedDirectory => {
-  const { source, path, beforeStep = () => {} } = options;
+  const { path, beforeStep = () => {} } = options;
   const beside = `${path}.new`;
   beforeStep("write");
   const file = createSealedFile(beside);
   try {
     const origins = new OriginTable();
     const signals = Object.fromEntries(
-      SIGNALS.map((signal) => [signal, sealSignal(source, signal, origins, file, options)]),
+      SIGNALS.map((signal) => [signal, sealSignal(signal, origins, file, options)]),
     ) as Record<Signal, SignalDirectory>;
     const chunks = Array.from(origins.chunks(LEVEL), (chunk) => file.append(chunk));
     const directory = { origins: origins.count, chunks, signals };
@@ -80,89 +79,101 @@ export const sealPartition = (options: SealOptions): SealedDirectory => {
   }
 };
 
-/** A new name is there after a power loss only when its folder was synced. */
-const syncFolder = (folder: string): void => {
-  const handle = openSync(folder, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-};
-
 const sealSignal = (
-  source: PartitionReader,
   signal: Signal,
   origins: OriginTable,
   file: SealedFileWriter,
-  { termsOf, level = LEVEL, blockBytes = BLOCK_BYTES, bufferBytes }: SealOptions,
+  { source, wordsOf, level = LEVEL, blockBytes = BLOCK_BYTES, ...limits }: SealOptions,
 ): SignalDirectory => {
+  const entries = source.blocks(signal);
   const blocks: SealedBlockEntry[] = [];
-  const places = new Postings();
   const words = new Postings();
+  const rows = new RowBuffer();
+  /** By number in the source, the number in the sealed partition; -1: left out. */
+  const moved = new Int32Array(entries.reduce((sum, { records }) => sum + records, 0)).fill(-1);
   let records = 0;
   let items = 0;
-  const rows = new RowBuffer();
+  let duplicates = 0;
 
   const endBlock = (): void => {
-    const gathered = rows.rows();
-    const terms = termsOf(signal, gathered, (number) => origins.at(number));
-    for (let at = 0; at < terms.places.length; at += 2) places.add(terms.places[at]!, records + terms.places[at + 1]!);
-    for (const word of terms.words) words.add(word, blocks.length);
-    const part = file.append(encodeSealedBlock(signal, gathered, { level }));
-    const { minTime, maxTime } = terms;
+    const sealed = rows.rows();
+    const { words: found, minTime, maxTime } = wordsOf(signal, sealed, (number) => origins.at(number));
+    for (const word of found) words.add(word, blocks.length);
+    const part = file.append(encodeSealedBlock(signal, sealed, { level }));
     blocks.push({ ...part, records: rows.count, minTime, maxTime });
-    records += rows.count;
     rows.clear();
   };
 
-  const sorted = sortRecords(source, signal, origins, bufferBytes);
-  for (const record of sorted.records()) {
-    const isFull = rows.bytes >= blockBytes && record.isFirstOfKey;
-    if (isFull || rows.bytes >= blockBytes * MAX_BLOCK_FACTOR) endBlock();
+  const keep = (record: SortedRecord): void => {
+    const isFull = rows.length >= blockBytes && record.isFirstOfKey;
+    if (isFull || rows.length >= blockBytes * MAX_BLOCK_FACTOR) endBlock();
     rows.add(record);
-    items += itemsOf(signal, record.bytes);
-  }
+    moved[record.number] = records;
+    records += 1;
+    items += itemsOf(signal, record.bytes, record.start, record.end);
+  };
+  const leaveOut = ({ bytes, start, end }: SortedRecord): void => {
+    duplicates += itemsOf(signal, bytes, start, end);
+  };
+  sortRecords(source, signal, origins, { keep, leaveOut }, limits);
   if (rows.count > 0) endBlock();
 
   const append = ({ firstTerm, bytes }: TermPage): PageEntry => ({ ...file.append(bytes), firstTerm });
+  const places = termPages(movedPlaces(source, signal, moved), records).map(append);
   return {
     records,
     items,
-    duplicates: sorted.duplicates,
+    duplicates,
     blocks,
-    places: termPages(places.taken(), records).map(append),
+    places,
     words: termPages(words.taken(), blocks.length).map(append),
   };
 };
 
+/** Places of a record that was left out are those of the one that it is a copy of. */
+const movedPlaces = (source: SealSource, signal: Signal, moved: Int32Array): Float64Array => {
+  const places = new Postings();
+  let first = 0;
+  for (const { id, records } of source.blocks(signal)) {
+    const pairs = source.places(id);
+    for (let at = 0; at < pairs.length; at += 2) {
+      const number = moved[first + pairs[at + 1]!] ?? -1;
+      if (number >= 0) places.add(pairs[at]!, number);
+    }
+    first += records;
+  }
+  return places.taken();
+};
+
 /** The rows of the block that is being filled. */
 class RowBuffer {
-  #bytes = new ByteWriter();
+  #bytes = new ByteWriter(BLOCK_BYTES);
   #ends: number[] = [];
   #origins: number[] = [];
   #arrivals: { rows: number; arrivedAt: bigint }[] = [];
+  #request = -1;
 
   get count(): number {
     return this.#ends.length;
   }
 
-  get bytes(): number {
+  /** Of their bytes. */
+  get length(): number {
     return this.#bytes.length;
   }
 
-  add({ bytes, origin, arrivedAt }: SortedRecord): void {
-    this.#bytes.bytes(bytes);
+  add({ bytes, start, end, origin, request, arrivedAt }: SortedRecord): void {
+    this.#bytes.bytes(bytes, start, end);
     this.#ends.push(this.#bytes.length);
     this.#origins.push(origin);
     const run = this.#arrivals.at(-1);
-    if (run?.arrivedAt === arrivedAt) run.rows += 1;
+    if (run !== undefined && (request === this.#request || run.arrivedAt === arrivedAt)) run.rows += 1;
     else this.#arrivals.push({ rows: 1, arrivedAt });
+    this.#request = request;
   }
 
   rows(): SealedRows {
-    const arrivals: readonly ArrivalRun[] = this.#arrivals;
-    return { bytes: this.#bytes.written(), ends: this.#ends, origins: this.#origins, arrivals };
+    return { bytes: this.#bytes.written(), ends: this.#ends, origins: this.#origins, arrivals: this.#arrivals };
   }
 
   clear(): void {
@@ -170,6 +181,7 @@ class RowBuffer {
     this.#ends = [];
     this.#origins = [];
     this.#arrivals = [];
+    this.#request = -1;
   }
 }
 

@@ -13,7 +13,7 @@
 import type { Block, EncodeOptions } from "./block.ts";
 import { LAYOUT_SEALED, readFrame, writeFrame } from "./block-frame.ts";
 import { ByteReader } from "./byte-reader.ts";
-import { ByteWriter } from "./byte-writer.ts";
+import { ByteWriter, copyBytes } from "./byte-writer.ts";
 import { type ArrivalRun, readArrivalRuns, readOriginRuns, writeArrivalRuns, writeOriginRuns } from "./columns.ts";
 import { findCuts, isTime, newCuts, SHAPES } from "./cut-record.ts";
 import type { OriginSource } from "./origin-table.ts";
@@ -22,7 +22,7 @@ import { TimeColumn, readTimes } from "./time-column.ts";
 
 export interface SealedRows {
   /** The records one after the other; `ends` says where each ends. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   readonly ends: readonly number[];
   /** Per row, its number in the table. */
   readonly origins: readonly number[];
@@ -97,8 +97,9 @@ export const decodeSealedBlock = (signal: Signal, bytes: Uint8Array, origins: Or
   let timeAt = 0;
   let to = 0;
   const copy = (source: Buffer, start: number, end: number): void => {
-    if (end > source.length) columns.fail("do not fit its records");
-    to += source.copy(records, to, start, end);
+    if (end > source.length || to + end - start > records.length) columns.fail("do not fit its records");
+    copyBytes(source, start, end, records, to);
+    to += end - start;
   };
   for (let row = 0; row < count; row += 1) {
     const end = from + lengths[row]!;
@@ -121,6 +122,8 @@ export const decodeSealedBlock = (signal: Signal, bytes: Uint8Array, origins: Or
 
   return {
     count,
+    bytes: records,
+    ends,
     record: (row) => records.subarray(row === 0 ? 0 : ends[row - 1], ends[row]),
     origin: (row) => origins.at(originOf[row]!),
     arrivedAt: (row) => arrivals.arrivedAt[row]!,

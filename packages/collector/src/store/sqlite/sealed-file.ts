@@ -2,7 +2,7 @@
  * The file of a sealed partition: written once, from its beginning to its end, and never again.
  *
  *   "mayflysealed" version u32 │ blocks, pages of terms, chunks of origins … │ directory │ its length u32, its CRC-32,
- *   version u32, "mayflysealed"
+ *   "mayflysealed"
  *
  * Not a database: nothing in it changes, each part is one read, has its own checksum, and wastes no rest of a page.
  * A file that was cut short has no end, and says so at once.
@@ -17,7 +17,7 @@ import { readDirectory, type Extent, type SealedDirectory, writeDirectory } from
 const MAGIC = Buffer.from("mayflysealed");
 const VERSION = 1;
 const HEAD_BYTES = MAGIC.length + 4;
-const TAIL_BYTES = 12 + MAGIC.length;
+const TAIL_BYTES = 8 + MAGIC.length;
 
 export interface SealedFileWriter {
   /** Puts the part behind the others. */
@@ -45,7 +45,7 @@ export const createSealedFile = (path: string): SealedFileWriter => {
     end(directory) {
       const bytes = writeDirectory(directory);
       append(bytes);
-      append(Buffer.concat([u32s(bytes.length, crc32(bytes), VERSION), MAGIC]));
+      append(Buffer.concat([u32s(bytes.length, crc32(bytes)), MAGIC]));
       fsyncSync(file);
     },
     close() {
@@ -101,7 +101,7 @@ const directoryOf = (path: string, size: number, read: (part: Extent) => Buffer)
   if (!head.subarray(0, MAGIC.length).equals(MAGIC)) throw corrupt(path, "does not begin like one");
   checkVersion(path, head.readUInt32LE(MAGIC.length));
   const tail = read({ offset: size - TAIL_BYTES, length: TAIL_BYTES });
-  if (!tail.subarray(12).equals(MAGIC)) throw corrupt(path, "was cut short");
+  if (!tail.subarray(8).equals(MAGIC)) throw corrupt(path, "was cut short");
   const length = tail.readUInt32LE(0);
   const offset = size - TAIL_BYTES - length;
   if (offset < HEAD_BYTES) throw corrupt(path, "has a directory larger than itself");

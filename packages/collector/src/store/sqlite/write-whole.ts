@@ -15,7 +15,8 @@ export const writeWhole = (path: string, bytes: Uint8Array): void => {
   syncFolder(dirname(path));
 };
 
-const syncFolder = (folder: string): void => {
+/** A new name is there after a power loss only when its folder was synced. */
+export const syncFolder = (folder: string): void => {
   const handle = openSync(folder, "r");
   try {
     fsyncSync(handle);
