@@ -23,7 +23,7 @@ import { encodeSealedBlock, type SealedRows } from "./sealed-block.ts";
 import type { PageEntry, SealedBlockEntry, SealedDirectory, SignalDirectory } from "./sealed-directory.ts";
 import { createSealedFile, type SealedFileWriter } from "./sealed-file.ts";
 import { posting, type TermPage, termPages } from "./term-pages.ts";
-import { syncFolder } from "./write-whole.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 /** What the records of one block hold, but for places. */
 export interface BlockWords {
