@@ -1,7 +1,7 @@
 /** The extension against a server that speaks Lambda's Extensions API; the whole of it, with real functions, is in test/after-response.test.ts. */
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { registerExtension } from "./extension.ts";
 
 interface Platform {
@@ -12,6 +12,8 @@ interface Platform {
   invoke(requestId: string): Promise<void>;
   /** Resolves when it has asked this many times. */
   asks(times: number): Promise<void>;
+  /** Resolves when more time than the extension ever waits has passed, and what it wrote meanwhile has come. */
+  quiet(): Promise<void>;
   dropConnections(): void;
 }
 
@@ -26,6 +28,7 @@ const startPlatform = async (
     while (!isSo()) await new Promise<void>((resolve) => noticed.push(resolve));
   };
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    if (request.url === "/round-trip") return void response.end();
     request.resume().once("end", () => {
       asked.push(`${request.method} ${request.url?.replace("/2020-01-01/extension", "")}`);
       if (request.url?.endsWith("/register")) register(response);
@@ -40,9 +43,10 @@ const startPlatform = async (
     server.close();
     noticed = [];
   });
+  const api = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const nexts = (): number => asked.filter((one) => one === "GET /event/next").length;
   return {
-    api: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    api,
     asked,
     async invoke(requestId) {
       await until(() => waiting !== undefined);
@@ -51,11 +55,26 @@ const startPlatform = async (
       response?.writeHead(200).end(JSON.stringify({ eventType: "INVOKE", requestId }));
     },
     asks: (times) => until(() => nexts() >= times),
+    async quiet() {
+      // Each wait may end in reading, and that in another.
+      for (let step = 0; step < 5; step += 1) {
+        vi.advanceTimersByTime(LONG_MS);
+        await fetch(`http://${api}/round-trip`);
+      }
+    },
     dropConnections: () => server.closeAllConnections(),
   };
 };
 
+const LONG_MS = 200;
+
+const advanceTime = (): void => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+};
+
 test("it registers, and asks for the next event when the invocation is finished and not before", async () => {
+  advanceTime();
   const platform = await startPlatform();
   const extension = registerExtension(platform.api, "test");
   await extension.registered;
@@ -64,8 +83,7 @@ test("it registers, and asks for the next event when the invocation is finished 
     await platform.asks(index + 1);
     extension.begun(id);
     await platform.invoke(id);
-    // Long enough for an extension that does not wait to have asked.
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await platform.quiet();
     expect(platform.asked).toHaveLength(index + 2);
     extension.finished(id);
     await platform.asks(index + 2);
@@ -83,6 +101,7 @@ test("an invocation that nobody observes keeps the environment no longer than a 
 });
 
 test("of several at once, the last to finish lets the environment go", async () => {
+  advanceTime();
   const platform = await startPlatform();
   const extension = registerExtension(platform.api, "test");
   await extension.registered;
@@ -90,7 +109,7 @@ test("of several at once, the last to finish lets the environment go", async () 
   extension.begun("b");
   await platform.invoke("a");
   extension.finished("a");
-  await new Promise((resolve) => setTimeout(resolve, 40));
+  await platform.quiet();
   expect(platform.asked).toHaveLength(2);
   extension.finished("b");
   await platform.asks(2);
