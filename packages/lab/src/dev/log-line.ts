@@ -79,8 +79,8 @@ const isReportOfError = (text: string): boolean => {
   return json !== undefined && "errorType" in json && "errorMessage" in json && ("trace" in json || "stack" in json);
 };
 
-/** What stands on every line, and is told elsewhere or by the prefix. */
-const COMMON: ReadonlySet<string> = new Set([
+/** What stands on every line, and is told elsewhere or by the prefix: the SDK's own fields, which a test of the SDK's compares. */
+export const COMMON: ReadonlySet<string> = new Set([
   "timestamp",
   "level",
   "message",
