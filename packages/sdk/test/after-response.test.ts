@@ -6,11 +6,14 @@ import { type LogLine, type Moment, type Runtime, startLab } from "@mayfly/lab";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Answer, startCollector } from "./collector.ts";
 
-const PRELOAD = pathToFileURL(join(import.meta.dirname, "../dist/after-response.js")).href;
+const built = (name: string): string => pathToFileURL(join(import.meta.dirname, "../dist", name)).href;
+const PRELOAD = built("after-response.js");
+const REGISTER = built("register.js");
 const AMPLE_MS = 20_000;
 
 interface Options {
   readonly runtime?: Runtime;
+  readonly file?: string;
   readonly handler?: string;
   /** Whose rules for handlers apply. */
   readonly node?: "nodejs22.x";
@@ -21,6 +24,7 @@ interface Options {
 
 const start = async (options: Options = {}) => {
   const { runtime = "built-in", handler = "handler", node, answer, environment, timeoutMs } = options;
+  const { file = "after-response.mjs" } = options;
   const collector = await startCollector(answer);
   const moments: Moment[] = [];
   const logs: LogLine[] = [];
@@ -28,7 +32,7 @@ const start = async (options: Options = {}) => {
     {
       functions: {
         one: {
-          file: join(import.meta.dirname, "handlers/after-response.mjs"),
+          file: join(import.meta.dirname, "handlers", file),
           handler,
           ...(node && { runtime: node }),
           timeoutMs: timeoutMs ?? AMPLE_MS,
@@ -112,6 +116,40 @@ describe.each(RUNTIMES.filter(isThere))("under %s", (runtime) => {
     await invoke("warm-up");
     await frozen(4);
     expect(requestIds()).toEqual(delivered().slice(1, 2));
+  });
+
+  test.each([
+    ["before", [PRELOAD, REGISTER]],
+    ["after", [REGISTER, PRELOAD]],
+  ])("preloaded %s register, an unchanged function is told once, after its response, and whole", async (_when, all) => {
+    let answerNow: (status: number) => void = () => undefined;
+    const answered = new Promise<number>((resolve) => (answerNow = resolve));
+    const { collector, moments, invoke, count, delivered, frozen } = await start({
+      runtime,
+      file: "unchanged-esm.mjs",
+      answer: () => answered,
+      environment: { NODE_OPTIONS: all.map((one) => `--import=${one}`).join(" ") },
+    });
+    expect(await invoke()).toEqual({ how: "result" });
+    await vi.waitFor(() => expect(collector.paths).toHaveLength(2), AMPLE_MS);
+    expect(count("frozen"), "since init").toBe(1);
+    answerNow(200);
+    await frozen(2);
+    const order = moments.map(({ what }) => what);
+    expect(order.lastIndexOf("response")).toBeLessThan(order.lastIndexOf("extensionNext"));
+
+    for (const [n, how] of ["throw", "result"].entries()) {
+      await invoke(how);
+      await frozen(n + 3);
+    }
+    expect(collector.inits).toHaveLength(1);
+    const names = collector.spans.map(({ name }) => name);
+    expect(names.toSorted()).toEqual(["one", "one", "one", "theirs", "theirs"]);
+    const invocations = collector.spans.filter(({ name }) => name === "one");
+    expect(invocations.map(({ attributes }) => attributes["faas.invocation_id"])).toEqual(delivered());
+    expect(invocations.map(({ status }) => status?.code ?? 0)).toEqual([0, 2, 0]);
+    expect(collector.logs.filter(({ attributes }) => attributes["outcome"])).toHaveLength(3);
+    expect(collector.spans.at(-1)?.attributes).not.toHaveProperty("mayfly.sdk.after_response_refused");
   });
 
   test("a registration that comes too late falls back to sending before the response, and says so once", async () => {
