@@ -64,6 +64,9 @@ export const MAX_CLIENT_CONTEXT_LENGTH = 3_583;
 /** Time left alone before the function's timeout. */
 export const RESERVED_BEFORE_TIMEOUT_MS = 50;
 
+/** Of AWS calls at init that are told as a part of it. */
+export const MAX_INIT_CALLS = 100;
+
 /** From the loaded function to its first invocation; what waited longer was made ready before anybody asked. */
 export const MAX_COLD_START_MS = 10_000;
 

@@ -3,7 +3,7 @@
  * a bundle): the first makes it, later ones use it, so that there is one provider, one buffer, one breaker.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { context, createContextKey } from "@opentelemetry/api";
+import { type Context, context, createContextKey } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { type SdkConfig, readConfig } from "./config.ts";
 import { type Redact, createRedact } from "./redact.ts";
@@ -21,7 +21,7 @@ export interface Loaded {
   /** By the wall clock. */
   readonly atMs: number;
   /** From the start of the process. */
-  readonly durationMs: number;
+  durationMs: number;
   /** It has its span. */
   isTold?: boolean;
 }
@@ -42,6 +42,10 @@ export interface Sdk {
   registered?: Registered;
   /** True once: for the first invocation of this environment. */
   takeFirst(): boolean;
+  /** No invocation has begun. */
+  readonly isAtInit: boolean;
+  /** Each starts the span of a call that was made at init, below the one that is given. */
+  readonly initCalls: ((parent: Context) => void)[];
   /** The first `observe`: as good as loaded. */
   loaded?: Loaded;
   /** Gives the console back. */
@@ -113,6 +117,10 @@ const createSdk = (): Sdk => {
     }),
     injectSkipped: 0,
     refusedFields: 0,
+    initCalls: [],
+    get isAtInit() {
+      return isFirst;
+    },
     takeFirst() {
       const was = isFirst;
       isFirst = false;

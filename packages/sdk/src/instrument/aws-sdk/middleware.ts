@@ -2,7 +2,16 @@
  * A span per AWS call: around all its retries, with the context put into what it sends and the ids of its answer as
  * produced keys. The call itself, its result and its error are left as they are.
  */
-import { type Attributes, type Span, SpanKind, SpanStatusCode, context, trace } from "@opentelemetry/api";
+import {
+  type Attributes,
+  type Context,
+  type HrTime,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  context,
+  trace,
+} from "@opentelemetry/api";
 import { harmless } from "../../diag.ts";
 import { recordError } from "../../errors.ts";
 import { formatTraceparent } from "../../propagate/w3c.ts";
@@ -14,6 +23,7 @@ import { type JsonObject, isObject, objectAt, textAt } from "../../trigger/trigg
 import { covered } from "../covered.ts";
 import { dynamodb } from "./dynamodb.ts";
 import { eventbridge } from "./eventbridge.ts";
+import { type Tell, isInitCall, tellLater } from "./init-calls.ts";
 import { kinesis } from "./kinesis.ts";
 import { lambda } from "./lambda.ts";
 import type { Carrier, Failure, Operation, Service } from "./operation.ts";
@@ -52,23 +62,26 @@ export const awsMiddleware =
     const command = (call.commandName ?? "Call").replace(/Command$/, "");
     const began = harmless("starting an AWS span", () => begin(service, command, args));
     if (began === undefined) return next(args);
-    const { operation, span } = began;
-    harmless("asking for the region", () => describeRegion(span, operation, region));
+    const { operation, inside, tell } = began;
+    harmless("asking for the region", () => describeRegion(tell, operation, region));
     try {
-      const result = await context.with(covered(trace.setSpan(context.active(), span)), () => next(began.args));
-      harmless("reading an AWS answer", () => describeAnswer(span, operation, objectAt(result, "output")));
+      const result = await context.with(covered(inside), () => next(began.args));
+      harmless("reading an AWS answer", () =>
+        tell((span) => describeAnswer(span, operation, objectAt(result, "output"))),
+      );
       return result;
     } catch (error) {
-      harmless("describing an AWS error", () => describeError(span, error));
+      harmless("describing an AWS error", () => tell((span, at) => describeError(span, error, at)));
       throw error;
     } finally {
-      span.end();
+      tell((span, at) => span.end(at));
     }
   };
 
 interface Begun {
   readonly operation: Operation;
-  readonly span: Span;
+  readonly inside: Context;
+  readonly tell: Tell;
   readonly args: CallArgs;
 }
 
@@ -77,26 +90,47 @@ export const operationOf = (service: string, command: string, input: JsonObject)
 
 const begin = (service: string, command: string, args: CallArgs): Begun => {
   const operation = operationOf(service, command, args.input);
-  const span = sdk().spans.tracer.startSpan(operation.spanName, {
-    kind: operation.isMessage ? SpanKind.PRODUCER : SpanKind.CLIENT,
-    attributes: {
-      [ATTR.rpcSystem]: "aws-api",
-      [ATTR.rpcMethod]: `${service}/${command}`,
-      ...operation.attributes,
-    },
-  });
-  if (operation.inject === undefined) return { operation, span, args };
+  const { spans } = sdk();
+  const start = (parent: Context, startTime?: HrTime): Span =>
+    spans.tracer.startSpan(
+      operation.spanName,
+      {
+        kind: operation.isMessage ? SpanKind.PRODUCER : SpanKind.CLIENT,
+        attributes: {
+          [ATTR.rpcSystem]: "aws-api",
+          [ATTR.rpcMethod]: `${service}/${command}`,
+          ...operation.attributes,
+        },
+        ...(startTime && { startTime }),
+      },
+      parent,
+    );
+  const outside = context.active();
+  if (isInitCall(sdk())) {
+    const startTime = spans.now();
+    return { operation, args, inside: outside, tell: tellLater((parent) => start(parent, startTime)) };
+  }
+  const span = start(outside);
+  const begun = {
+    operation,
+    args,
+    inside: trace.setSpan(outside, span),
+    tell: (what: (span: Span) => void) => what(span),
+  };
+  if (operation.inject === undefined) return begun;
   const { input, skipped } = operation.inject(args.input, carrierOf(span));
   sdk().injectSkipped += skipped;
-  return { operation, span, args: { ...args, input } };
+  return { ...begun, args: { ...args, input } };
 };
 
 /** A client gives it as a promise, which nobody waits for: it is there long before an answer is. */
-const describeRegion = (span: Span, operation: Operation, region: () => unknown): void => {
+const describeRegion = (tell: Tell, operation: Operation, region: () => unknown): void => {
   const isInvoke = ATTR.faasInvokedName in operation.attributes;
   const describe = (name: unknown): void => {
     if (typeof name !== "string") return;
-    span.setAttributes({ [ATTR.cloudRegion]: name, ...(isInvoke && { [ATTR.faasInvokedRegion]: name }) });
+    tell((span) =>
+      span.setAttributes({ [ATTR.cloudRegion]: name, ...(isInvoke && { [ATTR.faasInvokedRegion]: name }) }),
+    );
   };
   // A client without a region fails by itself.
   void Promise.resolve(region()).then(describe, () => {});
@@ -135,9 +169,9 @@ const describeFailure = (span: Span, failure: Failure | undefined): void => {
   span.setAttributes({ [ATTR.errorType]: code, ...(entries !== undefined && { [ATTR.entriesFailed]: entries }) });
 };
 
-const describeError = (span: Span, error: unknown): void => {
+const describeError = (span: Span, error: unknown, at: HrTime | undefined): void => {
   if (isObject(error)) span.setAttributes(metadataAttributes(objectAt(error, "$metadata")));
-  recordError(span, error);
+  recordError(span, error, at);
 };
 
 const metadataAttributes = (metadata: JsonObject | undefined): Attributes => {
