@@ -16,11 +16,11 @@ import { type Sdk, sdk } from "../../sdk.ts";
 export type Tell = (what: (span: Span, at?: HrTime) => void) => void;
 
 /** What was begun before a snapshot was made would be told by each environment that it is restored to. */
-export const isInitCall = ({ isAtInit, initCalls, config, scope }: Sdk): boolean =>
-  isAtInit &&
-  !config.isSnapStart &&
-  initCalls.length < MAX_INIT_CALLS &&
-  scope() === undefined &&
+export const isInitCall = (state: Sdk): boolean =>
+  state.isAtInit &&
+  !state.config.isSnapStart &&
+  state.initCalls.length < MAX_INIT_CALLS &&
+  state.scope() === undefined &&
   trace.getSpan(context.active()) === undefined;
 
 export const tellLater = (start: (parent: Context) => Span): Tell => {
@@ -35,7 +35,7 @@ export const tellLater = (start: (parent: Context) => Span): Tell => {
     const at = state.spans.now();
     // Who waits for a call still loads.
     if (state.isAtInit && state.loaded) state.loaded.durationMs = performance.now();
-    const say = (one: Span): void => void harmless("telling of a call at init", () => what(one, at));
+    const say = (one: Span): void => harmless("telling of a call at init", () => what(one, at));
     if (span) say(span);
     else waiting.push(say);
   };
