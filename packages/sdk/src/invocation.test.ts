@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { startCollector } from "../test/collector.ts";
-import { freshSdk, lambdaContext } from "../test/fresh-sdk.ts";
+import { AMPLE_BUDGET, freshSdk, lambdaContext } from "../test/fresh-sdk.ts";
 
 interface Start {
   /** Lambda's word for it. */
@@ -16,6 +16,7 @@ interface Start {
 const started = async ({ type, waitsMs = 0, ageMs = 0, context = {} }: Start) => {
   const collector = await startCollector();
   const sdk = await freshSdk({
+    ...AMPLE_BUDGET,
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     ...(type !== undefined && { AWS_LAMBDA_INITIALIZATION_TYPE: type }),
   });

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 import { type PlainSpan, startCollector } from "./collector.ts";
-import { type FreshSdk, freshSdk, lambdaContext } from "./fresh-sdk.ts";
+import { AMPLE_BUDGET, type FreshSdk, freshSdk, lambdaContext } from "./fresh-sdk.ts";
 
 export interface AwsRequest {
   readonly method: string;
@@ -85,7 +85,12 @@ export const calling = async (
 ): Promise<Called> => {
   const aws = await start(answer);
   const collector = await startCollector();
-  const sdk = await freshSdk({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, MAYFLY_END_LINE: "off", ...env });
+  const sdk = await freshSdk({
+    ...AMPLE_BUDGET,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    MAYFLY_END_LINE: "off",
+    ...env,
+  });
   let thrown: unknown;
   const handler = sdk.observe(async (_event: object, _context: object) => {
     try {

@@ -18,6 +18,9 @@ export interface FreshSdk extends Exports {
 }
 
 const KEY = Symbol.for("mayfly.sdk.v1");
+/** More than a collector of these tests ever needs, on a machine however busy. */
+export const AMPLE_BUDGET = { MAYFLY_FLUSH_BUDGET_MS: "20000" };
+
 const OTEL_KEY = Symbol.for("opentelemetry.js.api.1");
 
 export const freshSdk = async (env: Readonly<Record<string, string>> = {}): Promise<FreshSdk> => {

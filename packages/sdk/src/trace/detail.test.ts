@@ -3,7 +3,7 @@ import { SpanStatusCode, trace } from "@opentelemetry/api";
 import { describe, expect, test } from "vitest";
 import { calling, md5, requestWith } from "../../test/aws.ts";
 import { type PlainSpan, startCollector } from "../../test/collector.ts";
-import { type FreshSdk, freshSdk, lambdaContext } from "../../test/fresh-sdk.ts";
+import { AMPLE_BUDGET, type FreshSdk, freshSdk, lambdaContext } from "../../test/fresh-sdk.ts";
 import { MAX_HELD_SPANS } from "../limits.ts";
 
 const OFF = { OTEL_TRACES_SAMPLER: "parentbased_always_off" };
@@ -19,7 +19,13 @@ const invoked = async (
   { event = {}, isCold = false }: { event?: object; isCold?: boolean } = {},
 ) => {
   const collector = await startCollector();
-  const sdk = await freshSdk({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, MAYFLY_END_LINE: "off", ...OFF, ...env });
+  const sdk = await freshSdk({
+    ...AMPLE_BUDGET,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    MAYFLY_END_LINE: "off",
+    ...OFF,
+    ...env,
+  });
   if (!isCold) sdk.state().takeFirst();
   let thrown: unknown;
   const handler = sdk.observe(async (_event: object, _context: object) => work(sdk));
@@ -269,7 +275,7 @@ describe("what an unsampled invocation sends on", () => {
 describe("near the timeout", () => {
   const nearing = async (end: () => void, env: Readonly<Record<string, string>> = {}) => {
     const collector = await startCollector();
-    const sdk = await freshSdk({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...OFF, ...env });
+    const sdk = await freshSdk({ ...AMPLE_BUDGET, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...OFF, ...env });
     sdk.state().takeFirst();
     let letGo: () => void = () => {};
     const until = new Promise<void>((resolve) => (letGo = resolve));

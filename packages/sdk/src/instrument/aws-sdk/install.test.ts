@@ -1,5 +1,5 @@
 import { SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Aws, md5, startAws } from "../../../test/aws.ts";
 import { freshSdk } from "../../../test/fresh-sdk.ts";
 import { sdk } from "../../sdk.ts";
@@ -20,6 +20,8 @@ const install = (): (() => void) => {
   undos.push(undo);
   return undo;
 };
+// A call at init would carry nothing.
+beforeEach(() => void sdk().takeFirst());
 afterEach(() => undos.splice(0).forEach((undo) => undo()));
 
 test("clients are instrumented, whether they were made, and used, before or after", async () => {
