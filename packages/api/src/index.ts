@@ -257,5 +257,10 @@ export interface Session {
 
 /** The body of every answer that is not 2xx, outside the OTLP routes. */
 export interface ErrorBody {
-  readonly error: { readonly code: string; readonly message: string };
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    /** With `bad-query`: where in `q`, in UTF-16 units; `end` is after the last. */
+    readonly at?: { readonly start: number; readonly end: number };
+  };
 }

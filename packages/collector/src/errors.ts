@@ -15,6 +15,10 @@ const INPUT_CODES = {
     meaning: "A query parameter is unknown, missing or malformed.",
     remedy: "The message names it and what is expected.",
   },
+  "bad-query": {
+    meaning: "The query `q` cannot be understood; `at` is where, in UTF-16 units from its start.",
+    remedy: "The message says what was expected there and what to write instead; see query.md.",
+  },
   "bad-request": {
     meaning: "The request is not valid HTTP for this route.",
     remedy: "The message says what is wrong.",
@@ -183,6 +187,22 @@ export class InputError extends MayflyError<keyof typeof INPUT_CODES> {}
 
 /** The sender's turn: the same request is answered when it comes with another key, or from another page. */
 export class AccessError extends MayflyError<keyof typeof ACCESS_CODES> {}
+
+/** Which part of a text, in UTF-16 units from its start; `end` is after the last. */
+export interface TextRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Somebody's query; `at` is where. */
+export class QueryError extends InputError {
+  readonly at: TextRange;
+
+  constructor(message: string, at: TextRange) {
+    super("bad-query", message);
+    this.at = at;
+  }
+}
 
 /** The sender's turn: the same request will succeed later. */
 export class OverloadError extends MayflyError<keyof typeof OVERLOAD_CODES> {}

@@ -3,10 +3,11 @@
  * own form.
  */
 import type { FastifyRequest } from "fastify";
-import { type ErrorCode, LimitError, MayflyError } from "./errors.ts";
+import { type ErrorCode, LimitError, MayflyError, QueryError, type TextRange } from "./errors.ts";
 
 export const HTTP_STATUS: { readonly [code in ErrorCode]?: number } = {
   "bad-parameter": 400,
+  "bad-query": 400,
   "bad-request": 400,
   "malformed-body": 400,
   "key-invalid": 401,
@@ -43,6 +44,8 @@ export interface HttpProblem {
   readonly message: string;
   /** What the status asks for beside the body: when to try again, how to present a key. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Of a query: where. */
+  readonly at?: TextRange;
 }
 
 const RETRY_AFTER_SECONDS = 5;
@@ -50,7 +53,7 @@ const RETRY_AFTER_SECONDS = 5;
 export const httpProblem = (error: unknown): HttpProblem => {
   const { code, message } = codeAndMessage(error);
   const status = HTTP_STATUS[code] ?? 500;
-  return { status, code, message, headers: headersFor(status, error) };
+  return { status, code, message, headers: headersFor(status, error), ...(error instanceof QueryError && { at: error.at }) };
 };
 
 const headersFor = (status: number, error: unknown): HttpProblem["headers"] => {

@@ -106,11 +106,11 @@ const lastAnswersCloseTheirConnection = (app: FastifyInstance): void => {
 };
 
 const sendProblem = (error: unknown, reply: FastifyReply): FastifyReply => {
-  const { status, code, message, headers } = httpProblem(error);
+  const { status, code, message, headers, at } = httpProblem(error);
   return reply
     .code(status)
     .headers(headers)
-    .send({ error: { code, message } } satisfies ErrorBody);
+    .send({ error: { code, message, ...(at && { at }) } } satisfies ErrorBody);
 };
 
 const refusedParameter = ([first]: readonly FastifySchemaValidationError[]): InputError => {
