@@ -53,7 +53,13 @@ const RETRY_AFTER_SECONDS = 5;
 export const httpProblem = (error: unknown): HttpProblem => {
   const { code, message } = codeAndMessage(error);
   const status = HTTP_STATUS[code] ?? 500;
-  return { status, code, message, headers: headersFor(status, error), ...(error instanceof QueryError && { at: error.at }) };
+  return {
+    status,
+    code,
+    message,
+    headers: headersFor(status, error),
+    ...(error instanceof QueryError && { at: error.at }),
+  };
 };
 
 const headersFor = (status: number, error: unknown): HttpProblem["headers"] => {

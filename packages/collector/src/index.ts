@@ -16,7 +16,9 @@ import { openGuard } from "./guard/open.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { errorFields, type Log, silentLog } from "./self/log.ts";
+import { createSqliteSummaries } from "./store/sqlite/summaries.ts";
 import type { Store } from "./store/store.ts";
+import type { Summaries } from "./store/summaries.ts";
 import { VERSION } from "./version.ts";
 
 export type { Config } from "./config.ts";
@@ -59,9 +61,11 @@ export const startCollector = async (given: Partial<Config>, options: CollectorO
   };
   const guard = openGuard({ ...config, ownKeys, nowMs: () => Number(clock() / NS_PER_MS), onProblem });
   const store = createSqliteStore({ dataDir });
+  const summaries = createSqliteSummaries({ dataDir });
   try {
     const server = await createPipeline({
       store,
+      summaries,
       clock,
       guard,
       uiDir: uiDir(),
@@ -72,8 +76,13 @@ export const startCollector = async (given: Partial<Config>, options: CollectorO
       server: serverLimits(config),
     });
     const url = await listen(server, config);
-    return { url, isInsecure: guard.isInsecure, close: once(() => close(server, store, drainMs).finally(guard.close)) };
+    return {
+      url,
+      isInsecure: guard.isInsecure,
+      close: once(() => close(server, [summaries, store], drainMs).finally(guard.close)),
+    };
   } catch (error) {
+    await summaries.close();
     await store.close();
     throw error;
   }
@@ -107,11 +116,15 @@ const listen = async (server: FastifyInstance, { host, port }: Config): Promise<
 };
 
 /** A client that never finishes its request must not hold up the stop for ever. */
-const close = async (server: FastifyInstance, store: Store, drainMs: number): Promise<void> => {
+const close = async (
+  server: FastifyInstance,
+  stores: readonly Pick<Store | Summaries, "close">[],
+  drainMs: number,
+): Promise<void> => {
   const deadline = setTimeout(() => server.server.closeAllConnections(), drainMs);
   await server.close();
   clearTimeout(deadline);
-  await store.close();
+  for (const store of stores) await store.close();
 };
 
 const once = <T>(action: () => Promise<T>): (() => Promise<T>) => {

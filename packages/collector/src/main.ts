@@ -7,6 +7,7 @@ import { Command, CommanderError } from "commander";
 import { devCommand } from "./cli/dev.ts";
 import { invokeCommand } from "./cli/invoke.ts";
 import { keysCommand } from "./cli/keys.ts";
+import { reindexCommand } from "./cli/reindex.ts";
 import { sendCommand } from "./cli/send.ts";
 import { serveCommand } from "./cli/serve.ts";
 import { ConfigError, MayflyError } from "./errors.ts";
@@ -27,7 +28,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     fail: () => (code = 1),
   };
   program.exitOverride();
-  for (const command of [serveCommand, devCommand, invokeCommand, sendCommand, keysCommand])
+  for (const command of [serveCommand, devCommand, invokeCommand, sendCommand, keysCommand, reindexCommand])
     program.addCommand(command(deps).copyInheritedSettings(program));
   try {
     await program.parseAsync(argv, { from: "user" });

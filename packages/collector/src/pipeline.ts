@@ -26,10 +26,13 @@ import { createFaultLog } from "./self/fault-log.ts";
 import { type Log, silentLog } from "./self/log.ts";
 import { createMeters, type Meters } from "./self/meters.ts";
 import { failed, watchRequests } from "./self/requests.ts";
+import { createSummarizer, keepSummarizing } from "./query/summarize.ts";
 import type { Store } from "./store/store.ts";
+import type { Summaries } from "./store/summaries.ts";
 
 export interface PipelineDeps {
   readonly store: Store;
+  readonly summaries: Summaries;
   readonly clock: Clock;
   readonly guard: Guard;
   readonly uiDir: string;
@@ -41,9 +44,10 @@ export interface PipelineDeps {
   readonly server?: Pick<ServerDeps, "connections" | "onRoute" | "trustedProxies">;
 }
 
-export const createPipeline = (deps: PipelineDeps): Promise<FastifyInstance> => {
+export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstance> => {
   const {
     store,
+    summaries,
     clock,
     guard,
     uiDir,
@@ -60,7 +64,8 @@ export const createPipeline = (deps: PipelineDeps): Promise<FastifyInstance> => 
     if (status === 500) onBug(error);
     tellFault(error, failed(request, status));
   };
-  return buildServer({
+  const summarizer = createSummarizer({ store, summaries, clock });
+  const server = await buildServer({
     ...deps.server,
     guard,
     onFault,
@@ -71,13 +76,19 @@ export const createPipeline = (deps: PipelineDeps): Promise<FastifyInstance> => 
       healthRoutes({ store }),
       metricsRoutes({ store, refusals, admission, meters, version }),
       statsRoutes({ store, refusals, startedAt: clock(), version }),
-      traceRoutes({ store, clock }),
+      traceRoutes({ store, summaries, summarizer, clock }),
       invocationRoutes({ store }),
       logRoutes({ store }),
       sessionRoutes({ guard }),
       staticRoutes({ uiDir }),
     ],
   });
+  const stopSummarizing = keepSummarizing(summarizer, onBug);
+  server.addHook("onClose", async () => {
+    stopSummarizing();
+    await summarizer.close();
+  });
+  return server;
 };
 
 const NOTHING = { spans: [], logs: [], rejectedSpans: {}, rejectedLogs: {} };

@@ -6,6 +6,7 @@ import type { FastifyInstance } from "fastify";
 import { openGuard } from "../src/guard/open.ts";
 import { createPipeline, type PipelineDeps } from "../src/pipeline.ts";
 import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import { createSqliteSummaries } from "../src/store/sqlite/summaries.ts";
 import type { Store } from "../src/store/store.ts";
 import { START } from "./builders.ts";
 
@@ -60,9 +61,11 @@ export interface TestPipeline {
 export const openPipeline = async (deps: Partial<PipelineDeps> = {}): Promise<TestPipeline> => {
   const folder = await mkdtemp(join(tmpdir(), "mayfly-pipeline-"));
   const store = deps.store ?? createSqliteStore({ dataDir: folder });
+  const summaries = createSqliteSummaries({ dataDir: folder });
   const bugs: unknown[] = [];
   const app = await createPipeline({
     store,
+    summaries,
     clock: () => START,
     guard: openGuard({ ...OPEN_ACCESS, dataDir: folder }),
     uiDir: join(folder, "ui"),
@@ -76,6 +79,7 @@ export const openPipeline = async (deps: Partial<PipelineDeps> = {}): Promise<Te
     bugs,
     async close() {
       await app.close();
+      await summaries.close();
       await store.close();
       await rm(folder, { recursive: true });
     },

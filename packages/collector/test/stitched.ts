@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { SpanRecord } from "../src/model/span.ts";
-import { findTrace } from "../src/query/find.ts";
-import { listTraces } from "../src/query/list.ts";
+import { WALK_BOUNDS, findTrace } from "../src/query/find.ts";
+import { type ListDeps, type ListQuery, listTraces } from "../src/query/list.ts";
+import { createSummarizer } from "../src/query/summarize.ts";
 import { gapsOf } from "../src/stitch/gaps.ts";
 import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import { createSqliteSummaries } from "../src/store/sqlite/summaries.ts";
+import type { Store } from "../src/store/store.ts";
 import { type SpanSpec, START, batch, span, spanId, traceId } from "./builders.ts";
 
 export const LATER = START + 3_600_000_000_000n;
@@ -25,17 +28,32 @@ export interface Answer {
 /** One request per span: the order of arrival is part of the question. */
 export const stored = (...spans: readonly SpanRecord[]) => arrived(spans.map((one) => [one]));
 
-/** One request per list. */
-export const arrived = async (requests: readonly (readonly SpanRecord[])[]) => {
+export interface Stored extends ListDeps {
+  readonly store: Store;
+}
+
+/** An empty store with its summaries. */
+export const opened = async (bounds = WALK_BOUNDS, clock = () => LATER, same?: Stored): Promise<Stored> => {
+  if (same) return { ...same, summarizer: createSummarizer({ ...same, clock, bounds }) };
   const folder = await mkdtemp(join(tmpdir(), "mayfly-stitch-"));
   const store = createSqliteStore({ dataDir: folder });
+  const summaries = createSqliteSummaries({ dataDir: folder });
   onTestFinished(async () => {
+    await summaries.close();
     await store.close();
     await rm(folder, { recursive: true });
   });
+  return { store, summaries, summarizer: createSummarizer({ store, summaries, clock, bounds }) };
+};
+
+/** One request per list. */
+export const arrived = async (requests: readonly (readonly SpanRecord[])[], bounds = WALK_BOUNDS) => {
+  const deps = await opened(bounds);
+  const { store } = deps;
   for (const request of requests) await store.append(batch(request));
+  const list = (query: ListQuery) => listTraces(query, deps, LATER);
   const rows = async (): Promise<string[]> =>
-    (await listTraces(store, { limit: 100 }, LATER)).traces.map((row) => `${row.name} (${row.spanCount})`);
+    (await list({ limit: 100 })).traces.map((row) => `${row.name} (${row.spanCount})`);
   const ask = async (id: string): Promise<Answer | undefined> => {
     const found = await findTrace(store, id);
     if (!found) return undefined;
@@ -54,7 +72,7 @@ export const arrived = async (requests: readonly (readonly SpanRecord[])[]) => {
       ...(found.trace.missing[0] && { placeholder: found.trace.missing[0].placeholder.reason }),
     };
   };
-  return { ask, rows, store };
+  return { ...deps, ask, rows, list };
 };
 
 export const id = (trace: string, name: string): string => `${traceId(trace)}.${spanId(name)}`;

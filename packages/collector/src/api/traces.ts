@@ -15,7 +15,9 @@ import type { SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
 import { type Found, findTrace, findUnits } from "../query/find.ts";
 import { headOf } from "../query/head.ts";
-import { type ListQuery, formatCursor, listTraces, parseCursor } from "../query/list.ts";
+import { formatCursor, parseCursor } from "../query/cursor.ts";
+import { type ListDeps, type ListQuery, listTraces } from "../query/list.ts";
+import { parseQuery } from "../query/parse.ts";
 import { gapsOf } from "../stitch/gaps.ts";
 import { joinView, placeholderJoin } from "../stitch/reason.ts";
 import type { Unit } from "../stitch/units.ts";
@@ -33,7 +35,7 @@ const ListParameters = Type.Object(
     from: Type.Optional(Type.String()),
     to: Type.Optional(Type.String()),
     function: Type.Optional(Type.String({ maxLength: 256 })),
-    q: Type.Optional(Type.String({ maxLength: 1_000 })),
+    q: Type.Optional(Type.String()),
     minDurationMs: Type.Optional(Type.Number({ minimum: 0 })),
     status: Type.Optional(Type.Union([Type.Literal("ok"), Type.Literal("error")])),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_ROWS, default: 50 })),
@@ -51,15 +53,21 @@ const DetailParameters = Type.Object(
   { additionalProperties: false },
 );
 
+export interface TraceDeps extends ListDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
 export const traceRoutes =
-  ({ store, clock }: { readonly store: Store; readonly clock: Clock }): FastifyPluginAsync =>
+  (deps: TraceDeps): FastifyPluginAsync =>
   async (app) => {
+    const { store, clock } = deps;
     app.get<{ Querystring: Static<typeof ListParameters> }>(
       "/api/traces",
       { ...READ, schema: { querystring: ListParameters } },
       async (request): Promise<TraceList> => {
-        const { traces, cursor } = await listTraces(store, listQuery(request.query), clock());
-        return { traces, ...(cursor && { cursor: formatCursor(cursor) }) };
+        const { traces, next } = await listTraces(listQuery(request.query), deps, clock());
+        return { traces, ...(next && { cursor: formatCursor(next) }) };
       },
     );
 
@@ -148,10 +156,10 @@ const listQuery = (raw: Static<typeof ListParameters>): ListQuery => {
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
     ...(raw.function !== undefined && { function: raw.function }),
-    ...(raw.q !== undefined && raw.q !== "" && { q: raw.q }),
+    ...(raw.q !== undefined && raw.q !== "" && { query: parseQuery(raw.q) }),
     ...(raw.minDurationMs !== undefined && { minDurationMs: raw.minDurationMs }),
     ...(raw.status !== undefined && { status: raw.status }),
-    ...(cursor && { cursor }),
+    ...(cursor && { after: cursor }),
   };
 };
 

@@ -1,10 +1,10 @@
 /**
  * Attributes as words that can be looked for: `order_id` = `o-17`, `http.response.status_code` = `503`.
  *
- * Values are written as a reader knows them: text as it is, everything else as JSON says it, each element of a list by
- * itself, in the order sent. A span has its own attributes and those of its resource.
+ * A span has its own attributes and those of its resource. A list stands for each of its elements. Values are written as a
+ * reader knows them: text as it is, everything else as JSON says it.
  */
-import { type AnyValue, type KeyValue, anyValueToPlain } from "@mayfly/otlp";
+import { type AnyValue, type KeyValue, type PlainValue, anyValueToPlain } from "@mayfly/otlp";
 import type { SpanRecord } from "./span.ts";
 
 export interface Word {
@@ -13,20 +13,16 @@ export interface Word {
 }
 
 export const holdsWord = (span: SpanRecord, { attribute, value }: Word): boolean =>
-  attributesOf(span).some((one) => one.key === attribute && wordsOf(one).some((word) => word.value === value));
+  attributeValues(span, attribute).some((one) => wordOf(one) === value);
 
-const attributesOf = ({ wire, origin }: SpanRecord): readonly KeyValue[] => [
-  ...wire.attributes,
-  ...(origin.resource?.attributes ?? []),
-];
+/** All values that it has under this key; empty where it has no such attribute, or an empty list. */
+export const attributeValues = (span: SpanRecord, key: string): readonly PlainValue[] =>
+  attributesOf(span).flatMap((one) => (one.key === key ? elementsOf(one.value).map(anyValueToPlain) : []));
 
-const wordsOf = ({ key, value }: KeyValue): Word[] =>
-  elementsOf(value).map((one) => ({ attribute: key, value: textOf(one) }));
+export const wordOf = (value: PlainValue): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+export const attributesOf = ({ wire, origin }: SpanRecord): readonly KeyValue[] =>
+  origin.resource === undefined ? wire.attributes : [...wire.attributes, ...origin.resource.attributes];
 
 const elementsOf = (value: AnyValue | undefined): readonly (AnyValue | undefined)[] =>
   value !== undefined && "arrayValue" in value ? value.arrayValue.values : [value];
-
-const textOf = (value: AnyValue | undefined): string => {
-  const plain = anyValueToPlain(value);
-  return typeof plain === "string" ? plain : JSON.stringify(plain);
-};

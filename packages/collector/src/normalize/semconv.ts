@@ -26,6 +26,14 @@ export const MESSAGING_OPERATION_TYPE = ["messaging.operation.type", "messaging.
 /** `publish` is what `send` was called before. */
 export const MESSAGING_SENDING_OPERATIONS: ReadonlySet<string> = new Set(["send", "publish", "create"]);
 
+export const ERROR_TYPE = "error.type";
+/** The conventions' word for an error without a type. */
+export const ERROR_TYPE_OTHER = "_OTHER";
+export const EXCEPTION_EVENT = "exception";
+export const EXCEPTION_TYPE = "exception.type";
+
+export const MAYFLY_TRIGGER = "mayfly.trigger";
+
 export const MAYFLY_KEYS_PRODUCED = "mayfly.keys.produced";
 export const MAYFLY_KEYS_CONSUMED = "mayfly.keys.consumed";
 /** Milliseconds, on the first invocation of an environment that waited for its start. */

@@ -4,34 +4,54 @@
  * Duration runs from the first start to the last end of all spans it holds. `settled` says that nothing has happened
  * in it for `SETTLE_NS`; late data can still come after that, and the next answer then has it.
  */
-import type { Gap, TraceDetail, TraceSummary } from "@mayfly/api";
+import type { TraceDetail, TraceSummary } from "@mayfly/api";
 import type { SpanRecord } from "../model/span.ts";
 import { type UnixNano, durationNs } from "../model/time.ts";
 import type { StitchedTrace } from "../stitch/walk.ts";
+import type { SummaryRow } from "../store/summaries.ts";
 
 /** What list and detail say alike. */
 type Head = Omit<TraceSummary, "coldStarts" | "gapCount"> & Omit<TraceDetail, "spans" | "joins" | "gaps">;
+export type HeadFacts = Pick<
+  SummaryRow,
+  "id" | "name" | "start" | "end" | "durationNs" | "spanCount" | "errorCount" | "functions" | "traceIds" | "requestIds"
+>;
 
 const SETTLE_NS = 5_000_000_000n;
 
-export const headOf = (trace: StitchedTrace, now: UnixNano): Head => {
+export const headOf = (trace: StitchedTrace, now: UnixNano): Head => headView(headFacts(trace), now);
+
+export const headFacts = (trace: StitchedTrace): HeadFacts => {
   const spans = trace.parts.flatMap((part) => part.spans);
-  const { start, end } = extentOf(spans);
   const units = trace.parts.map((part) => part.unit);
+  const { start, end } = extentOf(spans);
   return {
     id: trace.id,
-    traceIds: distinct(units.map((unit) => unit.root.traceId)),
-    requestIds: distinct(units.map((unit) => unit.requestId)),
     name: units[0]?.root.wire.name ?? "",
-    startTimeUnixNano: String(start),
+    start,
+    end,
     durationNs: durationNs(start, end),
     spanCount: spans.length,
     errorCount: spans.filter((span) => span.isError).length,
     functions: distinct(units.map((unit) => unit.root.origin.functionName)),
-    costUsd: null,
-    settled: end + SETTLE_NS <= now,
+    traceIds: distinct(units.map((unit) => unit.root.traceId)),
+    requestIds: distinct(units.map((unit) => unit.requestId)),
   };
 };
+
+export const headView = (facts: HeadFacts, now: UnixNano): Head => ({
+  id: facts.id,
+  traceIds: facts.traceIds,
+  requestIds: facts.requestIds,
+  name: facts.name,
+  startTimeUnixNano: String(facts.start),
+  durationNs: facts.durationNs,
+  spanCount: facts.spanCount,
+  errorCount: facts.errorCount,
+  functions: facts.functions,
+  costUsd: null,
+  settled: facts.end + SETTLE_NS <= now,
+});
 
 const extentOf = (spans: readonly SpanRecord[]): { readonly start: UnixNano; readonly end: UnixNano } => {
   const first = spans[0]?.start ?? 0n;
@@ -40,13 +60,6 @@ const extentOf = (spans: readonly SpanRecord[]): { readonly start: UnixNano; rea
   return { start, end };
 };
 
-export const summaryOf = (trace: StitchedTrace, gaps: readonly Gap[], now: UnixNano): TraceSummary => ({
-  ...headOf(trace, now),
-  ...(trace.truncated && { truncated: true }),
-  coldStarts: trace.parts.flatMap((part) => part.spans).filter((span) => span.isColdStart).length,
-  gapCount: gaps.length,
-});
-
-const distinct = <T extends string>(values: readonly (T | undefined)[]): T[] => [
+export const distinct = <T extends string>(values: readonly (T | undefined)[]): T[] => [
   ...new Set(values.filter((value) => value !== undefined)),
 ];

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { QueryError } from "../errors.ts";
-import { EVERYTHING, FIELDS, QUERY_BOUNDS, type Query } from "./grammar.ts";
+import { EVERYTHING, FIELDS, QUERY_BOUNDS, type Query, type Test } from "./grammar.ts";
 import { parseQuery } from "./parse.ts";
 
 const text = (value: string): Query => ({ kind: "text", text: value });
@@ -109,7 +109,7 @@ test("length, terms and depth are bounded", () => {
 });
 
 const PIECES = [
-  ...'()"\\:,-*<>=. \t\nusé七\u{1f980}\ud83e',
+  ...Array.from('()"\\:,-*<>=. \t\nusé七\u{1f980}\ud83e'),
   "..",
   "AND",
   "OR ",
@@ -155,11 +155,22 @@ const written = (query: Query): string => {
       return `${query.field}:${query.tests.map(writtenTest).join(",")}`;
   }
 };
-const writtenTest = (one: Extract<Query, { kind: "field" }>["tests"][number]): string => {
-  if (one.is === "there") return "*";
-  if (one.is === "between") return `${one.least}..${one.most}`;
-  if (one.is === "equal") return quoted(one.text);
-  return one.is === "prefix" ? `${one.text}*` : `${one.is}${one.number}`;
+const writtenTest = (one: Test): string => {
+  switch (one.is) {
+    case "there":
+      return "*";
+    case "equal":
+      return quoted(one.text);
+    case "prefix":
+      return `${one.text}*`;
+    case "between":
+      return `${one.least}..${one.most}`;
+    case ">":
+    case ">=":
+    case "<":
+    case "<=":
+      return `${one.is}${one.number}`;
+  }
 };
 
 test("what is written in full is understood as it was meant", () => {
@@ -206,13 +217,8 @@ describe("docs/reference/query.md", async () => {
   });
 
   test("its table has every field as the code has it", () => {
-    for (const [name, { meaning, example }] of Object.entries(FIELDS)) {
-      expect(page).toMatch(
-        new RegExp(
-          `^\\| \`${name}\` \\| [^|]+ \\| ${RegExp.escape(meaning)} \\| \`${RegExp.escape(example)}\` \\|$`,
-          "m",
-        ),
-      );
+    for (const { meaning, example } of Object.values(FIELDS)) {
+      expect(page).toContain(` | ${meaning} | \`${example}\` |`);
       expect(() => parseQuery(example)).not.toThrow();
     }
     expect([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)).toEqual(Object.keys(FIELDS));

@@ -324,7 +324,7 @@ const durationOf = (text: string): number | undefined => {
 const countOf = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
 
 /** As JSON writes numbers, so that no word is one by chance. */
-export const numberOf = (text: string): number | undefined =>
+const numberOf = (text: string): number | undefined =>
   /^-?\d{1,300}(?:\.\d{1,300})?(?:[eE][-+]?\d{1,3})?$/.test(text) && Number.isFinite(Number(text))
     ? Number(text)
     : undefined;

@@ -57,7 +57,7 @@ const unitAbove = async (unit: Unit, graph: Graph): Promise<Unit | undefined> =>
 };
 
 /** A batch is asked for its senders only when somebody looks at all its members. */
-export const loadSenders = async (units: readonly Unit[], graph: Graph): Promise<void> => {
+const loadSenders = async (units: readonly Unit[], graph: Graph): Promise<void> => {
   const traceIds = units.flatMap((unit) => [
     ...(unit.invocation ? [traceOf(unit.invocation)] : []),
     ...(unit.isBatch ? [] : sendersOf(unit, graph)),

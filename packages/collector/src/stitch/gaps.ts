@@ -81,20 +81,31 @@ const withoutRecords = (batch: Unit, trace: StitchedTrace, graph: Graph): Gap[] 
 const handlesByRecord = (batch: Unit, graph: Graph): boolean =>
   recordsOf(batch, graph).length > 0 || graph.linksTo(batch.path).length > 0;
 
+/** When a message of this trace that nobody has received by `now` becomes a gap; undefined where none waits. */
+export const nextGapAfter = (trace: StitchedTrace, graph: Graph, now: UnixNano): UnixNano | undefined =>
+  trace.parts
+    .flatMap((part) => part.spans)
+    .filter((span) => dueAt(span) > now && unreceived(span, graph).length > 0)
+    .map(dueAt)
+    .reduce<UnixNano | undefined>((next, one) => (next === undefined || one < next ? one : next), undefined);
+
+const dueAt = (span: SpanRecord): UnixNano => span.wire.endTimeUnixNano + NO_CONSUMER_AFTER_NS;
+
+const unreceived = (span: SpanRecord, graph: Graph): StitchKey[] =>
+  span.produced.filter(
+    (key) => isExpectedHere(key) && !graph.holders(stitchKeyIdentity(key)).some((one) => one.side === "consumed"),
+  );
+
 const withoutConsumer = (span: SpanRecord, graph: Graph, now: UnixNano): Gap[] => {
-  if (span.wire.endTimeUnixNano + NO_CONSUMER_AFTER_NS > now) return [];
-  return span.produced
-    .filter(
-      (key) => isExpectedHere(key) && !graph.holders(stitchKeyIdentity(key)).some((one) => one.side === "consumed"),
-    )
-    .map((key) => ({
-      reason: "no-consumer",
-      at: at(span),
-      key,
-      message: `${nameOf(span)} sent ${keyName(key)}, and no invocation says it received that.`,
-      advice:
-        "Wrap the consumer with observe(); if it is wrapped, look for a filter, a dead-letter queue or a disabled trigger.",
-    }));
+  if (dueAt(span) > now) return [];
+  return unreceived(span, graph).map((key) => ({
+    reason: "no-consumer",
+    at: at(span),
+    key,
+    message: `${nameOf(span)} sent ${keyName(key)}, and no invocation says it received that.`,
+    advice:
+      "Wrap the consumer with observe(); if it is wrapped, look for a filter, a dead-letter queue or a disabled trigger.",
+  }));
 };
 
 /** An HTTP service or a callee of somebody else's need not report to us; a message we sent has a consumer of ours. */

@@ -5,20 +5,27 @@
 import type { TraceId } from "../model/ids.ts";
 import { spanPath } from "../model/ids.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
-import { rootOf } from "./ascend.ts";
+import { type Root, rootOf } from "./ascend.ts";
 import type { Graph } from "./graph.ts";
 import { joinsInto } from "./joins.ts";
 import { recordsOf } from "./walk.ts";
 import type { Unit } from "./units.ts";
 
 /** Ids of stitched traces, in the order of the batch; empty for a unit that is no batch. */
-export const membersOf = async (batch: Unit, graph: Graph): Promise<readonly string[]> => {
+export const membersOf = async (batch: Unit, graph: Graph): Promise<readonly string[]> =>
+  (await memberRootsOf(batch, graph)).map((root) => root.id);
+
+/** Each once. */
+export const memberRootsOf = async (batch: Unit, graph: Graph): Promise<readonly Root[]> => {
   if (!batch.isBatch) return [];
   await graph.load(tracesAround(batch, graph));
   const senders = joinsInto(batch, graph).flatMap((join) => (join.relation === "links" ? [join.fromUnit] : []));
-  const ids = new Set<string>();
-  for (const unit of new Set([...senders, ...recordsOf(batch, graph)])) ids.add((await rootOf(unit, graph)).id);
-  return [...ids];
+  const roots = new Map<string, Root>();
+  for (const unit of new Set([...senders, ...recordsOf(batch, graph)])) {
+    const root = await rootOf(unit, graph);
+    roots.set(root.id, root);
+  }
+  return [...roots.values()];
 };
 
 const tracesAround = (batch: Unit, graph: Graph): TraceId[] => [

@@ -5,11 +5,11 @@
  * interface's, for engines that do not.
  */
 import { stat } from "node:fs/promises";
-import Database from "better-sqlite3";
-import { StoreError } from "../../errors.ts";
+import type Database from "better-sqlite3";
 import type { Store } from "../store.ts";
 import { createAppend } from "./append.ts";
 import { openDatabase } from "./database.ts";
+import { attempt, failed } from "./failures.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { createLedgerRead } from "./ledger.ts";
 import { createReads } from "./read.ts";
@@ -53,21 +53,6 @@ export const storeOn = (db: Database.Database, maxWaiting: number): Store => {
     },
   };
 };
-
-const attempt = <T>(what: string, action: () => T): T => {
-  try {
-    return action();
-  } catch (error) {
-    return failed(what)(error);
-  }
-};
-
-const failed =
-  (what: string) =>
-  (error: unknown): never => {
-    if (!(error instanceof Database.SqliteError)) throw error;
-    throw new StoreError("store-failed", `cannot ${what}: ${error.message} (${error.code})`, { cause: error });
-  };
 
 /** As much as a small batch takes, so that a disk with a few free bytes left counts as full. */
 const PROBE_BYTES = 65_536;

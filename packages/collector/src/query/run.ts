@@ -1,0 +1,148 @@
+/**
+ * A query over all stitched traces, newest first, in bounded pieces of work.
+ *
+ * Where an index of the store leads to few traces (candidates.ts), their rows are all there is to look at; otherwise the
+ * summaries give rows by their terms, newest first. For each row the query is asked what the row itself can tell; only where it cannot
+ * are the row's spans read.
+ *
+ *   query ─ plan ─▶ rows by candidates ─┐
+ *                   rows by terms ──────┴▶ match: row ─▶ spans where needed ─▶ page, or a cursor to go on from
+ *
+ * Bounds  of a page: `MAX_ROWS` rows looked at, spans read of `MAX_READ` of them, or of `MAX_SPANS` spans.
+ */
+import type { UnixNano } from "../model/time.ts";
+import type { Store } from "../store/store.ts";
+import type { PlacedRow, Summaries, SummaryPosition, SummaryQuery, SummaryRow } from "../store/summaries.ts";
+import { type CandidateStore, candidateTraces } from "./candidates.ts";
+import { WALK_BOUNDS } from "./find.ts";
+import type { Query } from "./grammar.ts";
+import { holds, holdsBySummary } from "./match.ts";
+import { type Plan, planOf } from "./plan.ts";
+import { spansOfRow } from "./row-spans.ts";
+
+const MAX_ROWS = 5_000;
+const MAX_READ = 500;
+const MAX_SPANS = 50_000;
+const ROWS_PER_STEP = 100;
+/** Names that one prefix may stand for; past them rows are looked at without its help. */
+const MAX_NAMES = 64;
+
+export interface SearchDeps {
+  readonly store: CandidateStore & Pick<Store, "spansOfTraces">;
+  readonly summaries: Summaries;
+}
+
+export interface Search {
+  readonly query: Query;
+  /** Inclusive bounds on the trace's start. */
+  readonly from?: UnixNano;
+  readonly to?: UnixNano;
+  readonly after?: SummaryPosition;
+  readonly limit: number;
+  /** Rows looked at, at most. */
+  readonly maxRows?: number;
+}
+
+export interface SearchPage {
+  readonly rows: readonly SummaryRow[];
+  /** Everything up to here was looked at; absent at the end. */
+  readonly next?: SummaryPosition;
+}
+
+export const search = async (what: Search, { store, summaries }: SearchDeps): Promise<SearchPage> => {
+  const { query, limit, maxRows = MAX_ROWS } = what;
+  const judge = createJudge(query, store);
+  const rows: SummaryRow[] = [];
+  let looked = 0;
+  let last: SummaryPosition | undefined = what.after;
+  for await (const some of await rowsFor(what, store, summaries)) {
+    for (const { row, position } of some.rows) {
+      if (rows.length >= limit || looked >= maxRows || judge.isTired()) return { rows, ...(last && { next: last }) };
+      if (await judge.holds(row)) rows.push(row);
+      looked += 1;
+      last = position;
+    }
+    if (some.next === undefined) return { rows };
+    last = some.next;
+    if (rows.length >= limit || looked >= maxRows || judge.isTired()) return { rows, next: last };
+    await letOthersRun();
+  }
+  return { rows };
+};
+
+interface Rows {
+  readonly rows: readonly PlacedRow[];
+  readonly next?: SummaryPosition;
+}
+
+/** From the last that was looked at on, each row once. */
+const rowsFor = async (
+  what: Search,
+  store: SearchDeps["store"],
+  summaries: Summaries,
+): Promise<AsyncIterable<Rows>> => {
+  const plan = planOf(what.query);
+  const traceIds = await candidateTraces(plan, what.from, store);
+  const few = traceIds && (await summaries.ofTraces(traceIds, MAX_ROWS + 1));
+  if (few === undefined || few.length > MAX_ROWS) return pages(what, await allOf(plan, summaries), summaries);
+  return once({ rows: few.filter((placed) => isWithin(placed, what)) });
+};
+
+const isWithin = ({ row: { start }, position }: PlacedRow, { from, to, after }: Search): boolean =>
+  (from === undefined || start >= from) && (to === undefined || start <= to) && (!after || isBefore(after, position));
+
+/** In the order of rows. */
+const isBefore = (a: SummaryPosition, b: SummaryPosition): boolean =>
+  a.start > b.start || (a.start === b.start && a.tie > b.tie);
+
+async function* once(rows: Rows): AsyncGenerator<Rows> {
+  yield rows;
+}
+
+async function* pages(
+  { from, to, after }: Search,
+  all: SummaryQuery["all"],
+  summaries: Summaries,
+): AsyncGenerator<Rows> {
+  let next = after;
+  do {
+    const bounds = {
+      ...(from !== undefined && { from }),
+      ...(to !== undefined && { to }),
+      ...(next && { after: next }),
+    };
+    const page = await summaries.page({ ...bounds, all, limit: ROWS_PER_STEP });
+    yield page;
+    next = page.next;
+  } while (next);
+}
+
+const allOf = async ({ all, prefixes }: Plan, summaries: Summaries): Promise<SummaryQuery["all"]> => {
+  const named = await Promise.all(prefixes.map(({ kind, prefix }) => summaries.terms(kind, prefix, MAX_NAMES + 1)));
+  return [...all, ...named.filter((terms) => terms.length <= MAX_NAMES)];
+};
+
+interface Judge {
+  holds(row: SummaryRow): Promise<boolean>;
+  /** It has read as much as one page may. */
+  isTired(): boolean;
+}
+
+const createJudge = (query: Query, store: SearchDeps["store"]): Judge => {
+  let reads = 0;
+  let spans = 0;
+  return {
+    async holds(row) {
+      const known = holdsBySummary(query, row);
+      if (known !== undefined) return known;
+      const read = await spansOfRow(row, store, WALK_BOUNDS.maxSpans);
+      reads += 1;
+      spans += read.length;
+      return holds(query, row, read);
+    },
+    isTired: () => reads >= MAX_READ || spans >= MAX_SPANS,
+  };
+};
+
+/** The embedded store answers at once, so without this nobody else would be served meanwhile. */
+const letOthersRun = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

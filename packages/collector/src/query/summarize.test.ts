@@ -1,0 +1,96 @@
+/** The walk is the truth: summaries are what walking every root yields, whatever came when. */
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { anyRequests } from "../../test/any-spans.ts";
+import { START, batch, span, traceId } from "../../test/builders.ts";
+import { type Stored, at, hop, id, opened } from "../../test/stitched.ts";
+import { walked } from "../../test/walked.ts";
+import type { SummaryRow } from "../store/summaries.ts";
+import { WALK_BOUNDS } from "./find.ts";
+
+const RUNS = process.env["MAYFLY_LONG"] === "true" ? 2_000 : 20;
+
+/** By id. */
+const kept = async ({ summaries }: Pick<Stored, "summaries">): Promise<readonly SummaryRow[]> => {
+  const { rows } = await summaries.page({ all: [], limit: 10_000 });
+  return rows.map(({ row }) => row).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+};
+
+test("after any spans in any order, summaries are what walking every root yields", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyRequests, async (requests) => {
+      const deps = await opened();
+      for (const request of requests) {
+        await deps.store.append(batch(request));
+        await deps.summarizer.catchUp();
+      }
+      const truth = await walked(deps.store);
+      fc.pre(truth !== undefined);
+      expect(await kept(deps)).toEqual(truth.map(({ row }) => row));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("a late parent takes the row of what it called", async () => {
+  const deps = await opened();
+  const [root, ...below] = hop;
+  await deps.store.append(batch(below));
+  await deps.summarizer.catchUp();
+  expect((await kept(deps)).map((row) => row.id)).toEqual([`${traceId("t")}.0000000000000000`]);
+
+  await deps.store.append(batch([root!]));
+  await deps.summarizer.catchUp();
+  expect(await kept(deps)).toMatchObject([{ id: id("t", "POST /orders"), spanCount: 5, gapCount: 0 }]);
+});
+
+test("a message that nobody receives becomes a gap when its time has come, though nothing arrives", async () => {
+  let now = START + 1_000_000_000n;
+  const deps = await opened(WALK_BOUNDS, () => now);
+  await deps.store.append(batch([span("send", { produces: ["sqs-message m"], kind: 4, at: at(0) })]));
+  await deps.summarizer.catchUp();
+  expect(await kept(deps)).toMatchObject([{ gapCount: 0 }]);
+
+  now += 30_000_000_000n;
+  await deps.summarizer.catchUp();
+  expect(await kept(deps)).toMatchObject([{ gapCount: 1 }]);
+  expect((await kept(deps))[0]).not.toHaveProperty("dueAt");
+});
+
+test("what is not in the rows yet is pending, and a bounded turn brings some of it in", async () => {
+  const deps = await opened();
+  const spans = Array.from({ length: 3000 }, (_, n) => span(`s${n}`, { trace: `t${n}`, at: at(n) }));
+  await deps.store.append(batch(spans));
+
+  await deps.summarizer.catchUp(1);
+  const pending = await deps.summarizer.pending();
+  expect(pending.traceIds.size).toBeGreaterThan(0);
+  expect(pending.isAll).toBe(true);
+  expect((await kept(deps)).length + pending.traceIds.size).toBe(3000);
+
+  await deps.summarizer.catchUp();
+  expect(await deps.summarizer.pending()).toEqual({ traceIds: new Set(), isAll: true });
+  expect(await deps.summaries.count()).toBe(3000);
+});
+
+test("two who keep the same summaries up to date do not undo each other's work", async () => {
+  const deps = await opened();
+  const other = await opened(WALK_BOUNDS, undefined, deps);
+  for (const one of hop) {
+    await deps.store.append(batch([one]));
+    await Promise.all([deps.summarizer.catchUp(), other.summarizer.catchUp()]);
+  }
+  expect(await kept(deps)).toEqual((await walked(deps.store))?.map(({ row }) => row));
+});
+
+test("forgotten summaries are built again from the store", async () => {
+  const deps = await opened();
+  await deps.store.append(batch(hop));
+  await deps.summarizer.catchUp();
+  const before = await kept(deps);
+
+  await deps.summaries.clear();
+  expect([await kept(deps), await deps.summaries.checkpoint()]).toEqual([[], undefined]);
+  await deps.summarizer.catchUp();
+  expect(await kept(deps)).toEqual(before);
+});

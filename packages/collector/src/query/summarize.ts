@@ -1,0 +1,141 @@
+/**
+ * Keeps the summaries up to what the store holds: reads what has changed since their checkpoint, works those traces out
+ * again, some at a time, and moves the checkpoint on with their rows.
+ *
+ * One round runs at a time; whoever asks meanwhile waits for it. Between groups others are served.
+ *
+ * Bounds  `MAX_PER_GRAPH` changed traces share a graph; those that it cannot hold together have one each.
+ */
+import type { Clock } from "../clock.ts";
+import { StoreError } from "../errors.ts";
+import type { TraceId } from "../model/ids.ts";
+import { createGraph } from "../stitch/graph.ts";
+import type { ChangedTraces, Store } from "../store/store.ts";
+import type { Summaries, SummaryChange, SummaryRow } from "../store/summaries.ts";
+import { WALK_BOUNDS } from "./find.ts";
+import { type Refreshed, refresh } from "./refresh.ts";
+
+const MAX_PER_GRAPH = 25;
+/** How much of the store one step looks at (commits or spans, as the engine counts), so that a wide trace is worked out once. */
+const CHANGES_PER_STEP = 20_000;
+/** Where that tells of more traces than this, it looks at no more than so much. */
+const TRACES_PER_STEP = 500;
+const DUE_PER_STEP = 200;
+
+/** Traces that have changed and are not in the rows yet. */
+export interface Pending {
+  readonly traceIds: ReadonlySet<TraceId>;
+  /** false: there are more than these. */
+  readonly isAll: boolean;
+}
+
+export interface Summarizer {
+  /** Until everything is in, or at least `maxTraces` changed traces are. */
+  catchUp(maxTraces?: number): Promise<void>;
+  pending(): Promise<Pending>;
+  /** Ends what runs at the next group, whose rows stand; resolves when it has ended. */
+  close(): Promise<void>;
+}
+
+export interface SummarizerDeps {
+  readonly store: Store;
+  readonly summaries: Summaries;
+  readonly clock: Clock;
+  readonly bounds?: typeof WALK_BOUNDS;
+}
+
+export const createSummarizer = ({ store, summaries, clock, bounds = WALK_BOUNDS }: SummarizerDeps): Summarizer => {
+  let isClosing = false;
+  const work = async (traceIds: readonly TraceId[], due: readonly SummaryRow[]): Promise<Refreshed> => {
+    const graph = createGraph(store, bounds);
+    const result = await refresh(traceIds, due, { graph, summaries, now: clock(), maxUnits: bounds.maxUnits });
+    if (!graph.truncated || traceIds.length + due.length < 2) return result;
+    const parts: Refreshed[] = [];
+    for (const traceId of traceIds) parts.push(await work([traceId], []));
+    for (const row of due) parts.push(await work([], [row]));
+    return { put: parts.flatMap(({ put }) => put), remove: parts.flatMap(({ remove }) => remove) };
+  };
+
+  const changesAfter = async (from: string | undefined): Promise<ChangedTraces> => {
+    const changes = await store.changedTraces(from, CHANGES_PER_STEP);
+    return changes.traceIds.length > TRACES_PER_STEP ? store.changedTraces(from, TRACES_PER_STEP) : changes;
+  };
+
+  /** How many traces it brought in; 0 when there is nothing more to do. */
+  const step = async (): Promise<number> => {
+    const from = await summaries.checkpoint();
+    const changes = await changesAfter(from);
+    const due = await summaries.due(clock(), DUE_PER_STEP);
+    if (changes.traceIds.length + due.length === 0) return 0;
+    const groups = inGroups(changes.traceIds);
+    if (groups.length === 0) groups.push([]);
+    for (const [index, group] of groups.entries()) {
+      const isLast = index === groups.length - 1;
+      const change: SummaryChange = {
+        from,
+        to: isLast ? changes.checkpoint : from,
+        ...(await work(group, isLast ? due : [])),
+      };
+      if (!(await summaries.apply(change))) return group.length + 1; // somebody else was faster: look again
+      await letOthersRun();
+      if (isClosing) return 0;
+    }
+    return changes.traceIds.length + due.length;
+  };
+
+  const round = async (maxTraces: number): Promise<void> => {
+    for (let done = 0; done < maxTraces && !isClosing;) {
+      const more = await step();
+      if (more === 0) return;
+      done += more;
+    }
+  };
+
+  let running: Promise<void> = Promise.resolve();
+  return {
+    catchUp(maxTraces = Number.POSITIVE_INFINITY) {
+      const next = running.catch(() => undefined).then(() => round(maxTraces));
+      running = next;
+      return next;
+    },
+    async pending() {
+      const { traceIds, checkpoint } = await store.changedTraces(await summaries.checkpoint(), CHANGES_PER_STEP);
+      const isAll = traceIds.length === 0 || (await store.changedTraces(checkpoint, 1)).traceIds.length === 0;
+      return { traceIds: new Set(traceIds), isAll };
+    },
+    async close() {
+      isClosing = true;
+      await running.catch(() => undefined);
+    },
+  };
+};
+
+const inGroups = (traceIds: readonly TraceId[]): TraceId[][] => {
+  const groups: TraceId[][] = [];
+  for (let from = 0; from < traceIds.length; from += MAX_PER_GRAPH)
+    groups.push(traceIds.slice(from, from + MAX_PER_GRAPH));
+  return groups;
+};
+
+const letOthersRun = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** A change is in the rows within this and the time that working it out takes. */
+const EVERY_MS = 1_000;
+const PER_TURN = 1_000;
+
+/** Brings the summaries up to date again and again, a bounded part of it at a time, until what it gives is called. */
+export const keepSummarizing = (summarizer: Summarizer, onBug: (error: unknown) => void): (() => void) => {
+  let isRunning = false;
+  const timer = setInterval(() => {
+    if (isRunning) return;
+    isRunning = true;
+    void summarizer
+      .catchUp(PER_TURN)
+      .catch((error: unknown) => {
+        if (!(error instanceof StoreError)) onBug(error); // a disk that refuses is tried again
+      })
+      .finally(() => (isRunning = false));
+  }, EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+};

@@ -1,0 +1,47 @@
+/** Spans of few names, ids and keys, so that everything meets everything: parents, links, batches, circles, copies. */
+import * as fc from "fast-check";
+import type { SpanRecord } from "../src/model/span.ts";
+import { span } from "./builders.ts";
+
+const name = fc.constantFrom("a", "b", "c", "d", "e", "f");
+const trace = fc.constantFrom("t", "u", "v");
+const keys = fc.array(
+  fc.constantFrom("sqs-message k1", "sns-message k2", "eventbridge-event k3", "lambda-request k4"),
+  {
+    maxLength: 2,
+  },
+);
+const link = fc.tuple(fc.constantFrom("", "invocation:"), trace, name).map(([mark, one, to]) => `${mark}${one}/${to}`);
+
+const anySpan: fc.Arbitrary<SpanRecord> = fc
+  .record({
+    name,
+    trace,
+    parent: fc.option(name),
+    isRemote: fc.boolean(),
+    in: fc.constantFrom("f", "g", "func"),
+    request: fc.option(fc.constantFrom("r1", "r2")),
+    produces: keys,
+    consumes: keys,
+    links: fc.array(link, { maxLength: 2 }),
+    batch: fc.constantFrom(0, 0, 2),
+    unfinished: fc.constantFrom(false, false, false, true),
+    error: fc.constantFrom(false, false, true),
+    cold: fc.boolean(),
+    attributes: fc.dictionary(fc.constantFrom("order_id", "tenant", "error.type"), fc.constantFrom("o-1", "o-2", "x")),
+    startMs: fc.integer({ min: 0, max: 20 }),
+    lengthMs: fc.integer({ min: 0, max: 40 }),
+  })
+  .map(({ name: own, startMs, lengthMs, parent, request, error, unfinished, ...spec }) =>
+    span(own, {
+      ...spec,
+      unfinished,
+      error: error || unfinished,
+      at: [startMs, startMs + lengthMs],
+      ...(parent !== null && parent !== own && { parent }),
+      ...(request !== null && { request }),
+    }),
+  );
+
+/** Requests, in the order in which they arrive. */
+export const anyRequests = fc.array(fc.array(anySpan, { minLength: 1, maxLength: 3 }), { maxLength: 8 });

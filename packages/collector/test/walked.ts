@@ -1,0 +1,40 @@
+/** What summaries and searches must equal: every root walked by itself, and the query asked of each. */
+import type { SpanRecord } from "../src/model/span.ts";
+import { WALK_BOUNDS } from "../src/query/find.ts";
+import type { Query } from "../src/query/grammar.ts";
+import { holds } from "../src/query/match.ts";
+import { rowOf } from "../src/query/row.ts";
+import { isShown } from "../src/query/shown-roots.ts";
+import { rootOf } from "../src/stitch/ascend.ts";
+import { createGraph } from "../src/stitch/graph.ts";
+import { walk } from "../src/stitch/walk.ts";
+import type { Store } from "../src/store/store.ts";
+import type { SummaryRow } from "../src/store/summaries.ts";
+import { LATER } from "./stitched.ts";
+
+interface Walked {
+  readonly row: SummaryRow;
+  readonly spans: readonly SpanRecord[];
+}
+
+/** By id. undefined where the walk has no one answer: a circle of missing parents has the root from which it is entered. */
+export const walked = async (store: Store, now = LATER): Promise<readonly Walked[] | undefined> => {
+  const all = new Map<string, Walked>();
+  const everything = createGraph(store, WALK_BOUNDS);
+  const traceIds = (await store.traceEntries({ limit: 10_000 })).map((entry) => entry.traceId);
+  await everything.load(traceIds);
+  for (const unit of traceIds.flatMap((traceId) => everything.units(traceId))) {
+    const graph = createGraph(store, WALK_BOUNDS);
+    await graph.load([unit.root.traceId]);
+    const root = await rootOf(graph.unitOf(unit.path)!, graph);
+    if ((await rootOf(unit, everything)).id !== root.id) return undefined;
+    if (all.has(root.id) || !(await isShown(root, graph))) continue;
+    const trace = await walk(root, graph, WALK_BOUNDS.maxUnits);
+    all.set(root.id, { row: rowOf(trace, graph, now), spans: trace.parts.flatMap((part) => part.spans) });
+  }
+  return [...all.values()].toSorted((a, b) => (a.row.id < b.row.id ? -1 : 1));
+};
+
+/** Ids of the traces for which the query holds. */
+export const matching = (query: Query, all: readonly Walked[]): readonly string[] =>
+  all.filter(({ row, spans }) => holds(query, row, spans)).map(({ row }) => row.id);
