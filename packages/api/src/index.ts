@@ -208,6 +208,48 @@ export interface Invocation {
   readonly attempts: readonly InvocationAttempt[];
 }
 
+/** `GET /api/traces/stats`: the traces that the same filters list, counted. */
+export interface TraceStats {
+  readonly count: number;
+  readonly errorCount: number;
+  /** True where there are more than were looked at: the numbers are of the newest, back to `lookedBackToUnixNano`. */
+  readonly truncated?: boolean;
+  readonly lookedBackToUnixNano?: UnixNanoString;
+  /** Absent where there is no trace. */
+  readonly durationNs?: { readonly [percentile in "p50" | "p90" | "p95" | "p99"]: number };
+  /** Steps of equal ratio, from the shortest to the longest. */
+  readonly durations: readonly (TraceCounts & { readonly fromNs: number; readonly toNs: number })[];
+  /** Steps of equal length, oldest first. */
+  readonly times: readonly (TraceCounts & {
+    readonly fromUnixNano: UnixNanoString;
+    readonly toUnixNano: UnixNanoString;
+  })[];
+  /** The values of most traces first; a trace counts for each value that it has. */
+  readonly facets: {
+    readonly [field in "function" | "status" | "error" | "cold" | "trigger" | "service"]: readonly {
+      readonly value: string;
+      readonly count: number;
+    }[];
+  };
+}
+
+interface TraceCounts {
+  readonly count: number;
+  readonly errorCount: number;
+}
+
+/** `GET /api/suggest` */
+export interface Suggestions {
+  readonly suggestions: readonly Suggestion[];
+}
+
+export interface Suggestion {
+  readonly kind: "field" | "attribute" | "value";
+  readonly text: string;
+  readonly meaning?: string;
+  readonly count?: number;
+}
+
 export interface LogRecord {
   readonly timeUnixNano: UnixNanoString;
   /** 1-24, in fours: trace, debug, info, warn, error, fatal; 0 when unset. */

@@ -7,6 +7,7 @@ import { healthRoutes } from "./api/health.ts";
 import { invocationRoutes } from "./api/invocations.ts";
 import { logRoutes } from "./api/logs.ts";
 import { sessionRoutes } from "./api/session.ts";
+import { searchRoutes } from "./api/search.ts";
 import { staticRoutes } from "./api/static.ts";
 import { metricsRoutes } from "./api/metrics.ts";
 import { statsRoutes } from "./api/stats.ts";
@@ -77,6 +78,7 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
       metricsRoutes({ store, refusals, admission, meters, version }),
       statsRoutes({ store, refusals, startedAt: clock(), version }),
       traceRoutes({ store, summaries, summarizer, clock }),
+      searchRoutes({ store, summaries, summarizer, clock }),
       invocationRoutes({ store }),
       logRoutes({ store }),
       sessionRoutes({ guard }),

@@ -51,12 +51,15 @@ test.each(examples)("$method $url answers what the page says", async ({ method, 
 
 test("every route has an example, and the page's order is the order they were asked in", () => {
   const routes = examples.map(
-    ({ method, url }) => `${method} ${url.replace(/\?.*/, "").replace(/(traces|invocations)\/.+/, "$1/{id}")}`,
+    ({ method, url }) =>
+      `${method} ${url.replace(/\?.*/, "").replace(/(traces|invocations)\/(?!stats$).+/, "$1/{id}")}`,
   );
   expect(routes).toEqual([
     "POST /v1/traces",
     "POST /v1/logs",
     "GET /api/traces",
+    "GET /api/traces/stats",
+    "GET /api/suggest",
     "GET /api/traces/{id}",
     "GET /api/traces/{id}",
     "GET /api/invocations/{id}",

@@ -9,7 +9,7 @@ import { tracesToJson } from "@mayfly/otlp";
 import type { FastifyPluginAsync } from "fastify";
 import { type Static, Type } from "typebox";
 import type { Clock } from "../clock.ts";
-import { InputError, NotFoundError } from "../errors.ts";
+import { NotFoundError } from "../errors.ts";
 import { READ } from "../guard/scopes.ts";
 import type { SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
@@ -17,14 +17,13 @@ import { type Found, findTrace, findUnits } from "../query/find.ts";
 import { headOf } from "../query/head.ts";
 import { formatCursor, parseCursor } from "../query/cursor.ts";
 import { type ListDeps, type ListQuery, listTraces } from "../query/list.ts";
-import { parseQuery } from "../query/parse.ts";
 import { gapsOf } from "../stitch/gaps.ts";
 import { joinView, placeholderJoin } from "../stitch/reason.ts";
 import type { Unit } from "../stitch/units.ts";
 import type { StitchedTrace } from "../stitch/walk.ts";
 import type { Store } from "../store/store.ts";
 import { traceDataOf } from "./otlp-view.ts";
-import { parseUnixNano } from "./parameters.ts";
+import { badParameter, FILTER_PARAMETERS, filtersOf } from "./trace-filters.ts";
 import { spanView } from "./view.ts";
 
 const SPANS_PER_PAGE = 20_000;
@@ -32,12 +31,7 @@ const MAX_ROWS = 500;
 
 const ListParameters = Type.Object(
   {
-    from: Type.Optional(Type.String()),
-    to: Type.Optional(Type.String()),
-    function: Type.Optional(Type.String({ maxLength: 256 })),
-    q: Type.Optional(Type.String()),
-    minDurationMs: Type.Optional(Type.Number({ minimum: 0 })),
-    status: Type.Optional(Type.Union([Type.Literal("ok"), Type.Literal("error")])),
+    ...FILTER_PARAMETERS,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_ROWS, default: 50 })),
     cursor: Type.Optional(Type.String({ maxLength: 200 })),
   },
@@ -149,26 +143,5 @@ const listQuery = (raw: Static<typeof ListParameters>): ListQuery => {
   const cursor = raw.cursor === undefined ? undefined : parseCursor(raw.cursor);
   if (raw.cursor !== undefined && cursor === undefined)
     throw badParameter("cursor", raw.cursor, "a cursor of an earlier answer");
-  const from = raw.from === undefined ? undefined : unixNano("from", raw.from);
-  const to = raw.to === undefined ? undefined : unixNano("to", raw.to);
-  return {
-    limit: raw.limit ?? 50,
-    ...(from !== undefined && { from }),
-    ...(to !== undefined && { to }),
-    ...(raw.function !== undefined && { function: raw.function }),
-    ...(raw.q !== undefined && raw.q !== "" && { query: parseQuery(raw.q) }),
-    ...(raw.minDurationMs !== undefined && { minDurationMs: raw.minDurationMs }),
-    ...(raw.status !== undefined && { status: raw.status }),
-    ...(cursor && { after: cursor }),
-  };
+  return { ...filtersOf(raw), limit: raw.limit ?? 50, ...(cursor && { after: cursor }) };
 };
-
-const unixNano = (name: string, text: string): UnixNano => {
-  const time = parseUnixNano(text);
-  if (time === undefined)
-    throw badParameter(name, text, "Unix nanoseconds, or RFC 3339 with its zone, such as 2026-01-31T12:00:00Z");
-  return time;
-};
-
-const badParameter = (name: string, value: string, expected: string): InputError =>
-  new InputError("bad-parameter", `${name}: expected ${expected}, got ${JSON.stringify(value)}`);

@@ -14,7 +14,7 @@ import { type Search, type SearchDeps, search } from "./run.ts";
 import type { Pending, Summarizer } from "./summarize.ts";
 
 /** A list waits for this many changed traces, not for all of a load. */
-const MAX_AWAITED = 200;
+export const MAX_AWAITED = 200;
 
 export interface Filters {
   readonly from?: UnixNano;
@@ -52,7 +52,7 @@ export const listTraces = async (
 };
 
 /** The filters that have a parameter of their own are parts of the query like any other. */
-const searchOf = ({ from, to, query, status, minDurationMs, ...filters }: Filters): Omit<Search, "limit"> => {
+export const searchOf = ({ from, to, query, status, minDurationMs, ...filters }: Filters): Omit<Search, "limit"> => {
   const parts: Query[] = [];
   if (query?.kind === "and") parts.push(...query.parts);
   else if (query) parts.push(query);

@@ -23,7 +23,7 @@ import { spansOfRow } from "./row-spans.ts";
 const MAX_ROWS = 5_000;
 const MAX_READ = 500;
 const MAX_SPANS = 50_000;
-const ROWS_PER_STEP = 100;
+const ROWS_PER_STEP = { least: 100, most: 1_000 };
 /** Names that one prefix may stand for; past them rows are looked at without its help. */
 const MAX_NAMES = 64;
 
@@ -100,10 +100,11 @@ async function* once(rows: Rows): AsyncGenerator<Rows> {
 }
 
 async function* pages(
-  { from, to, after }: Search,
+  { from, to, after, limit: wanted }: Search,
   all: SummaryQuery["all"],
   summaries: Summaries,
 ): AsyncGenerator<Rows> {
+  const limit = Math.min(ROWS_PER_STEP.most, Math.max(ROWS_PER_STEP.least, wanted));
   let next = after;
   do {
     const bounds = {
@@ -111,7 +112,7 @@ async function* pages(
       ...(to !== undefined && { to }),
       ...(next && { after: next }),
     };
-    const page = await summaries.page({ ...bounds, all, limit: ROWS_PER_STEP });
+    const page = await summaries.page({ ...bounds, all, limit });
     yield page;
     next = page.next;
   } while (next);

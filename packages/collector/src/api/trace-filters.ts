@@ -1,0 +1,41 @@
+/** The filters that the list of traces and everything counted over it have in common. */
+import { type Static, Type } from "typebox";
+import { InputError } from "../errors.ts";
+import type { UnixNano } from "../model/time.ts";
+import type { Filters } from "../query/list.ts";
+import { parseQuery } from "../query/parse.ts";
+import { parseUnixNano } from "./parameters.ts";
+
+export const FILTER_PARAMETERS = {
+  from: Type.Optional(Type.String()),
+  to: Type.Optional(Type.String()),
+  function: Type.Optional(Type.String({ maxLength: 256 })),
+  q: Type.Optional(Type.String()),
+  minDurationMs: Type.Optional(Type.Number({ minimum: 0 })),
+  status: Type.Optional(Type.Union([Type.Literal("ok"), Type.Literal("error")])),
+};
+
+const FilterParameters = Type.Object(FILTER_PARAMETERS);
+
+export const filtersOf = (raw: Static<typeof FilterParameters>): Filters => {
+  const from = raw.from === undefined ? undefined : unixNano("from", raw.from);
+  const to = raw.to === undefined ? undefined : unixNano("to", raw.to);
+  return {
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(raw.function !== undefined && { function: raw.function }),
+    ...(raw.q !== undefined && raw.q !== "" && { query: parseQuery(raw.q) }),
+    ...(raw.minDurationMs !== undefined && { minDurationMs: raw.minDurationMs }),
+    ...(raw.status !== undefined && { status: raw.status }),
+  };
+};
+
+const unixNano = (name: string, text: string): UnixNano => {
+  const time = parseUnixNano(text);
+  if (time === undefined)
+    throw badParameter(name, text, "Unix nanoseconds, or RFC 3339 with its zone, such as 2026-01-31T12:00:00Z");
+  return time;
+};
+
+export const badParameter = (name: string, value: string, expected: string): InputError =>
+  new InputError("bad-parameter", `${name}: expected ${expected}, got ${JSON.stringify(value)}`);
