@@ -8,7 +8,7 @@
 import { DecodeError } from "../decode-error.ts";
 
 /** Sixteen digits where a value may begin. Inside a string it matches too: then the slow way was taken for nothing. */
-const LONG_INTEGER = /[:,[]\s*-?\d{16}/;
+const LONG_INTEGER = /(?:^|[:,[])\s*-?\d{16}/;
 /** As many digits as 64 bits can need, so that nobody's ten million digits become a bigint. */
 const INTEGER = /^-?\d{16,20}$/;
 
