@@ -24,5 +24,9 @@ export const wordOf = (value: PlainValue): string => (typeof value === "string" 
 export const attributesOf = ({ wire, origin }: SpanRecord): readonly KeyValue[] =>
   origin.resource === undefined ? wire.attributes : [...wire.attributes, ...origin.resource.attributes];
 
+/** A list gives a word for each of its elements. */
+export const wordsOf = ({ key, value }: KeyValue): Word[] =>
+  elementsOf(value).map((one) => ({ attribute: key, value: wordOf(anyValueToPlain(one)) }));
+
 const elementsOf = (value: AnyValue | undefined): readonly (AnyValue | undefined)[] =>
   value !== undefined && "arrayValue" in value ? value.arrayValue.values : [value];

@@ -15,3 +15,9 @@ export interface LogRecord {
   /** The line's number within its invocation, as Mayfly's logger counts: tells one line that came twice from two. */
   readonly seq?: number;
 }
+
+const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** OTLP counts severities in fours, from 1; 0 is unset. */
+export const levelOf = (severityNumber: number): Level | undefined => LEVELS[Math.floor((severityNumber - 1) / 4)];

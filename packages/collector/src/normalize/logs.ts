@@ -1,35 +1,36 @@
 /**
- * OTLP log records → log records. None is refused: ids are optional on a log record, and bad ones only lose the span
+ * An OTLP log record → a log record. None is refused: ids are optional on a log record, and bad ones only lose the span
  * that they would have pointed at.
  */
-import type { LogRecord as WireLogRecord, LogsData } from "@mayfly/otlp";
+import type { LogRecord as WireLogRecord } from "@mayfly/otlp";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import type { LogRecord } from "../model/log-record.ts";
 import type { SpanOrigin } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
-import { attributeReader } from "./attributes.ts";
-import { spanOrigin } from "./origin.ts";
+import { type AttributeReader, attributeReader } from "./attributes.ts";
 import { FAAS_INVOCATION_ID, LOG_REQUEST_ID, LOG_SEQ } from "./semconv.ts";
 
-export const normalizeLogs = (data: LogsData, receivedAt: UnixNano): readonly LogRecord[] =>
-  data.resourceLogs.flatMap(({ resource, schemaUrl: resourceSchemaUrl, scopeLogs }) =>
-    scopeLogs.flatMap(({ scope, schemaUrl: scopeSchemaUrl, logRecords }) => {
-      const origin = spanOrigin({ resource, resourceSchemaUrl, scope, scopeSchemaUrl });
-      return logRecords.map((wire) => logRecord(wire, origin, receivedAt));
-    }),
-  );
-
-const logRecord = (wire: WireLogRecord, origin: SpanOrigin, receivedAt: UnixNano): LogRecord => {
+export const normalizedLog = (wire: WireLogRecord, origin: SpanOrigin, receivedAt: UnixNano): LogRecord => {
   const attributes = attributeReader(wire.attributes);
-  const requestId = attributes.text(...FAAS_INVOCATION_ID, LOG_REQUEST_ID);
   const seq = attributes.count(LOG_SEQ);
   return {
     time: wire.timeUnixNano || wire.observedTimeUnixNano || receivedAt,
     origin,
     wire,
-    ...(isTraceId(wire.traceId) && { traceId: wire.traceId }),
+    ...logIdsOf(wire, attributes),
     ...(isSpanId(wire.spanId) && { spanId: wire.spanId }),
-    ...(requestId !== undefined && { requestId }),
     ...(seq !== undefined && { seq }),
+  };
+};
+
+/** What a log record can be found by. Reads the trace id and LOG_ID_ATTRIBUTES, and nothing else. */
+export const logIdsOf = (
+  wire: WireLogRecord,
+  attributes: AttributeReader = attributeReader(wire.attributes),
+): Pick<LogRecord, "traceId" | "requestId"> => {
+  const requestId = attributes.text(...FAAS_INVOCATION_ID, LOG_REQUEST_ID);
+  return {
+    ...(isTraceId(wire.traceId) && { traceId: wire.traceId }),
+    ...(requestId !== undefined && { requestId }),
   };
 };

@@ -45,3 +45,20 @@ export const MAYFLY_LINK_INVOCATION = "invocation";
 /** Fields of a log line as Lambda and Mayfly's logger name them. */
 export const LOG_REQUEST_ID = "requestId";
 export const LOG_SEQ = "seq";
+
+/** Every attribute of a span that an id, a stitch key or its failure is read from (spanIdsOf). */
+export const SPAN_ID_ATTRIBUTES: readonly string[] = [
+  ...FAAS_INVOCATION_ID,
+  FAAS_INVOKED_NAME,
+  ...AWS_REQUEST_ID,
+  MESSAGING_SYSTEM,
+  ...MESSAGING_MESSAGE_ID,
+  ...MESSAGING_DESTINATION_NAME,
+  ...MESSAGING_OPERATION_TYPE,
+  MAYFLY_KEYS_PRODUCED,
+  MAYFLY_KEYS_CONSUMED,
+  MAYFLY_UNFINISHED,
+];
+
+/** Every attribute of a log record that an id is read from (logIdsOf). */
+export const LOG_ID_ATTRIBUTES: readonly string[] = [...FAAS_INVOCATION_ID, LOG_REQUEST_ID];

@@ -1,18 +1,16 @@
 /**
- * OTLP spans → span records.
+ * An OTLP span → a span record. Its own ids were judged when it arrived; bad ids of parents and links only lose what they
+ * would have pointed at, and the wire keeps them.
  *
- * Out     every span whose ids name it, in the order sent; the others counted by reason, so that a bad span does not
- *         sink its batch. Bad ids of parents and links only lose what they would have pointed at; the wire keeps them.
  * Source  opentelemetry-proto trace.proto (Span.trace_id, Span.flags); W3C Trace Context 3.2.2.3-4.
  */
 import type { StitchKey } from "@mayfly/api";
-import type { Span, SpanLink, TracesData } from "@mayfly/otlp";
-import { isSpanId, isTraceId } from "../model/ids.ts";
+import type { Span, SpanLink } from "@mayfly/otlp";
+import { type SpanId, type TraceId, isSpanId, isTraceId } from "../model/ids.ts";
 import type { LinkTarget, SpanOrigin, SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
 import { isMessageKey } from "../model/stitch-key.ts";
 import { type AttributeReader, attributeReader } from "./attributes.ts";
-import { spanOrigin } from "./origin.ts";
 import {
   FAAS_COLDSTART,
   FAAS_INVOCATION_ID,
@@ -25,55 +23,41 @@ import {
 import { CLIENT, INTERNAL, PRODUCER } from "./span-kind.ts";
 import { stitchKeysOf } from "./stitch-keys.ts";
 
-type SpanRejection = "invalid-trace-id" | "invalid-span-id";
-
-export interface NormalizedSpans {
-  readonly spans: readonly SpanRecord[];
-  readonly rejected: Readonly<Partial<Record<SpanRejection, number>>>;
-}
-
-export const normalizeSpans = (data: TracesData, receivedAt: UnixNano): NormalizedSpans => {
-  const spans: SpanRecord[] = [];
-  const rejected: Partial<Record<SpanRejection, number>> = {};
-  for (const { resource, schemaUrl: resourceSchemaUrl, scopeSpans } of data.resourceSpans) {
-    for (const { scope, schemaUrl: scopeSchemaUrl, spans: wires } of scopeSpans) {
-      const origin = spanOrigin({ resource, resourceSchemaUrl, scope, scopeSchemaUrl });
-      for (const wire of wires) {
-        const record = spanRecord(wire, origin, receivedAt);
-        if (typeof record === "string") rejected[record] = (rejected[record] ?? 0) + 1;
-        else spans.push(record);
-      }
-    }
-  }
-  return { spans, rejected };
-};
-
 const REMOTE_IS_KNOWN = 0x100;
 const PARENT_IS_REMOTE = 0x200;
 const STATUS_ERROR = 2;
 
-const spanRecord = (wire: Span, origin: SpanOrigin, receivedAt: UnixNano): SpanRecord | SpanRejection => {
-  const { traceId, spanId, parentSpanId } = wire;
-  if (!isTraceId(traceId)) return "invalid-trace-id";
-  if (!isSpanId(spanId)) return "invalid-span-id";
+/** `receivedAt` stands in where the span says no time at all. */
+export const normalizedSpan = (wire: Span, origin: SpanOrigin, receivedAt: UnixNano): SpanRecord => {
+  const { parentSpanId } = wire;
   const attributes = attributeReader(wire.attributes);
-  const requestId = requestIdOf(wire, attributes);
-  const keys = stitchKeysOf(wire, attributes);
-  const isUnfinished = attributes.isTrue(MAYFLY_UNFINISHED);
+  const ids = spanIdsOf(wire, attributes);
   return {
-    traceId,
-    spanId,
+    traceId: wire.traceId as TraceId,
+    spanId: wire.spanId as SpanId,
     ...(isSpanId(parentSpanId) && { parentSpanId }),
     origin,
     start: wire.startTimeUnixNano || wire.endTimeUnixNano || receivedAt,
     wire,
-    ...(requestId !== undefined && { requestId }),
+    ...ids,
     parentIsRemote: (wire.flags & REMOTE_IS_KNOWN) !== 0 && (wire.flags & PARENT_IS_REMOTE) !== 0,
+    isColdStart: attributes.isTrue(FAAS_COLDSTART) && !isInit(wire),
+    batchCount: batchCount(wire, attributes, ids.consumed),
+  };
+};
+
+/** What a span can be found by, and whether it failed. */
+type SpanIds = Pick<SpanRecord, "requestId" | "produced" | "consumed" | "links" | "isError" | "isUnfinished">;
+
+/** Reads kind, links, status and SPAN_ID_ATTRIBUTES, and nothing else. */
+export const spanIdsOf = (wire: Span, attributes: AttributeReader = attributeReader(wire.attributes)): SpanIds => {
+  const requestId = requestIdOf(wire, attributes);
+  const isUnfinished = attributes.isTrue(MAYFLY_UNFINISHED);
+  return {
+    ...(requestId !== undefined && { requestId }),
     isError: isUnfinished || wire.status?.code === STATUS_ERROR,
     isUnfinished,
-    isColdStart: attributes.isTrue(FAAS_COLDSTART) && !isInit(wire),
-    batchCount: batchCount(wire, attributes, keys.consumed),
-    ...keys,
+    ...stitchKeysOf(wire, attributes),
     links: wire.links.flatMap(linkTarget),
   };
 };

@@ -9,6 +9,7 @@
  *         Calling anything after `close` is a bug and throws.
  */
 import type { StitchKey } from "@mayfly/api";
+import type { RawRecords } from "@mayfly/otlp";
 import type { Word } from "../model/attribute-words.ts";
 import type { SpanId, TraceId } from "../model/ids.ts";
 import type { LogRecord } from "../model/log-record.ts";
@@ -16,15 +17,18 @@ import type { SpanRecord } from "../model/span.ts";
 import type { StitchKeyIdentity } from "../model/stitch-key.ts";
 import type { UnixNano } from "../model/time.ts";
 
-/** Everything that one request brought, after decoding and normalizing. */
+export const SIGNALS = ["spans", "logs", "metrics"] as const;
+export type Signal = (typeof SIGNALS)[number];
+
+/** Everything that one request brought, as it arrived. */
 export interface Batch {
   /** SHA-256 over path, content type and decoded body: a retry is the same request. */
   readonly requestDigest: Uint8Array;
   readonly receivedAt: UnixNano;
-  readonly spans: readonly SpanRecord[];
-  readonly logs: readonly LogRecord[];
-  readonly rejectedSpans: Readonly<Record<string, number>>;
-  readonly rejectedLogs: Readonly<Record<string, number>>;
+  readonly signal: Signal;
+  readonly records: RawRecords;
+  /** What was left out of `records`, by reason; of metrics, data points. */
+  readonly rejected: Readonly<Record<string, number>>;
 }
 
 /** `duplicate`: the same request was stored within the last hour; nothing was stored again. */
@@ -90,24 +94,40 @@ export interface LogQuery {
   readonly limit: number;
 }
 
+/** received = stored + duplicate + rejected + dropped, at any time. */
 export interface StoreStats {
   readonly spans: number;
+  /** Exact up to 65,536, an estimate within a hundredth or so beyond; `invocations` too. */
   readonly traces: number;
   readonly logs: number;
+  readonly metricPoints: number;
   /** Distinct request ids seen on spans. */
   readonly invocations: number;
   readonly receivedSpans: number;
   readonly duplicateSpans: number;
   readonly rejectedSpans: Readonly<Record<string, number>>;
+  /** What was stored and is no more. */
+  readonly droppedSpans: Readonly<Record<string, number>>;
   readonly receivedLogs: number;
   readonly duplicateLogs: number;
   readonly rejectedLogs: Readonly<Record<string, number>>;
+  readonly droppedLogs: Readonly<Record<string, number>>;
+  readonly receivedMetricPoints: number;
+  readonly duplicateMetricPoints: number;
+  readonly rejectedMetricPoints: Readonly<Record<string, number>>;
+  readonly droppedMetricPoints: Readonly<Record<string, number>>;
   readonly bytesOnDisk: number;
 }
 
-export interface Store {
+export interface StoreWriter {
   append(batch: Batch): Promise<AppendResult>;
+  stats(): Promise<StoreStats>;
+  /** Resolves when a write would succeed now; rejects with StoreError when not. */
+  checkWritable(): Promise<void>;
+  close(): Promise<void>;
+}
 
+export interface StoreReader {
   /** All spans of these traces, in order of arrival; at most `limit` in all. */
   spansOfTraces(traceIds: readonly TraceId[], limit: number): Promise<readonly SpanRecord[]>;
   /** Spans that produced or consumed any of these keys, in order of arrival; at most `limit` in all. */
@@ -126,8 +146,10 @@ export interface Store {
   /** Matching either list, oldest first; equal (requestId, seq, timestamp) once. */
   logs(query: LogQuery): Promise<readonly LogRecord[]>;
 
-  stats(): Promise<StoreStats>;
-  /** Resolves when a write would succeed now; rejects with StoreError when not. */
-  checkWritable(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Both, for whoever has no reason to keep them apart. */
+export interface Store extends StoreWriter, StoreReader {
   close(): Promise<void>;
 }

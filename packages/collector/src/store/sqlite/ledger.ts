@@ -1,65 +1,63 @@
 /**
- * The ledger: received = stored + duplicate + rejected, counted where the data is written and in the same transaction,
- * so that it is exact after any crash.
+ * The ledger: received = stored + duplicate + rejected + dropped, per signal, counted where the data is written and in
+ * the same transaction, so that it is exact after any crash.
  */
 import type { Database } from "better-sqlite3";
-import type { Batch } from "../store.ts";
+import type { Signal } from "../store.ts";
 
-const PLAIN = [
-  "spans",
-  "traces",
-  "logs",
-  "invocations",
-  "receivedSpans",
-  "duplicateSpans",
-  "receivedLogs",
-  "duplicateLogs",
-] as const;
-const BY_REASON = ["rejectedSpans", "rejectedLogs"] as const;
+/** What became of a record. `received` is their sum, so it is not counted by itself. */
+export type Fate = "stored" | "duplicate" | "rejected" | "dropped";
 
-type Counter = (typeof PLAIN)[number] | (typeof BY_REASON)[number];
-type Counts = { [name in (typeof PLAIN)[number]]: number } & {
-  [name in (typeof BY_REASON)[number]]: Record<string, number>;
-};
-
-export interface Ledger {
-  count(counter: (typeof PLAIN)[number], amount: number): void;
-  /** What the batch brought, kept or not. */
-  countReceived(batch: Batch): void;
+export interface Count {
+  readonly signal: Signal;
+  readonly fate: Fate;
+  /** "" where there is nothing to say. */
+  readonly reason: string;
+  readonly amount: number;
 }
 
-export const createLedger = (db: Database): Ledger => {
-  const add = db.prepare<[Counter, string, number]>(
-    "INSERT INTO counters (name, reason, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
+/** Sums of counts. */
+export class Ledger {
+  readonly #sums = new Map<string, Count>();
+
+  add({ signal, fate, reason, amount }: Count): void {
+    if (amount === 0) return;
+    const name = `${signal} ${fate} ${reason}`;
+    const before = this.#sums.get(name)?.amount ?? 0;
+    this.#sums.set(name, { signal, fate, reason, amount: before + amount });
+  }
+
+  addAll(counts: Iterable<Count>): void {
+    for (const count of counts) this.add(count);
+  }
+
+  counts(): readonly Count[] {
+    return [...this.#sums.values()];
+  }
+
+  of(signal: Signal, fate: Fate): number {
+    return this.counts().reduce((sum, one) => sum + (one.signal === signal && one.fate === fate ? one.amount : 0), 0);
+  }
+
+  received(signal: Signal): number {
+    return this.counts().reduce((sum, one) => sum + (one.signal === signal ? one.amount : 0), 0);
+  }
+
+  reasons(signal: Signal, fate: Fate): Readonly<Record<string, number>> {
+    const counts = this.counts().filter((one) => one.signal === signal && one.fate === fate);
+    return Object.fromEntries(counts.map(({ reason, amount }) => [reason, amount]));
+  }
+}
+
+/** Adds to a file's sums. */
+export const createLedgerWrite = (db: Database): ((counts: readonly Count[]) => void) => {
+  const add = db.prepare<[Signal, Fate, string, number]>(
+    "INSERT INTO counters (signal, name, reason, value) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
   );
-  const count = (counter: Counter, amount: number, reason = ""): void => {
-    if (amount > 0) add.run(counter, reason, amount);
-  };
-  const countRejected = (counter: (typeof BY_REASON)[number], rejected: Readonly<Record<string, number>>): number => {
-    for (const [reason, amount] of Object.entries(rejected)) count(counter, amount, reason);
-    return Object.values(rejected).reduce((sum, amount) => sum + amount, 0);
-  };
-  return {
-    count,
-    countReceived(batch) {
-      count("receivedSpans", batch.spans.length + countRejected("rejectedSpans", batch.rejectedSpans));
-      count("receivedLogs", batch.logs.length + countRejected("rejectedLogs", batch.rejectedLogs));
-    },
+  return (counts) => {
+    for (const { signal, fate, reason, amount } of counts) add.run(signal, fate, reason, amount);
   };
 };
 
-export const createLedgerRead = (db: Database): (() => Counts) => {
-  const select = db.prepare<[], { name: Counter; reason: string; value: number }>(
-    "SELECT name, reason, value FROM counters",
-  );
-  return () => {
-    const rows = select.all();
-    const byReason = (name: Counter) =>
-      Object.fromEntries(rows.filter((row) => row.name === name).map((row) => [row.reason, row.value]));
-    const plain = (name: Counter) => rows.find((row) => row.name === name)?.value ?? 0;
-    return Object.fromEntries([
-      ...PLAIN.map((name) => [name, plain(name)]),
-      ...BY_REASON.map((name) => [name, byReason(name)]),
-    ]) as Counts;
-  };
-};
+export const readLedger = (db: Database): readonly Count[] =>
+  db.prepare<[], Count>("SELECT signal, name AS fate, reason, value AS amount FROM counters").all();

@@ -1,0 +1,249 @@
+/**
+ * Records → their terms, read off the protobuf as it lies there: nothing is decoded but what leads somewhere.
+ *
+ * In      records that were skimmed: their lengths can be trusted.
+ * Out     exactly the terms of the normalized record (scan.test.ts holds the two together).
+ *         spans    trace, request, stitch keys, links · name, attributes, `error`
+ *         logs     trace, request · level, attributes
+ *         metrics  name
+ *         What an origin adds to its records (function, resource attributes) it adds once: `originWords`.
+ * Cost    some 2 µs for a span of twelve attributes; about 3 µs more where ids are read from one of them or from links.
+ *         Such a record is put together again of only those fields, and read by the functions that normalize it all.
+ * Source  opentelemetry/proto/{trace,logs,metrics}/v1: Span, LogRecord, Metric
+ */
+import { logRecordFromProtobuf, spanFromProtobuf } from "@mayfly/otlp";
+import { wordsOf } from "../model/attribute-words.ts";
+import { levelOf } from "../model/log-record.ts";
+import type { SpanOrigin } from "../model/span.ts";
+import { stitchKeyIdentity } from "../model/stitch-key.ts";
+import { logIdsOf } from "../normalize/logs.ts";
+import { LOG_ID_ATTRIBUTES, SPAN_ID_ATTRIBUTES } from "../normalize/semconv.ts";
+import { spanIdsOf } from "../normalize/spans.ts";
+import { createAttributeTerms } from "./attribute-terms.ts";
+import type { Signal } from "./store.ts";
+import type { TermSet } from "./term-set.ts";
+import {
+  FUNCTION_WORD,
+  HASH_START,
+  LEVEL_WORD,
+  MAX_WORD_BYTES,
+  NAME_WORD,
+  STATUS_WORD,
+  TRACE,
+  hashBytes,
+  hashEnd,
+  hashSeparator,
+  isIndexed,
+  keyIdPlace,
+  keyPlace,
+  linkPlace,
+  placeOfBytes,
+  requestPlace,
+  wordTerm,
+} from "./terms.ts";
+import { Walk, tagOf } from "./walk.ts";
+
+/** Puts terms and time of the record in [start, end) into the set; `row` is its place in the block. */
+export type Scan = (bytes: Buffer, start: number, end: number, row: number, arrivedAt: number) => void;
+
+export const createScans = (terms: TermSet, unindexed: ReadonlySet<string>): Readonly<Record<Signal, Scan>> => ({
+  spans: createSpanScan(terms, unindexed),
+  logs: createLogScan(terms, unindexed),
+  metrics: createMetricScan(terms),
+});
+
+/** What every record of this origin adds. */
+export const originWords = (origin: SpanOrigin, unindexed: ReadonlySet<string>): readonly number[] => [
+  ...(origin.functionName === undefined ? [] : [wordTerm({ attribute: FUNCTION_WORD, value: origin.functionName })]),
+  ...(origin.resource?.attributes ?? [])
+    .flatMap(wordsOf)
+    .filter((word) => isIndexed(word, unindexed))
+    .map(wordTerm),
+];
+
+const TRACE_ID_BYTES = 16;
+
+const SPAN = {
+  traceId: tagOf(1, "delimited"),
+  name: tagOf(5, "delimited"),
+  kind: tagOf(6, "varint"),
+  startTime: tagOf(7, "fixed64"),
+  endTime: tagOf(8, "fixed64"),
+  attributes: tagOf(9, "delimited"),
+  links: tagOf(13, "delimited"),
+  status: tagOf(15, "delimited"),
+} as const;
+
+const createSpanScan = (terms: TermSet, unindexed: ReadonlySet<string>): Scan => {
+  const attributes = createAttributeTerms(terms, SPAN_ID_ATTRIBUTES, unindexed);
+  const nameWord = createNameWord(terms);
+  const walk = new Walk();
+  const excerpt = new Excerpt();
+  const errorWord = wordTerm({ attribute: STATUS_WORD, value: "error" });
+
+  return (bytes, start, end, row, arrivedAt) => {
+    let traceStart = start;
+    let nameStart = start;
+    let nameEnd = start;
+    let startTime = 0;
+    let endTime = 0;
+    let hasIds = false;
+    excerpt.begin();
+    walk.position = start;
+    for (let from = start; walk.next(bytes, end); from = walk.position) {
+      switch (walk.tag) {
+        case SPAN.traceId:
+          traceStart = walk.start;
+          break;
+        case SPAN.name:
+          nameStart = walk.start;
+          nameEnd = walk.end;
+          break;
+        case SPAN.attributes:
+          if (attributes.scan(bytes, walk.start, walk.end)) {
+            hasIds = true;
+            excerpt.add(from, walk.end);
+          }
+          break;
+        case SPAN.links:
+        case SPAN.status:
+          hasIds = true;
+          excerpt.add(from, walk.end);
+          break;
+        case SPAN.kind:
+          excerpt.add(from, walk.end);
+          break;
+        case SPAN.startTime:
+          startTime = fixed64(bytes, walk.start);
+          break;
+        case SPAN.endTime:
+          endTime = fixed64(bytes, walk.start);
+          break;
+      }
+    }
+    terms.place(placeOfBytes(TRACE, bytes, traceStart, traceStart + TRACE_ID_BYTES), row);
+    nameWord(bytes, nameStart, nameEnd);
+    terms.time(startTime || endTime || arrivedAt);
+    if (!hasIds) return;
+    const { requestId, produced, consumed, links, isError } = spanIdsOf(spanFromProtobuf(excerpt.of(bytes)));
+    if (requestId !== undefined) terms.place(requestPlace(requestId), row);
+    for (const key of [...produced, ...consumed]) {
+      terms.place(keyPlace(stitchKeyIdentity(key)), row);
+      terms.place(keyIdPlace(key.id), row);
+    }
+    for (const link of links) terms.place(linkPlace(link.traceId), row);
+    if (isError) terms.word(errorWord);
+  };
+};
+
+const LOG = {
+  time: tagOf(1, "fixed64"),
+  severityNumber: tagOf(2, "varint"),
+  attributes: tagOf(6, "delimited"),
+  traceId: tagOf(9, "delimited"),
+  observedTime: tagOf(11, "fixed64"),
+} as const;
+
+const createLogScan = (terms: TermSet, unindexed: ReadonlySet<string>): Scan => {
+  const attributes = createAttributeTerms(terms, LOG_ID_ATTRIBUTES, unindexed);
+  const walk = new Walk();
+  const excerpt = new Excerpt();
+
+  return (bytes, start, end, row, arrivedAt) => {
+    let time = 0;
+    let observedTime = 0;
+    excerpt.begin();
+    walk.position = start;
+    for (let from = start; walk.next(bytes, end); from = walk.position) {
+      const isPart =
+        walk.tag === LOG.attributes
+          ? attributes.scan(bytes, walk.start, walk.end)
+          : walk.tag === LOG.severityNumber || walk.tag === LOG.traceId;
+      if (walk.tag === LOG.time) time = fixed64(bytes, walk.start);
+      if (walk.tag === LOG.observedTime) observedTime = fixed64(bytes, walk.start);
+      if (isPart) excerpt.add(from, walk.end);
+    }
+    const wire = logRecordFromProtobuf(excerpt.of(bytes));
+    const { traceId, requestId } = logIdsOf(wire);
+    if (traceId !== undefined) {
+      const id = Buffer.from(traceId, "hex");
+      terms.place(placeOfBytes(TRACE, id, 0, id.length), row);
+    }
+    if (requestId !== undefined) terms.place(requestPlace(requestId), row);
+    const level = levelOf(wire.severityNumber);
+    if (level !== undefined) terms.word(wordTerm({ attribute: LEVEL_WORD, value: level }));
+    terms.time(time || observedTime || arrivedAt);
+  };
+};
+
+const METRIC_NAME = tagOf(1, "delimited");
+/** Gauge, sum, histogram, exponential histogram, summary: all have their points in field 1, and those their time in 3. */
+const METRIC_DATA: ReadonlySet<number> = new Set([5, 7, 9, 10, 11].map((number) => tagOf(number, "delimited")));
+const POINTS = tagOf(1, "delimited");
+const POINT_TIME = tagOf(3, "fixed64");
+
+const createMetricScan = (terms: TermSet): Scan => {
+  const nameWord = createNameWord(terms);
+  const walk = new Walk();
+
+  const point = (bytes: Buffer, start: number, end: number, arrivedAt: number): void => {
+    let time = 0;
+    walk.position = start;
+    while (walk.next(bytes, end)) if (walk.tag === POINT_TIME) time = fixed64(bytes, walk.start);
+    terms.time(time || arrivedAt);
+  };
+  const points = (bytes: Buffer, start: number, end: number, arrivedAt: number): void => {
+    walk.position = start;
+    while (walk.next(bytes, end)) {
+      const after = walk.position;
+      if (walk.tag === POINTS) point(bytes, walk.start, walk.end, arrivedAt);
+      walk.position = after;
+    }
+  };
+
+  return (bytes, start, end, _row, arrivedAt) => {
+    let nameStart = start;
+    let nameEnd = start;
+    walk.position = start;
+    while (walk.next(bytes, end)) {
+      const after = walk.position;
+      if (walk.tag === METRIC_NAME) {
+        nameStart = walk.start;
+        nameEnd = walk.end;
+      } else if (METRIC_DATA.has(walk.tag)) points(bytes, walk.start, walk.end, arrivedAt);
+      walk.position = after;
+    }
+    nameWord(bytes, nameStart, nameEnd);
+  };
+};
+
+const fixed64 = (bytes: Buffer, start: number): number =>
+  bytes.readUInt32LE(start) + bytes.readUInt32LE(start + 4) * 2 ** 32;
+
+const createNameWord = (terms: TermSet): ((bytes: Buffer, start: number, end: number) => void) => {
+  const attribute = Buffer.from(NAME_WORD);
+  const hash = hashSeparator(hashBytes(HASH_START, attribute, 0, attribute.length));
+  return (bytes, start, end) => {
+    if (end - start <= MAX_WORD_BYTES) terms.word(hashEnd(hashBytes(hash, bytes, start, end)));
+  };
+};
+
+/** Some fields of a message, which together are a message again. */
+class Excerpt {
+  #ranges: number[] = [];
+
+  begin(): void {
+    this.#ranges = [];
+  }
+
+  add(start: number, end: number): void {
+    this.#ranges.push(start, end);
+  }
+
+  of(bytes: Buffer): Buffer {
+    const parts: Buffer[] = [];
+    for (let n = 0; n < this.#ranges.length; n += 2)
+      parts.push(bytes.subarray(this.#ranges[n], this.#ranges[n + 1]));
+    return Buffer.concat(parts);
+  }
+}

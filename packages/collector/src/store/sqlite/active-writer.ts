@@ -1,0 +1,134 @@
+/** The active partition, as the one that writes has it open: whole commits, and what it knows of itself. */
+import { rmSync } from "node:fs";
+import type Database from "better-sqlite3";
+import type { NewBlock } from "./blocks-of.ts";
+import { type Durability, isUnmade, openActiveFile } from "./active-file.ts";
+import { type Count, createLedgerWrite, readLedger } from "./ledger.ts";
+import { activePath, listPartitions } from "./partitions.ts";
+import { ENTRY_BYTES } from "./request-memory.ts";
+
+/** What goes on from one partition to the next. */
+export interface Carried {
+  readonly counts: readonly Count[];
+  readonly sketches: Readonly<Record<string, Buffer>>;
+}
+
+export interface Commit {
+  readonly blocks: readonly NewBlock[];
+  /** Of its requests, one after the other. */
+  readonly entries: Buffer;
+  readonly counts: readonly Count[];
+}
+
+export interface ActiveWriter {
+  readonly number: number;
+  /** Of records, before compression. */
+  readonly bytes: number;
+  /** How many requests it has. */
+  readonly requests: number;
+  append(commit: Commit): void;
+  /** As it is on disk. */
+  carried(): Carried;
+  /** Terms of every span in it. */
+  spanPlaces(): IterableIterator<Buffer>;
+  entries(from: number, to: number): Buffer;
+  /** Really writes: whether a disk is full shows nowhere else. */
+  probe(): void;
+  close(): void;
+}
+
+/** As much as a small batch takes, so that a disk with a few free bytes left counts as full. */
+const PROBE_BYTES = 65_536;
+
+/** The highest there is; the first when there is none. */
+export const openActive = (dataDir: string, durability: Durability): ActiveWriter => {
+  const partitions = listPartitions(dataDir);
+  const last = partitions.at(-1);
+  if (last === undefined) return createActive(dataDir, 1, durability, { counts: [], sketches: {} });
+  if (!last.isSealed && isUnmade(last.path)) {
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(last.path + suffix, { force: true });
+    return openActive(dataDir, durability);
+  }
+  return activeOn(openActiveFile(last.path, durability), last.number);
+};
+
+export const createActive = (
+  dataDir: string,
+  number: number,
+  durability: Durability,
+  { counts, sketches }: Carried,
+): ActiveWriter => {
+  const db = openActiveFile(activePath(dataDir, number), durability, (fresh) => {
+    createLedgerWrite(fresh)(counts);
+    const put = fresh.prepare<[string, Buffer]>("INSERT INTO sketches (name, body) VALUES (?, ?)");
+    for (const [name, body] of Object.entries(sketches)) put.run(name, body);
+  });
+  return activeOn(db, number);
+};
+
+const activeOn = (db: Database.Database, number: number): ActiveWriter => {
+  const writeLedger = createLedgerWrite(db);
+  const insertBlock = db.prepare<unknown[]>(
+    "INSERT INTO blocks (signal, records, min_ns, max_ns, bytes, places, words, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+  );
+  const insertRequests = db.prepare<[number, Buffer]>("INSERT INTO requests (first, digests) VALUES (?, ?)");
+  const selectRequests = db.prepare<[number, number], { first: number; digests: Buffer }>(
+    `SELECT first, digests FROM requests
+      WHERE first >= (SELECT coalesce(max(first), 0) FROM requests WHERE first <= ?) AND first < ? ORDER BY first`,
+  );
+  const insertProbe = db.prepare("INSERT INTO probes (filler) VALUES (zeroblob(?))");
+  const clearProbes = db.prepare("DELETE FROM probes");
+
+  let bytes = db.prepare<[], number>("SELECT coalesce(sum(bytes), 0) FROM blocks").pluck().get() ?? 0;
+  let requests =
+    db
+      .prepare<[], number>(`SELECT coalesce(max(first + length(digests) / ${ENTRY_BYTES}), 0) FROM requests`)
+      .pluck()
+      .get() ?? 0;
+
+  const write = db.transaction(({ blocks, entries, counts }: Commit) => {
+    for (const one of blocks) {
+      const { signal, records, minTime, maxTime } = one;
+      insertBlock.run(signal, records, minTime, maxTime, one.bytes, one.places, one.words, one.body);
+    }
+    if (entries.length > 0) insertRequests.run(requests, entries);
+    writeLedger(counts);
+  });
+  const probe = db.transaction(() => {
+    insertProbe.run(PROBE_BYTES);
+    clearProbes.run();
+  });
+
+  return {
+    number,
+    get bytes() {
+      return bytes;
+    },
+    get requests() {
+      return requests;
+    },
+    append(commit) {
+      write.immediate(commit);
+      for (const block of commit.blocks) bytes += block.bytes;
+      requests += commit.entries.length / ENTRY_BYTES;
+    },
+    carried: () => ({
+      counts: readLedger(db),
+      sketches: Object.fromEntries(
+        db
+          .prepare<[], { name: string; body: Buffer }>("SELECT name, body FROM sketches")
+          .all()
+          .map(({ name, body }) => [name, body]),
+      ),
+    }),
+    spanPlaces: () => db.prepare<[], Buffer>("SELECT places FROM blocks WHERE signal = 'spans'").pluck().iterate(),
+    entries(from, to) {
+      const rows = selectRequests.all(from, to);
+      const first = rows[0]?.first ?? from;
+      const all = Buffer.concat(rows.map((row) => row.digests));
+      return all.subarray((from - first) * ENTRY_BYTES, (to - first) * ENTRY_BYTES);
+    },
+    probe: () => probe.immediate(),
+    close: () => void db.close(),
+  };
+};

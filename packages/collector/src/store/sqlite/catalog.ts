@@ -1,0 +1,73 @@
+/**
+ * catalog.db: what the partitions' names do not say. Written by whoever keeps partitions, beside the one that appends.
+ *
+ *   adjustments   how the ledger of what arrived changed since, by the partition it happened to: a copy that sealing
+ *                 found moves from stored to duplicate, what retention removed from stored to dropped. Said again, it
+ *                 replaces what was said, so that an interrupted step can be repeated
+ */
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { StoreError } from "../../errors.ts";
+import type { Signal } from "../store.ts";
+import { opening } from "./active-file.ts";
+import type { Count, Fate } from "./ledger.ts";
+
+export const CATALOG_VERSION = 1;
+
+const SCHEMA = `
+CREATE TABLE adjustments (
+  partition INTEGER NOT NULL,
+  signal    TEXT NOT NULL,
+  name      TEXT NOT NULL,
+  reason    TEXT NOT NULL,
+  value     INTEGER NOT NULL,
+  PRIMARY KEY (partition, signal, name, reason)
+) STRICT, WITHOUT ROWID;
+`;
+
+export interface Catalog {
+  adjustments(): readonly Count[];
+  adjust(partition: number, counts: readonly Count[]): void;
+  close(): void;
+}
+
+export const catalogPath = (dataDir: string): string => join(dataDir, "catalog.db");
+
+export const openCatalog = (dataDir: string): Catalog => {
+  const path = catalogPath(dataDir);
+  const db = opening(path, () => opened(path));
+  const put = db.prepare<[number, Signal, Fate, string, number]>("REPLACE INTO adjustments VALUES (?, ?, ?, ?, ?)");
+  const sums = db.prepare<[], Count>(
+    "SELECT signal, name AS fate, reason, sum(value) AS amount FROM adjustments GROUP BY signal, name, reason",
+  );
+  return {
+    adjustments: () => sums.all(),
+    adjust: db.transaction((partition: number, counts: readonly Count[]) => {
+      for (const { signal, fate, reason, amount } of counts) put.run(partition, signal, fate, reason, amount);
+    }),
+    close: () => void db.close(),
+  };
+};
+
+const opened = (path: string): Database.Database => {
+  const db = new Database(path, { timeout: 5_000 });
+  try {
+    db.pragma("journal_mode = WAL");
+    db.pragma("synchronous = FULL");
+    const make = db.transaction(() => {
+      if (db.pragma("user_version", { simple: true }) !== 0) return;
+      db.exec(SCHEMA);
+      db.pragma(`user_version = ${CATALOG_VERSION}`);
+    });
+    make.immediate();
+    const version = Number(db.pragma("user_version", { simple: true }));
+    if (version !== CATALOG_VERSION) {
+      const message = `cannot open ${path}: its version is ${version}, this Mayfly knows ${CATALOG_VERSION}`;
+      throw new StoreError(version > CATALOG_VERSION ? "store-newer" : "store-unreadable", message);
+    }
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+};

@@ -1,0 +1,65 @@
+/**
+ * Where records lie that may hold a term, partition by partition in the order of arrival, and the blocks they lie in.
+ *
+ * Bounds  decoded blocks in memory.
+ */
+import type { Signal } from "../store.ts";
+import type { Block } from "./block.ts";
+import { createBlockCache } from "./block-cache.ts";
+import type { OpenPartition, PartitionSet } from "./partition-set.ts";
+import type { BlockEntry, Place } from "./partition-reader.ts";
+
+/** A record, not decoded yet. */
+export interface Found {
+  readonly block: Block;
+  readonly row: number;
+}
+
+export interface Finder {
+  /** Records that may hold any of these terms, each once, in the order of arrival. */
+  places(signal: Signal, terms: readonly number[]): Generator<Found>;
+  /** Blocks with records that may hold all of these words; all blocks without any. In the order of arrival. */
+  blocks(partition: OpenPartition, signal: Signal, words: readonly number[]): readonly BlockEntry[];
+  /** undefined: it is damaged. */
+  block(partition: OpenPartition, id: number): Block | undefined;
+  readonly partitions: PartitionSet;
+}
+
+const MAX_CACHED_BYTES = 64 * 1024 * 1024;
+
+export const createFinder = (partitions: PartitionSet): Finder => {
+  const cache = createBlockCache(MAX_CACHED_BYTES);
+
+  const block = (partition: OpenPartition, id: number): Block | undefined =>
+    partitions.ask(partition, (reader) => cache.get(partition, id, () => reader.block(id)));
+
+  return {
+    partitions,
+    block,
+    *places(signal, terms) {
+      const distinct = [...new Set(terms)];
+      for (const partition of partitions.list()) {
+        const places = partitions.ask(partition, (reader) => distinct.flatMap((term) => reader.places(signal, term)));
+        for (const { block: id, row } of inOrder(places ?? [])) {
+          const found = block(partition, id);
+          if (found === undefined) break;
+          yield { block: found, row };
+        }
+      }
+    },
+    blocks(partition, signal, words) {
+      const found = partitions.ask(partition, (reader) => {
+        const entries = reader.blocks(signal);
+        const holding = words.map((word) => new Set(reader.words(signal, word)));
+        return holding.length === 0 ? entries : entries.filter(({ id }) => holding.every((ids) => ids.has(id)));
+      });
+      return found ?? [];
+    },
+  };
+};
+
+/** One record may hold several of the terms. */
+const inOrder = (places: readonly Place[]): readonly Place[] =>
+  places
+    .toSorted((a, b) => a.block - b.block || a.row - b.row)
+    .filter((place, n, all) => place.block !== all[n - 1]?.block || place.row !== all[n - 1]?.row);

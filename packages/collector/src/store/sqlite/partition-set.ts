@@ -1,0 +1,114 @@
+/**
+ * All partitions, as one reader has them open: learns of new ones from the folder, of sealed ones that take an active
+ * one's place, and of those that are gone.
+ *
+ * A damaged one is set aside and named; the others answer.
+ * Bounds  terms of active partitions in memory; those of the oldest are forgotten first.
+ */
+import { existsSync, statSync } from "node:fs";
+import { StoreError } from "../../errors.ts";
+import { type ActiveReader, openActiveReader } from "./active-reader.ts";
+import { isUnmade } from "./active-file.ts";
+import { type Partition, listPartitions, makePartitionsFolder, partitionsFolder } from "./partitions.ts";
+import type { PartitionReader } from "./partition-reader.ts";
+
+export interface OpenPartition {
+  readonly number: number;
+  readonly isSealed: boolean;
+  readonly reader: PartitionReader;
+}
+
+export interface PartitionSet {
+  /** Oldest first. */
+  list(): readonly OpenPartition[];
+  /** What `ask` makes of the partition; undefined when it turns out to be damaged, which sets it aside. */
+  ask<T>(partition: OpenPartition, ask: (reader: PartitionReader) => T): T | undefined;
+  /** By number, and what is wrong with them. */
+  readonly setAside: ReadonlyMap<number, StoreError>;
+  close(): void;
+}
+
+const MAX_TERM_BYTES = 128 * 1024 * 1024;
+
+/** Opens a sealed partition's file. */
+export type OpenSealed = (path: string) => PartitionReader;
+
+export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): PartitionSet => {
+  makePartitionsFolder(dataDir);
+  const open = new Map<number, OpenPartition>();
+  const active = new Map<number, ActiveReader>();
+  const setAside = new Map<number, StoreError>();
+  let folderChangedAt: bigint | undefined;
+
+  const close = (number: number): void => {
+    open.get(number)?.reader.close();
+    open.delete(number);
+    active.delete(number);
+  };
+
+  const opened = ({ number, isSealed, path }: Partition): void => {
+    try {
+      if (isSealed) open.set(number, { number, isSealed, reader: openSealed(path) });
+      else if (isUnmade(path)) folderChangedAt = undefined; // it is being made: looked at again by the next question
+      else {
+        const reader = openActiveReader(path);
+        active.set(number, reader);
+        open.set(number, { number, isSealed, reader });
+      }
+    } catch (error) {
+      if (existsSync(path)) note(number, error);
+      else folderChangedAt = undefined; // it went while we looked
+    }
+  };
+
+  const note = (number: number, error: unknown): void => {
+    if (!(error instanceof StoreError)) throw error;
+    close(number);
+    setAside.set(number, error);
+  };
+
+  const refresh = (): void => {
+    const changedAt = statSync(partitionsFolder(dataDir), { bigint: true }).mtimeNs;
+    if (changedAt === folderChangedAt) return;
+    folderChangedAt = changedAt;
+    const present = listPartitions(dataDir);
+    const numbers = new Set(present.map((one) => one.number));
+    for (const number of open.keys()) if (!numbers.has(number)) close(number);
+    for (const partition of present) {
+      const known = open.get(partition.number);
+      if (known?.isSealed === partition.isSealed || setAside.has(partition.number)) continue;
+      close(partition.number);
+      opened(partition);
+    }
+  };
+
+  const bound = (): void => {
+    let bytes = [...active.values()].reduce((sum, reader) => sum + reader.bytes, 0);
+    for (const reader of active.values()) {
+      if (bytes <= MAX_TERM_BYTES) return;
+      bytes -= reader.bytes;
+      reader.forget();
+    }
+  };
+
+  return {
+    list() {
+      refresh();
+      return [...open.values()].toSorted((a, b) => a.number - b.number);
+    },
+    ask(partition, ask) {
+      try {
+        return ask(partition.reader);
+      } catch (error) {
+        note(partition.number, error);
+        return undefined;
+      } finally {
+        bound();
+      }
+    },
+    setAside,
+    close() {
+      for (const number of open.keys()) close(number);
+    },
+  };
+};

@@ -1,0 +1,282 @@
+/**
+ * The one that writes records: whole commits into the active partition, and a new partition when it is full.
+ *
+ * Everything that waits when the disk is free is one transaction, and so one fsync (group commit). A group that fails is
+ * tried again batch by batch, so that one bad batch does not take its neighbours with it. What memory knows (filter of
+ * requests, sums of the ledger, distinct traces) follows the commit and never runs ahead of it: after a disk that was
+ * full, the next append finds everything as it was.
+ *
+ *   append a ─┐                     ┌─ a resolves
+ *   append b ─┼─ setImmediate ─ commit ─ b resolves
+ *   append c ─┘   (c arrives while committing: the next group)
+ *
+ * Bounds  `maxWaiting` batches of `maxWaitingBytes`; one more is refused with OverloadError.
+ * Errors  StoreError: the disk. A partition that is full and cannot be followed by another goes on growing.
+ */
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { OverloadError, StoreError } from "../../errors.ts";
+import type { UnixNano } from "../../model/time.ts";
+import { type AppendResult, type Batch, SIGNALS, type StoreStats, type StoreWriter } from "../store.ts";
+import { REQUEST, TRACE, UNINDEXED_ATTRIBUTES, kindOfPlace } from "../terms.ts";
+import type { Durability } from "./active-file.ts";
+import { type ActiveWriter, type Commit, createActive, openActive } from "./active-writer.ts";
+import { createBlockMaker } from "./blocks-of.ts";
+import { openCatalog } from "./catalog.ts";
+import { createDistinct } from "./distinct.ts";
+import { type Count, Ledger } from "./ledger.ts";
+import { listRequestFiles, makePartitionsFolder, requestsPath } from "./partitions.ts";
+import { ENTRY_BYTES, createRequestMemory, entryOf } from "./request-memory.ts";
+import { writeWhole } from "./write-whole.ts";
+
+export interface WriterOptions {
+  readonly dataDir: string;
+  readonly durability?: Durability;
+  /** Of records, before compression; a partition that has more is followed by the next. */
+  readonly partitionBytes?: number;
+  readonly maxWaiting?: number;
+  readonly maxWaitingBytes?: number;
+  /** Attributes whose values cannot be looked up. */
+  readonly unindexed?: readonly string[];
+}
+
+const PARTITION_BYTES = 128 * 1024 * 1024;
+const PARTITION_NS = 86_400_000_000_000n;
+const MAX_WAITING = 10_000;
+const MAX_WAITING_BYTES = 128 * 1024 * 1024;
+const EXPIRY_EVERY_NS = 60_000_000_000n;
+
+interface Waiting {
+  readonly batch: Batch;
+  readonly resolve: (result: AppendResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export const openWriter = (options: WriterOptions): StoreWriter => {
+  const {
+    dataDir,
+    durability = "fsync",
+    partitionBytes = PARTITION_BYTES,
+    maxWaiting = MAX_WAITING,
+    maxWaitingBytes = MAX_WAITING_BYTES,
+    unindexed = UNINDEXED_ATTRIBUTES,
+  } = options;
+  refuseFirstVersion(dataDir);
+  makePartitionsFolder(dataDir);
+  const blocksOf = createBlockMaker(new Set(unindexed));
+  let active = openActive(dataDir, durability);
+  const catalog = openCatalog(dataDir);
+  const { counts, sketches } = active.carried();
+  const ledger = new Ledger();
+  ledger.addAll(counts);
+  const traces = createDistinct(sketches["traces"]);
+  const invocations = createDistinct(sketches["invocations"]);
+  for (const places of active.spanPlaces()) countDistinct(places);
+  const requests = createRequestMemory((partition, from, to) =>
+    partition === active.number ? active.entries(from, to) : entriesOfFile(dataDir, partition, from, to),
+  );
+  recallRequests();
+  let began: UnixNano | undefined;
+  let expiredAt: UnixNano | undefined;
+  let waiting: Waiting[] = [];
+  let waitingBytes = 0;
+  let isClosed = false;
+
+  function countDistinct(places: Buffer): void {
+    for (let at = 0; at < places.length; at += 8) {
+      const term = places.readUInt32LE(at);
+      const kind = kindOfPlace(term);
+      if (kind === TRACE) traces.add(term >>> 2);
+      else if (kind === REQUEST) invocations.add(term >>> 2);
+    }
+  }
+
+  function recallRequests(): void {
+    for (const partition of listRequestFiles(dataDir)) {
+      // A crash came between writing it and beginning the next partition: its entries are still in this one.
+      if (partition >= active.number) rmSync(requestsPath(dataDir, partition), { force: true });
+      else requests.add(partition, readFileSync(requestsPath(dataDir, partition)));
+    }
+    requests.add(active.number, active.entries(0, active.requests));
+  }
+
+  /** The commit of these batches, and what each is told. */
+  const commitOf = (batches: readonly Batch[]): Commit & { readonly results: readonly AppendResult[] } => {
+    const seen = new Set<string>();
+    const isRepeat = ({ requestDigest, receivedAt }: Batch): boolean => {
+      const name = Buffer.from(requestDigest).toString("latin1");
+      if (seen.has(name) || requests.has(requestDigest, receivedAt)) return true;
+      seen.add(name);
+      return false;
+    };
+    const results = batches.map((batch): AppendResult => (isRepeat(batch) ? "duplicate" : "stored"));
+    const fresh = batches.filter((_, n) => results[n] === "stored");
+    return {
+      results,
+      blocks: SIGNALS.flatMap((signal) =>
+        blocksOf(
+          signal,
+          fresh.filter((batch) => batch.signal === signal),
+        ),
+      ),
+      entries: Buffer.concat(fresh.map(({ requestDigest, receivedAt }) => entryOf(requestDigest, receivedAt))),
+      counts: countsOf(batches, results),
+    };
+  };
+
+  const write = (batches: readonly Batch[]): readonly AppendResult[] => {
+    const commit = commitOf(batches);
+    active.append(commit);
+    ledger.addAll(commit.counts);
+    requests.add(active.number, commit.entries);
+    for (const { signal, places } of commit.blocks) if (signal === "spans") countDistinct(places);
+    return commit.results;
+  };
+
+  const settle = (group: readonly Waiting[]): void => {
+    try {
+      const results = write(group.map(({ batch }) => batch));
+      for (const [n, { resolve }] of group.entries()) resolve(results[n] ?? "stored");
+    } catch (error) {
+      if (group.length > 1 && !(error instanceof Database.SqliteError)) for (const one of group) settle([one]);
+      else for (const one of group) one.reject(error);
+    }
+  };
+
+  const flush = (): void => {
+    const group = waiting;
+    waiting = [];
+    waitingBytes = 0;
+    if (group.length === 0) return;
+    settle(group);
+    const now = group.at(-1)?.batch.receivedAt ?? 0n;
+    expire(now);
+    began ??= now;
+    if (active.bytes >= partitionBytes || now - began >= PARTITION_NS) rollOver();
+  };
+
+  const rollOver = (): void => {
+    const { number } = active;
+    let next: ActiveWriter;
+    try {
+      writeWhole(requestsPath(dataDir, number), active.entries(0, active.requests));
+      const saved = { traces: traces.saved(), invocations: invocations.saved() };
+      next = createActive(dataDir, number + 1, durability, { counts: ledger.counts(), sketches: saved });
+    } catch (error) {
+      if (error instanceof StoreError || isDiskError(error)) return; // tried again after the next commit
+      throw error;
+    }
+    const full = active;
+    active = next;
+    began = undefined;
+    full.close();
+  };
+
+  const expire = (now: UnixNano): void => {
+    if (expiredAt !== undefined && now - expiredAt < EXPIRY_EVERY_NS && now >= expiredAt) return;
+    expiredAt = now;
+    for (const partition of requests.expire(now, active.number))
+      rmSync(requestsPath(dataDir, partition), { force: true });
+  };
+
+  return {
+    append: (batch) =>
+      new Promise<AppendResult>((resolve, reject) => {
+        if (isClosed) throw new Error("the store is closed");
+        const bytes = batch.records.bytes.length;
+        if (waiting.length >= maxWaiting || (waiting.length > 0 && waitingBytes + bytes > maxWaitingBytes)) {
+          const problem = `${waiting.length} batches of ${waitingBytes} bytes wait for the disk already`;
+          throw new OverloadError("overloaded", problem);
+        }
+        if (waiting.length === 0) setImmediate(flush);
+        waitingBytes += bytes;
+        waiting.push({ batch, resolve, reject });
+      }).catch(failed("store a batch")),
+    async stats() {
+      return { ...(await attempt("read the ledger", sums)), bytesOnDisk: bytesBelow(dataDir) };
+    },
+    checkWritable: async () => attempt("write", () => active.probe()),
+    async close() {
+      if (isClosed) return;
+      flush();
+      isClosed = true;
+      active.close();
+      catalog.close();
+    },
+  };
+
+  function sums(): Omit<StoreStats, "bytesOnDisk"> {
+    const all = new Ledger();
+    all.addAll(ledger.counts());
+    all.addAll(catalog.adjustments());
+    return {
+      spans: all.of("spans", "stored"),
+      traces: traces.count(),
+      invocations: invocations.count(),
+      receivedSpans: all.received("spans"),
+      duplicateSpans: all.of("spans", "duplicate"),
+      rejectedSpans: all.reasons("spans", "rejected"),
+      droppedSpans: all.reasons("spans", "dropped"),
+      logs: all.of("logs", "stored"),
+      receivedLogs: all.received("logs"),
+      duplicateLogs: all.of("logs", "duplicate"),
+      rejectedLogs: all.reasons("logs", "rejected"),
+      droppedLogs: all.reasons("logs", "dropped"),
+      metricPoints: all.of("metrics", "stored"),
+      receivedMetricPoints: all.received("metrics"),
+      duplicateMetricPoints: all.of("metrics", "duplicate"),
+      rejectedMetricPoints: all.reasons("metrics", "rejected"),
+      droppedMetricPoints: all.reasons("metrics", "dropped"),
+    };
+  }
+};
+
+const countsOf = (batches: readonly Batch[], results: readonly AppendResult[]): readonly Count[] => {
+  const counts = new Ledger();
+  for (const [n, { signal, records, rejected }] of batches.entries()) {
+    const fate = results[n] === "stored" ? "stored" : "duplicate";
+    counts.add({ signal, fate, reason: "", amount: records.items });
+    for (const [reason, amount] of Object.entries(rejected)) counts.add({ signal, fate: "rejected", reason, amount });
+  }
+  return counts.counts();
+};
+
+const entriesOfFile = (dataDir: string, partition: number, from: number, to: number): Uint8Array => {
+  const path = requestsPath(dataDir, partition);
+  return existsSync(path) ? readFileSync(path).subarray(from * ENTRY_BYTES, to * ENTRY_BYTES) : new Uint8Array();
+};
+
+/** Version 0.1.0 kept everything in one file of another shape. */
+const refuseFirstVersion = (dataDir: string): void => {
+  const path = join(dataDir, "mayfly.db");
+  if (!existsSync(path)) return;
+  throw new StoreError(
+    "store-unreadable",
+    `${path} was written by Mayfly 0.1.0, whose data this version does not read: move the folder away, or choose another with --data`,
+  );
+};
+
+const isDiskError = (error: unknown): boolean =>
+  error instanceof Database.SqliteError || (error instanceof Error && "code" in error);
+
+const attempt = <T>(what: string, action: () => T): T => {
+  try {
+    return action();
+  } catch (error) {
+    return failed(what)(error);
+  }
+};
+
+const failed =
+  (what: string) =>
+  (error: unknown): never => {
+    if (!(error instanceof Database.SqliteError)) throw error;
+    throw new StoreError("store-failed", `cannot ${what}: ${error.message} (${error.code})`, { cause: error });
+  };
+
+const bytesBelow = (folder: string): number =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, bytes) => sum + bytes, 0);
