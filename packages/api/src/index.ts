@@ -284,6 +284,12 @@ export interface Stats {
   readonly receivedLogs: number;
   readonly duplicateLogs: number;
   readonly rejectedLogs: { readonly [reason: string]: number };
+  readonly droppedLogs: { readonly [reason: string]: number };
+  readonly metricPoints: number;
+  readonly receivedMetricPoints: number;
+  readonly duplicateMetricPoints: number;
+  readonly rejectedMetricPoints: { readonly [reason: string]: number };
+  readonly droppedMetricPoints: { readonly [reason: string]: number };
   readonly bytesOnDisk: number;
   readonly startedAt: UnixNanoString;
   readonly version: string;

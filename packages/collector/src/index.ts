@@ -14,7 +14,7 @@ import { ListenError } from "./errors.ts";
 import type { KeyRecord } from "./guard/keys.ts";
 import { openGuard } from "./guard/open.ts";
 import { createPipeline } from "./pipeline.ts";
-import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { openStore } from "./store/sqlite/sqlite-store.ts";
 import { errorFields, type Log, silentLog } from "./self/log.ts";
 import { createSqliteSummaries } from "./store/sqlite/summaries.ts";
 import type { Store } from "./store/store.ts";
@@ -60,7 +60,7 @@ export const startCollector = async (given: Partial<Config>, options: CollectorO
     log.error(errorFields(error), "the API keys cannot be read; the last good ones stay in force");
   };
   const guard = openGuard({ ...config, ownKeys, nowMs: () => Number(clock() / NS_PER_MS), onProblem });
-  const store = createSqliteStore({ dataDir });
+  const store = openStore({ dataDir });
   const summaries = createSqliteSummaries({ dataDir });
   try {
     const server = await createPipeline({

@@ -14,11 +14,9 @@ import { statsRoutes } from "./api/stats.ts";
 import { traceRoutes } from "./api/traces.ts";
 import type { Clock } from "./clock.ts";
 import { DEFAULTS } from "./config.ts";
-import { decodeLogsBody, decodeTracesBody } from "./decode/otlp.ts";
+import { decodeBody } from "./decode/otlp.ts";
 import type { OnFault } from "./http-status.ts";
 import type { Guard } from "./guard/guard.ts";
-import { normalizeLogs } from "./normalize/logs.ts";
-import { normalizeSpans } from "./normalize/spans.ts";
 import { type Admission, createAdmission } from "./receive/admission.ts";
 import { type Ingest, otlpRoutes } from "./receive/otlp-http.ts";
 import { createRefusals } from "./receive/refusals.ts";
@@ -28,7 +26,7 @@ import { type Log, silentLog } from "./self/log.ts";
 import { createMeters, type Meters } from "./self/meters.ts";
 import { failed, watchRequests } from "./self/requests.ts";
 import { createSummarizer, keepSummarizing } from "./query/summarize.ts";
-import type { Store } from "./store/store.ts";
+import type { Signal, Store } from "./store/store.ts";
 import type { Summaries } from "./store/summaries.ts";
 
 export interface PipelineDeps {
@@ -93,34 +91,31 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
   return server;
 };
 
-const NOTHING = { spans: [], logs: [], rejectedSpans: {}, rejectedLogs: {} };
-
 type Appending = Pick<Store, "append">;
 
 const watched = (store: Appending, meters: Meters): Appending => ({
   append: (batch) => meters.appending(store.append(batch)),
 });
 
-const ingestInto = (store: Appending, clock: Clock): Record<"traces" | "logs", Ingest> => ({
-  async traces({ encoding, body, digest }) {
-    const receivedAt = clock();
-    const { data, firstProblem, ...undecoded } = decodeTracesBody(body, encoding);
-    const { spans, rejected: unnamed } = normalizeSpans(data, receivedAt);
-    const rejected = { ...undecoded.rejected, ...unnamed };
-    await store.append({ ...NOTHING, requestDigest: digest, receivedAt, spans, rejectedSpans: rejected });
-    return partialSuccess("spans", spans.length, rejected, firstProblem);
-  },
-  async logs({ encoding, body, digest }) {
-    const receivedAt = clock();
-    const { data, rejected, firstProblem } = decodeLogsBody(body, encoding);
-    const logs = normalizeLogs(data, receivedAt);
-    await store.append({ ...NOTHING, requestDigest: digest, receivedAt, logs, rejectedLogs: rejected });
-    return partialSuccess("log records", logs.length, rejected, firstProblem);
-  },
+const ingestInto = (store: Appending, clock: Clock): Record<OtlpSignal, Ingest> => ({
+  traces: ingestOf("traces", "spans", store, clock),
+  logs: ingestOf("logs", "logs", store, clock),
+  metrics: ingestOf("metrics", "metrics", store, clock),
 });
 
+const ingestOf =
+  (signal: OtlpSignal, stored: Signal, store: Appending, clock: Clock): Ingest =>
+  async ({ encoding, body, digest }) => {
+    const receivedAt = clock();
+    const { records, rejected, firstProblem } = decodeBody(signal, body, encoding);
+    await store.append({ requestDigest: digest, receivedAt, signal: stored, records, rejected });
+    return partialSuccess(ITEMS[stored], records.items, rejected, firstProblem);
+  };
+
+const ITEMS: Readonly<Record<Signal, string>> = { spans: "spans", logs: "log records", metrics: "data points" };
+
 const partialSuccess = (
-  what: "spans" | "log records",
+  what: string,
   kept: number,
   rejected: Readonly<Record<string, number>>,
   firstProblem: string | undefined,

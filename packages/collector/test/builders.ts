@@ -1,14 +1,26 @@
 /**
  * Spans and log records for tests, in a line each: `span("b", { parent: "a", at: [2, 5] })`.
  *
- * Names stand for ids: equal names give equal ids, in any trace. `at` is in milliseconds after a fixed start.
+ * Names stand for ids: equal names give equal ids, in any trace. `at` is in milliseconds after a fixed start. Everything
+ * is on the wire, and the record is what normalizing reads off it.
  */
 import { createHash } from "node:crypto";
+import {
+  type KeyValue,
+  type Span,
+  type SpanLink,
+  logRecordToProtobuf,
+  originToProtobuf,
+  spanToProtobuf,
+} from "@mayfly/otlp";
 import type { SpanId, TraceId } from "../src/model/ids.ts";
 import type { LogRecord } from "../src/model/log-record.ts";
 import type { SpanOrigin, SpanRecord } from "../src/model/span.ts";
-import { parseStitchKey } from "../src/model/stitch-key.ts";
-import type { Batch } from "../src/store/store.ts";
+import { formatStitchKey, parseStitchKey } from "../src/model/stitch-key.ts";
+import { normalizedLog } from "../src/normalize/logs.ts";
+import { spanOrigin } from "../src/normalize/origin.ts";
+import { normalizedSpan } from "../src/normalize/spans.ts";
+import type { Batch, Signal } from "../src/store/store.ts";
 
 export const START = 1_767_225_600_000_000_000n;
 
@@ -41,44 +53,50 @@ export interface SpanSpec {
 
 export const span = (name: string, spec: SpanSpec = {}): SpanRecord => {
   const [startMs, endMs] = spec.at ?? [0, 1];
-  const origin = originOf(spec.in ?? "f", spec.environment ?? "");
-  return {
+  const wire: Span = {
     traceId: traceId(spec.trace ?? "t"),
     spanId: spanId(name),
-    ...(spec.parent !== undefined && { parentSpanId: spanId(spec.parent) }),
-    origin,
-    start: START + BigInt(startMs) * 1_000_000n,
-    wire: {
-      traceId: traceId(spec.trace ?? "t"),
-      spanId: spanId(name),
-      traceState: "",
-      parentSpanId: spec.parent === undefined ? "" : spanId(spec.parent),
-      name,
-      kind: spec.kind ?? 1,
-      startTimeUnixNano: START + BigInt(startMs) * 1_000_000n,
-      endTimeUnixNano: START + BigInt(endMs) * 1_000_000n,
-      attributes: Object.entries(spec.attributes ?? {}).map(([k, value]) => ({
-        key: k,
-        value: { stringValue: value },
-      })),
-      droppedAttributesCount: 0,
-      events: [],
-      droppedEventsCount: 0,
-      links: [],
-      droppedLinksCount: 0,
-      flags: spec.isRemote ? 0x301 : 0x101,
-    },
-    ...(spec.request !== undefined && { requestId: spec.request }),
-    parentIsRemote: spec.isRemote ?? false,
-    isError: spec.error ?? spec.unfinished ?? false,
-    isUnfinished: spec.unfinished ?? false,
-    isColdStart: spec.cold ?? false,
-    batchCount: spec.batch ?? 0,
-    produced: (spec.produces ?? []).map(key),
-    consumed: (spec.consumes ?? []).map(key),
+    traceState: "",
+    parentSpanId: spec.parent === undefined ? "" : spanId(spec.parent),
+    name,
+    kind: spec.kind ?? 1,
+    startTimeUnixNano: START + BigInt(startMs) * 1_000_000n,
+    endTimeUnixNano: START + BigInt(endMs) * 1_000_000n,
+    attributes: attributesOf(spec),
+    droppedAttributesCount: 0,
+    events: [],
+    droppedEventsCount: 0,
     links: (spec.links ?? []).map(link),
+    droppedLinksCount: 0,
+    ...(spec.error && { status: { message: "", code: 2 } }),
+    flags: spec.isRemote ? 0x301 : 0x101,
   };
+  return normalizedSpan(wire, originOf(spec.in ?? "f", spec.environment ?? ""), START);
 };
+
+/** The same span with other fields on the wire, read anew. */
+export const rewired = (span: SpanRecord, fields: Partial<Span>): SpanRecord =>
+  normalizedSpan({ ...span.wire, ...fields }, span.origin, START);
+
+const attributesOf = (spec: SpanSpec): KeyValue[] => {
+  const { request, produces, consumes, cold, unfinished, batch: count } = spec;
+  // A span that says nothing of keys is read for those that others imply: a server's own request id.
+  const saysNoKeys = request !== undefined && (spec.kind ?? 1) > 1;
+  return [
+    ...(request === undefined ? [] : [{ key: "faas.invocation_id", value: { stringValue: request } }]),
+    ...(produces === undefined ? [] : [keyList("mayfly.keys.produced", produces)]),
+    ...(consumes === undefined && !saysNoKeys ? [] : [keyList("mayfly.keys.consumed", consumes ?? [])]),
+    ...(cold ? [{ key: "faas.coldstart", value: { boolValue: true } }] : []),
+    ...(unfinished ? [{ key: "mayfly.unfinished", value: { boolValue: true } }] : []),
+    ...(count === undefined ? [] : [{ key: "messaging.batch.message_count", value: { intValue: BigInt(count) } }]),
+    ...Object.entries(spec.attributes ?? {}).map(([k, value]) => ({ key: k, value: { stringValue: value } })),
+  ];
+};
+
+const keyList = (attribute: string, keys: readonly string[]): KeyValue => ({
+  key: attribute,
+  value: { arrayValue: { values: keys.map((text) => ({ stringValue: formatStitchKey(key(text)) })) } },
+});
 
 /** `sqs-message m1` or `kinesis-record scope id`. */
 const key = (text: string): NonNullable<ReturnType<typeof parseStitchKey>> => {
@@ -88,28 +106,34 @@ const key = (text: string): NonNullable<ReturnType<typeof parseStitchKey>> => {
   return parsed;
 };
 
-const link = (text: string): SpanRecord["links"][number] => {
+const link = (text: string): SpanLink => {
   const toInvocation = text.startsWith("invocation:");
   const [trace = "", name = ""] = text.replace("invocation:", "").split("/");
-  return { traceId: traceId(trace), spanId: spanId(name), toInvocation };
+  return {
+    traceId: traceId(trace),
+    spanId: spanId(name),
+    traceState: "",
+    attributes: toInvocation ? [{ key: "mayfly.link", value: { stringValue: "invocation" } }] : [],
+    droppedAttributesCount: 0,
+    flags: 0,
+  };
 };
 
-const originOf = (functionName: string, environment: string): SpanOrigin => ({
-  resource: {
-    attributes: [
-      { key: "service.name", value: { stringValue: functionName } },
-      { key: "faas.name", value: { stringValue: functionName } },
-      { key: "faas.instance", value: { stringValue: `${functionName}${environment}` } },
-    ],
-    droppedAttributesCount: 0,
-    entityRefs: [],
-  },
-  resourceSchemaUrl: "",
-  scopeSchemaUrl: "",
-  resourceId: digest(`${functionName}${environment}`),
-  serviceName: functionName,
-  functionName,
-});
+const originOf = (functionName: string, environment: string): SpanOrigin =>
+  spanOrigin({
+    resource: {
+      attributes: [
+        { key: "service.name", value: { stringValue: functionName } },
+        { key: "faas.name", value: { stringValue: functionName } },
+        { key: "faas.instance", value: { stringValue: `${functionName}${environment}` } },
+      ],
+      droppedAttributesCount: 0,
+      entityRefs: [],
+    },
+    resourceSchemaUrl: "",
+    scope: undefined,
+    scopeSchemaUrl: "",
+  });
 
 export interface LogSpec {
   readonly trace?: string;
@@ -119,43 +143,62 @@ export interface LogSpec {
   readonly at?: number;
 }
 
-export const log = (body: string, spec: LogSpec): LogRecord => {
-  const ids = {
-    ...(spec.trace !== undefined && { traceId: traceId(spec.trace) }),
-    ...(spec.span !== undefined && { spanId: spanId(spec.span) }),
-  };
-  const time = START + BigInt(spec.at ?? 0) * 1_000_000n;
-  return {
-    time,
-    origin: originOf("f", ""),
-    wire: {
-      timeUnixNano: time,
+export const log = (body: string, spec: LogSpec): LogRecord =>
+  normalizedLog(
+    {
+      timeUnixNano: START + BigInt(spec.at ?? 0) * 1_000_000n,
       observedTimeUnixNano: 0n,
       severityNumber: 9,
       severityText: "INFO",
       body: { stringValue: body },
-      attributes: [],
+      attributes: [
+        ...(spec.request === undefined ? [] : [{ key: "requestId", value: { stringValue: spec.request } }]),
+        ...(spec.seq === undefined ? [] : [{ key: "seq", value: { intValue: BigInt(spec.seq) } }]),
+      ],
       droppedAttributesCount: 0,
       flags: 0,
-      traceId: "",
-      spanId: "",
+      traceId: spec.trace === undefined ? "" : traceId(spec.trace),
+      spanId: spec.span === undefined ? "" : spanId(spec.span),
       eventName: "",
-      ...ids,
     },
-    ...ids,
-    ...(spec.request !== undefined && { requestId: spec.request }),
-    ...(spec.seq !== undefined && { seq: spec.seq }),
-  };
-};
+    originOf("f", ""),
+    START,
+  );
+
+export const batch = (spans: readonly SpanRecord[]): Batch =>
+  batchOf(
+    "spans",
+    spans.map((one) => ({ record: spanToProtobuf(one.wire), origin: one.origin })),
+  );
+
+export const logBatch = (logs: readonly LogRecord[]): Batch =>
+  batchOf(
+    "logs",
+    logs.map((one) => ({ record: logRecordToProtobuf(one.wire), origin: one.origin })),
+  );
 
 let batches = 0;
-export const batch = (spans: readonly SpanRecord[]): Batch => ({
-  requestDigest: createHash("sha256")
-    .update(`batch ${(batches += 1)}`)
-    .digest(),
-  receivedAt: START,
-  spans,
-  logs: [],
-  rejectedSpans: {},
-  rejectedLogs: {},
-});
+const batchOf = (
+  signal: Signal,
+  records: readonly { readonly record: Uint8Array; readonly origin: SpanOrigin }[],
+): Batch => {
+  const origins = [...new Set(records.map((one) => one.origin))];
+  const slices = new Uint32Array(records.length * 3);
+  let end = 0;
+  for (const [row, { record, origin }] of records.entries())
+    slices.set([end, (end += record.length), origins.indexOf(origin)], row * 3);
+  return {
+    requestDigest: createHash("sha256")
+      .update(`batch ${(batches += 1)}`)
+      .digest(),
+    receivedAt: START,
+    signal,
+    records: {
+      bytes: Buffer.concat(records.map((one) => one.record)),
+      slices,
+      origins: origins.map(originToProtobuf),
+      items: records.length,
+    },
+    rejected: {},
+  };
+};

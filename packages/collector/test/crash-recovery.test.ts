@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import { openStore } from "../src/store/sqlite/sqlite-store.ts";
 import { traceId } from "./builders.ts";
 
 const SPANS_PER_BATCH = 20;
@@ -30,7 +30,7 @@ test.each([1, 7, 40])("after a kill at batch %i, every acknowledged batch is the
   const folder = await mkdtemp(join(tmpdir(), "mayfly-crash-"));
   const numbers = await acknowledgedBeforeKill(folder, count);
 
-  const store = createSqliteStore({ dataDir: folder });
+  const store = openStore({ dataDir: folder });
   const stats = await store.stats();
   const sizes = await Promise.all(
     numbers.map(async (number) => (await store.spansOfTraces([traceId(`batch ${number}`)], 1000)).length),

@@ -3,11 +3,11 @@
  *
  * Usage  node --conditions=mayfly-source crash-writer.ts DATA_DIR SPANS_PER_BATCH
  */
-import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import { openStore } from "../src/store/sqlite/sqlite-store.ts";
 import { batch, span } from "./builders.ts";
 
 const [dataDir = "", spansPerBatch = ""] = process.argv.slice(2);
-const store = createSqliteStore({ dataDir });
+const store = openStore({ dataDir });
 let next = 0;
 
 const writeForever = async (): Promise<never> => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { openGuard } from "../src/guard/open.ts";
 import { createPipeline, type PipelineDeps } from "../src/pipeline.ts";
-import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import { openStore } from "../src/store/sqlite/sqlite-store.ts";
 import { createSqliteSummaries } from "../src/store/sqlite/summaries.ts";
 import type { Store } from "../src/store/store.ts";
 import { START } from "./builders.ts";
@@ -60,7 +60,7 @@ export interface TestPipeline {
 
 export const openPipeline = async (deps: Partial<PipelineDeps> = {}): Promise<TestPipeline> => {
   const folder = await mkdtemp(join(tmpdir(), "mayfly-pipeline-"));
-  const store = deps.store ?? createSqliteStore({ dataDir: folder });
+  const store = deps.store ?? openStore({ dataDir: folder });
   const summaries = createSqliteSummaries({ dataDir: folder });
   const bugs: unknown[] = [];
   const app = await createPipeline({

@@ -8,7 +8,7 @@ import { WALK_BOUNDS, findTrace } from "../src/query/find.ts";
 import { type ListDeps, type ListQuery, listTraces } from "../src/query/list.ts";
 import { createSummarizer } from "../src/query/summarize.ts";
 import { gapsOf } from "../src/stitch/gaps.ts";
-import { createSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import { openStore } from "../src/store/sqlite/sqlite-store.ts";
 import { createSqliteSummaries } from "../src/store/sqlite/summaries.ts";
 import type { Store } from "../src/store/store.ts";
 import { type SpanSpec, START, batch, span, spanId, traceId } from "./builders.ts";
@@ -36,7 +36,7 @@ export interface Stored extends ListDeps {
 export const opened = async (bounds = WALK_BOUNDS, clock = () => LATER, same?: Stored): Promise<Stored> => {
   if (same) return { ...same, summarizer: createSummarizer({ ...same, clock, bounds }) };
   const folder = await mkdtemp(join(tmpdir(), "mayfly-stitch-"));
-  const store = createSqliteStore({ dataDir: folder });
+  const store = openStore({ dataDir: folder });
   const summaries = createSqliteSummaries({ dataDir: folder });
   onTestFinished(async () => {
     await summaries.close();

@@ -57,7 +57,7 @@ const ledger = (stats: StoreStats): Partial<Record<Name, readonly Sample[]>> => 
   receivedSpans: one(stats.receivedSpans),
   duplicateSpans: one(stats.duplicateSpans),
   rejectedSpans: byLabel(stats.rejectedSpans),
-  droppedSpans: [],
+  droppedSpans: byLabel(stats.droppedSpans),
   receivedLogs: one(stats.receivedLogs),
   duplicateLogs: one(stats.duplicateLogs),
   rejectedLogs: byLabel(stats.rejectedLogs),

@@ -1,51 +1,54 @@
 /**
- * OTLP bytes → wire objects. A record that does not decode is left out and counted by reason; what is broken around
- * the records is an InputError that names the place.
+ * OTLP bytes → raw records. A record that is not sound is left out and counted by reason; what is broken around the
+ * records is an InputError that names the place.
  */
 import {
   DecodeError,
   type DecodeOptions,
-  decodeLogs,
-  decodeLogsJson,
-  decodeTraces,
-  decodeTracesJson,
-  type LogsData,
   type OtlpEncoding,
-  type TracesData,
+  type OtlpSignal,
+  type RawRecords,
+  rawLogsFromJson,
+  rawTracesFromJson,
+  skimLogs,
+  skimTraces,
 } from "@mayfly/otlp";
 import { InputError } from "../errors.ts";
 
-type Malformed = "malformed-span" | "malformed-log-record";
-type RecordRejection = Malformed | "value-too-deep";
-
-export interface Decoded<T> {
-  readonly data: T;
-  readonly rejected: Readonly<Partial<Record<RecordRejection, number>>>;
-  /** Where and why the first of the rejected did not decode. */
+export interface Decoded {
+  readonly records: RawRecords;
+  readonly rejected: Readonly<Record<string, number>>;
+  /** Where and why the first of the rejected is not sound. */
   readonly firstProblem?: string;
 }
 
-export const decodeTracesBody = (body: Uint8Array, encoding: OtlpEncoding): Decoded<TracesData> =>
-  decoded("malformed-span", (options) =>
-    encoding === "json" ? decodeTracesJson(body, options) : decodeTraces(body, options),
-  );
+interface Reading {
+  readonly protobuf: (body: Uint8Array, options: DecodeOptions) => RawRecords;
+  readonly json: (body: Uint8Array, options: DecodeOptions) => RawRecords;
+  /** What the ledger calls a record that does not decode. */
+  readonly malformed: string;
+}
 
-export const decodeLogsBody = (body: Uint8Array, encoding: OtlpEncoding): Decoded<LogsData> =>
-  decoded("malformed-log-record", (options) =>
-    encoding === "json" ? decodeLogsJson(body, options) : decodeLogs(body, options),
-  );
+const READINGS: Readonly<Record<OtlpSignal, Reading>> = {
+  traces: { protobuf: skimTraces, json: rawTracesFromJson, malformed: "malformed-span" },
+  logs: { protobuf: skimLogs, json: rawLogsFromJson, malformed: "malformed-log-record" },
+};
 
-const decoded = <T>(malformed: Malformed, decode: (options: DecodeOptions) => T): Decoded<T> => {
-  const rejected: Partial<Record<RecordRejection, number>> = {};
+/** Codes of single records that are told apart in the ledger. */
+const REASONS: ReadonlySet<string> = new Set(["value-too-deep", "invalid-trace-id", "invalid-span-id"]);
+
+export const decodeBody = (signal: OtlpSignal, body: Uint8Array, encoding: OtlpEncoding): Decoded => {
+  const { malformed, ...read } = READINGS[signal];
+  const rejected: Record<string, number> = {};
   let firstProblem: string | undefined;
-  const onBadRecord = (error: DecodeError): void => {
-    const reason = error.code === "value-too-deep" ? error.code : malformed;
-    rejected[reason] = (rejected[reason] ?? 0) + 1;
+  const onBadRecord = (error: DecodeError, items: number): void => {
+    const reason = REASONS.has(error.code) ? error.code : malformed;
+    rejected[reason] = (rejected[reason] ?? 0) + items;
     firstProblem ??= error.message;
   };
   try {
-    const data = decode({ onBadRecord });
-    return { data, rejected, ...(firstProblem !== undefined && { firstProblem }) };
+    const records = read[encoding](body, { onBadRecord });
+    return { records, rejected, ...(firstProblem !== undefined && { firstProblem }) };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw new InputError("malformed-body", error.message, { cause: error });

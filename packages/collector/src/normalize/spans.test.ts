@@ -1,6 +1,7 @@
 import type { KeyValue, Span, SpanLink } from "@mayfly/otlp";
 import { expect, test } from "vitest";
-import { normalizeSpans } from "./spans.ts";
+import { spanOrigin } from "./origin.ts";
+import { normalizedSpan } from "./spans.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const SPAN = "b7ad6b7169203331";
@@ -45,42 +46,16 @@ const link = (attributes: Attributes, traceId = TRACE): SpanLink => ({
 
 const RECEIVED_AT = 99n;
 
-const normalized = (spans: readonly Span[], resource: Attributes = {}) =>
-  normalizeSpans(
-    {
-      resourceSpans: [
-        {
-          resource: { attributes: keyValues(resource), droppedAttributesCount: 0, entityRefs: [] },
-          schemaUrl: "",
-          scopeSpans: [{ schemaUrl: "", spans }],
-        },
-      ],
-    },
-    RECEIVED_AT,
-  );
+const originWith = (resource: Attributes = {}) =>
+  spanOrigin({
+    resource: { attributes: keyValues(resource), droppedAttributesCount: 0, entityRefs: [] },
+    resourceSchemaUrl: "",
+    scopeSchemaUrl: "",
+  });
 
-const record = (span: Span) => {
-  const [only] = normalized([span]).spans;
-  if (only === undefined) throw new Error("rejected");
-  return only;
-};
+const record = (span: Span, resource: Attributes = {}) => normalizedSpan(span, originWith(resource), RECEIVED_AT);
 
 const [SERVER, CLIENT, PRODUCER, CONSUMER] = [2, 3, 4, 5] as const;
-
-test("a span with a bad id is counted by reason and its neighbours stay", () => {
-  const bad = [
-    { traceId: "" },
-    { traceId: "0".repeat(32) },
-    { traceId: "abcd" },
-    { spanId: "" },
-    { spanId: "0".repeat(16) },
-  ];
-
-  const { spans, rejected } = normalized([wire(), ...bad.map((ids) => wire(ids)), wire({ name: "last" })]);
-
-  expect(spans.map((span) => span.wire.name)).toEqual(["s", "last"]);
-  expect(rejected).toEqual({ "invalid-trace-id": 3, "invalid-span-id": 2 });
-});
 
 test("a span that set no start begins where it ended, else when it arrived, and the wire keeps what it said", () => {
   expect(record(wire({ startTimeUnixNano: 1n, endTimeUnixNano: 2n })).start).toBe(1n);
@@ -102,7 +77,7 @@ test("a parent is remote only when the sender says that it knows", () => {
 });
 
 test("the function is faas.name, else the service", () => {
-  const origin = (resource: Attributes) => normalized([wire()], resource).spans[0]?.origin;
+  const origin = originWith;
   expect(origin({ "service.name": "shop", "faas.name": "pay" })).toMatchObject({
     serviceName: "shop",
     functionName: "pay",
@@ -112,7 +87,7 @@ test("the function is faas.name, else the service", () => {
 });
 
 test("spans of one environment have one resource id, of another a different one", () => {
-  const id = (resource: Attributes) => normalized([wire()], resource).spans[0]?.origin.resourceId;
+  const id = (resource: Attributes) => originWith(resource).resourceId;
   expect(id({ "faas.instance": "1" })).toBe(id({ "faas.instance": "1" }));
   expect(id({ "faas.instance": "1" })).not.toBe(id({ "faas.instance": "2" }));
 });

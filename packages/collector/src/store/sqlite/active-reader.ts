@@ -1,6 +1,6 @@
 /**
- * The active partition, as readers see it beside the one that writes: every question first learns of the commits since
- * the one before.
+ * The active partition, as readers see it beside the one that writes. `blocks` learns of the commits since, for what is
+ * asked next.
  *
  * Memory  12 bytes a place and a word (a word once a block); `forget` gives them back, and the next question reads the
  *         terms again.
@@ -72,11 +72,11 @@ export const openActiveReader = (path: string): ActiveReader => {
       return known[signal].blocks;
     },
     places(signal, term) {
-      refresh();
+      if (last === 0) refresh();
       return known[signal].places.places(term);
     },
     words(signal, term) {
-      refresh();
+      if (last === 0) refresh();
       return known[signal].words.places(term).map((place) => place.block);
     },
     block(id) {

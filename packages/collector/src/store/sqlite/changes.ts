@@ -34,7 +34,7 @@ export const createChanges = (finder: Finder): ((after: string | undefined, limi
     for (const partition of finder.partitions.list()) {
       const { number, isSealed } = partition;
       if (seen && number < seen.partition) continue;
-      const bound = seen?.partition === number && seen.isSealed === isSealed ? seen : undefined;
+      const bound = seen && seen.partition === number && seen.isSealed === isSealed ? seen : undefined;
       for (const { id } of finder.blocks(partition, "spans", [])) {
         if (bound && id < bound.block) continue;
         const first = bound?.block === id ? bound.row : 0;

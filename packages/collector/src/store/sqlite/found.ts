@@ -39,7 +39,10 @@ export const createFinder = (partitions: PartitionSet): Finder => {
     *places(signal, terms) {
       const distinct = [...new Set(terms)];
       for (const partition of partitions.list()) {
-        const places = partitions.ask(partition, (reader) => distinct.flatMap((term) => reader.places(signal, term)));
+        const places = partitions.ask(partition, (reader) => {
+          if (reader.blocks(signal).length === 0) return [];
+          return distinct.flatMap((term) => reader.places(signal, term));
+        });
         for (const { block: id, row } of inOrder(places ?? [])) {
           const found = block(partition, id);
           if (found === undefined) break;

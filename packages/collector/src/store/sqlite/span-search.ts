@@ -53,7 +53,8 @@ export const createSpanSearch = ({ finder, records, unindexed }: Deps): ((search
     let turn = 0;
     for (const partition of finder.partitions.list().toReversed()) {
       if (before && partition.number > before.partition) continue;
-      const bound = before?.partition === partition.number && before.isSealed === partition.isSealed ? before : undefined;
+      const isCut = before?.partition === partition.number && before.isSealed === partition.isSealed;
+      const bound = isCut ? before : undefined;
       for (const entry of finder.blocks(partition, "spans", indexed).toReversed()) {
         if (bound && entry.id > bound.block) continue;
         if (entry.maxTime < from || (to !== undefined && entry.minTime > to)) continue;
