@@ -80,7 +80,7 @@ const NOT_FOUND_CODES = {
 const OVERLOAD_CODES = {
   overloaded: {
     meaning:
-      "More telemetry is in flight than the collector holds in memory: 256 MiB of bodies, or 1000 batches that wait for the disk.",
+      "More telemetry is in flight than the collector holds in memory: 256 MiB of bodies, of which 128 MiB or 10,000 requests may wait for the disk.",
     remedy: "Retry after the seconds in Retry-After; exporters do so by themselves.",
   },
 } as const satisfies Record<string, CodeMeaning>;
@@ -113,8 +113,9 @@ const STORE_CODES = {
     remedy: "Start that version, or choose another data folder.",
   },
   "store-unreadable": {
-    meaning: "The data folder cannot be opened, or its mayfly.db is not Mayfly's.",
-    remedy: "Check the path given as --data, and its permissions.",
+    meaning:
+      "The data folder cannot be opened, a file in it is not Mayfly's, or it holds data of Mayfly 0.1.0 (mayfly.db).",
+    remedy: "Check the path given as --data, and its permissions; move data of 0.1.0 away.",
   },
 } as const satisfies Record<string, CodeMeaning>;
 

@@ -75,8 +75,8 @@ export const span = (name: string, spec: SpanSpec = {}): SpanRecord => {
 };
 
 /** The same span with other fields on the wire, read anew. */
-export const rewired = (span: SpanRecord, fields: Partial<Span>): SpanRecord =>
-  normalizedSpan({ ...span.wire, ...fields }, span.origin, START);
+export const rewired = ({ wire, origin }: SpanRecord, fields: Partial<Span>): SpanRecord =>
+  normalizedSpan({ ...wire, ...fields }, origin, START);
 
 const attributesOf = (spec: SpanSpec): KeyValue[] => {
   const { request, produces, consumes, cold, unfinished, batch: count } = spec;

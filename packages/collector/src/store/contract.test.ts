@@ -25,8 +25,7 @@ const names = (spans: readonly { readonly spanId: SpanId }[], known: readonly st
 const balances = (stats: StoreStats): boolean => {
   const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((all, n) => all + n, 0);
   return (
-    stats.receivedSpans ===
-      stats.spans + stats.duplicateSpans + sum(stats.rejectedSpans) + sum(stats.droppedSpans) &&
+    stats.receivedSpans === stats.spans + stats.duplicateSpans + sum(stats.rejectedSpans) + sum(stats.droppedSpans) &&
     stats.receivedLogs === stats.logs + stats.duplicateLogs + sum(stats.rejectedLogs) + sum(stats.droppedLogs)
   );
 };
@@ -99,7 +98,11 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
   test("gives back every field of a span, also after it was opened again", async () => {
     const plain = span("a", { parent: "p", request: "r-1", produces: ["sqs-message m-1"], links: ["invocation:t/b"] });
     const { attributes, links } = plain.wire;
-    const fields = { ...EVERY_FIELD, attributes: [...attributes, ...ATTRIBUTES], links: [...links, ...EVERY_FIELD.links] };
+    const fields = {
+      ...EVERY_FIELD,
+      attributes: [...attributes, ...ATTRIBUTES],
+      links: [...links, ...EVERY_FIELD.links],
+    };
     const full = {
       ...rewired(plain, fields),
       origin: { ...plain.origin, scope: SCOPE, resourceSchemaUrl: "https://r", scopeSchemaUrl: "https://s" },

@@ -242,8 +242,7 @@ class Excerpt {
 
   of(bytes: Buffer): Buffer {
     const parts: Buffer[] = [];
-    for (let n = 0; n < this.#ranges.length; n += 2)
-      parts.push(bytes.subarray(this.#ranges[n], this.#ranges[n + 1]));
+    for (let n = 0; n < this.#ranges.length; n += 2) parts.push(bytes.subarray(this.#ranges[n], this.#ranges[n + 1]));
     return Buffer.concat(parts);
   }
 }

@@ -90,7 +90,7 @@ export class TermSet {
   }
 
   #sortedPlaces(): Buffer {
-    const sorted = this.#places.subarray(0, this.#placeCount).sort();
+    const sorted = this.#places.subarray(0, this.#placeCount).toSorted();
     const pairs = new Uint32Array(sorted.length * 2);
     let at = 0;
     for (const packed of sorted) {
@@ -105,7 +105,7 @@ export class TermSet {
     const words = new Uint32Array(this.#wordCount + Number(this.#hasZero));
     let at = Number(this.#hasZero);
     for (const term of this.#slots) if (term !== 0) words[at++] = term;
-    return bytesOf(words.sort());
+    return bytesOf(words.toSorted());
   }
 }
 

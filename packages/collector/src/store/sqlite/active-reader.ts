@@ -107,4 +107,3 @@ const pairsOf = (words: Uint32Array): Uint32Array => {
   for (const [index, word] of words.entries()) pairs[index * 2] = word;
   return pairs;
 };
-

@@ -68,7 +68,7 @@ export const createActive = (
 
 const activeOn = (db: Database.Database, number: number): ActiveWriter => {
   const writeLedger = createLedgerWrite(db);
-  const insertBlock = db.prepare<unknown[]>(
+  const insertBlock = db.prepare(
     "INSERT INTO blocks (signal, records, min_ns, max_ns, bytes, places, words, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
   );
   const insertRequests = db.prepare<[number, Buffer]>("INSERT INTO requests (first, digests) VALUES (?, ?)");

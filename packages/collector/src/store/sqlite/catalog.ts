@@ -12,7 +12,7 @@ import type { Signal } from "../store.ts";
 import { opening } from "./active-file.ts";
 import type { Count, Fate } from "./ledger.ts";
 
-export const CATALOG_VERSION = 1;
+const CATALOG_VERSION = 1;
 
 const SCHEMA = `
 CREATE TABLE adjustments (
@@ -31,7 +31,7 @@ export interface Catalog {
   close(): void;
 }
 
-export const catalogPath = (dataDir: string): string => join(dataDir, "catalog.db");
+const catalogPath = (dataDir: string): string => join(dataDir, "catalog.db");
 
 export const openCatalog = (dataDir: string): Catalog => {
   const path = catalogPath(dataDir);

@@ -27,9 +27,6 @@ const digits = (number: number): string => String(number).padStart(6, "0");
 export const activePath = (dataDir: string, number: number): string =>
   join(partitionsFolder(dataDir), `${digits(number)}.active.db`);
 
-export const sealedPath = (dataDir: string, number: number): string =>
-  join(partitionsFolder(dataDir), `${digits(number)}.sealed.db`);
-
 /** Digests of a full partition's requests, while they are less than an hour old. */
 export const requestsPath = (dataDir: string, number: number): string =>
   join(partitionsFolder(dataDir), `${digits(number)}.requests`);

@@ -38,7 +38,10 @@ export const openReader = ({ dataDir, openSealed, unindexed = UNINDEXED_ATTRIBUT
   const traceEntries = createTraceEntries(finder, records);
 
   /** Spans at these places, in order of arrival, of which `matches` is true. */
-  async function* spansAt(terms: readonly number[], matches: (span: SpanRecord) => boolean): AsyncGenerator<SpanRecord> {
+  async function* spansAt(
+    terms: readonly number[],
+    matches: (span: SpanRecord) => boolean,
+  ): AsyncGenerator<SpanRecord> {
     const isCopy = createCopies();
     let count = 0;
     for (const found of finder.places("spans", terms)) {

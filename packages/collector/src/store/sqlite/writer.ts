@@ -194,7 +194,7 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
         waiting.push({ batch, resolve, reject });
       }).catch(failed("store a batch")),
     async stats() {
-      return { ...(await attempt("read the ledger", sums)), bytesOnDisk: bytesBelow(dataDir) };
+      return { ...attempt("read the ledger", sums), bytesOnDisk: bytesBelow(dataDir) };
     },
     checkWritable: async () => attempt("write", () => active.probe()),
     async close() {
