@@ -64,8 +64,8 @@ export const createAttributeTerms = (
           return isId;
         case DOUBLE: {
           const value = bytes.readDoubleLE(walk.start);
-          // What is left of a fraction is no word, and JSON writes neither -0 nor an exponent for the others.
-          if (Number.isSafeInteger(value) || !Number.isFinite(value))
+          // A fraction, or what is written with an exponent, is no word.
+          if (Number.isInteger(value) ? Math.abs(value) < 1e21 : !Number.isFinite(value))
             terms.word(hashEnd(hashText(hashSeparator(hash), String(value))));
           return isId;
         }

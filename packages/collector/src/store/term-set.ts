@@ -66,9 +66,12 @@ export class TermSet {
     this.#minTime = Number.POSITIVE_INFINITY;
     this.#maxTime = 0;
     this.#placeCount = 0;
+    // After a large block the table is let go: emptying it would cost every small block its size.
+    if (this.#wordCount * 8 < this.#slots.length && this.#slots.length > FIRST_SLOTS)
+      this.#slots = new Uint32Array(this.#slots.length / 2);
+    else this.#slots.fill(0);
     this.#wordCount = 0;
     this.#hasZero = false;
-    this.#slots.fill(0);
     return taken;
   }
 
