@@ -1,7 +1,7 @@
 /**
  * The rooms, joined: receive → decode → normalize → store → api. The only file that knows them all.
  */
-import type { PartialSuccess } from "@mayfly/otlp";
+import type { OtlpSignal, PartialSuccess } from "@mayfly/otlp";
 import type { FastifyInstance } from "fastify";
 import { healthRoutes } from "./api/health.ts";
 import { invocationRoutes } from "./api/invocations.ts";

@@ -1,6 +1,7 @@
 /** The built artefact as people start it: `bin/mayfly.mjs serve`. */
 import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -143,6 +144,31 @@ test("what is in flight when it is told to stop is answered and stored", async (
   const second = await serve();
   expect(await stats(second.url)).toMatchObject({ spans: 1 });
 });
+
+const PRLIMIT = "/usr/bin/prlimit";
+
+/** No file of the process may grow beyond this: to it, a disk that is full. */
+const limitFiles = ({ child }: Serving, bytes: number | "unlimited"): Promise<unknown> =>
+  run(PRLIMIT, [`--pid=${child.pid}`, `--fsize=${bytes}:unlimited`]);
+
+test.runIf(existsSync(PRLIMIT))(
+  "a full disk refuses what comes, loses nothing, and with space it goes on",
+  async () => {
+    const serving = await serve();
+    expect((await send(serving.url, 1)).status).toBe(200);
+    await limitFiles(serving, 4_096);
+
+    const refused = await send(serving.url, 2);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, expect.stringMatching(/^\d+$/)]);
+    expect((await fetch(`${serving.url}/readyz`)).status).toBe(503);
+    expect(await stats(serving.url)).toMatchObject({ spans: 1, receivedSpans: 1 });
+
+    await limitFiles(serving, "unlimited");
+    expect((await send(serving.url, 2)).status).toBe(200);
+    expect((await fetch(`${serving.url}/readyz`)).status).toBe(200);
+    expect(await stats(serving.url)).toMatchObject({ spans: 2, receivedSpans: 2 });
+  },
+);
 
 test("a port in use is named, with exit code 1", async () => {
   const { url } = await serve();

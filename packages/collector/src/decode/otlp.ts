@@ -9,8 +9,10 @@ import {
   type OtlpSignal,
   type RawRecords,
   rawLogsFromJson,
+  rawMetricsFromJson,
   rawTracesFromJson,
   skimLogs,
+  skimMetrics,
   skimTraces,
 } from "@mayfly/otlp";
 import { InputError } from "../errors.ts";
@@ -32,6 +34,7 @@ interface Reading {
 const READINGS: Readonly<Record<OtlpSignal, Reading>> = {
   traces: { protobuf: skimTraces, json: rawTracesFromJson, malformed: "malformed-span" },
   logs: { protobuf: skimLogs, json: rawLogsFromJson, malformed: "malformed-log-record" },
+  metrics: { protobuf: skimMetrics, json: rawMetricsFromJson, malformed: "malformed-metric" },
 };
 
 /** Codes of single records that are told apart in the ledger. */

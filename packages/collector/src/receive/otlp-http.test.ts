@@ -220,11 +220,31 @@ test("a log record that does not decode is rejected by reason, and the good ones
   });
 });
 
-test("metrics are not taken yet, and it says so as OTLP does", async () => {
-  const response = await post("/v1/metrics", PROTOBUF_TYPE, "");
+test("metrics are stored and counted by their data points", async () => {
+  const gauge = (...asInt: readonly string[]) => ({ gauge: { dataPoints: asInt.map((value) => ({ asInt: value })) } });
+  const metrics = [
+    { name: "depth", ...gauge("1", "2") },
+    { name: "bad", ...gauge("soon") },
+  ];
+  const response = await post(
+    "/v1/metrics",
+    JSON_TYPE,
+    JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }),
+  );
+  expect(response.statusCode).toBe(200);
+  expect(response.json()).toMatchObject({ partialSuccess: { rejectedDataPoints: "1" } });
+  expect(await pipeline.store.stats()).toMatchObject({
+    metricPoints: 2,
+    receivedMetricPoints: 3,
+    rejectedMetricPoints: { "malformed-metric": 1 },
+  });
+});
+
+test("other signals are not taken, and it says so as OTLP does", async () => {
+  const response = await post("/v1/profiles", PROTOBUF_TYPE, "");
   expect(response.statusCode).toBe(404);
   expect(response.rawPayload).toEqual(
-    Buffer.from(encodeStatus("protobuf", { code: 12, message: "/v1/metrics takes no telemetry here" })),
+    Buffer.from(encodeStatus("protobuf", { code: 12, message: "/v1/profiles takes no telemetry here" })),
   );
 });
 

@@ -1,7 +1,7 @@
 /**
  * OTLP/HTTP: what a sender may send and what it is told.
  *
- * In      POST /v1/traces and /v1/logs; protobuf or JSON by Content-Type; packed as content-encoding.ts knows.
+ * In      POST /v1/traces, /v1/logs and /v1/metrics; protobuf or JSON by Content-Type; packed as content-encoding.ts knows.
  * Out     200 after what was taken is durable: empty for all, `partialSuccess` when some were rejected. Otherwise a
  *         google.rpc.Status in the request's own encoding (JSON when that is unknown). Senders retry 429 and 503 only.
  * Bounds  MAX_BODY_BYTES before and after unpacking; all requests together what admission.ts says.
@@ -37,7 +37,7 @@ interface ExportRequest {
 export type Ingest = (request: ExportRequest) => Promise<PartialSuccess | undefined>;
 
 export interface OtlpDeps {
-  readonly ingest: Readonly<Record<"traces" | "logs", Ingest>>;
+  readonly ingest: Readonly<Record<OtlpSignal, Ingest>>;
   readonly admission: Admission;
   readonly refusals: Refusals;
   readonly onFault: OnFault;
@@ -70,10 +70,10 @@ export const otlpRoutes =
       v1.setNotFoundHandler((request, reply) =>
         sendStatus(new NotFoundError("not-found", `${request.url} takes no telemetry here`), request, reply),
       );
-      v1.post("/traces", INGEST, exportRoute("traces", ingest.traces, admission));
-      v1.post("/logs", INGEST, exportRoute("logs", ingest.logs, admission));
-      for (const url of ["/traces", "/logs"])
-        v1.route({ ...INGEST, method: OTHER_METHODS, url, handler: refuseMethod });
+      for (const signal of ["traces", "logs", "metrics"] as const) {
+        v1.post(`/${signal}`, INGEST, exportRoute(signal, ingest[signal], admission));
+        v1.route({ ...INGEST, method: OTHER_METHODS, url: `/${signal}`, handler: refuseMethod });
+      }
     };
     await app.register(routes, { prefix: "/v1" });
   };

@@ -8,7 +8,7 @@ import {
   spanFromProtobuf,
   spanToProtobuf,
 } from "@mayfly/otlp";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Word, wordsOf } from "../model/attribute-words.ts";
 import { levelOf } from "../model/log-record.ts";
@@ -117,9 +117,11 @@ const attributesWith = (ids: readonly string[]): fc.Arbitrary<KeyValue[]> =>
   );
 
 const hex = (bytes: number): fc.Arbitrary<string> =>
-  fc
-    .uint8Array({ minLength: bytes, maxLength: bytes })
-    .map((id) => Buffer.from(id).toString("hex").replace(/^0+$/, "1".repeat(bytes * 2)));
+  fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((id) =>
+    Buffer.from(id)
+      .toString("hex")
+      .replace(/^0+$/, "1".repeat(bytes * 2)),
+  );
 const nano = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 
 const span: fc.Arbitrary<Span> = fc.record({
