@@ -21,7 +21,7 @@ interface Walked {
 export const walked = async (store: Store, now = LATER): Promise<readonly Walked[] | undefined> => {
   const all = new Map<string, Walked>();
   const everything = createGraph(store, WALK_BOUNDS);
-  const traceIds = (await store.traceEntries({ limit: 10_000 })).map((entry) => entry.traceId);
+  const traceIds = (await store.changedTraces(undefined, 1_000_000)).traceIds;
   await everything.load(traceIds);
   for (const unit of traceIds.flatMap((traceId) => everything.units(traceId))) {
     const graph = createGraph(store, WALK_BOUNDS);

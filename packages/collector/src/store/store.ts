@@ -48,22 +48,6 @@ export interface LinkHolder {
   readonly target: { readonly traceId: TraceId; readonly spanId: SpanId };
 }
 
-/** One W3C trace in the order of the list: newest start first, then trace id descending. */
-export interface TraceEntry {
-  readonly traceId: TraceId;
-  /** Earliest start of its spans so far. */
-  readonly start: UnixNano;
-}
-
-export interface TraceEntryQuery {
-  /** Inclusive bounds on `start`. */
-  readonly from?: UnixNano;
-  readonly to?: UnixNano;
-  /** Strictly after this entry in the list's order. */
-  readonly after?: TraceEntry;
-  readonly limit: number;
-}
-
 export interface SpanSearch {
   /** All on one span. */
   readonly words: readonly Word[];
@@ -138,7 +122,6 @@ export interface StoreReader {
   tracesOfRequest(requestId: string, limit: number): Promise<readonly TraceId[]>;
   /** Links from other spans to spans of these traces; at most `limit` in all. */
   linksToTraces(traceIds: readonly TraceId[], limit: number): Promise<readonly LinkHolder[]>;
-  traceEntries(query: TraceEntryQuery): Promise<readonly TraceEntry[]>;
   /** Spans that hold all of these words; bounded work, so an answer may be empty and still have a cursor. */
   spansWith(search: SpanSearch): Promise<SpanHits>;
   /** Traces that got spans after this checkpoint, oldest change first; `limit` bounds the work. From the beginning without one. */

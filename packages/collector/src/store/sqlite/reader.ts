@@ -18,7 +18,6 @@ import { type Found, createFinder } from "./found.ts";
 import { type OpenSealed, openPartitionSet } from "./partition-set.ts";
 import { createRecords } from "./records.ts";
 import { createSpanSearch } from "./span-search.ts";
-import { createTraceEntries } from "./trace-entries.ts";
 
 export interface ReaderOptions {
   readonly dataDir: string;
@@ -35,7 +34,6 @@ export const openReader = ({ dataDir, openSealed, unindexed = UNINDEXED_ATTRIBUT
   const records = createRecords();
   const spansWith = createSpanSearch({ finder, records, unindexed: new Set(unindexed) });
   const changes = createChanges(finder);
-  const traceEntries = createTraceEntries(finder, records);
 
   /** Spans at these places, in order of arrival, of which `matches` is true. */
   async function* spansAt(
@@ -124,7 +122,6 @@ export const openReader = ({ dataDir, openSealed, unindexed = UNINDEXED_ATTRIBUT
 
     spansWith,
     changedTraces: async (after, limit) => changes(after, limit),
-    traceEntries,
     async close() {
       partitions.close();
     },

@@ -25,7 +25,7 @@ import {
   termsOf,
 } from "../summaries.ts";
 import { attempt } from "./failures.ts";
-import { sqlNano } from "./rows.ts";
+import { clamped } from "../term-set.ts";
 
 export const DERIVED_FILE = "derived.db";
 const VERSION = 1;
@@ -143,7 +143,7 @@ const decode = (body: string): SummaryRow => {
 
 const placed = ({ seq, body }: RowRow): PlacedRow => {
   const row = decode(body);
-  return { row, position: { start: sqlNano(row.start), tie: seq } };
+  return { row, position: { start: clamped(row.start), tie: seq } };
 };
 
 const pathBlob = (path: SpanPath): Buffer => Buffer.from(path.replace(".", ""), "hex");
@@ -166,11 +166,11 @@ const createWrites = (db: Database.Database, checkpoint: () => string | undefine
   const setCheckpoint = db.prepare("INSERT INTO checkpoint (value) VALUES (?)");
 
   const index = (row: SummaryRow, seq: number | bigint): void => {
-    for (const { kind, value } of termsOf(row)) addTerm.run(countTerm.get(kind, value, 1), sqlNano(row.start), seq);
+    for (const { kind, value } of termsOf(row)) addTerm.run(countTerm.get(kind, value, 1), clamped(row.start), seq);
     for (const { path } of row.units) addUnit.run(pathBlob(path), seq);
   };
   const unindex = (row: SummaryRow, seq: number): void => {
-    for (const { kind, value } of termsOf(row)) dropTerm.run(countTerm.get(kind, value, -1), sqlNano(row.start), seq);
+    for (const { kind, value } of termsOf(row)) dropTerm.run(countTerm.get(kind, value, -1), clamped(row.start), seq);
     for (const { path } of row.units) dropUnit.run(pathBlob(path), seq);
   };
 
@@ -178,7 +178,7 @@ const createWrites = (db: Database.Database, checkpoint: () => string | undefine
     const known = find.get(row.id);
     const body = encode(row);
     if (known?.body === body) return;
-    const values = [sqlNano(row.start), row.dueAt === undefined ? null : sqlNano(row.dueAt), body];
+    const values = [clamped(row.start), row.dueAt === undefined ? null : clamped(row.dueAt), body];
     if (known) {
       unindex(decode(known.body), known.seq);
       update.run(...values, known.seq);
@@ -260,7 +260,7 @@ const createReads = (db: Database.Database) => {
         ),
       ).map(({ row }) => row),
     due: (now: UnixNano, limit: number): SummaryRow[] =>
-      selectDue.all(sqlNano(now), limit).map(({ body }) => decode(body)),
+      selectDue.all(clamped(now), limit).map(({ body }) => decode(body)),
     terms: (kind: string, prefix: string, limit: number) => selectTerms.all({ kind, prefix, limit }),
   };
 };
@@ -295,7 +295,7 @@ const createPageRead =
     let { start, tie } = after;
     for (let scanned = 0; scanned < MAX_SCANNED; scanned += SCAN_STEP) {
       const most = start < to ? start : to; // so that a late page does not begin its search at the first
-      const bounds = { from: sqlNano(from), most: sqlNano(most), start: sqlNano(start), tie, step: SCAN_STEP };
+      const bounds = { from: clamped(from), most: clamped(most), start: clamped(start), tie, step: SCAN_STEP };
       const some = places.all(bounds);
       for (const place of some) {
         start = place.start_ns;

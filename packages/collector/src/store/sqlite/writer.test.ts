@@ -128,7 +128,9 @@ test("batches that wait share a commit, and a bad one does not take its neighbou
   const store = opened();
   const bad = { ...batch([span("bad")]), records: { ...batch([span("bad")]).records, origins: [] } };
 
-  const results = await Promise.allSettled([batch([span("a")]), bad, batch([span("b")])].map(store.append));
+  const results = await Promise.allSettled(
+    [batch([span("a")]), bad, batch([span("b")])].map((one) => store.append(one)),
+  );
 
   expect(results.map((result) => result.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   expect(await store.stats()).toMatchObject({ spans: 2, receivedSpans: 2 });

@@ -25,6 +25,7 @@ import { type ActiveWriter, type Commit, createActive, openActive } from "./acti
 import { createBlockMaker } from "./blocks-of.ts";
 import { openCatalog } from "./catalog.ts";
 import { createDistinct } from "./distinct.ts";
+import { attempt, failed } from "./failures.ts";
 import { type Count, Ledger } from "./ledger.ts";
 import { listRequestFiles, makePartitionsFolder, requestsPath } from "./partitions.ts";
 import { ENTRY_BYTES, createRequestMemory, entryOf } from "./request-memory.ts";
@@ -259,21 +260,6 @@ const refuseFirstVersion = (dataDir: string): void => {
 
 const isDiskError = (error: unknown): boolean =>
   error instanceof Database.SqliteError || (error instanceof Error && "code" in error);
-
-const attempt = <T>(what: string, action: () => T): T => {
-  try {
-    return action();
-  } catch (error) {
-    return failed(what)(error);
-  }
-};
-
-const failed =
-  (what: string) =>
-  (error: unknown): never => {
-    if (!(error instanceof Database.SqliteError)) throw error;
-    throw new StoreError("store-failed", `cannot ${what}: ${error.message} (${error.code})`, { cause: error });
-  };
 
 const bytesBelow = (folder: string): number =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
