@@ -246,6 +246,8 @@ export interface Suggestions {
 export interface Suggestion {
   readonly kind: "field" | "attribute" | "value";
   readonly text: string;
+  /** Of a value that was suggested where no field was named: the field. */
+  readonly of?: string;
   readonly meaning?: string;
   readonly count?: number;
 }

@@ -1,5 +1,6 @@
 /** axe-core finds no fault on any page, in light and dark. */
 import axe from "axe-core";
+import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { hasNoBrowser, useBrowser } from "./browser.ts";
 import { stats } from "./fixtures/answers.ts";
@@ -7,12 +8,36 @@ import { ORDER } from "./fixtures/order.ts";
 
 const ORDER_PATH = `/traces/${encodeURIComponent(ORDER.id)}`;
 
-const PAGES: readonly (readonly [string, string, string, Record<string, object>?])[] = [
+type Act = (page: Page) => Promise<void>;
+const PAGES: readonly (readonly [
+  name: string,
+  path: string,
+  ready: string,
+  answers?: Record<string, object> | undefined,
+  act?: Act,
+])[] = [
   ["the list", "/", '[role="row"]'],
   ["a trace", ORDER_PATH, '[role="treegrid"] [role="row"]'],
   ["a trace with a detail open", `${ORDER_PATH}?row=${ORDER.spans[0]?.spanId}`, "aside.detail"],
   ["what was found in a trace", `${ORDER_PATH}?find=dhl`, "mark"],
   ["the logs of a trace", `${ORDER_PATH}?tab=logs`, ".log-line"],
+  [
+    "what is suggested",
+    "/",
+    ".suggestions",
+    undefined,
+    async (page) => {
+      await page.getByRole("combobox", { name: "Search traces" }).fill("f");
+    },
+  ],
+  ["a faulty query", "/traces?q=status%3Afailed", ".query-fault"],
+  [
+    "what a query can say",
+    "/",
+    ".query-examples",
+    undefined,
+    (page) => page.locator("summary", { hasText: "?" }).click(),
+  ],
   ["an empty collector", "/", ".ways", { "/api/traces": { traces: [] } }],
   ["a collector that lost something", "/", "footer.alarming", { "/api/stats": stats({ droppedSpans: { full: 2 } }) }],
 ];
@@ -21,9 +46,14 @@ describe.skipIf(hasNoBrowser)("accessibility", () => {
   const open = useBrowser();
 
   for (const theme of ["light", "dark"] as const) {
-    for (const [name, path, ready, answers] of PAGES) {
+    for (const [name, path, ready, answers, act] of PAGES) {
       test(`${name}, ${theme}`, async () => {
-        const { page } = await open(path, { theme, ...(answers && { answers }) });
+        const { page } = await open(path, {
+          theme,
+          ...(answers && { answers }),
+          expectsComplaints: path.includes("failed"),
+        });
+        await act?.(page);
         await page.locator(ready).first().waitFor();
         // The content policy forbids script elements, as it should; evaluating is the debugger's, not the page's.
         await page.evaluate(axe.source);

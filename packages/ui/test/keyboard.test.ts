@@ -25,9 +25,38 @@ describe.skipIf(hasNoBrowser)("keys", () => {
     await page.getByRole("row").first().waitFor();
     await page.keyboard.press("/");
     await page.keyboard.type("jk?");
-    expect(await page.getByRole("searchbox").inputValue()).toBe("jk?");
+    const field = page.getByRole("combobox", { name: "Search traces" });
+    expect(await field.inputValue()).toBe("jk?");
     await page.keyboard.press("Escape");
-    expect(await page.getByRole("searchbox").evaluate((element) => element === document.activeElement)).toBe(false);
+    expect(await field.evaluate((element) => element === document.activeElement)).toBe(false);
+  });
+
+  test("a query is completed with arrows, tab and enter; esc closes what is suggested, then leaves", async () => {
+    const { page } = await open("/");
+    await page.getByRole("row").first().waitFor();
+    const field = page.getByRole("combobox", { name: "Search traces" });
+    const list = page.getByRole("listbox", { name: "Suggestions" });
+    await page.keyboard.press("/");
+    await page.keyboard.type("fu");
+    await list.waitFor();
+    await page.keyboard.press("Tab");
+    expect(await field.inputValue()).toBe("function:");
+    await list.getByRole("option", { name: "payment" }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    await list.locator("[aria-selected=true]", { hasText: "charge" }).waitFor();
+    expect(await field.getAttribute("aria-activedescendant")).toBe(
+      await list.locator("[aria-selected=true]").getAttribute("id"),
+    );
+    await page.keyboard.press("Enter");
+    expect(await field.inputValue()).toBe("function:charge ");
+    await page.keyboard.type("st");
+    await list.getByRole("option", { name: "status" }).waitFor();
+    await page.keyboard.press("Escape");
+    await list.waitFor({ state: "detached" });
+    expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press("Escape");
+    expect(await field.evaluate((element) => element === document.activeElement)).toBe(false);
   });
 
   test("in a trace j and k walk rows, enter opens the detail, which then follows, and esc closes it", async () => {
@@ -138,6 +167,6 @@ describe.skipIf(hasNoBrowser)("keys", () => {
       expect(`${name}: ${outline}`).not.toMatch(/: none$/);
       reached.add(name.split(" ")[0] ?? "");
     }
-    expect([...reached].toSorted()).toEqual(["A", "BUTTON", "DIV", "INPUT", "SELECT"]);
+    expect([...reached].toSorted()).toEqual(["A", "BUTTON", "DIV", "INPUT", "SELECT", "SUMMARY"]);
   });
 });

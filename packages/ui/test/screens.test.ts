@@ -86,6 +86,54 @@ describe.skipIf(hasNoBrowser)("the list of traces", () => {
     });
   }
 
+  test("a query becomes the page's once it is understood; until then its fault is marked where it is", async () => {
+    const { page } = await open("/", { expectsComplaints: true });
+    await page.getByRole("row").first().waitFor();
+    const field = page.getByRole("combobox", { name: "Search traces" });
+    await field.pressSequentially("status:failed");
+    await page.getByRole("alert").filter({ hasText: "expected ok or error" }).waitFor();
+    expect(await page.locator(".fault-mark u").innerText()).toBe("failed");
+    expect(await field.getAttribute("aria-invalid")).toBe("true");
+    expect(new URL(page.url()).search).toBe("");
+    expect(await page.locator(".trace-row").count()).toBeGreaterThan(0);
+    await field.fill("refunds");
+    await page.getByRole("alert").waitFor({ state: "detached" });
+    await expect.poll(() => new URL(page.url()).search).toBe("?q=refunds");
+    expect(await field.inputValue()).toBe("refunds");
+  });
+
+  test("an address with a faulty query says so, and marks it", async () => {
+    const { page } = await open("/traces?q=status%3Afailed", { expectsComplaints: true });
+    await page.getByText("The search is not understood").waitFor();
+    expect(await page.locator(".fault-mark u").innerText()).toBe("failed");
+  });
+
+  test("what a query can say is shown by examples, one click each", async () => {
+    const { page } = await open("/");
+    await page.getByRole("row").first().waitFor();
+    await page.locator("summary", { hasText: "?" }).click();
+    await page.getByRole("button", { name: "order_id:o-17" }).click();
+    expect(await page.getByRole("combobox", { name: "Search traces" }).inputValue()).toBe("order_id:o-17");
+    await page.locator(".query-examples").waitFor({ state: "detached" });
+    await expect.poll(() => new URL(page.url()).searchParams.get("q")).toBe("order_id:o-17");
+  });
+
+  for (const width of [1440, 768]) {
+    test(`the line under a fault stands under the letters it is about, at ${width} px`, async () => {
+      const { page } = await open("/traces?q=status%3Afailed", { width, expectsComplaints: true });
+      await page.locator(".fault-mark").waitFor();
+      const [field, mark] = await page.locator(".search-bar > input, .fault-mark").evaluateAll((both) =>
+        both.map((one) => {
+          const { fontFamily, fontSize, fontVariantNumeric, letterSpacing, ...style } = getComputedStyle(one);
+          const textLeft =
+            one.getBoundingClientRect().left + parseFloat(style.paddingLeft) + parseFloat(style.borderLeftWidth);
+          return { textLeft, fontFamily, fontSize, fontVariantNumeric, letterSpacing };
+        }),
+      );
+      expect(mark).toEqual(field);
+    });
+  }
+
   test("what nothing matches says so and leads out", async () => {
     const { page } = await open("/traces?q=no-such-thing");
     await page.getByText("No trace matches").waitFor();

@@ -1,7 +1,7 @@
 /**
  * The built pages on a free port, under the collector's own content policy, with the API answered by the test.
  *
- * An answer is a value (200), a number (that status), or a function of the address that gives either.
+ * An answer is a value (200, or 400 where it is an error's body), a number (that status), or a function of the address that gives either.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -61,7 +61,9 @@ interface Sent {
 const apiAnswer = (answers: Answers, url: URL): Sent => {
   let answer: Answer = answers[url.pathname] ?? answers[url.pathname.replace(/\/[^/]*$/, "/*")] ?? 404;
   while (typeof answer === "function") answer = answer(url);
-  if (typeof answer !== "number") return { status: 200, type: "application/json", body: JSON.stringify(answer) };
+  if (typeof answer !== "number") {
+    return { status: "error" in answer ? 400 : 200, type: "application/json", body: JSON.stringify(answer) };
+  }
   const error = { code: answer === 404 ? "not-found" : "store-failed", message: `the test answers ${answer}` };
   return { status: answer, type: "application/json", body: JSON.stringify({ error }) };
 };

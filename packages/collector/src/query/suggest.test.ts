@@ -31,6 +31,7 @@ test("names are those of the fields, then of attributes that newest traces have,
   expect(await texts(undefined, "ORD")).toEqual(["order_id"]);
   expect(await suggester.names("stat", 1)).toMatchObject([{ kind: "field", text: "status" }]);
   expect(await texts(undefined)).toContain("faas.name");
+  expect(await suggester.names("check", 9)).toEqual([{ kind: "value", of: "function", text: "checkout", count: 1 }]);
 });
 
 test("values of fields and attributes are suggested, those of most traces first", async () => {

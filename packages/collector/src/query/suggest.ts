@@ -19,6 +19,8 @@ const MAX_VALUE_LENGTH = 200;
 export interface Suggestion {
   readonly kind: "field" | "attribute" | "value";
   readonly text: string;
+  /** Of a value that was suggested where no field was named. */
+  readonly of?: string;
   /** Of a field: what it means. */
   readonly meaning?: string;
   /** Traces (of a field's value) or sampled spans (of an attribute or its value) that have it. */
@@ -52,10 +54,11 @@ export const createSuggester = (deps: Deps): Suggester => {
       const attributes = [...(await sample())]
         .map(([text, values]) => ({ kind: "attribute", text, count: spansWith(values) }) as const)
         .filter(({ text }) => !isField(text));
-      return [...fields.filter(startsWith(prefix)), ...mostFirst(attributes.filter(startsWith(prefix)))].slice(
-        0,
-        limit,
-      );
+      return [
+        ...fields.filter(startsWith(prefix)),
+        ...(prefix === "" ? [] : await namedValues(prefix, deps.summaries)),
+        ...mostFirst(attributes.filter(startsWith(prefix))),
+      ].slice(0, limit);
     },
     async values(of, prefix, limit) {
       if (isField(of)) return fieldValues(of, prefix, limit, deps.summaries);
@@ -84,6 +87,15 @@ const KINDS: Partial<Record<Field, SummaryTermKind>> = {
   service: "service",
   trigger: "trigger",
   error: "error",
+};
+
+/** A function or an error is as good as found by its name alone. */
+const NAMED = ["function", "error"] as const;
+const MAX_NAMED = 3;
+
+const namedValues = async (prefix: string, summaries: Deps["summaries"]): Promise<readonly Suggestion[]> => {
+  const found = await Promise.all(NAMED.map((of) => summaries.terms(of, prefix, MAX_NAMED)));
+  return found.flat().map(({ kind, value, rows }) => ({ kind: "value", of: kind, text: value, count: rows }));
 };
 
 const DURATIONS = [">100ms", ">500ms", ">1s", ">5s", "100ms..1s"];

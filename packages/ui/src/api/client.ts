@@ -4,16 +4,29 @@
  * Every answer that is not 2xx becomes an `ApiError` with the collector's own code and message; a collector that does
  * not answer at all is `unreachable`.
  */
-import type { ErrorBody, LogList, LogRecord, Stats, TraceDetail, TraceList } from "@mayfly/api";
+import type {
+  ErrorBody,
+  LogList,
+  LogRecord,
+  Stats,
+  Suggestion,
+  Suggestions,
+  TraceDetail,
+  TraceList,
+  TraceStats,
+} from "@mayfly/api";
 
 export class ApiError extends Error {
   readonly code: string;
   readonly status: number;
+  /** Of a query: where its fault is. */
+  readonly at: ErrorBody["error"]["at"];
 
-  constructor(code: string, message: string, status: number) {
+  constructor(code: string, message: string, status: number, at?: ErrorBody["error"]["at"]) {
     super(message);
     this.code = code;
     this.status = status;
+    this.at = at;
   }
 }
 
@@ -41,6 +54,11 @@ export interface Client {
     signal?: AbortSignal,
   ): Promise<Logs>;
   stats(signal?: AbortSignal): Promise<Stats>;
+  traceStats(filter: TraceFilter, signal?: AbortSignal): Promise<TraceStats>;
+  suggest(
+    what: { readonly of?: string; readonly prefix: string; readonly limit: number },
+    signal?: AbortSignal,
+  ): Promise<readonly Suggestion[]>;
 }
 
 /** Ids per request: 100 request ids are 5 kB of address, a third of what Node accepts as a request's head. */
@@ -61,6 +79,10 @@ export const createClient = (fetchFn: typeof fetch): Client => {
   return {
     traces: (filter, signal) => get(`/api/traces${query(filter)}`, signal),
     stats: (signal) => get("/api/stats", signal),
+    traceStats: (filter, signal) => get(`/api/traces/stats${query(filter)}`, signal),
+    async suggest(what, signal) {
+      return (await get<Suggestions>(`/api/suggest${query(what)}`, signal)).suggestions;
+    },
     async *trace(id, signal) {
       const path = `/api/traces/${encodeURIComponent(id)}`;
       let page = await get<TraceDetail>(path, signal);
@@ -101,7 +123,7 @@ const withoutCopies = (lists: readonly LogList[]): readonly LogRecord[] => {
 
 const errorFrom = async (response: Response): Promise<ApiError> => {
   const body: unknown = await response.json().catch(() => undefined);
-  if (isErrorBody(body)) return new ApiError(body.error.code, body.error.message, response.status);
+  if (isErrorBody(body)) return new ApiError(body.error.code, body.error.message, response.status, body.error.at);
   return new ApiError(
     "unexpected",
     `The collector answered ${response.status} ${response.statusText}.`,

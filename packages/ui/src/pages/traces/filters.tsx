@@ -1,12 +1,12 @@
 /** The filter above the list; every part of it is in the address. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { TraceFilter } from "../../api/client.ts";
-import { useApp } from "../../state/app.ts";
-import { leaveOnEscape, useKeys } from "../../state/keyboard.ts";
+import type { ApiError, TraceFilter } from "../../api/client.ts";
+import { SearchBar } from "../../parts/search-bar/search-bar.tsx";
 
 interface FiltersProps {
   readonly filter: TraceFilter;
   readonly names: readonly string[];
+  /** What the collector says of the query. */
+  readonly fault: ApiError | undefined;
   readonly isLive: boolean;
   readonly onLive: (isLive: boolean) => void;
   readonly onChange: (filter: TraceFilter) => void;
@@ -18,16 +18,17 @@ const STATUSES = [
   ["ok", "OK"],
 ] as const;
 const DURATIONS_MS = [100, 500, 1000, 5000, 30_000];
-/** Typing is over when nothing was typed for this long. */
-const TYPING_MS = 250;
-
-export const Filters = ({ filter, names, isLive, onLive, onChange }: FiltersProps) => {
+export const Filters = ({ filter, names, fault, isLive, onLive, onChange }: FiltersProps) => {
   const { q: _q, function: name, status, minDurationMs } = filter;
   const without = (key: keyof TraceFilter): TraceFilter =>
     Object.fromEntries(Object.entries(filter).filter(([one]) => one !== key));
   return (
     <search class="filters">
-      <SearchBox text={filter.q ?? ""} onText={(q) => onChange(q === "" ? without("q") : { ...filter, q })} />
+      <SearchBar
+        text={filter.q ?? ""}
+        fault={fault}
+        onText={(q) => onChange(q === "" ? without("q") : { ...filter, q })}
+      />
       <fieldset class="segments">
         <legend class="sr-only">Status</legend>
         {STATUSES.map(([value, label]) => (
@@ -74,41 +75,5 @@ export const Filters = ({ filter, names, isLive, onLive, onChange }: FiltersProp
         {isLive ? "live" : "paused"}
       </button>
     </search>
-  );
-};
-
-const SearchBox = ({ text, onText }: { readonly text: string; readonly onText: (text: string) => void }) => {
-  const { keyboard } = useApp();
-  const input = useRef<HTMLInputElement>(null);
-  const [typed, setTyped] = useState(text);
-  useKeys(keyboard, { "/": () => input.current?.focus() });
-  /** Our own words come back through the address, by when more may be typed: only others' replace what is typed. */
-  const sent = useRef(text);
-  useEffect(() => {
-    if (text === sent.current) return;
-    sent.current = text;
-    setTyped(text);
-  }, [text]);
-  useEffect(() => {
-    if (typed === text) return undefined;
-    const timer = setTimeout(() => {
-      sent.current = typed;
-      onText(typed);
-    }, TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  return (
-    <label class="search-box">
-      <span class="sr-only">Search traces</span>
-      <input
-        ref={input}
-        type="search"
-        placeholder="Search names, functions, ids, attribute values"
-        value={typed}
-        onInput={(event) => setTyped(event.currentTarget.value)}
-        onKeyDown={leaveOnEscape}
-      />
-      <kbd aria-hidden="true">/</kbd>
-    </label>
   );
 };

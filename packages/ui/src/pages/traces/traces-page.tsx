@@ -40,6 +40,7 @@ export const TracesPage = () => {
       <Filters
         filter={filter}
         names={useSeenNames(rows, filter)}
+        fault={rows.error?.code === "bad-query" ? rows.error : undefined}
         isLive={isLive}
         onLive={setLive}
         onChange={(next) => url.replace(tracesAddress(next))}
@@ -126,6 +127,15 @@ const List = ({ live, rows, filter }: ListProps) => {
 
   const functionsPx = useWidth(functions, FIRST_FUNCTIONS_PX, hasLoaded);
 
+  if (error?.code === "bad-query") {
+    return (
+      <Notice title="The search is not understood">
+        <p>
+          What is underlined above has no meaning here. <a href={tracesAddress({})}>Show all traces</a>
+        </p>
+      </Notice>
+    );
+  }
   if (!hasLoaded && error) {
     return (
       <Notice title="The traces cannot be shown" isError>
