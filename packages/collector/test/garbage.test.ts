@@ -39,7 +39,7 @@ const body = fc.oneof(
 test("no body makes a 5xx", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.constantFrom("/v1/traces", "/v1/logs"),
+      fc.constantFrom("/v1/traces", "/v1/logs", "/v1/metrics"),
       fc.constantFrom("application/json", "application/x-protobuf"),
       fc.constantFrom("identity", "gzip", "deflate", "zstd"),
       fc.boolean(),

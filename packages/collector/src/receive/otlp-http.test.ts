@@ -19,7 +19,7 @@ const post = (url: string, headers: Record<string, string>, payload: string | Bu
 
 const spans = async (): Promise<number> => (await pipeline.store.stats()).spans;
 
-test.each(["/v1/traces", "/v1/logs"])(
+test.each(["/v1/traces", "/v1/logs", "/v1/metrics"])(
   "%s answers a full success with nothing, in the request's encoding",
   async (url) => {
     const json = await post(url, JSON_TYPE, "{}");
@@ -238,6 +238,44 @@ test("metrics are stored and counted by their data points", async () => {
     receivedMetricPoints: 3,
     rejectedMetricPoints: { "malformed-metric": 1 },
   });
+});
+
+test.each([
+  ["/v1/traces", "resourceSpans", "scopeSpans", "spans", jsonSpan()],
+  ["/v1/logs", "resourceLogs", "scopeLogs", "logRecords", {}],
+  ["/v1/metrics", "resourceMetrics", "scopeMetrics", "metrics", { gauge: { dataPoints: [{}] } }],
+])(
+  "of %s, a resource that does not decode costs what is under it, and no more",
+  async (url, groups, scopes, records, one) => {
+    const group = (resource: unknown) => ({ resource, [scopes]: [{ [records]: [one] }] });
+    const response = await post(url, JSON_TYPE, JSON.stringify({ [groups]: [group({}), group("mine")] }));
+
+    expect([response.statusCode, response.json()]).toMatchObject([
+      200,
+      {
+        partialSuccess: {
+          errorMessage: expect.stringMatching(
+            new RegExp(
+              `^1 of 2 .* rejected: malformed-.*; cannot decode ${groups}\\[1\\]\\.resource: expected an object`,
+            ),
+          ),
+        },
+      },
+    ]);
+  },
+);
+
+test("an answer stays small whatever was wrong, however often", async () => {
+  const deepest = (depth: number): object =>
+    depth === 0
+      ? { intValue: "x".repeat(100_000) }
+      : { kvlistValue: { values: [{ key: "k".repeat(1000), value: deepest(depth - 1) }] } };
+  const bad = jsonSpan({ attributes: [{ key: "a", value: deepest(31) }] });
+
+  const response = await post("/v1/traces", JSON_TYPE, tracesJson(...Array.from({ length: 50 }, () => bad)));
+
+  expect(response.json()).toMatchObject({ partialSuccess: { rejectedSpans: "50" } });
+  expect(response.rawPayload.length).toBeLessThan(4096);
 });
 
 test("other signals are not taken, and it says so as OTLP does", async () => {

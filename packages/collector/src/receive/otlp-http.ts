@@ -90,6 +90,7 @@ const exportRoute =
       const bounds = { maxBytes: MAX_BODY_BYTES, held };
       const { body: stream, headers } = request;
       const body = await unpacked(await requestBody(stream, headers, bounds), headers["content-encoding"], bounds);
+      if (encoding === "json") held.take(body.length); // the protobuf made of it is shorter, and lives as long
       const digest = createHash("sha256").update(`${signal} ${encoding} `).update(body).digest();
       const partialSuccess = await ingest({ encoding, body, digest });
       return await reply.type(CONTENT_TYPES[encoding]).send(encodeExportResponse(encoding, signal, partialSuccess));
