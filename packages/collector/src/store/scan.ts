@@ -17,7 +17,7 @@ import { levelOf } from "../model/log-record.ts";
 import type { SpanOrigin } from "../model/span.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import { logIdsOf } from "../normalize/logs.ts";
-import { LOG_ID_ATTRIBUTES, SPAN_ID_ATTRIBUTES } from "../normalize/semconv.ts";
+import { LOG_ID_ATTRIBUTES, MAYFLY_UNFINISHED, SPAN_ID_ATTRIBUTES } from "../normalize/semconv.ts";
 import { spanIdsOf } from "../normalize/spans.ts";
 import { createAttributeTerms } from "./attribute-terms.ts";
 import type { Signal } from "./store.ts";
@@ -52,6 +52,12 @@ export const createScans = (terms: TermSet, unindexed: ReadonlySet<string>): Rea
   metrics: createMetricScan(terms),
 });
 
+/** The same without places, for records that are sealed: those are known already, and are what costs most. */
+export const createWordScans = (terms: TermSet, unindexed: ReadonlySet<string>): Readonly<Record<Signal, Scan>> => ({
+  ...createScans(terms, unindexed),
+  spans: createSpanScan(terms, unindexed, { isWordsOnly: true }),
+});
+
 /** What every record of this origin adds. */
 export const originWords = (origin: SpanOrigin, unindexed: ReadonlySet<string>): readonly number[] => [
   ...(origin.functionName === undefined ? [] : [wordTerm({ attribute: FUNCTION_WORD, value: origin.functionName })]),
@@ -74,8 +80,15 @@ const SPAN = {
   status: tagOf(15, "delimited"),
 } as const;
 
-const createSpanScan = (terms: TermSet, unindexed: ReadonlySet<string>): Scan => {
-  const attributes = createAttributeTerms(terms, SPAN_ID_ATTRIBUTES, unindexed);
+/** What says that a span failed, beside its status. */
+const FAILURE_ATTRIBUTES = [MAYFLY_UNFINISHED];
+
+const createSpanScan = (
+  terms: TermSet,
+  unindexed: ReadonlySet<string>,
+  { isWordsOnly = false }: { readonly isWordsOnly?: boolean } = {},
+): Scan => {
+  const attributes = createAttributeTerms(terms, isWordsOnly ? FAILURE_ATTRIBUTES : SPAN_ID_ATTRIBUTES, unindexed);
   const nameWord = createNameWord(terms);
   const walk = new Walk();
   const excerpt = new Excerpt();
@@ -107,6 +120,7 @@ const createSpanScan = (terms: TermSet, unindexed: ReadonlySet<string>): Scan =>
           break;
         case SPAN.links:
         case SPAN.status:
+          if (walk.start === walk.end || (isWordsOnly && walk.tag === SPAN.links)) break;
           hasIds = true;
           excerpt.add(from, walk.end);
           break;
@@ -121,18 +135,19 @@ const createSpanScan = (terms: TermSet, unindexed: ReadonlySet<string>): Scan =>
           break;
       }
     }
-    terms.place(placeOfBytes(TRACE, bytes, traceStart, traceStart + TRACE_ID_BYTES), row);
+    if (!isWordsOnly) terms.place(placeOfBytes(TRACE, bytes, traceStart, traceStart + TRACE_ID_BYTES), row);
     nameWord(bytes, nameStart, nameEnd);
     terms.time(startTime || endTime || arrivedAt);
     if (!hasIds) return;
     const { requestId, produced, consumed, links, isError } = spanIdsOf(spanFromProtobuf(excerpt.of(bytes)));
+    if (isError) terms.word(errorWord);
+    if (isWordsOnly) return;
     if (requestId !== undefined) terms.place(requestPlace(requestId), row);
     for (const key of [...produced, ...consumed]) {
       terms.place(keyPlace(stitchKeyIdentity(key)), row);
       terms.place(keyIdPlace(key.id), row);
     }
     for (const link of links) terms.place(linkPlace(link.traceId), row);
-    if (isError) terms.word(errorWord);
   };
 };
 

@@ -110,7 +110,7 @@ const arrived = (
 const MAX_KNOWN_ORIGINS = 2_000;
 
 /** Environments send the same origin again and again. */
-const createOriginWords = (unindexed: ReadonlySet<string>): ((origin: Uint8Array) => readonly number[]) => {
+export const createOriginWords = (unindexed: ReadonlySet<string>): ((origin: Uint8Array) => readonly number[]) => {
   const known = new Map<string, readonly number[]>();
   return (origin) => {
     const key = Buffer.from(origin.buffer, origin.byteOffset, origin.length).toString("latin1");
