@@ -7,7 +7,7 @@
  * Errors  ConfigError, naming every bad value at once: where it stands, what it is, what was expected.
  */
 import { type FileEntry, readConfigFile } from "./config-file.ts";
-import { duration, integer, type Kind, list, oneOf, text, yesOrNo } from "./config-kinds.ts";
+import { bytes, duration, integer, type Kind, list, oneOf, text, yesOrNo } from "./config-kinds.ts";
 import { ConfigError } from "./errors.ts";
 import { isAddress, isName, isNetwork } from "./guard/names.ts";
 import { nearest } from "./nearest.ts";
@@ -54,6 +54,20 @@ const ROWS = {
     kind: text("folder", "a path"),
     default: "./mayfly-data",
     meaning: "Folder of the embedded store; made when missing.",
+  }),
+  retentionDays: setting({
+    kind: integer(1, 36_500),
+    default: "14",
+    meaning: "Days that spans, logs and metrics are kept after they arrived.",
+  }),
+  retentionBytes: optional({
+    kind: bytes(0),
+    meaning: "Bytes that they may take on disk; beyond it the oldest go.",
+  }),
+  keyRetentionDays: setting({
+    kind: integer(0, 36_500),
+    default: "15",
+    meaning: "Days that the stitch keys of spans are kept, so that what consumes a message late is still joined.",
   }),
   logLevel: setting({
     kind: oneOf(...LOG_LEVELS),

@@ -223,5 +223,7 @@ export class KeysError extends MayflyError<keyof typeof KEYS_CODES> {}
 
 export class NotFoundError extends MayflyError<keyof typeof NOT_FOUND_CODES> {}
 
+export type StoreErrorCode = keyof typeof STORE_CODES;
+
 /** The disk's turn; `cause` is what it said. */
-export class StoreError extends MayflyError<keyof typeof STORE_CODES> {}
+export class StoreError extends MayflyError<StoreErrorCode> {}

@@ -14,6 +14,7 @@ import { ListenError } from "./errors.ts";
 import type { KeyRecord } from "./guard/keys.ts";
 import { openGuard } from "./guard/open.ts";
 import { createPipeline } from "./pipeline.ts";
+import { startKeeper } from "./store/sqlite/keeper-thread.ts";
 import { openStore } from "./store/sqlite/sqlite-store.ts";
 import { errorFields, type Log, silentLog } from "./self/log.ts";
 import { createSqliteSummaries } from "./store/sqlite/summaries.ts";
@@ -62,6 +63,7 @@ export const startCollector = async (given: Partial<Config>, options: CollectorO
   const guard = openGuard({ ...config, ownKeys, nowMs: () => Number(clock() / NS_PER_MS), onProblem });
   const store = openStore({ dataDir });
   const summaries = createSqliteSummaries({ dataDir });
+  const keeper = startKeeper(config, (error) => log.error(errorFields(error), "a partition cannot be kept up"));
   try {
     const server = await createPipeline({
       store,
@@ -79,9 +81,10 @@ export const startCollector = async (given: Partial<Config>, options: CollectorO
     return {
       url,
       isInsecure: guard.isInsecure,
-      close: once(() => close(server, [summaries, store], drainMs).finally(guard.close)),
+      close: once(() => close(server, [keeper, summaries, store], drainMs).finally(guard.close)),
     };
   } catch (error) {
+    await keeper.close();
     await summaries.close();
     await store.close();
     throw error;

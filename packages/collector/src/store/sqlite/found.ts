@@ -38,7 +38,7 @@ export const createFinder = (partitions: PartitionSet): Finder => {
     block,
     *places(signal, terms) {
       const distinct = [...new Set(terms)];
-      for (const partition of partitions.list()) {
+      for (const partition of [...partitions.keys(), ...partitions.list()]) {
         const places = partitions.ask(partition, (reader) => {
           if (reader.blocks(signal).length === 0) return [];
           return distinct.flatMap((term) => reader.places(signal, term));

@@ -9,7 +9,15 @@ import { existsSync, statSync } from "node:fs";
 import { StoreError } from "../../errors.ts";
 import { type ActiveReader, openActiveReader } from "./active-reader.ts";
 import { isUnmade } from "./active-file.ts";
-import { type Partition, listPartitions, makePartitionsFolder, partitionsFolder } from "./partitions.ts";
+import { storeErrorOf } from "./damage.ts";
+import {
+  keysPath,
+  listKeyFiles,
+  type Partition,
+  listPartitions,
+  makePartitionsFolder,
+  partitionsFolder,
+} from "./partitions.ts";
 import type { PartitionReader } from "./partition-reader.ts";
 
 export interface OpenPartition {
@@ -21,6 +29,8 @@ export interface OpenPartition {
 export interface PartitionSet {
   /** Oldest first. */
   list(): readonly OpenPartition[];
+  /** Of partitions that are gone, their spans' stitch keys; oldest first. */
+  keys(): readonly OpenPartition[];
   /** What `ask` makes of the partition; undefined when it turns out to be damaged, which sets it aside. */
   ask<T>(partition: OpenPartition, ask: (reader: PartitionReader) => T): T | undefined;
   /** By number, and what is wrong with them. */
@@ -37,6 +47,7 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
   makePartitionsFolder(dataDir);
   const open = new Map<number, OpenPartition>();
   const active = new Map<number, ActiveReader>();
+  const keys = new Map<number, OpenPartition>();
   const setAside = new Map<number, StoreError>();
   let folderChangedAt: bigint | undefined;
 
@@ -61,8 +72,9 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
     }
   };
 
-  const note = (number: number, error: unknown): void => {
-    if (!(error instanceof StoreError)) throw error;
+  const note = (number: number, problem: unknown): void => {
+    const error = storeErrorOf(`read partition ${number}`, problem);
+    if (!(error instanceof StoreError) || error.code === "store-failed") throw error;
     close(number);
     setAside.set(number, error);
   };
@@ -71,6 +83,7 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
     const changedAt = statSync(partitionsFolder(dataDir), { bigint: true }).mtimeNs;
     if (changedAt === folderChangedAt) return;
     folderChangedAt = changedAt;
+    refreshKeys();
     const present = listPartitions(dataDir);
     const numbers = new Set(present.map((one) => one.number));
     for (const number of open.keys()) if (!numbers.has(number)) close(number);
@@ -79,6 +92,23 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
       if (known?.isSealed === partition.isSealed || setAside.has(partition.number)) continue;
       close(partition.number);
       opened(partition);
+    }
+  };
+
+  const refreshKeys = (): void => {
+    const present = new Set(listKeyFiles(dataDir));
+    for (const [number, { reader }] of keys) {
+      if (present.has(number)) continue;
+      reader.close();
+      keys.delete(number);
+    }
+    for (const number of present) {
+      if (keys.has(number) || setAside.has(number)) continue;
+      try {
+        keys.set(number, { number, isSealed: true, reader: openSealed(keysPath(dataDir, number)) });
+      } catch (error) {
+        note(number, error);
+      }
     }
   };
 
@@ -96,6 +126,10 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
       refresh();
       return [...open.values()].toSorted((a, b) => a.number - b.number);
     },
+    keys() {
+      refresh();
+      return [...keys.values()].toSorted((a, b) => a.number - b.number);
+    },
     ask(partition, ask) {
       try {
         return ask(partition.reader);
@@ -109,6 +143,8 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
     setAside,
     close() {
       for (const number of open.keys()) close(number);
+      for (const { reader } of keys.values()) reader.close();
+      keys.clear();
     },
   };
 };

@@ -1,7 +1,8 @@
 /**
  * Where partitions lie, and what their names say.
  *
- *   DIR/partitions/000041.sealed.db     never written again
+ *   DIR/partitions/000040.keys          of a partition that is gone: the stitch keys of its spans
+ *              …/000041.sealed          never written again
  *              …/000042.active.db       full, waits to be sealed
  *              …/000043.active.db       the highest active one takes what arrives
  *
@@ -18,7 +19,7 @@ export interface Partition {
   readonly path: string;
 }
 
-const FILE = /^(\d{6,})\.(active|sealed)\.db$/;
+const FILE = /^(\d{6,})\.(active\.db|sealed)$/;
 
 export const partitionsFolder = (dataDir: string): string => join(dataDir, "partitions");
 
@@ -26,6 +27,12 @@ const digits = (number: number): string => String(number).padStart(6, "0");
 
 export const activePath = (dataDir: string, number: number): string =>
   join(partitionsFolder(dataDir), `${digits(number)}.active.db`);
+
+export const sealedPath = (dataDir: string, number: number): string =>
+  join(partitionsFolder(dataDir), `${digits(number)}.sealed`);
+
+export const keysPath = (dataDir: string, number: number): string =>
+  join(partitionsFolder(dataDir), `${digits(number)}.keys`);
 
 /** Digests of a full partition's requests, while they are less than an hour old. */
 export const requestsPath = (dataDir: string, number: number): string =>
@@ -50,8 +57,13 @@ export const listPartitions = (dataDir: string): readonly Partition[] => {
 };
 
 /** Numbers of partitions whose requests are still known. */
-export const listRequestFiles = (dataDir: string): readonly number[] =>
+export const listRequestFiles = (dataDir: string): readonly number[] => numbersOf(dataDir, /^(\d{6,})\.requests$/);
+
+/** Numbers of partitions that are gone and whose keys are still known. */
+export const listKeyFiles = (dataDir: string): readonly number[] => numbersOf(dataDir, /^(\d{6,})\.keys$/);
+
+const numbersOf = (dataDir: string, file: RegExp): readonly number[] =>
   readdirSync(partitionsFolder(dataDir))
-    .flatMap((name) => /^(\d{6,})\.requests$/.exec(name)?.[1] ?? [])
+    .flatMap((name) => file.exec(name)?.[1] ?? [])
     .map(Number)
     .toSorted((a, b) => a - b);

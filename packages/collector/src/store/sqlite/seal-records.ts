@@ -52,8 +52,8 @@ export const sortRecords = (
 ): void => {
   const blocks = keeping(source, keptBytes);
   const survey = surveyOf(source, signal, blocks);
-  const requests = new Requests();
   for (const [first, last] of rangesOf(survey, bufferBytes)) {
+    const requests = new Requests();
     const range = new Range(survey, first, last);
     let firstRecord = 0;
     for (const { id, records } of source.blocks(signal)) {
@@ -140,28 +140,32 @@ function* rangesOf({ order, lengths }: Survey, bufferBytes: number): Generator<r
   if (from < order.length) yield [from, order.length];
 }
 
-/** Requests by number: of one block's runs at one time, each is another request. */
+/** A block this large may end within a request, which then goes on in the next one. */
+const SPLIT_BYTES = 512 * 1024;
+
+/** Requests by number: each run of a block is one. */
 class Requests {
   readonly arrivedAt: bigint[] = [];
-  readonly #numbers = new Map<string, number>();
+  #previous: Block | undefined;
 
-  /** Must be asked about the rows of a block in their order. */
+  /** Must be asked about all blocks, and about the rows of each, in their order. */
   of(block: Block): (row: number) => number {
-    const runsAt = new Map<bigint, number>();
-    let run = -1;
-    let number = 0;
+    let number = this.arrivedAt.length - 1;
+    let run = this.#goesOn(block) ? block.request(0) : -1;
+    this.#previous = block;
     return (row) => {
-      if (block.request(row) === run) return number;
-      run = block.request(row);
-      const arrivedAt = block.arrivedAt(row);
-      const nth = runsAt.get(arrivedAt) ?? 0;
-      runsAt.set(arrivedAt, nth + 1);
-      const name = `${arrivedAt} ${nth}`;
-      const known = this.#numbers.get(name);
-      number = known ?? this.arrivedAt.push(arrivedAt) - 1;
-      if (known === undefined) this.#numbers.set(name, number);
+      if (block.request(row) !== run) {
+        run = block.request(row);
+        number = this.arrivedAt.push(block.arrivedAt(row)) - 1;
+      }
       return number;
     };
+  }
+
+  #goesOn(block: Block): boolean {
+    const previous = this.#previous;
+    if (previous === undefined || block.count === 0 || previous.bytes.length < SPLIT_BYTES) return false;
+    return block.arrivedAt(0) === previous.arrivedAt(previous.count - 1);
   }
 }
 

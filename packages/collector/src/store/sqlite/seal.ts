@@ -61,11 +61,12 @@ export const sealPartition = (options: SealOptions): SealedDirectory => {
   const file = createSealedFile(beside);
   try {
     const origins = new OriginTable();
+    const arrivals = new Arrivals();
     const signals = Object.fromEntries(
-      SIGNALS.map((signal) => [signal, sealSignal(signal, origins, file, options)]),
+      SIGNALS.map((signal) => [signal, sealSignal(signal, origins, arrivals, file, options)]),
     ) as Record<Signal, SignalDirectory>;
     const chunks = Array.from(origins.chunks(LEVEL), (chunk) => file.append(chunk));
-    const directory = { origins: origins.count, chunks, signals };
+    const directory = { ...arrivals.bounds(), origins: origins.count, chunks, signals };
     beforeStep("sync");
     file.end(directory);
     file.close();
@@ -82,6 +83,7 @@ export const sealPartition = (options: SealOptions): SealedDirectory => {
 const sealSignal = (
   signal: Signal,
   origins: OriginTable,
+  arrivals: Arrivals,
   file: SealedFileWriter,
   { source, wordsOf, level = LEVEL, blockBytes = BLOCK_BYTES, ...limits }: SealOptions,
 ): SignalDirectory => {
@@ -108,6 +110,7 @@ const sealSignal = (
     const isFull = rows.length >= blockBytes && record.isFirstOfKey;
     if (isFull || rows.length >= blockBytes * MAX_BLOCK_FACTOR) endBlock();
     rows.add(record);
+    arrivals.add(record.arrivedAt);
     moved[record.number] = records;
     records += 1;
     items += itemsOf(signal, record.bytes, record.start, record.end);
@@ -144,6 +147,21 @@ const movedPlaces = (source: SealSource, signal: Signal, moved: Int32Array): Flo
   }
   return places.taken();
 };
+
+/** The first and the last. */
+class Arrivals {
+  #first: bigint | undefined;
+  #last = 0n;
+
+  add(arrivedAt: bigint): void {
+    if (this.#first === undefined || arrivedAt < this.#first) this.#first = arrivedAt;
+    if (arrivedAt > this.#last) this.#last = arrivedAt;
+  }
+
+  bounds(): { readonly firstArrival: bigint; readonly lastArrival: bigint } {
+    return { firstArrival: this.#first ?? 0n, lastArrival: this.#last };
+  }
+}
 
 /** The rows of the block that is being filled. */
 class RowBuffer {

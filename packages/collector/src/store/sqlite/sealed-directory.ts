@@ -1,10 +1,12 @@
 /**
  * What a sealed file's end says of the rest of it: where its blocks, pages and origins lie.
  *
- *   numbers as varints:  origins │ chunks, then each one's length
+ *   numbers as varints
+ *   first arrival (signed) │ last arrival, from the first (signed)
  *   per signal           records │ items │ duplicates │
  *                        blocks, then each one's length, records, earliest time (signed, from the one before's), extent │
  *                        place pages, then each one's length and first term (from the one before's) │ word pages, likewise
+ *   origins │ chunks, then each one's length
  *
  * Parts lie one after the other in just this order, so that lengths say where. Reading checks that they fill the file.
  */
@@ -39,13 +41,19 @@ export interface SignalDirectory {
 }
 
 export interface SealedDirectory {
+  /** When its records arrived, Unix ns; both 0 when it has none. */
+  readonly firstArrival: bigint;
+  readonly lastArrival: bigint;
   readonly origins: number;
   readonly chunks: readonly Extent[];
   readonly signals: Readonly<Record<Signal, SignalDirectory>>;
 }
 
-export const writeDirectory = ({ origins, chunks, signals }: SealedDirectory): Buffer => {
+export const writeDirectory = (directory: SealedDirectory): Buffer => {
+  const { firstArrival, lastArrival, origins, chunks, signals } = directory;
   const out = new ByteWriter();
+  out.signedVarint(firstArrival);
+  out.signedVarint(lastArrival - firstArrival);
   const pages = (entries: readonly PageEntry[]): void => {
     let before = 0;
     out.varint(entries.length);
@@ -95,6 +103,8 @@ export const readDirectory = (bytes: Uint8Array, start: number, end: number): Se
     let firstTerm = 0;
     return several(() => ({ ...part(), firstTerm: (firstTerm += input.varint()) }));
   };
+  const firstArrival = input.signedVarint();
+  const lastArrival = firstArrival + input.signedVarint();
   const signals = Object.fromEntries(
     SIGNALS.map((signal): [Signal, SignalDirectory] => {
       const [records, items, duplicates] = [input.varint(), input.varint(), input.varint()];
@@ -110,5 +120,5 @@ export const readDirectory = (bytes: Uint8Array, start: number, end: number): Se
   const origins = input.varint();
   const chunks = several(part);
   if (offset !== end || input.remaining > 0) input.fail("does not fill the file");
-  return { origins, chunks, signals };
+  return { firstArrival, lastArrival, origins, chunks, signals };
 };

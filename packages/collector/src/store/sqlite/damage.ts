@@ -1,0 +1,10 @@
+/** What SQLite or the file system says of a file, as a StoreError; other errors are none of theirs and stay as they are. */
+import { StoreError } from "../../errors.ts";
+
+const DAMAGE = /^SQLITE_(?:CORRUPT|NOTADB|IOERR|FORMAT)/;
+
+export const storeErrorOf = (what: string, error: unknown): unknown => {
+  if (error instanceof StoreError || !(error instanceof Error) || !("code" in error)) return error;
+  const code = DAMAGE.test(String(error.code)) ? "store-corrupt" : "store-failed";
+  return new StoreError(code, `cannot ${what}: ${error.message} (${String(error.code)})`, { cause: error });
+};

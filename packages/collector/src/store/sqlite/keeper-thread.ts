@@ -1,0 +1,78 @@
+/**
+ * The keeper in a thread of its own, at the lowest priority: what it does takes a second and can wait.
+ *
+ * Between two steps it waits on a cell of shared memory, which closing rings. A step that is under way when the process
+ * ends is cut off: it is done again the next time, as after a crash.
+ */
+import { performance } from "node:perf_hooks";
+import { Worker } from "node:worker_threads";
+import { type StoreErrorCode, StoreError } from "../../errors.ts";
+
+export interface KeeperSettings {
+  readonly dataDir: string;
+  readonly retentionDays: number;
+  readonly retentionBytes: number | undefined;
+  readonly keyRetentionDays: number;
+}
+
+/** What the thread is started with. */
+export interface KeeperWorkerData {
+  readonly settings: KeeperSettings;
+  /** Int32 cells, as below. */
+  readonly cells: SharedArrayBuffer;
+}
+
+export const STOP = 0;
+export const BUSY = 1;
+const CELLS = 2;
+
+/** What the thread tells. */
+export interface KeeperProblem {
+  readonly code: StoreErrorCode;
+  readonly message: string;
+}
+
+export interface KeeperThread {
+  /** Twice is safe. */
+  close(): Promise<void>;
+}
+
+const isSource = import.meta.url.endsWith(".ts");
+const LOOK_MS = 1_000;
+/** Of this thread's time: above it, those who send come first. */
+const BUSY_SHARE = 0.8;
+const CLOSE_MS = 1_000;
+
+export const startKeeper = (settings: KeeperSettings, onProblem: (error: StoreError) => void): KeeperThread => {
+  const cells = new Int32Array(new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT));
+  const workerData: KeeperWorkerData = { settings, cells: cells.buffer };
+  const worker = new Worker(new URL(`./keeper-worker.${isSource ? "ts" : "js"}`, import.meta.url), {
+    workerData,
+    execArgv: isSource ? ["--conditions=mayfly-source"] : [],
+  });
+  const ended = new Promise<void>((resolve) => void worker.once("exit", () => resolve()));
+  worker.on("message", ({ code, message }: KeeperProblem) => onProblem(new StoreError(code, message)));
+  worker.on("error", (cause) => onProblem(new StoreError("store-failed", `the keeper stopped: ${cause}`, { cause })));
+  worker.unref();
+
+  let before = performance.eventLoopUtilization();
+  const looks = setInterval(() => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    Atomics.store(cells, BUSY, utilization > BUSY_SHARE ? 1 : 0);
+  }, LOOK_MS);
+  looks.unref();
+
+  const stop = async (): Promise<void> => {
+    clearInterval(looks);
+    Atomics.store(cells, STOP, 1);
+    Atomics.notify(cells, STOP);
+    const deadline = setTimeout(() => void worker.terminate(), CLOSE_MS);
+    worker.ref();
+    await ended;
+    clearTimeout(deadline);
+  };
+  let closing: Promise<void> | undefined;
+  return { close: () => (closing ??= stop()) };
+};

@@ -1,0 +1,228 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { batch, log, logBatch, span, spanId, START, traceId } from "../../../test/builders.ts";
+import type { StoreError } from "../../errors.ts";
+import { stitchKeyIdentity } from "../../model/stitch-key.ts";
+import type { Batch, Store } from "../store.ts";
+import { type Keeper, type KeeperOptions, type KeeperPart, openKeeper } from "./keeper.ts";
+import { activePath, partitionsFolder, sealedPath } from "./partitions.ts";
+import { openStore } from "./sqlite-store.ts";
+
+const DAY = 86_400_000_000_000n;
+const ALL = 1_000;
+
+let folder: string;
+let store: Store;
+let keeper: Keeper | undefined;
+let now: bigint;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mayfly-keeper-"));
+  store = openSmall();
+  now = START;
+});
+afterEach(async () => {
+  keeper?.close();
+  keeper = undefined;
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Every commit fills a partition. */
+const openSmall = (): Store => openStore({ dataDir: folder, partitionBytes: 1 });
+
+const openAt = (time: bigint, options: Partial<KeeperOptions> = {}): Keeper => {
+  keeper?.close();
+  now = time;
+  keeper = openKeeper({
+    dataDir: folder,
+    clock: () => now,
+    retentionDays: 14,
+    keyRetentionDays: 15,
+    ...options,
+  });
+  return keeper;
+};
+
+const allSteps = (one: Keeper): string[] => {
+  const done: string[] = [];
+  for (let step = one.step(); step !== undefined; step = one.step()) done.push(`${step.done} ${step.partition}`);
+  return done;
+};
+
+const files = (): string[] =>
+  readdirSync(partitionsFolder(folder)).filter((name) => !/requests$|-wal$|-shm$/.test(name));
+
+const order = (name: string): Batch =>
+  batch([span(name, { trace: name, request: `r-${name}`, produces: [`sqs-message m-${name}`] })]);
+const namesOf = async (...traces: string[]): Promise<string[]> => {
+  const spans = await store.spansOfTraces(traces.map(traceId), ALL);
+  return spans.map((one) => traces.find((name) => spanId(name) === one.spanId) ?? "?");
+};
+const key = (id: string) => stitchKeyIdentity({ kind: "sqs-message", id });
+
+test("full partitions are sealed, oldest first, and the one that is written to is left alone", async () => {
+  for (const name of ["a", "b"]) await store.append(order(name));
+  await store.append(logBatch([log("hello", { trace: "a" })]));
+
+  expect(allSteps(openAt(START))).toEqual(["sealed 1", "sealed 2", "sealed 3"]);
+
+  expect(files()).toEqual(["000001.sealed", "000002.sealed", "000003.sealed", "000004.active.db"]);
+  expect(await namesOf("a", "b")).toEqual(["a", "b"]);
+  expect(await store.logs({ traceIds: [traceId("a")], limit: ALL })).toHaveLength(1);
+  expect(await store.holdersOfKeys([key("m-b")], ALL)).toHaveLength(1);
+  expect(await store.tracesOfRequest("r-a", ALL)).toEqual([traceId("a")]);
+  expect(await store.stats()).toMatchObject({ spans: 2, receivedSpans: 2, duplicateSpans: 0, logs: 1 });
+});
+
+test("what two requests of a partition brought is one span, and counted as a duplicate", async () => {
+  await store.close();
+  store = openStore({ dataDir: folder });
+  const one = span("a", { trace: "t" });
+  await store.append(batch([one, span("b", { trace: "t" })]));
+  await store.append(batch([one]));
+  expect(await store.stats()).toMatchObject({ spans: 3, duplicateSpans: 0 });
+  await store.close();
+  store = openSmall();
+  await store.append(order("c"));
+
+  expect(allSteps(openAt(START))).toEqual(["sealed 1"]);
+
+  expect(await store.stats()).toMatchObject({ spans: 3, receivedSpans: 4, duplicateSpans: 1 });
+  expect(await store.spansOfTraces([traceId("t")], ALL)).toHaveLength(2);
+});
+
+test("while the writer is busy sealing waits, but no more than so many partitions do", async () => {
+  for (const name of ["a", "b", "c"]) await store.append(order(name));
+  expect(allSteps(openAt(START, { isBusy: () => true, maxWaiting: 2 }))).toEqual(["sealed 1"]);
+});
+
+test.each<KeeperPart>(["write", "sync", "rename", "sync folder", "adjust", "remove active"])(
+  "after a crash before: %s everything is there once, and the next keeper goes on",
+  async (fatal) => {
+    for (const name of ["a", "b"]) await store.append(order(name));
+    const crash = (part: KeeperPart): void => {
+      if (part === fatal) throw new Error("crash");
+    };
+    expect(() => openAt(START, { beforePart: crash }).step()).toThrow("crash");
+    await store.close();
+    store = openSmall();
+    expect(await namesOf("a", "b")).toEqual(["a", "b"]);
+    expect(await store.stats()).toMatchObject({ spans: 2, receivedSpans: 2 });
+
+    allSteps(openAt(START));
+
+    expect(files()).toEqual(["000001.sealed", "000002.sealed", "000003.active.db"]);
+    expect(await namesOf("a", "b")).toEqual(["a", "b"]);
+    expect(await store.stats()).toMatchObject({ spans: 2, receivedSpans: 2, duplicateSpans: 0 });
+  },
+);
+
+test("what is older than the retention goes and is counted; its keys stay a while longer", async () => {
+  await store.append(order("old"));
+  allSteps(openAt(START));
+  expect(allSteps(openAt(START + 14n * DAY))).toEqual([]);
+
+  expect(allSteps(openAt(START + 14n * DAY + 1n))).toEqual(["expired 1"]);
+
+  expect(files()).toEqual(["000001.keys", "000002.active.db"]);
+  expect(await namesOf("old")).toEqual([]);
+  expect(await store.tracesOfRequest("r-old", ALL)).toEqual([]);
+  expect(await store.holdersOfKeys([key("m-old")], ALL)).toMatchObject([
+    { side: "produced", traceId: traceId("old"), spanId: spanId("old"), key: { kind: "sqs-message", id: "m-old" } },
+  ]);
+  expect(await store.keysWithId("m-old", ALL)).toHaveLength(1);
+  expect(await store.stats()).toMatchObject({ spans: 0, receivedSpans: 1, droppedSpans: { expired: 1 } });
+
+  expect(allSteps(openAt(START + 15n * DAY + 1n))).toEqual(["keys expired 1"]);
+  expect(await store.holdersOfKeys([key("m-old")], ALL)).toEqual([]);
+});
+
+test.each<KeeperPart>(["keep keys", "adjust", "remove sealed"])(
+  "an expiry that was interrupted before: %s is done again and counted once",
+  async (fatal) => {
+    await store.append(order("old"));
+    allSteps(openAt(START));
+    const crash = (part: KeeperPart): void => {
+      if (part === fatal) throw new Error("crash");
+    };
+    expect(() => openAt(START + 15n * DAY, { beforePart: crash }).step()).toThrow("crash");
+
+    expect(allSteps(openAt(START + 15n * DAY))).toEqual(["expired 1"]);
+    expect(await store.stats()).toMatchObject({ spans: 0, receivedSpans: 1, droppedSpans: { expired: 1 } });
+  },
+);
+
+test("more than the wanted bytes: the oldest go until there are fewer", async () => {
+  for (const name of ["a", "b", "c"]) await store.append(order(name));
+  allSteps(openAt(START));
+  const bytes = readdirSync(partitionsFolder(folder))
+    .map((name) => statSync(join(partitionsFolder(folder), name)).size)
+    .reduce((sum, size) => sum + size);
+
+  expect(allSteps(openAt(START + 1n, { retentionBytes: bytes - 1, keyRetentionDays: 0 }))).toEqual(["expired 1"]);
+  expect(await namesOf("a", "b", "c")).toEqual(["b", "c"]);
+});
+
+test("a clock that leaps years ahead and back removes nothing", async () => {
+  await store.append(order("a"));
+  const one = openAt(START);
+  allSteps(one);
+  now = START + 3_000n * DAY;
+  expect(allSteps(one)).toEqual([]);
+  now = START + 1n;
+  expect(allSteps(one)).toEqual([]);
+  expect(await namesOf("a")).toEqual(["a"]);
+});
+
+test.each<[what: string, damage: (path: string) => void]>([
+  ["is cut short", (path) => truncateSync(path, 200)],
+  ["is empty", (path) => writeFileSync(path, "")],
+  ["has a damaged page", (path) => damage(path, 0)],
+])("an active partition that %s is told of, left where it is, and the others are sealed", async (_, spoil) => {
+  for (const name of ["a", "b"]) await store.append(order(name));
+  await store.close();
+  spoil(activePath(folder, 1));
+  for (const suffix of ["-wal", "-shm"]) rmSync(activePath(folder, 1) + suffix, { force: true });
+  store = openSmall();
+  const problems: string[] = [];
+  const onProblem = ({ message }: StoreError, partition: number): void => void problems.push(`${partition} ${message}`);
+
+  const one = openAt(START, { onProblem });
+  while (!existsSync(sealedPath(folder, 2))) one.step();
+  allSteps(one);
+
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatch(/^1 /);
+  expect(existsSync(activePath(folder, 1))).toBe(true);
+  expect(await namesOf("a", "b")).toEqual(["b"]);
+});
+
+test("a sealed partition that is damaged is never removed, however old", async () => {
+  for (const name of ["a", "b"]) await store.append(order(name));
+  allSteps(openAt(START));
+  copyFileSync(sealedPath(folder, 1), join(folder, "good"));
+  truncateSync(sealedPath(folder, 1), 100);
+  const one = openAt(START + 100n * DAY);
+  one.step();
+  allSteps(one);
+  expect(files()).toEqual(["000001.sealed", "000003.active.db"]);
+});
+
+/** Turns bytes around in the middle of each page but the first. */
+const damage = (path: string, from: number): void => {
+  const bytes = readFileSync(path);
+  for (let at = 16_384 + from; at < bytes.length; at += 16_384) bytes.fill(0xa5, at, at + 4_000);
+  writeFileSync(path, bytes);
+};

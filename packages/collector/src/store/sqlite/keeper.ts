@@ -1,0 +1,236 @@
+/**
+ * Looks after partitions that are full: seals them, removes what is older or more than wanted, and keeps the stitch keys
+ * of what it removed.
+ *
+ *   active ── seal ──▶ sealed ── retention ──▶ keys ── keyRetention ──▶ nothing
+ *
+ * One `step` is one such change, whole on disk when it returns; whoever calls it decides when the next one may come. A
+ * step that a crash interrupted is done again: the ledger's adjustments are said anew, not added.
+ *
+ * A partition that cannot be read is left where it is (the reader names it) and not tried again; it is never removed.
+ * Times are those of arrival by the receiver's clock. One that leaps ahead would make everything old at once: what it
+ * leapt over in a step does not count, so that it takes as long as it takes for real.
+ */
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { StoreError } from "../../errors.ts";
+import type { Clock } from "../../clock.ts";
+import type { UnixNano } from "../../model/time.ts";
+import { SIGNALS } from "../store.ts";
+import { UNINDEXED_ATTRIBUTES } from "../terms.ts";
+import { openCatalog } from "./catalog.ts";
+import { storeErrorOf } from "./damage.ts";
+import { writeKeys } from "./key-records.ts";
+import type { Count } from "./ledger.ts";
+import {
+  activePath,
+  keysPath,
+  listKeyFiles,
+  listPartitions,
+  makePartitionsFolder,
+  type Partition,
+  partitionsFolder,
+  sealedPath,
+} from "./partitions.ts";
+import { sealPartition, type SealStep } from "./seal.ts";
+import { openSealSource } from "./seal-source.ts";
+import type { SealedDirectory } from "./sealed-directory.ts";
+import { openSealedFile } from "./sealed-file.ts";
+import { createWordsOf } from "./sealed-words.ts";
+import { syncFolder } from "./sync-folder.ts";
+
+export interface KeeperOptions {
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly retentionDays: number;
+  /** Of all partitions. */
+  readonly retentionBytes?: number | undefined;
+  readonly keyRetentionDays: number;
+  /** While it is true, sealing waits, but not with more than `maxWaiting` full partitions. */
+  readonly isBusy?: () => boolean;
+  readonly maxWaiting?: number;
+  readonly unindexed?: readonly string[];
+  /** Told of a partition that could not be sealed or removed. */
+  readonly onProblem?: (error: StoreError, partition: number) => void;
+  /** Called before each part of a step; for tests, which let it fail. */
+  readonly beforePart?: (part: KeeperPart) => void;
+}
+
+export type KeeperPart = SealStep | "adjust" | "remove active" | "keep keys" | "remove sealed" | "remove keys";
+
+export interface Keeper {
+  /** Does what is due next; undefined when nothing is. */
+  step(): KeeperStep | undefined;
+  close(): void;
+}
+
+export interface KeeperStep {
+  readonly done: "sealed" | "finished" | "expired" | "keys expired";
+  readonly partition: number;
+}
+
+const DAY_NS = 86_400_000_000_000n;
+const MAX_WAITING = 4;
+const ACTIVE_SUFFIXES = ["", "-wal", "-shm"];
+
+export const openKeeper = (options: KeeperOptions): Keeper => {
+  const { dataDir, retentionBytes, isBusy = () => false, maxWaiting = MAX_WAITING } = options;
+  const { onProblem = () => {}, beforePart = () => {} } = options;
+  makePartitionsFolder(dataDir);
+  const catalog = openCatalog(dataDir);
+  const wordsOf = createWordsOf(new Set(options.unindexed ?? UNINDEXED_ATTRIBUTES));
+  const failed = new Set<number>();
+  const directories = new Map<number, SealedDirectory>();
+  const clock = steady(options.clock);
+
+  const attempt = (partition: number, action: () => KeeperStep): KeeperStep | undefined => {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      if (error.code !== "store-failed") failed.add(partition); // a full disk may have room again
+      onProblem(error, partition);
+      return undefined;
+    }
+  };
+
+  const directoryOf = (number: number): SealedDirectory => {
+    const known = directories.get(number);
+    if (known !== undefined) return known;
+    const file = openSealedFile(sealedPath(dataDir, number));
+    file.close();
+    directories.set(number, file.directory);
+    return file.directory;
+  };
+
+  /** From the sealed file on: what is left to do is the same after a crash. */
+  const finish = (number: number, done: KeeperStep["done"]): KeeperStep => {
+    const directory = directoryOf(number);
+    beforePart("adjust");
+    catalog.adjust(number, sealingCounts(directory));
+    beforePart("remove active");
+    for (const suffix of ACTIVE_SUFFIXES) rmSync(activePath(dataDir, number) + suffix, { force: true });
+    syncFolder(partitionsFolder(dataDir));
+    return { done, partition: number };
+  };
+
+  const seal = (number: number): KeeperStep => {
+    const source = openSealSource(activePath(dataDir, number));
+    try {
+      sealPartition({ source, path: sealedPath(dataDir, number), wordsOf, beforeStep: beforePart });
+    } catch (error) {
+      throw storeErrorOf(`seal ${activePath(dataDir, number)}`, error);
+    } finally {
+      source.close();
+    }
+    return finish(number, "sealed");
+  };
+
+  const expire = (number: number): KeeperStep => {
+    const directory = directoryOf(number);
+    beforePart("keep keys");
+    if (directory.lastArrival >= keysSince()) writeKeys(sealedPath(dataDir, number), keysPath(dataDir, number));
+    beforePart("adjust");
+    catalog.adjust(number, expiryCounts(directory));
+    beforePart("remove sealed");
+    rmSync(sealedPath(dataDir, number), { force: true });
+    syncFolder(partitionsFolder(dataDir));
+    directories.delete(number);
+    return { done: "expired", partition: number };
+  };
+
+  const keysSince = (): UnixNano => clock() - BigInt(options.keyRetentionDays) * DAY_NS;
+  const recordsSince = (): UnixNano => clock() - BigInt(options.retentionDays) * DAY_NS;
+
+  const isOld = (partition: Partition, since: UnixNano): boolean =>
+    attemptRead(partition.number, () => directoryOf(partition.number).lastArrival < since);
+
+  const attemptRead = (partition: number, read: () => boolean): boolean => {
+    let answer = false;
+    attempt(partition, () => {
+      answer = read();
+      return { done: "finished", partition };
+    });
+    return answer;
+  };
+
+  const expiring = (sealed: readonly Partition[]): Partition | undefined => {
+    const since = recordsSince();
+    const old = sealed.find((one) => isOld(one, since));
+    if (old !== undefined || retentionBytes === undefined) return old;
+    return bytesBelow(partitionsFolder(dataDir)) > retentionBytes ? sealed[0] : undefined;
+  };
+
+  return {
+    step() {
+      const partitions = listPartitions(dataDir);
+      const sealed = partitions.filter((one) => one.isSealed && !failed.has(one.number));
+      const interrupted = sealed.find(({ number }) => existsSync(activePath(dataDir, number)));
+      if (interrupted !== undefined) return attempt(interrupted.number, () => finish(interrupted.number, "finished"));
+
+      const gone = expiring(sealed);
+      if (gone !== undefined) return attempt(gone.number, () => expire(gone.number));
+
+      const keys = listKeyFiles(dataDir).find(
+        (number) => !failed.has(number) && attemptRead(number, () => areKeysOld(dataDir, number, keysSince())),
+      );
+      if (keys !== undefined) {
+        beforePart("remove keys");
+        rmSync(keysPath(dataDir, keys), { force: true });
+        return { done: "keys expired", partition: keys };
+      }
+
+      const full = partitions.slice(0, -1).filter((one) => !one.isSealed && !failed.has(one.number));
+      const [next] = full;
+      if (next === undefined || (isBusy() && full.length <= maxWaiting)) return undefined;
+      return attempt(next.number, () => seal(next.number));
+    },
+    close: () => catalog.close(),
+  };
+};
+
+const sealingCounts = ({ signals }: SealedDirectory): readonly Count[] =>
+  SIGNALS.flatMap((signal) => {
+    const { duplicates } = signals[signal];
+    return [
+      { signal, fate: "stored" as const, reason: "", amount: -duplicates },
+      { signal, fate: "duplicate" as const, reason: "", amount: duplicates },
+    ];
+  });
+
+const expiryCounts = ({ signals }: SealedDirectory): readonly Count[] =>
+  SIGNALS.flatMap((signal) => {
+    const { items, duplicates } = signals[signal];
+    return [
+      { signal, fate: "stored" as const, reason: "", amount: -duplicates - items },
+      { signal, fate: "duplicate" as const, reason: "", amount: duplicates },
+      { signal, fate: "dropped" as const, reason: "expired", amount: items },
+    ];
+  });
+
+const areKeysOld = (dataDir: string, number: number, since: UnixNano): boolean => {
+  const file = openSealedFile(keysPath(dataDir, number));
+  file.close();
+  return file.directory.lastArrival < since;
+};
+
+const MAX_LEAP_NS = 3_600_000_000_000n;
+
+/** The clock without its leaps ahead: of more than an hour between two looks, nothing counts. */
+const steady = (clock: Clock): Clock => {
+  let before = clock();
+  let leapt = 0n;
+  return () => {
+    const now = clock();
+    if (now - before > MAX_LEAP_NS) leapt += now - before;
+    if (now < before) leapt = leapt > before - now ? leapt - (before - now) : 0n;
+    before = now;
+    return now - leapt;
+  };
+};
+
+const bytesBelow = (folder: string): number =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, bytes) => sum + bytes, 0);
