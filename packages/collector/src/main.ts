@@ -4,10 +4,12 @@
  * Exit codes  0 fine; 1 failed; 2 wrong usage: an unknown flag, a bad value.
  */
 import { Command, CommanderError } from "commander";
+import { backupCommand } from "./cli/backup.ts";
 import { devCommand } from "./cli/dev.ts";
 import { invokeCommand } from "./cli/invoke.ts";
 import { keysCommand } from "./cli/keys.ts";
 import { reindexCommand } from "./cli/reindex.ts";
+import { restoreCommand } from "./cli/restore.ts";
 import { sendCommand } from "./cli/send.ts";
 import { serveCommand } from "./cli/serve.ts";
 import { ConfigError, MayflyError } from "./errors.ts";
@@ -28,7 +30,16 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     fail: () => (code = 1),
   };
   program.exitOverride();
-  for (const command of [serveCommand, devCommand, invokeCommand, sendCommand, keysCommand, reindexCommand])
+  for (const command of [
+    serveCommand,
+    devCommand,
+    invokeCommand,
+    sendCommand,
+    keysCommand,
+    reindexCommand,
+    backupCommand,
+    restoreCommand,
+  ])
     program.addCommand(command(deps).copyInheritedSettings(program));
   try {
     await program.parseAsync(argv, { from: "user" });

@@ -31,7 +31,7 @@ export interface Catalog {
   close(): void;
 }
 
-const catalogPath = (dataDir: string): string => join(dataDir, "catalog.db");
+export const catalogPath = (dataDir: string): string => join(dataDir, "catalog.db");
 
 export const openCatalog = (dataDir: string): Catalog => {
   const path = catalogPath(dataDir);

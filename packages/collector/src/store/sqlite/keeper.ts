@@ -16,12 +16,10 @@ import { join } from "node:path";
 import { StoreError } from "../../errors.ts";
 import type { Clock } from "../../clock.ts";
 import type { UnixNano } from "../../model/time.ts";
-import { SIGNALS } from "../store.ts";
 import { UNINDEXED_ATTRIBUTES } from "../terms.ts";
 import { openCatalog } from "./catalog.ts";
 import { storeErrorOf } from "./damage.ts";
 import { writeKeys } from "./key-records.ts";
-import type { Count } from "./ledger.ts";
 import {
   activePath,
   keysPath,
@@ -37,6 +35,7 @@ import { openSealSource } from "./seal-source.ts";
 import type { SealedDirectory } from "./sealed-directory.ts";
 import { openSealedFile } from "./sealed-file.ts";
 import { createWordsOf } from "./sealed-words.ts";
+import { expiryCounts, sealingCounts } from "./sealing-counts.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 export interface KeeperOptions {
@@ -188,25 +187,6 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
     close: () => catalog.close(),
   };
 };
-
-const sealingCounts = ({ signals }: SealedDirectory): readonly Count[] =>
-  SIGNALS.flatMap((signal) => {
-    const { duplicates } = signals[signal];
-    return [
-      { signal, fate: "stored" as const, reason: "", amount: -duplicates },
-      { signal, fate: "duplicate" as const, reason: "", amount: duplicates },
-    ];
-  });
-
-const expiryCounts = ({ signals }: SealedDirectory): readonly Count[] =>
-  SIGNALS.flatMap((signal) => {
-    const { items, duplicates } = signals[signal];
-    return [
-      { signal, fate: "stored" as const, reason: "", amount: -duplicates - items },
-      { signal, fate: "duplicate" as const, reason: "", amount: duplicates },
-      { signal, fate: "dropped" as const, reason: "expired", amount: items },
-    ];
-  });
 
 const areKeysOld = (dataDir: string, number: number, since: UnixNano): boolean => {
   const file = openSealedFile(keysPath(dataDir, number));

@@ -13,6 +13,8 @@ import { numbersOf } from "./term-pages.ts";
 
 export interface SealedReader extends PartitionReader {
   readonly directory: SealedDirectory;
+  /** Reads every page of terms; throws at a damaged one. */
+  checkPages(signal: Signal): void;
 }
 
 interface SignalBlocks {
@@ -62,6 +64,10 @@ export const openSealedReader = (path: string): SealedReader => {
     places: (signal, term) => numbers(signals[signal].places, term).map((record) => placeOf(bySignal[signal], record)),
     words: (signal, term) =>
       numbers(signals[signal].words, term).map((index) => partAt(bySignal[signal].entries, index).id),
+    checkPages(signal) {
+      for (const page of [...signals[signal].places, ...signals[signal].words])
+        numbersOf(file.read(page), page.firstTerm);
+    },
     block(id) {
       const { signal, part } = partAt(blocks, id - 1);
       return decodeSealedBlock(signal, file.read(part), originSource);

@@ -1,0 +1,46 @@
+/** `mayfly restore`: a data folder from a backup; with `--verify`, only from one that was read to its last byte. */
+import { resolve } from "node:path";
+import { Command } from "commander";
+import type { Environment } from "../config.ts";
+import { restoreStore } from "../store/sqlite/backup.ts";
+import { inspectStore, NAMES, type PartitionReport } from "../store/sqlite/inspect.ts";
+import { SIGNALS } from "../store/store.ts";
+import { addSettings, configOf, type ReadFlags } from "./settings.ts";
+
+interface RestoreDeps {
+  readonly env: Environment;
+  readonly print: (line: string) => void;
+  readonly warn: (line: string) => void;
+  readonly fail: () => void;
+}
+
+interface RestoreFlags extends ReadFlags {
+  readonly verify?: boolean;
+}
+
+export const restoreCommand = ({ env, print, warn, fail }: RestoreDeps): Command => {
+  const command = new Command("restore")
+    .description("make a data folder from a backup; nothing is overwritten")
+    .argument("<DIR>", "the backup")
+    .option("--verify", "Read all of the backup first, and restore it only if nothing is wrong with it.");
+  return addSettings(command, ["dataDir"]).action((source: string, flags: RestoreFlags) => {
+    const { dataDir } = configOf(flags, env);
+    if (flags.verify && !isSound(source)) return fail();
+    const { partitions, bytes } = restoreStore(resolve(source), resolve(dataDir));
+    print(`${partitions} partitions are in ${dataDir}, ${bytes} bytes`);
+  });
+
+  function isSound(source: string): boolean {
+    const { partitions, ledger, problems } = inspectStore(source);
+    for (const partition of partitions) print(lineOf(partition));
+    if (ledger !== undefined)
+      print(`the ledger says ${SIGNALS.map((one) => `${ledger[one]} ${NAMES[one]}`).join(", ")}`);
+    for (const problem of problems) warn(problem);
+    if (problems.length > 0) warn("nothing was restored");
+    return problems.length === 0;
+  }
+};
+
+const lineOf = ({ number, isSealed, items, problem }: PartitionReport): string =>
+  `partition ${number} (${isSealed ? "sealed" : "active"}): ` +
+  (problem === undefined ? SIGNALS.map((one) => `${items[one]} ${NAMES[one]}`).join(", ") : "damaged");
