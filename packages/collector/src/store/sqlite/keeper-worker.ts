@@ -21,7 +21,7 @@ const keeper = openKeeper({
   ...settings,
   clock: systemClock,
   isBusy: () => Atomics.load(cells, BUSY) === 1,
-  onProblem: ({ code, message }) => parentPort?.postMessage({ code, message } satisfies KeeperProblem),
+  onProblem: ({ code, message }) => parentPort?.postMessage({ code, message } satisfies KeeperProblem, []),
 });
 while (Atomics.load(cells, STOP) === 0) {
   if (keeper.step() === undefined) Atomics.wait(cells, STOP, 0, PAUSE_MS);
