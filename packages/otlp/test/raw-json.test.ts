@@ -16,18 +16,21 @@ const compareAll = (text: string | Uint8Array): void => {
   compareMetricsOfJson(bytes);
 };
 
+/** A share of what `pnpm check:long` runs. */
+const TIMES = process.env["MAYFLY_LONG"] === "true" ? 100 : 1;
+
 const json = fc.oneof(tracesData.map(tracesToJson), logsData.map(logsToJson), metricsData.map(metricsToJson));
 
 test("as exporters write it", () => {
   fc.assert(
     fc.property(json, (value) => compareAll(JSON.stringify(value))),
-    { numRuns: 300 },
+    { numRuns: 200 * TIMES },
   );
 });
 
 test("damaged", () => {
   fc.assert(fc.property(mutated(json.map((value) => Buffer.from(JSON.stringify(value)))), compareAll), {
-    numRuns: 600,
+    numRuns: 300 * TIMES,
   });
 });
 
@@ -61,7 +64,7 @@ test("spelled otherwise: spaces, escapes, other orders, bare numbers, unknown fi
       let next = 0;
       compareAll(respelled(value, (below) => choices[next++ % choices.length]! % below));
     }),
-    { numRuns: 500 },
+    { numRuns: 200 * TIMES },
   );
 });
 
@@ -73,7 +76,7 @@ test("with one value swapped for another", () => {
     count = 0;
     return JSON.stringify(valid, (_key, value: unknown) => (count++ === target ? other : value));
   });
-  fc.assert(fc.property(swapped, compareAll), { numRuns: 600 });
+  fc.assert(fc.property(swapped, compareAll), { numRuns: 300 * TIMES });
 });
 
 const TOKENS = [
@@ -229,7 +232,7 @@ test("what is passed over is JSON and nothing else", () => {
       const bytes = Buffer.from(text.trim());
       expect(skipJson(bytes, 0) === bytes.length).toBe(isJson(bytes.toString()));
     }),
-    { numRuns: 5_000 },
+    { numRuns: 3_000 * TIMES },
   );
 });
 

@@ -7,7 +7,9 @@ import { compareLogRecords, compareMetrics, compareSpans, kept } from "./compare
 import { messageField, stringField, varintField } from "./protobuf-fields.ts";
 import { encodeWithProtobufjs } from "./protobufjs-oracle.ts";
 
-const RUNS = { numRuns: 150 };
+/** A share of what `pnpm check:long` runs. */
+const TIMES = process.env["MAYFLY_LONG"] === "true" ? 100 : 1;
+const RUNS = { numRuns: 150 * TIMES };
 const tracesBytes = tracesData.map((traces) => encodeWithProtobufjs("TracesData", traces));
 const logsBytes = logsData.map((logs) => encodeWithProtobufjs("LogsData", logs));
 
@@ -26,9 +28,9 @@ test("of sound metrics, those that decoding finds, counted by their data points"
 });
 
 test("of damaged ones too, and what is bad is told in the same words", () => {
-  fc.assert(fc.property(mutated(tracesBytes), compareSpans), { numRuns: 400 });
-  fc.assert(fc.property(mutated(logsBytes), compareLogRecords), { numRuns: 400 });
-  fc.assert(fc.property(mutated(metricsBytes), compareMetrics), { numRuns: 400 });
+  fc.assert(fc.property(mutated(tracesBytes), compareSpans), { numRuns: 250 * TIMES });
+  fc.assert(fc.property(mutated(logsBytes), compareLogRecords), { numRuns: 250 * TIMES });
+  fc.assert(fc.property(mutated(metricsBytes), compareMetrics), { numRuns: 250 * TIMES });
 });
 
 test("of noise too", () => {
