@@ -2,7 +2,7 @@
 import type { TraceDetail } from "@mayfly/api";
 import { describe, expect, test } from "vitest";
 import { hasNoBrowser, useBrowser } from "./browser.ts";
-import { stats } from "./fixtures/answers.ts";
+import { stats, traceStats } from "./fixtures/answers.ts";
 import { summaries } from "./fixtures/list.ts";
 import { ORDER } from "./fixtures/order.ts";
 import { wideTrace } from "./fixtures/wide.ts";
@@ -85,6 +85,30 @@ describe.skipIf(hasNoBrowser)("the list of traces", () => {
       }
     });
   }
+
+  test("above the list stands what all its traces have in common, and a bar of durations leads to its traces", async () => {
+    const { page } = await open("/");
+    const strip = page.getByRole("region", { name: "All traces of this filter" });
+    await strip.getByText("241").waitFor();
+    for (const name of ["failed", "p50", "p95", "p99"]) await strip.getByText(name, { exact: true }).waitFor();
+    const bars = strip.getByRole("group", { name: "How long they took" }).getByRole("link");
+    const label = await bars.first().getAttribute("aria-label");
+    expect(label).toMatch(/^[\d.]+\sms to [\d.]+\sms: \d+ traces?/);
+    await bars.first().click();
+    await expect.poll(() => new URL(page.url()).searchParams.get("q")).toMatch(/^duration:[\d.]+ms\.\.[\d.]+ms$/);
+    expect(await page.getByRole("combobox", { name: "Search traces" }).inputValue()).toContain("duration:");
+  });
+
+  test("nothing jumps when the numbers above the list come, and when they do not", async () => {
+    const { page, site } = await open("/", { expectsComplaints: true, answers: { "/api/traces/stats": 500 } });
+    const row = page.getByRole("row").first();
+    await row.waitFor();
+    const before = await row.boundingBox();
+    site.answer({ "/api/traces/stats": traceStats(summaries(3, Date.now())) });
+    await page.goto(site.origin);
+    await page.getByText("p95").waitFor();
+    expect((await row.boundingBox())?.y).toBe(before?.y);
+  });
 
   test("a query becomes the page's once it is understood; until then its fault is marked where it is", async () => {
     const { page } = await open("/", { expectsComplaints: true });

@@ -16,6 +16,7 @@ import { Filters } from "./filters.tsx";
 import { ListHead, SkeletonRows } from "./list-head.tsx";
 import { ROW_HEIGHT, TraceRow, rowId } from "./trace-row.tsx";
 import { useWidth } from "./functions-cell.tsx";
+import { OverviewStrip } from "./overview-strip.tsx";
 import { type Place, asPlace, placeAt, scrollTopOf } from "./place.ts";
 import { filterOf, isFiltered, tracesAddress } from "./url.ts";
 import "./traces.css";
@@ -150,6 +151,7 @@ const List = ({ live, rows, filter }: ListProps) => {
   if (hasLoaded && shown.length === 0 && !isSearching) return isFiltered(filter) ? <NoMatch /> : <FirstTrace />;
   return (
     <div class="trace-list beside-list">
+      <OverviewStrip filter={filter} />
       <ListHead functions={functions} />
       {pending.length > 0 && (
         <button type="button" class="new-rows" onClick={showPending}>
