@@ -22,9 +22,10 @@ export interface Keyed extends TestPipeline {
 type Options = Partial<OpenGuardDeps> & {
   readonly server?: ServerDeps["connections"];
   readonly trustedProxies?: string[];
+  readonly uiDir?: string;
 };
 
-export const openKeyed = async ({ server, trustedProxies = [], ...access }: Options = {}): Promise<Keyed> => {
+export const openKeyed = async ({ server, trustedProxies = [], uiDir, ...access }: Options = {}): Promise<Keyed> => {
   const dataDir = await mkdtemp(join(tmpdir(), "mayfly-keyed-"));
   const clock = { nowMs: OPEN_ACCESS.nowMs() };
   const newKey = (scope: Scope): NewKey =>
@@ -35,6 +36,7 @@ export const openKeyed = async ({ server, trustedProxies = [], ...access }: Opti
   const routes: RouteOptions[] = [];
   const pipeline = await openPipeline({
     guard,
+    ...(uiDir !== undefined && { uiDir }),
     server: { onRoute: (route) => routes.push(route), trustedProxies, ...(server && { connections: server }) },
   });
   return {

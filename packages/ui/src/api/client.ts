@@ -61,8 +61,10 @@ export interface Client {
   ): Promise<readonly Suggestion[]>;
 }
 
-/** Ids per request: 100 request ids are 5 kB of address, a third of what Node accepts as a request's head. */
-const IDS_PER_REQUEST = 100;
+/** Of one address: a hundred request ids are 5 kB, and strange ones may be long. */
+const MAX_QUERY_LENGTH = 8_000;
+/** Longer request ids the API does not take; their lines are still known by their traces. */
+const MAX_ID_LENGTH = 512;
 const LOGS_PER_REQUEST = 10_000;
 
 export const createClient = (fetchFn: typeof fetch): Client => {
@@ -93,14 +95,13 @@ export const createClient = (fetchFn: typeof fetch): Client => {
       }
     },
     async logs({ traceIds, requestIds }, signal) {
-      const ids = [...traceIds.map((id) => ["traceId", id]), ...requestIds.map((id) => ["requestId", id])];
+      const ids = [
+        ...traceIds.map((id) => ["traceId", id] as const),
+        ...requestIds.filter((id) => id.length <= MAX_ID_LENGTH).map((id) => ["requestId", id] as const),
+      ];
       const lists: LogList[] = [];
-      for (let from = 0; from < ids.length; from += IDS_PER_REQUEST) {
-        const some = new URLSearchParams([
-          ["limit", String(LOGS_PER_REQUEST)],
-          ...ids.slice(from, from + IDS_PER_REQUEST),
-        ]);
-        lists.push(await get<LogList>(`/api/logs?${some.toString()}`, signal));
+      for (const some of queriesOf(ids)) {
+        lists.push(await get<LogList>(`/api/logs?limit=${LOGS_PER_REQUEST}${some}`, signal));
       }
       return { records: withoutCopies(lists), truncated: lists.some((list) => list.truncated === true) };
     },
@@ -112,6 +113,21 @@ const query = (parameters: object): string => {
   return given.length === 0
     ? ""
     : `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString()}`;
+};
+
+/** `&name=id…`, each as long as an address may be. */
+const queriesOf = (ids: readonly (readonly [name: string, id: string])[]): readonly string[] => {
+  const queries: string[] = [];
+  let whole = "";
+  for (const [name, id] of ids) {
+    const one = `&${new URLSearchParams([[name, id]]).toString()}`;
+    if (whole !== "" && whole.length + one.length > MAX_QUERY_LENGTH) {
+      queries.push(whole);
+      whole = "";
+    }
+    whole += one;
+  }
+  return whole === "" ? queries : [...queries, whole];
 };
 
 /** A line known by its trace and by its invocation comes once per request that asked for either. */
