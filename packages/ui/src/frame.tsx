@@ -1,5 +1,6 @@
 /** What stands around every page: the names of the pages above, the ledger below. */
 import { useState } from "preact/hooks";
+import { SignInPage } from "./pages/sign-in/sign-in-page.tsx";
 import { TracePage } from "./pages/trace/trace-page.tsx";
 import { TracesPage } from "./pages/traces/traces-page.tsx";
 import { Header } from "./parts/frame/header.tsx";
@@ -9,9 +10,12 @@ import { Notice } from "./parts/empty-state/notice.tsx";
 import { type Route, TRACES_PATH, routeOf } from "./routes.ts";
 import { useApp } from "./state/app.ts";
 import { useKeys } from "./state/keyboard.ts";
+import { useStore } from "./state/store.ts";
 import { useAddress } from "./state/url-state.ts";
 
-export const Frame = () => {
+export const Frame = () => (useStore(useApp().signIn).isOut ? <SignInPage /> : <Pages />);
+
+const Pages = () => {
   const { url, keyboard } = useApp();
   const route = routeOf(useAddress(url).path);
   const [isHelpOpen, setHelpOpen] = useState(false);

@@ -4,13 +4,18 @@ import { createClient } from "./api/client.ts";
 import { Frame } from "./frame.tsx";
 import { type App, AppContext } from "./state/app.ts";
 import { createKeyboard } from "./state/keyboard.ts";
+import { createSignIn } from "./state/sign-in.ts";
 import { createTheme } from "./state/theme.ts";
 import { createUrlState } from "./state/url-state.ts";
 import "./tokens.css";
 import "./base.css";
 
+const signIn = createSignIn();
+const client = createClient(fetch.bind(window), signIn.onRefused);
+
 const app: App = {
-  client: createClient(fetch.bind(window)),
+  client,
+  signIn: signIn.using(client),
   url: createUrlState(window),
   keyboard: createKeyboard(document),
   theme: createTheme(document.documentElement, localStorage),

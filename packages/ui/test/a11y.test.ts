@@ -38,6 +38,7 @@ const PAGES: readonly (readonly [
     undefined,
     (page) => page.locator("summary", { hasText: "?" }).click(),
   ],
+  ["signing in", "/", ".sign-in", { "/api/session": { needsKey: true } }],
   ["an empty collector", "/", ".ways", { "/api/traces": { traces: [] } }],
   ["a collector that lost something", "/", "footer.alarming", { "/api/stats": stats({ droppedSpans: { full: 2 } }) }],
 ];

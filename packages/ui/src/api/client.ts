@@ -8,6 +8,7 @@ import type {
   ErrorBody,
   LogList,
   LogRecord,
+  Session,
   Stats,
   Suggestion,
   Suggestions,
@@ -54,6 +55,9 @@ export interface Client {
     signal?: AbortSignal,
   ): Promise<Logs>;
   stats(signal?: AbortSignal): Promise<Stats>;
+  session(): Promise<Session>;
+  login(key: string): Promise<Session>;
+  logout(): Promise<void>;
   traceStats(filter: TraceFilter, signal?: AbortSignal): Promise<TraceStats>;
   suggest(
     what: { readonly of?: string; readonly prefix: string; readonly limit: number },
@@ -67,20 +71,32 @@ const MAX_QUERY_LENGTH = 8_000;
 const MAX_ID_LENGTH = 512;
 const LOGS_PER_REQUEST = 10_000;
 
-export const createClient = (fetchFn: typeof fetch): Client => {
-  const get = async <T>(path: string, signal: AbortSignal | undefined): Promise<T> => {
-    const response = await fetchFn(path, { headers: { accept: "application/json" }, ...(signal && { signal }) }).catch(
-      (error: unknown) => {
-        throw isAbort(error) ? error : new ApiError("unreachable", "The collector does not answer.", 0);
-      },
-    );
-    if (!response.ok) throw await errorFrom(response);
+/** `onRefused`: the collector wants a key that this browser has not. */
+export const createClient = (fetchFn: typeof fetch, onRefused: () => void = () => {}): Client => {
+  const ask = async (path: string, init: RequestInit): Promise<Response> => {
+    const response = await fetchFn(path, init).catch((error: unknown) => {
+      throw isAbort(error) ? error : new ApiError("unreachable", "The collector does not answer.", 0);
+    });
+    if (response.ok) return response;
+    if (response.status === 401) onRefused();
+    throw await errorFrom(response);
+  };
+  const get = async <T>(path: string, signal?: AbortSignal): Promise<T> => {
+    const response = await ask(path, { headers: { accept: "application/json" }, ...(signal && { signal }) });
     return (await response.json()) as T;
   };
 
   return {
     traces: (filter, signal) => get(`/api/traces${query(filter)}`, signal),
     stats: (signal) => get("/api/stats", signal),
+    session: () => get("/api/session"),
+    async login(key) {
+      const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ key }) };
+      return (await (await ask("/api/login", init)).json()) as Session;
+    },
+    async logout() {
+      await ask("/api/logout", { method: "POST" });
+    },
     traceStats: (filter, signal) => get(`/api/traces/stats${query(filter)}`, signal),
     async suggest(what, signal) {
       return (await get<Suggestions>(`/api/suggest${query(what)}`, signal)).suggestions;

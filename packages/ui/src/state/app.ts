@@ -3,12 +3,14 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Client } from "../api/client.ts";
 import type { Keyboard } from "./keyboard.ts";
+import type { SignIn } from "./sign-in.ts";
 import type { Store } from "./store.ts";
 import type { Theme } from "./theme.ts";
 import type { UrlState } from "./url-state.ts";
 
 export interface App {
   readonly client: Client;
+  readonly signIn: SignIn;
   readonly url: UrlState;
   readonly keyboard: Keyboard;
   readonly theme: Store<Theme>;

@@ -8,7 +8,8 @@ import "./frame.css";
 const THEME_SIGNS = { system: "◐", light: "○", dark: "●" } as const;
 
 export const Header = ({ onHelp, isAtTraces }: { readonly onHelp: () => void; readonly isAtTraces: boolean }) => {
-  const { theme: store } = useApp();
+  const { theme: store, signIn } = useApp();
+  const { key } = useStore(signIn);
   const theme = useStore(store);
   return (
     <header class="frame-header">
@@ -22,6 +23,16 @@ export const Header = ({ onHelp, isAtTraces }: { readonly onHelp: () => void; re
         </a>
       </nav>
       <span class="spacer" />
+      {key && (
+        <button
+          type="button"
+          class="plain sign-out"
+          onClick={() => void signIn.leave()}
+          title={`Signed in with the key “${key.name}” (${key.scope})`}
+        >
+          Sign out
+        </button>
+      )}
       <button type="button" class="plain" onClick={onHelp} title="Keys (?)" aria-label="Show the keys">
         ?
       </button>
