@@ -6,6 +6,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CHECKS } from "../examples/aws-check/checks.ts";
+import { casesOf } from "../packages/collector/src/cli/conformance/cases.ts";
+import { SIGNALS } from "../packages/collector/src/cli/conformance/records.ts";
 import { configReference as collectorConfigReference } from "../packages/collector/src/config-reference.ts";
 import { METRICS } from "../packages/collector/src/self/metrics.ts";
 import { configReference } from "../packages/sdk/src/config-reference.ts";
@@ -92,6 +94,39 @@ const metrics = () =>
     ),
   ].join("\n")}\n`;
 
+const conformance = () => {
+  const cases = Map.groupBy(SIGNALS.flatMap(casesOf), ({ name, level }) => `${level} ${name}`);
+  return `${[
+    "# Conformance cases",
+    "",
+    "<!-- Made from packages/collector/src/cli/conformance/cases.ts by: node scripts/reference-pages.mjs -->",
+    "",
+    "`mayfly conformance --url U` tries any OTLP/HTTP endpoint: ours, a vendor's, a collector behind a proxy. It sends some hundred",
+    "small requests per signal, one after the other, whose data says `service.name=mayfly-conformance`; two hold 64 MiB, packed.",
+    "",
+    "    npx mayfly conformance --url http://127.0.0.1:4318",
+    "    npx mayfly conformance --url https://otlp.example.com --header x-api-key=… --signal traces,logs --json",
+    "",
+    "It ends with 1 when a case fails that the specification demands (*must*). What a server makes of the data cannot be seen from",
+    "outside, so cases about data ask that it is taken, whole. *should* is what the specification or HTTP recommends; *may* is what",
+    "it leaves open and senders in the field rely on.",
+    "",
+    "| case | signals | level | expected | source |",
+    "|---|---|---|---|---|",
+    ...[...cases.values()].map(
+      ([{ name, level, expected, clause }, ...others]) =>
+        `| \`${name}\` | ${
+          others.length === SIGNALS.length - 1
+            ? "all"
+            : cases
+                .get(`${level} ${name}`)
+                .map(({ signal }) => signal)
+                .join(", ")
+        } | ${level} | ${expected} | ${clause} |`,
+    ),
+  ].join("\n")}\n`;
+};
+
 /** What a run on AWS found; nobody has run it as long as the file is not there. */
 const awsResults = () => {
   const file = join(root, "examples/aws-check/results.json");
@@ -124,6 +159,7 @@ const awsAssumptions = () => {
 export const referencePages = () => ({
   "docs/reference/config.md": collectorConfig(),
   "docs/reference/metrics.md": metrics(),
+  "docs/reference/conformance.md": conformance(),
   "docs/reference/sdk-config.md": sdkConfig(),
   "docs/reference/aws-assumptions.md": awsAssumptions(),
 });

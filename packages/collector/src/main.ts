@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { backupCommand } from "./cli/backup.ts";
+import { conformanceCommand } from "./cli/conformance.ts";
 import { devCommand } from "./cli/dev.ts";
 import { invokeCommand } from "./cli/invoke.ts";
 import { keysCommand } from "./cli/keys.ts";
@@ -14,6 +15,18 @@ import { sendCommand } from "./cli/send.ts";
 import { serveCommand } from "./cli/serve.ts";
 import { ConfigError, MayflyError } from "./errors.ts";
 import { VERSION } from "./version.ts";
+
+const COMMANDS = [
+  serveCommand,
+  devCommand,
+  invokeCommand,
+  sendCommand,
+  keysCommand,
+  backupCommand,
+  restoreCommand,
+  reindexCommand,
+  conformanceCommand,
+];
 
 export const main = async (argv: readonly string[]): Promise<number> => {
   const program = new Command("mayfly")
@@ -30,17 +43,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     fail: () => (code = 1),
   };
   program.exitOverride();
-  for (const command of [
-    serveCommand,
-    devCommand,
-    invokeCommand,
-    sendCommand,
-    keysCommand,
-    reindexCommand,
-    backupCommand,
-    restoreCommand,
-  ])
-    program.addCommand(command(deps).copyInheritedSettings(program));
+  for (const command of COMMANDS) program.addCommand(command(deps).copyInheritedSettings(program));
   try {
     await program.parseAsync(argv, { from: "user" });
     return code;

@@ -1,0 +1,71 @@
+/**
+ * One HTTP request and all of what came back, nothing unpacked, nothing followed, nothing tried again.
+ *
+ * node:http and not fetch, which adds headers of its own and unpacks by itself.
+ */
+import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request as httpRequest } from "node:http";
+import { Agent as TlsAgent, request as tlsRequest } from "node:https";
+import { buffer } from "node:stream/consumers";
+
+export interface Sent {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** The connection was one that an earlier request had opened. */
+  readonly isReused: boolean;
+}
+
+export interface Probe {
+  send(sent: Sent): Promise<Answer>;
+  /** All that were seen so far. */
+  readonly answers: readonly Answer[];
+  close(): void;
+}
+
+export interface ProbeOptions {
+  /** `/v1/traces` is appended, as with OTEL_EXPORTER_OTLP_ENDPOINT. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
+export const createProbe = ({ url, headers, timeoutMs }: ProbeOptions): Probe => {
+  const base = new URL(url);
+  const isTls = base.protocol === "https:";
+  const agent = isTls
+    ? new TlsAgent({ keepAlive: true, maxSockets: 1 })
+    : new Agent({ keepAlive: true, maxSockets: 1 });
+  const answers: Answer[] = [];
+  const once = ({ method = "POST", path, headers: own, body = "" }: Sent): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const all: OutgoingHttpHeaders = { ...headers, ...own, "content-length": Buffer.byteLength(body) };
+      const options = { method, agent, headers: all, timeout: timeoutMs };
+      const target = new URL(`${base.pathname.replace(/\/$/, "")}${path}`, base);
+      const outgoing = (isTls ? tlsRequest : httpRequest)(target, options, (incoming) => {
+        const { statusCode: status = 0, headers: received } = incoming;
+        buffer(incoming).then(
+          (content) => resolve({ status, headers: received, body: content, isReused: outgoing.reusedSocket }),
+          reject,
+        );
+      });
+      outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+      outgoing.on("error", reject);
+      outgoing.end(body);
+    });
+  return {
+    answers,
+    async send(sent) {
+      const answer = await once(sent);
+      answers.push(answer);
+      return answer;
+    },
+    close: () => agent.destroy(),
+  };
+};
