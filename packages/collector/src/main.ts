@@ -7,10 +7,13 @@ import { Command, CommanderError } from "commander";
 import { backupCommand } from "./cli/backup.ts";
 import { conformanceCommand } from "./cli/conformance.ts";
 import { devCommand } from "./cli/dev.ts";
+import { exportCommand } from "./cli/export.ts";
+import { importCommand } from "./cli/import.ts";
 import { invokeCommand } from "./cli/invoke.ts";
 import { keysCommand } from "./cli/keys.ts";
 import { reindexCommand } from "./cli/reindex.ts";
 import { restoreCommand } from "./cli/restore.ts";
+import { openCommand } from "./cli/open.ts";
 import { sendCommand } from "./cli/send.ts";
 import { serveCommand } from "./cli/serve.ts";
 import { ConfigError, MayflyError } from "./errors.ts";
@@ -22,6 +25,9 @@ const COMMANDS = [
   invokeCommand,
   sendCommand,
   keysCommand,
+  exportCommand,
+  importCommand,
+  openCommand,
   backupCommand,
   restoreCommand,
   reindexCommand,
@@ -38,6 +44,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     print: console.log,
     warn: console.error,
     onBug: console.error,
+    stdout: process.stdout,
     stderr: process.stderr,
     stopped: stopSignal,
     fail: () => (code = 1),

@@ -1,5 +1,4 @@
 /** `mayfly conformance` against our own collector, and against servers that each do something wrong. */
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, request, type RequestListener, type Server, type ServerResponse } from "node:http";
@@ -8,12 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { casesOf } from "../src/cli/conformance/cases.ts";
 import { createProbe } from "../src/cli/conformance/probe.ts";
 import { type Signal, SIGNALS } from "../src/cli/conformance/records.ts";
 import { type CaseResult, isBroken, resultLine, runCases } from "../src/cli/conformance/report.ts";
 import { type Collector, startCollector } from "../src/index.ts";
+import { buildProgram, type Ended, mayfly } from "./program.ts";
 
 /** What the collector takes. */
 const SERVED: readonly Signal[] = ["traces", "logs"];
@@ -21,6 +21,8 @@ const SERVED: readonly Signal[] = ["traces", "logs"];
 let folder: string;
 let collector: Collector;
 let servers: Server[] = [];
+vi.setConfig({ testTimeout: 120_000 }); // a run is a hundred requests, two of them of 64 MiB
+beforeAll(buildProgram);
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "mayfly-conformance-"));
   collector = await startCollector({ port: 0, dataDir: folder });
@@ -138,19 +140,13 @@ test("each case fails at one of these servers", async () => {
   expect(runs.every(isBroken)).toBe(true);
 });
 
-const mayfly = (...args: string[]): Promise<{ code: number | string | null; stdout: string; stderr: string }> =>
-  new Promise((resolve) => {
-    const program = join(import.meta.dirname, "../bin/mayfly.mjs");
-    execFile(process.execPath, [program, "conformance", ...args], (error, stdout, stderr) =>
-      resolve({ code: error?.code ?? 0, stdout, stderr }),
-    );
-  });
+const conformance = (...args: string[]): Promise<Ended> => mayfly(["conformance", ...args]);
 
 test("the command prints a line for each case, ends with 0 when none fails, and sends its headers", async () => {
   let header: unknown;
   const good = await spoilt(() => {});
   servers[0]?.on("request", ({ headers }) => (header = headers["x-mayfly-key"]));
-  const { code, stdout } = await mayfly("--url", good, "--signal", "logs", "--header", "X-Mayfly-Key=a=b");
+  const { code, stdout } = await conformance("--url", good, "--signal", "logs", "--header", "X-Mayfly-Key=a=b");
   expect([code, header]).toEqual([0, "a=b"]);
   expect(stdout).toMatch(/^pass {3}must {3}logs {4}protobuf-accepted\n/);
   expect(stdout).toMatch(/\n\d+ of \d+ cases pass; failed: 0 must, 0 should, 0 may\n$/);
@@ -158,7 +154,7 @@ test("the command prints a line for each case, ends with 0 when none fails, and 
 
 test("it ends with 1 when a must fails, and --json is one object", async () => {
   const url = await listening(answerWith(404, {}, ""));
-  const { code, stdout } = await mayfly("--url", url, "--signal", "traces", "--json");
+  const { code, stdout } = await conformance("--url", url, "--signal", "traces", "--json");
   expect(code).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject({
     url,
@@ -176,5 +172,5 @@ test.each([
   [["--url", "http://localhost", "--timeout-ms", "x"], '--timeout-ms is "x"'],
   [[], "--url"],
 ])("wrong usage %j ends with 2", async (args, message) => {
-  expect(await mayfly(...args)).toEqual({ code: 2, stdout: "", stderr: expect.stringContaining(message) });
+  expect(await conformance(...args)).toEqual({ code: 2, stdout: "", stderr: expect.stringContaining(message) });
 });

@@ -1,0 +1,80 @@
+/**
+ * A running collector, asked over HTTP by commands: where it is, who asks, and its refusals as sentences.
+ *
+ * Errors  NotFoundError when nothing answers, InputError with what the collector said.
+ */
+import type { ErrorBody } from "@mayfly/api";
+import { type Command, Option } from "commander";
+import { ConfigError, InputError, NotFoundError } from "../errors.ts";
+import type { Config, Environment } from "../config.ts";
+
+export interface CollectorFlags {
+  readonly url?: string;
+  readonly key?: string;
+}
+
+export const addCollectorFlags = (command: Command): Command =>
+  command
+    .addOption(
+      new Option("--url <url>", "Address of the collector (default: where this configuration has it).").argParser(
+        httpUrl,
+      ),
+    )
+    .option("--key <key>", "An API key (default MAYFLY_KEY).");
+
+const httpUrl = (text: string): string => {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");
+  throw new ConfigError("config-invalid", `--url is "${text}", expected an http or https address`);
+};
+
+export interface CollectorApi {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whatever the status; throws when nothing answers. */
+  ask(path: string, init?: RequestInit): Promise<Response>;
+  /** The body of a 2xx. */
+  get<T>(path: string): Promise<T>;
+}
+
+export const collectorApi = (
+  { url: given, key: givenKey }: CollectorFlags,
+  { host, port }: Pick<Config, "host" | "port">,
+  env: Environment,
+): CollectorApi => {
+  const url = given ?? `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const key = givenKey ?? env["MAYFLY_KEY"];
+  const headers = key ? { "x-mayfly-key": key } : {};
+  const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    try {
+      return await fetch(`${url}${path}`, {
+        ...init,
+        headers: { ...headers, ...(init.headers as Record<string, string>) },
+      });
+    } catch (cause) {
+      const { cause: reason = cause } = cause as Error;
+      const why = reason instanceof Error ? reason.message : String(reason);
+      throw new NotFoundError("not-found", `no collector answers at ${url}: ${why}`, { cause });
+    }
+  };
+  return {
+    url,
+    headers,
+    ask,
+    async get<T>(path: string) {
+      const answer = await ask(path);
+      if (!answer.ok) throw new InputError("bad-request", `${url}${path} answered ${await refusalOf(answer)}`);
+      return (await answer.json()) as T;
+    },
+  };
+};
+
+/** `403: message`, in whatever form the message came. */
+export const refusalOf = async (answer: Response): Promise<string> => {
+  const text = await answer.text();
+  try {
+    const body = JSON.parse(text) as Partial<ErrorBody> & { readonly message?: string };
+    return `${answer.status}: ${body.error?.message ?? body.message ?? text}`;
+  } catch {
+    return `${answer.status}: ${text.slice(0, 200)}`;
+  }
+};
