@@ -7,6 +7,7 @@ import { Command, CommanderError } from "commander";
 import { backupCommand } from "./cli/backup.ts";
 import { conformanceCommand } from "./cli/conformance.ts";
 import { devCommand } from "./cli/dev.ts";
+import { doctorCommand } from "./cli/doctor.ts";
 import { exportCommand } from "./cli/export.ts";
 import { importCommand } from "./cli/import.ts";
 import { invokeCommand } from "./cli/invoke.ts";
@@ -25,6 +26,7 @@ const COMMANDS = [
   invokeCommand,
   sendCommand,
   keysCommand,
+  doctorCommand,
   exportCommand,
   importCommand,
   openCommand,

@@ -16,7 +16,7 @@ import { type Collector, startCollector } from "../src/index.ts";
 import { buildProgram, type Ended, mayfly } from "./program.ts";
 
 /** What the collector takes. */
-const SERVED: readonly Signal[] = ["traces", "logs"];
+const SERVED: readonly Signal[] = SIGNALS;
 
 let folder: string;
 let collector: Collector;

@@ -1,0 +1,56 @@
+/** What the ledger and the disk say: whatever was refused, rejected or dropped, and whether there is room. */
+import { statfsSync } from "node:fs";
+import type { Stats } from "@mayfly/api";
+import { ERROR_CODES, type ErrorCode } from "../../errors.ts";
+import { type Finding, note, ok, problem } from "./findings.ts";
+
+export const refusals = ({ refusedRequests, startedAt }: Stats): readonly Finding[] => {
+  const since = new Date(Number(BigInt(startedAt) / 1_000_000n)).toISOString().slice(0, 16);
+  const found = Object.entries(refusedRequests).map(([code, count]) =>
+    problem("refused", `${count} requests with telemetry since ${since}: ${code}`, adviceOn(code)),
+  );
+  return found.length > 0 ? found : [ok("refused", `no request with telemetry since ${since}`)];
+};
+
+const adviceOn = (code: string): string => {
+  if (!Object.hasOwn(ERROR_CODES, code)) return "docs/reference/errors.md has more.";
+  const { meaning, remedy } = ERROR_CODES[code as ErrorCode];
+  return `${meaning} ${remedy}`;
+};
+
+/** Since the data folder was made, so it is told and is not a fault of today. */
+export const losses = (stats: Stats): readonly Finding[] => {
+  const kinds = [
+    ["rejected", "spans", stats.rejectedSpans],
+    ["rejected", "log records", stats.rejectedLogs],
+    ["dropped", "spans", stats.droppedSpans],
+  ] as const;
+  const found = kinds.flatMap(([check, what, counts]) =>
+    Object.entries(counts).map(([reason, count]) =>
+      note(check, `${count} of ${what === "spans" ? stats.receivedSpans : stats.receivedLogs} ${what}: ${reason}`),
+    ),
+  );
+  return found.length > 0 ? found : [ok("rejected", "no span or log record ever")];
+};
+
+const GIB = 2 ** 30;
+const LEAST_FREE_BYTES = GIB;
+const LEAST_FREE_SHARE = 0.05;
+
+/** undefined: the folder is not on this machine. */
+export const disk = (dataDir: string, bytesOnDisk: number): Finding | undefined => {
+  let free: number;
+  let total: number;
+  try {
+    const { bavail, blocks, bsize } = statfsSync(dataDir);
+    [free, total] = [bavail * bsize, blocks * bsize];
+  } catch {
+    return undefined;
+  }
+  const message = `${gib(free)} of ${gib(total)} are free, ${gib(bytesOnDisk)} are Mayfly's`;
+  return free < LEAST_FREE_BYTES || free < total * LEAST_FREE_SHARE
+    ? problem("disk", message, "Make room: a full disk answers senders with 503 until there is.")
+    : ok("disk", message);
+};
+
+const gib = (bytes: number): string => `${(bytes / GIB).toFixed(2)} GiB`;

@@ -1,0 +1,125 @@
+/** `mayfly doctor` against real collectors in their own processes. */
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { JSON_TYPE, jsonSpan, tracesJson } from "./http.ts";
+import { buildProgram, mayfly, startMayfly } from "./program.ts";
+
+vi.setConfig({ testTimeout: 120_000 }); // several processes each
+let dataDir: string;
+let children: ReturnType<typeof startMayfly>[] = [];
+beforeAll(buildProgram);
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "mayfly-doctor-"));
+});
+afterEach(async () => {
+  for (const child of children) {
+    const exit = once(child, "exit");
+    if (child.kill("SIGKILL")) await exit;
+  }
+  children = [];
+  await rm(dataDir, { recursive: true });
+});
+
+const serving = async (): Promise<string> => {
+  const child = startMayfly("serve", "--port", "0", "--data", dataDir);
+  children.push(child);
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  return /http:\S+/.exec(line.toString())?.[0] ?? "";
+};
+
+const send = async (url: string, body: string): Promise<void> => {
+  await (await fetch(`${url}/v1/traces`, { method: "POST", headers: JSON_TYPE, body })).text();
+};
+
+const MS = 1_000_000n;
+const at = (offsetMs: number): string => String((BigInt(Date.now()) + BigInt(offsetMs)) * MS);
+const times = (offsetMs: number): object => ({ startTimeUnixNano: at(offsetMs), endTimeUnixNano: at(offsetMs + 1) });
+
+test("a fine set-up has nothing to mend, and ends with 0", async () => {
+  const url = await serving();
+  await send(url, tracesJson(jsonSpan(times(-1000))));
+  const { code, stdout } = await mayfly(["doctor", "--url", url, "--data", dataDir]);
+  expect(stdout).not.toContain("problem");
+  expect(code).toBe(0);
+  for (const check of ["reachable", "ready", "version", "refused", "rejected", "disk", "clocks", "sdk", "gaps"])
+    expect(stdout).toMatch(new RegExp(`^ok {7}${check} `, "m"));
+});
+
+test("what is wrong is named with what to mend, and ends with 1", async () => {
+  const url = await serving();
+  await send(url, "no json");
+  await send(
+    url,
+    tracesJson(
+      jsonSpan({
+        ...times(3_600_000),
+        traceId: "1".repeat(32),
+        attributes: [{ key: "mayfly.sdk.dropped_spans", value: { intValue: "7" } }],
+      }),
+      jsonSpan({ ...times(-1000), traceId: "2".repeat(32), parentSpanId: "00000000000000ff" }),
+      jsonSpan({ traceId: "0".repeat(32) }),
+    ),
+  );
+
+  const { code, stdout } = await mayfly(["doctor", "--url", url, "--json"]);
+
+  expect(code).toBe(1);
+  const { isFine, findings } = JSON.parse(stdout) as { isFine: boolean; findings: { check: string; level: string }[] };
+  expect(isFine).toBe(false);
+  const problem = { level: "problem", advice: expect.stringMatching(/\w/) };
+  const expected = [
+    { ...problem, check: "refused", message: expect.stringContaining("1 requests with telemetry") },
+    { check: "rejected", level: "note", message: "1 of 3 spans: invalid-trace-id" },
+    {
+      ...problem,
+      check: "clocks",
+      message: expect.stringMatching(/^orders sends spans that begin in 3[56]\d\d\.\d s$/),
+    },
+    { ...problem, check: "sdk", message: "orders: 7 spans dropped (mayfly.sdk.dropped_spans)" },
+    { ...problem, check: "gaps", message: expect.stringMatching(/^1 × missing-parent, such as: /) },
+  ];
+  for (const finding of expected) expect(findings).toContainEqual(expect.objectContaining(finding));
+});
+
+test("a consumer that begins before its producer sends has another clock", async () => {
+  const url = await serving();
+  const traceId = "3".repeat(32);
+  await send(url, tracesJson(jsonSpan({ ...times(-1000), traceId, spanId: "00000000000000a1" })));
+  const consumer = jsonSpan({
+    ...times(-4000),
+    traceId,
+    spanId: "00000000000000b1",
+    parentSpanId: "00000000000000a1",
+    flags: 0x301,
+  });
+  await send(url, tracesJson(consumer).replace('"orders"}', '"payments"}'));
+  const { code, stdout } = await mayfly(["doctor", "--url", url]);
+  expect([code, stdout]).toEqual([
+    1,
+    expect.stringMatching(
+      /problem {2}clocks {5}payments begins before orders sends, by [23]\.\d s\n +Their clocks differ/,
+    ),
+  ]);
+});
+
+test("a collector that wants a key says so, and one that has it is looked at", async () => {
+  const made = await mayfly(["keys", "create", "--name", "for the doctor", "--scope", "read", "--data", dataDir]);
+  const key = /mfy_\S+/.exec(made.stdout + made.stderr)?.[0] ?? "";
+  const url = await serving();
+  expect(await mayfly(["doctor", "--url", url], { env: { MAYFLY_KEY: "" } })).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^problem {2}key {8}\/api\/stats answers 401[^]*--key or MAYFLY_KEY/m),
+  });
+  expect(await mayfly(["doctor", "--url", url, "--key", key])).toMatchObject({ code: 0 });
+});
+
+test("nobody there is a problem like another", async () => {
+  const { code, stdout } = await mayfly(["doctor", "--url", "http://127.0.0.1:9"]);
+  expect([code, stdout]).toEqual([
+    1,
+    expect.stringMatching(/^problem {2}reachable {2}no collector answers at .*\n +Start it with `mayfly serve`/),
+  ]);
+});
