@@ -55,6 +55,11 @@ const ROWS = {
     default: "./mayfly-data",
     meaning: "Folder of the embedded store; made when missing.",
   }),
+  durability: setting({
+    kind: oneOf("fsync", "process"),
+    default: "fsync",
+    meaning: "What an acknowledged request survives: fsync a power loss, process the end of the process.",
+  }),
   retentionDays: setting({
     kind: integer(1, 36_500),
     default: "14",

@@ -15,7 +15,7 @@ import type { KeyRecord } from "./guard/keys.ts";
 import { openGuard } from "./guard/open.ts";
 import { createPipeline } from "./pipeline.ts";
 import { startKeeper } from "./store/sqlite/keeper-thread.ts";
-import { openStore } from "./store/sqlite/sqlite-store.ts";
+import { startStore } from "./store/sqlite/sqlite-store.ts";
 import { errorFields, type Log, silentLog } from "./self/log.ts";
 import { createSqliteSummaries } from "./store/sqlite/summaries.ts";
 import type { Store } from "./store/store.ts";
@@ -55,13 +55,13 @@ export const startCollector = async (given: Partial<Config>, options: CollectorO
   const config = { ...DEFAULTS, ...given };
   const { clock = systemClock, log = silentLog, ownKeys = [], drainMs = DRAIN_MS } = options;
   const { onBug = options.log === undefined ? console.error : () => {} } = options;
-  const { dataDir, slowQueryMs } = config;
+  const { dataDir, durability, slowQueryMs } = config;
   const onProblem = (error: unknown): void => {
     onBug(error);
     log.error(errorFields(error), "the API keys cannot be read; the last good ones stay in force");
   };
   const guard = openGuard({ ...config, ownKeys, nowMs: () => Number(clock() / NS_PER_MS), onProblem });
-  const store = openStore({ dataDir });
+  const store = await startStore({ dataDir, durability }, onBug);
   const summaries = createSqliteSummaries({ dataDir });
   const keeper = startKeeper(config, (error) => log.error(errorFields(error), "a partition cannot be kept up"));
   try {

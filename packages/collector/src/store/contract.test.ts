@@ -8,12 +8,13 @@ import { START, batch, log, logBatch, rewired, span, spanId, traceId } from "../
 import type { SpanId } from "../model/ids.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import { openKeeper } from "./sqlite/keeper.ts";
-import { openStore } from "./sqlite/sqlite-store.ts";
+import { openStore, startStore } from "./sqlite/sqlite-store.ts";
 import type { Store, StoreStats } from "./store.ts";
 
-const ENGINES: readonly (readonly [name: string, open: (folder: string) => Store])[] = [
-  ["sqlite", (dataDir) => openStore({ dataDir })],
-  ["sqlite, sealed at once,", (dataDir) => sealing(dataDir)],
+const ENGINES: readonly (readonly [name: string, open: (folder: string) => Promise<Store>])[] = [
+  ["sqlite", async (dataDir) => openStore({ dataDir })],
+  ["sqlite, sealed at once,", async (dataDir) => sealing(dataDir)],
+  ["sqlite, writing in a thread,", (dataDir) => startStore({ dataDir }, console.error)],
 ];
 
 /** Every commit fills a partition, and it is sealed before anybody hears of the commit. */
@@ -57,7 +58,7 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
   let store: Store;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "mayfly-store-"));
-    store = open(folder);
+    store = await open(folder);
   });
   afterEach(async () => {
     await store.close();
@@ -66,7 +67,7 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
 
   const reopened = async (): Promise<void> => {
     await store.close();
-    store = open(folder);
+    store = await open(folder);
   };
 
   test("finds the spans that hold all of some words, latest first, page by page, within bounds of time", async () => {
@@ -344,7 +345,7 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
     await store.close();
     await expect(waiting).resolves.toBe("stored");
     await expect(store.append(batch([span("b")]))).rejects.toThrow();
-    store = open(folder);
+    store = await open(folder);
     expect(await store.stats()).toMatchObject({ spans: 1 });
   });
 });

@@ -1,11 +1,18 @@
-/** The embedded store, both sides of it in this thread: for tests and for programs that do one thing. */
-import type { Store } from "../store.ts";
+/** The embedded store: a writer and a reader over one folder. */
+import type { Store, StoreWriter } from "../store.ts";
 import { openReader } from "./reader.ts";
 import { openSealedReader } from "./sealed-reader.ts";
 import { type WriterOptions, openWriter } from "./writer.ts";
+import { startWriter } from "./writer-thread.ts";
 
-export const openStore = (options: WriterOptions): Store => {
-  const writer = openWriter(options);
+/** Both in this thread: for tests, and for programs that do one thing. */
+export const openStore = (options: WriterOptions): Store => joined(openWriter(options), options);
+
+/** The writer in a thread of its own. `onBug` is told where that dies. */
+export const startStore = async (options: WriterOptions, onBug: (error: unknown) => void): Promise<Store> =>
+  joined(await startWriter(options, onBug), options);
+
+const joined = (writer: StoreWriter, options: WriterOptions): Store => {
   const reader = openReader({ ...options, openSealed: openSealedReader });
   return {
     ...writer,

@@ -44,8 +44,8 @@ export interface WriterOptions {
 
 const PARTITION_BYTES = 128 * 1024 * 1024;
 const PARTITION_NS = 86_400_000_000_000n;
-const MAX_WAITING = 10_000;
-const MAX_WAITING_BYTES = 128 * 1024 * 1024;
+export const MAX_WAITING = 10_000;
+export const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 const EXPIRY_EVERY_NS = 60_000_000_000n;
 
 interface Waiting {
