@@ -7,8 +7,10 @@
  * pino brings worker threads, file destinations, exit hooks and a redaction by path, none of which a function uses and which cost
  * half its load time. They are replaced, for importers inside pino only, by as little as pino needs.
  */
-import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
@@ -107,15 +109,33 @@ const attributeKeys = {
   },
 };
 
-const bundled = async (input, files) => {
-  const bundle = await rolldown({
+const bundleOf = (input, plugins) =>
+  rolldown({
     input,
     platform: "node",
-    plugins: [attributeKeys, replacements, builtinsWithoutRequire, lazyFunctions],
+    plugins: [attributeKeys, replacements, builtinsWithoutRequire, ...plugins],
     transform: { inject: { performance: [join(import.meta.dirname, "src/performance.ts"), "performance"] } },
     optimization: { inlineConst: true },
     logLevel: "warn",
   });
+
+/** Texts of functions: see calls.mjs. */
+const calledByColdStart = async () => {
+  const folder = mkdtempSync(join(tmpdir(), "mayfly-sdk-"));
+  try {
+    const file = join(folder, "index.cjs");
+    await using bundle = await bundleOf("src/index.ts", []);
+    await bundle.write({ file, format: "cjs" });
+    return new Set(JSON.parse(execFileSync(process.execPath, ["calls.mjs", file], { encoding: "utf8", maxBuffer: 1e7 })));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+const called = await calledByColdStart();
+
+const bundled = async (input, files) => {
+  const bundle = await bundleOf(input, [lazyFunctions(called)]);
   const written = [];
   for (const [file, format] of Object.entries(files))
     written.push(await bundle.write({ file, format, minify: true, comments: false }));
