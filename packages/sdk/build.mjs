@@ -35,6 +35,8 @@ const REPLACED = {
     "thread-stream": "module.exports = class {}",
     "on-exit-leak-free": "module.exports = { register() {}, unregister() {} }",
     "sonic-boom": "module.exports = class {}",
+    // For a line's `hostname`, which ours have not.
+    "node:os": "module.exports = { hostname() {} }",
     "node:worker_threads": "module.exports = { isMainThread: true }",
     worker_threads: "module.exports = { isMainThread: true }",
     // Where a transport would be looked for.
@@ -126,7 +128,9 @@ const calledByColdStart = async () => {
     const file = join(folder, "index.cjs");
     await using bundle = await bundleOf("src/index.ts", []);
     await bundle.write({ file, format: "cjs" });
-    return new Set(JSON.parse(execFileSync(process.execPath, ["calls.mjs", file], { encoding: "utf8", maxBuffer: 1e7 })));
+    return new Set(
+      JSON.parse(execFileSync(process.execPath, ["calls.mjs", file], { encoding: "utf8", maxBuffer: 1e7 })),
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

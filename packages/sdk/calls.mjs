@@ -35,7 +35,9 @@ const main = async (file) => {
   const { result } = await session.post("Profiler.takePreciseCoverage");
   const { functions = [] } = result.find(({ url }) => url === pathToFileURL(file).href || url === file) ?? {};
   const text = readFileSync(file, "utf8");
-  const called = functions.map(({ ranges }) => ranges[0]).filter(({ count, startOffset }) => count > 0 && startOffset > 0);
+  const called = functions
+    .map(({ ranges }) => ranges[0])
+    .filter(({ count, startOffset }) => count > 0 && startOffset > 0);
   writeFileSync(1, JSON.stringify(called.map(({ startOffset, endOffset }) => text.slice(startOffset, endOffset))));
   process.exit();
 };

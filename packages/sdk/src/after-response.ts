@@ -15,5 +15,7 @@ const shared = globalThis as SharedExtension;
 if (api && shared[EXTENSION_KEY] === undefined) {
   const extension = registerExtension(api, "mayfly-after-response");
   shared[EXTENSION_KEY] = extension;
+  // Made at its first use, in a millisecond, which here is spent waiting for the answer.
+  void process.stdout;
   await extension.registered;
 }

@@ -81,7 +81,7 @@ const integer = (options: EachRecordOptions, name: keyof EachRecordOptions, leas
   const { [name]: value = least } = options;
   if (Number.isInteger(value) && value >= least) return value;
   warn(
-    `eachRecord: ${name} is ${typeof value === "number" ? value : `a ${typeof value}`}, expected an integer ≥ ${least}; ${least} is taken`,
+    `eachRecord: ${name} is ${typeof value === "number" ? value : `a ${typeof value}`}, expected an integer from ${least}; ${least} is taken`,
   );
   return least;
 };

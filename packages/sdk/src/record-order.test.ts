@@ -267,14 +267,14 @@ describe("a value that makes no sense", () => {
     async (concurrency) => {
       const { warnings } = await withOptions({ concurrency });
       expect(warnings).toHaveLength(1);
-      expect(warnings[0]).toMatch(/eachRecord: concurrency is .+, expected an integer ≥ 1; 1 is taken/);
+      expect(warnings[0]).toMatch(/eachRecord: concurrency is .+, expected an integer from 1; 1 is taken/);
     },
   );
 
   test("of stopBeforeTimeoutMs too, and 0 is taken", async () => {
     const { warnings } = await withOptions({ stopBeforeTimeoutMs: -5 });
     expect(warnings).toEqual([
-      expect.stringContaining("stopBeforeTimeoutMs is -5, expected an integer ≥ 0; 0 is taken"),
+      expect.stringContaining("stopBeforeTimeoutMs is -5, expected an integer from 0; 0 is taken"),
     ]);
   });
 

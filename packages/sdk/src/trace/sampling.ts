@@ -72,6 +72,9 @@ const PRECISION = 4;
 
 /** T of a ratio in [0, 1]; undefined where nothing passes. */
 export const thresholdOf = (ratio: number): string | undefined => {
+  // The usual two, without arithmetic.
+  if (ratio === 1) return "0";
+  if (ratio === 0) return undefined;
   // 2^56 is a power of two, so the product is exact.
   const accepted = BigInt(Math.round(ratio * 2 ** 56));
   const exact = 2n ** 56n - accepted;
@@ -93,8 +96,11 @@ interface Ot {
   readonly rv: string | undefined;
 }
 
+const NOTHING: Ot = { entry: "", th: undefined, rv: undefined };
+
 const otOf = (state: TraceState | undefined): Ot => {
   const entry = state?.get("ot") ?? "";
+  if (entry === "") return NOTHING;
   const [, th] = /(?:^|;)th:([\da-f]{1,14})(?:;|$)/.exec(entry) ?? [];
   const [, rv] = /(?:^|;)rv:([\da-f]{14})(?:;|$)/.exec(entry) ?? [];
   return { entry, th, rv };
