@@ -121,6 +121,9 @@ const bundleOf = (input, plugins) =>
     logLevel: "warn",
   });
 
+/** All of its environment, so that the bundles do not depend on who builds them. */
+const FUNCTION = { AWS_LAMBDA_FUNCTION_NAME: "function", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318" };
+
 /** Texts of functions: see calls.mjs. */
 const calledByColdStart = async () => {
   const folder = mkdtempSync(join(tmpdir(), "mayfly-sdk-"));
@@ -128,9 +131,9 @@ const calledByColdStart = async () => {
     const file = join(folder, "index.cjs");
     await using bundle = await bundleOf("src/index.ts", []);
     await bundle.write({ file, format: "cjs" });
-    return new Set(
-      JSON.parse(execFileSync(process.execPath, ["calls.mjs", file], { encoding: "utf8", maxBuffer: 1e7 })),
-    );
+    const list = join(folder, "calls.json");
+    execFileSync(process.execPath, ["calls.mjs", file, list], { env: FUNCTION });
+    return new Set(JSON.parse(readFileSync(list, "utf8")));
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -2,27 +2,21 @@
  * The functions that a cold start calls: while a bundle is loaded and its first invocation runs, until the response. Found by running
  * it, so that no list of them grows old.
  *
- *   node calls.mjs FILE      a CommonJS bundle that is not minified; prints the text of each
+ *   node calls.mjs FILE LIST      a CommonJS bundle that is not minified; writes the text of each as JSON
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Session } from "node:inspector/promises";
 import { pathToFileURL } from "node:url";
 
-const ENVIRONMENT = {
-  AWS_LAMBDA_FUNCTION_NAME: "function",
-  OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318",
-};
-
 const CONTEXT = {
   awsRequestId: "request",
   invokedFunctionArn: "arn:aws:lambda:eu-west-1:000000000000:function:function",
   xRayTraceId: "Root=1-6956b300-0123456789abcdef01234567;Parent=89abcdef01234567;Sampled=0",
-  getRemainingTimeInMillis: () => 3_000,
+  getRemainingTimeInMillis: () => 900_000,
 };
 
-const main = async (file) => {
-  Object.assign(process.env, ENVIRONMENT);
+const main = async (file, list) => {
   // As the preload leaves it: what comes after the response is not asked for.
   globalThis[Symbol.for("mayfly.extension.v1")] = { state: "registered", reason: "", begun() {}, finished() {} };
   const session = new Session();
@@ -38,8 +32,8 @@ const main = async (file) => {
   const called = functions
     .map(({ ranges }) => ranges[0])
     .filter(({ count, startOffset }) => count > 0 && startOffset > 0);
-  writeFileSync(1, JSON.stringify(called.map(({ startOffset, endOffset }) => text.slice(startOffset, endOffset))));
+  writeFileSync(list, JSON.stringify(called.map(({ startOffset, endOffset }) => text.slice(startOffset, endOffset))));
   process.exit();
 };
 
-await main(process.argv[2]);
+await main(process.argv[2], process.argv[3]);
