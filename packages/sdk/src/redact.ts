@@ -35,9 +35,6 @@ const JWT = String.raw`(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]+(?:\.[\w-]*)?`;
 const AWS_KEY = String.raw`\bA[KS]IA[A-Z\d]{16}\b`;
 const SCHEME = String.raw`\b(?:bearer|basic)\s+(?=[a-z]*[\d+/=])`;
 const CARD = String.raw`(?<![\w.-])[2-6](?:[ -]?\d){12,18}(?![\w-])`;
-/** What each of these has in it: a search that is made ready in a fifth of the time, for the many texts that have nothing. */
-const TRACE =
-  "pass|pwd|secret|token|authorization|cookie|credential|signature|cv[vc]|key|bearer|basic|eyJ|A[KS]IA|[2-6](?:[ -]?\\d){12}";
 const IS_ID = /(?:ids?|arns?)$/i;
 const MAX_KNOWN_NAMES = 1_000;
 
@@ -48,9 +45,7 @@ export const createRedact = ({ isRedacting, redactKeys }: RedactOptions): Redact
   const ownNames = redactKeys.map((key) => key.slice(key.lastIndexOf(".") + 1).replaceAll(/[^\w-]/g, "\\$&"));
   const named = `(?:${[NAME, ...ownNames].join("|")})`;
   const isNamed = new RegExp(`${NAME}$`, "i");
-  const trace = new RegExp([TRACE, ...ownNames].join("|"), "i");
   const suspects = new RegExp(`${named}${TO_VALUE}|${SCHEME}|${JWT}|${AWS_KEY}|${CARD}`, "i");
-  const isSuspect = (text: string): boolean => trace.test(text) && suspects.test(text);
   const secrets = new RegExp(
     String.raw`((?:authorization|cookie)s?${TO_VALUE})[^"'\\\r\n]+|(${named}${TO_VALUE})[^\s"',;&}\]\\]+|(${SCHEME})[\w.~+/=-]{8,}|${JWT}|${AWS_KEY}|(${CARD})`,
     "gi",
@@ -61,7 +56,7 @@ export const createRedact = ({ isRedacting, redactKeys }: RedactOptions): Redact
     return REDACTED;
   };
   const textOf = (text: string, isId: boolean): string =>
-    isSuspect(text)
+    suspects.test(text)
       ? text.replace(secrets, (found: string, line?: string, word?: string, scheme?: string, card?: string) =>
           card !== undefined && (isId || !isCard(card)) ? found : (line ?? word ?? scheme ?? "") + secret(),
         )
@@ -110,7 +105,7 @@ export const createRedact = ({ isRedacting, redactKeys }: RedactOptions): Redact
     };
   return {
     line(line) {
-      if (!isSuspect(line)) return line;
+      if (!suspects.test(line)) return line;
       const before = count;
       const clean = redacted(JSON.parse(line), "", "");
       return count === before ? line : `${JSON.stringify(clean)}\n`;
