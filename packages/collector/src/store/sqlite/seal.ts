@@ -48,7 +48,8 @@ export interface SealOptions extends SortLimits {
   readonly beforeStep?: (step: SealStep) => void;
 }
 
-const LEVEL = 3;
+/** Once ids and times are taken out, zstd's first level makes blocks smaller than its third (60 against 64 bytes a span). */
+const LEVEL = 1;
 /** A question reads at least one block: larger ones save two bytes a span and cost each question twice the time. */
 const BLOCK_BYTES = 256 * 1024;
 /** A trace is not torn apart before its block has as many times the usual. */

@@ -8,9 +8,16 @@ export const createWordsOf = (unindexed: ReadonlySet<string>): WordsOf => {
   const terms = new TermSet();
   const scans = createWordScans(terms, unindexed);
   const wordsOfOrigin = createOriginWords(unindexed);
+  const known = new WeakMap<Uint8Array, readonly number[]>();
+  /** An origin of the partition is one object, which a hundred blocks name. */
+  const wordsOfObject = (origin: Uint8Array): readonly number[] => {
+    const words = known.get(origin) ?? wordsOfOrigin(origin);
+    known.set(origin, words);
+    return words;
+  };
   return (signal, { bytes, ends, origins, arrivals }, originAt) => {
     const scan = scans[signal];
-    for (const origin of new Set(origins)) for (const word of wordsOfOrigin(originAt(origin))) terms.word(word);
+    for (const number of new Set(origins)) for (const word of wordsOfObject(originAt(number))) terms.word(word);
     let row = 0;
     let start = 0;
     for (const { rows, arrivedAt } of arrivals) {

@@ -52,14 +52,12 @@ export const termPages = (postings: Float64Array, universe: number): readonly Te
   };
   for (let at = 0; at < postings.length;) {
     const term = keptOf(postings[at]!, shape.kept);
-    const numbers: number[] = [];
-    for (; at < postings.length && keptOf(postings[at]!, shape.kept) === term; at += 1) {
-      numbers.push(postings[at]! % NUMBER_RANGE);
-    }
+    const from = at;
+    while (at < postings.length && keptOf(postings[at]!, shape.kept) === term) at += 1;
     if (bits.byteLength >= PAGE_BYTES) endPage();
     if (terms === 0) before = first = term;
     bits.rice(term - before, shape.gapK);
-    writeNumbers(bits, numbers, shape);
+    writeNumbers(bits, postings.subarray(from, at), shape);
     before = term;
     terms += 1;
   }
@@ -110,9 +108,9 @@ const keptOf = (one: number, kept: number): number => Math.floor(one / (NUMBER_R
 const unkept = (term: number, kept: number): number => term * 2 ** (32 - kept);
 
 /** Terms that only the dropped bits told apart are one from here on, so the numbers are put in order again. */
-const writeNumbers = (bits: BitWriter, all: readonly number[], { numberWidth, universe }: Shape): void => {
-  const numbers = all.length === 1 ? all : [...new Set(all)].toSorted((a, b) => a - b);
-  const [only = 0] = numbers;
+const writeNumbers = (bits: BitWriter, postings: Float64Array, { numberWidth, universe }: Shape): void => {
+  const only = postings[0]! % NUMBER_RANGE;
+  const numbers = postings.length === 1 ? ONE : distinctNumbers(postings);
   if (numbers.length === 1) {
     bits.bits(0, 1);
     bits.bits(only, numberWidth);
@@ -129,6 +127,13 @@ const writeNumbers = (bits: BitWriter, all: readonly number[], { numberWidth, un
     next = number + 1;
   }
 };
+
+/** Most terms lead to one place: no list is made for them. */
+const ONE: readonly number[] = [0];
+
+const distinctNumbers = (postings: Float64Array): readonly number[] => [
+  ...new Set(Float64Array.from(postings, (one) => one % NUMBER_RANGE).toSorted()),
+];
 
 const readNumbers = (
   bits: BitReader,
