@@ -15,7 +15,8 @@ const env = {
 };
 
 const files = [
-  "packages/sdk/src/trigger/detect.test.ts", // more than a million damaged events
+  "packages/sdk/src/trigger/detect.test.ts",
+  "packages/collector/test/crash-recovery.test.ts", // more than a million damaged events
   "packages/otlp/test/raw-records.test.ts", // some 150,000 messages, half of them damaged
   "packages/otlp/test/raw-json.test.ts",
   "packages/collector/src/query/summarize.test.ts",

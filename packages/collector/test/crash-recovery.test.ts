@@ -26,7 +26,10 @@ const acknowledgedBeforeKill = async (dataDir: string, count: number): Promise<n
   return numbers;
 };
 
-test.each([1, 7, 40])("after a kill at batch %i, every acknowledged batch is there once and whole", async (count) => {
+/** At which batch to kill: a few here, a hundred in the long checks. */
+const KILLS = process.env["MAYFLY_LONG"] ? Array.from({ length: 100 }, (_, n) => 1 + ((n * 37) % 101)) : [1, 7, 40];
+
+test.each(KILLS)("after a kill at batch %i, every acknowledged batch is there once and whole", async (count) => {
   const folder = await mkdtemp(join(tmpdir(), "mayfly-crash-"));
   const numbers = await acknowledgedBeforeKill(folder, count);
 

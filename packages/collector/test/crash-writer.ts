@@ -1,5 +1,6 @@
 /**
- * Appends batches until it is killed, several at a time, and says each number once it is acknowledged.
+ * Appends batches until it is killed, several at a time, and says each number once it is acknowledged. A partition
+ * is full after a few, so that kills fall between two of them as well.
  *
  * Usage  node --conditions=mayfly-source crash-writer.ts DATA_DIR SPANS_PER_BATCH
  */
@@ -7,7 +8,7 @@ import { openStore } from "../src/store/sqlite/sqlite-store.ts";
 import { batch, span } from "./builders.ts";
 
 const [dataDir = "", spansPerBatch = ""] = process.argv.slice(2);
-const store = openStore({ dataDir });
+const store = openStore({ dataDir, partitionBytes: 40_000 });
 let next = 0;
 
 const writeForever = async (): Promise<never> => {
