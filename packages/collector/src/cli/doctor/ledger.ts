@@ -21,16 +21,17 @@ const adviceOn = (code: string): string => {
 /** Since the data folder was made, so it is told and is not a fault of today. */
 export const losses = (stats: Stats): readonly Finding[] => {
   const kinds = [
-    ["rejected", "spans", stats.rejectedSpans],
-    ["rejected", "log records", stats.rejectedLogs],
-    ["dropped", "spans", stats.droppedSpans],
+    ["rejected", stats.receivedSpans, "spans", stats.rejectedSpans],
+    ["rejected", stats.receivedLogs, "log records", stats.rejectedLogs],
+    ["rejected", stats.receivedMetricPoints, "data points", stats.rejectedMetricPoints],
+    ["dropped", stats.receivedSpans, "spans", stats.droppedSpans],
+    ["dropped", stats.receivedLogs, "log records", stats.droppedLogs],
+    ["dropped", stats.receivedMetricPoints, "data points", stats.droppedMetricPoints],
   ] as const;
-  const found = kinds.flatMap(([check, what, counts]) =>
-    Object.entries(counts).map(([reason, count]) =>
-      note(check, `${count} of ${what === "spans" ? stats.receivedSpans : stats.receivedLogs} ${what}: ${reason}`),
-    ),
+  const found = kinds.flatMap(([check, received, what, counts]) =>
+    Object.entries(counts).map(([reason, count]) => note(check, `${count} of ${received} ${what}: ${reason}`)),
   );
-  return found.length > 0 ? found : [ok("rejected", "no span or log record ever")];
+  return found.length > 0 ? found : [ok("rejected", "nothing of what was taken, ever")];
 };
 
 const GIB = 2 ** 30;
