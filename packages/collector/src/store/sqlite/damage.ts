@@ -1,7 +1,8 @@
 /** What SQLite or the file system says of a file, as a StoreError; other errors are none of theirs and stay as they are. */
 import { StoreError } from "../../errors.ts";
 
-const DAMAGE = /^SQLITE_(?:CORRUPT|NOTADB|IOERR|FORMAT)/;
+/** Of SQLite's codes; a write that failed is no damage, the disk may have room again. */
+const DAMAGE = /^SQLITE_(?:CORRUPT|NOTADB|FORMAT|IOERR_READ|IOERR_SHORT_READ)/;
 
 export const storeErrorOf = (what: string, error: unknown): unknown => {
   if (error instanceof StoreError || !(error instanceof Error) || !("code" in error)) return error;
