@@ -13,6 +13,7 @@ import { type Config, DEFAULTS } from "./config.ts";
 import { ListenError } from "./errors.ts";
 import type { KeyRecord } from "./guard/keys.ts";
 import { openGuard } from "./guard/open.ts";
+import { startSummarizer } from "./query/summarizer-thread.ts";
 import { createPipeline } from "./pipeline.ts";
 import { startKeeper } from "./store/sqlite/keeper-thread.ts";
 import { startStore } from "./store/sqlite/sqlite-store.ts";
@@ -63,11 +64,14 @@ export const startCollector = async (given: Partial<Config>, options: CollectorO
   const guard = openGuard({ ...config, ownKeys, nowMs: () => Number(clock() / NS_PER_MS), onProblem });
   const store = await startStore({ dataDir, durability }, onBug);
   const summaries = createSqliteSummaries({ dataDir });
+  // A thread has the system's clock: with another, summaries are kept in this one.
+  const summarizer = options.clock === undefined ? startSummarizer({ dataDir }, onBug) : undefined;
   const keeper = startKeeper(config, (error) => log.error(errorFields(error), "a partition cannot be kept up"));
   try {
     const server = await createPipeline({
       store,
       summaries,
+      areSummariesKept: summarizer !== undefined,
       clock,
       guard,
       uiDir: uiDir(),
@@ -81,9 +85,12 @@ export const startCollector = async (given: Partial<Config>, options: CollectorO
     return {
       url,
       isInsecure: guard.isInsecure,
-      close: once(() => close(server, [keeper, summaries, store], drainMs).finally(guard.close)),
+      close: once(() =>
+        close(server, [...(summarizer ? [summarizer] : []), keeper, summaries, store], drainMs).finally(guard.close),
+      ),
     };
   } catch (error) {
+    await summarizer?.close();
     await keeper.close();
     await summaries.close();
     await store.close();

@@ -32,6 +32,8 @@ import type { Summaries } from "./store/summaries.ts";
 export interface PipelineDeps {
   readonly store: Store;
   readonly summaries: Summaries;
+  /** Somebody else keeps them up; here only what a list waits for is worked out. */
+  readonly areSummariesKept?: boolean;
   readonly clock: Clock;
   readonly guard: Guard;
   readonly uiDir: string;
@@ -47,6 +49,7 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
   const {
     store,
     summaries,
+    areSummariesKept = false,
     clock,
     guard,
     uiDir,
@@ -83,9 +86,9 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
       staticRoutes({ uiDir }),
     ],
   });
-  const stopSummarizing = keepSummarizing(summarizer, onBug);
+  const stopSummarizing = areSummariesKept ? undefined : keepSummarizing(summarizer, onBug);
   server.addHook("onClose", async () => {
-    stopSummarizing();
+    stopSummarizing?.();
     await summarizer.close();
   });
   return server;

@@ -10,7 +10,7 @@ import type { Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
 import type { TraceId } from "../model/ids.ts";
 import { createGraph } from "../stitch/graph.ts";
-import type { ChangedTraces, Store } from "../store/store.ts";
+import type { ChangedTraces, StoreReader } from "../store/store.ts";
 import type { Summaries, SummaryChange, SummaryRow } from "../store/summaries.ts";
 import { WALK_BOUNDS } from "./find.ts";
 import { type Refreshed, refresh } from "./refresh.ts";
@@ -38,7 +38,7 @@ export interface Summarizer {
 }
 
 export interface SummarizerDeps {
-  readonly store: Store;
+  readonly store: StoreReader;
   readonly summaries: Summaries;
   readonly clock: Clock;
   readonly bounds?: typeof WALK_BOUNDS;
@@ -123,14 +123,18 @@ const letOthersRun = (): Promise<void> => new Promise((resolve) => void setImmed
 const EVERY_MS = 1_000;
 const PER_TURN = 1_000;
 
-/** Brings the summaries up to date again and again, a bounded part of it at a time, until what it gives is called. */
-export const keepSummarizing = (summarizer: Summarizer, onBug: (error: unknown) => void): (() => void) => {
+/** Brings the summaries up to date again and again, `perTurn` traces at a time, until what it gives is called. */
+export const keepSummarizing = (
+  summarizer: Summarizer,
+  onBug: (error: unknown) => void,
+  perTurn = PER_TURN,
+): (() => void) => {
   let isRunning = false;
   const timer = setInterval(() => {
     if (isRunning) return;
     isRunning = true;
     void summarizer
-      .catchUp(PER_TURN)
+      .catchUp(perTurn)
       .catch((error: unknown) => {
         if (!(error instanceof StoreError)) onBug(error); // a disk that refuses is tried again
       })

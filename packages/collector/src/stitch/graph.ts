@@ -13,7 +13,7 @@
 import { type SpanId, type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { type StitchKeyIdentity, stitchKeyIdentity } from "../model/stitch-key.ts";
-import type { KeyHolder, LinkHolder, Store } from "../store/store.ts";
+import type { KeyHolder, LinkHolder, StoreReader } from "../store/store.ts";
 import type { Root } from "./ascend.ts";
 import { type Unit, unitsOf } from "./units.ts";
 
@@ -48,7 +48,7 @@ export interface Graph {
   readonly truncated: boolean;
 }
 
-export const createGraph = (store: Store, bounds: GraphBounds): Graph => {
+export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
   const unitsByTrace = new Map<TraceId, readonly Unit[]>();
   const spans = new Map<SpanPath, SpanRecord>();
   const unitBySpan = new Map<SpanPath, Unit>();

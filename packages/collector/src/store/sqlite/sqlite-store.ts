@@ -1,6 +1,6 @@
 /** The embedded store: a writer and a reader over one folder. */
-import type { Store, StoreWriter } from "../store.ts";
-import { openReader } from "./reader.ts";
+import type { Store, StoreReader, StoreWriter } from "../store.ts";
+import { type ReaderOptions, openReader } from "./reader.ts";
 import { openSealedReader } from "./sealed-reader.ts";
 import { type WriterOptions, openWriter } from "./writer.ts";
 import { startWriter } from "./writer-thread.ts";
@@ -12,8 +12,12 @@ export const openStore = (options: WriterOptions): Store => joined(openWriter(op
 export const startStore = async (options: WriterOptions, onBug: (error: unknown) => void): Promise<Store> =>
   joined(await startWriter(options, onBug), options);
 
+/** Reading alone, beside whoever writes. */
+export const openStoreReader = (options: Omit<ReaderOptions, "openSealed">): StoreReader =>
+  openReader({ ...options, openSealed: openSealedReader });
+
 const joined = (writer: StoreWriter, options: WriterOptions): Store => {
-  const reader = openReader({ ...options, openSealed: openSealedReader });
+  const reader = openStoreReader(options);
   return {
     ...writer,
     ...reader,

@@ -1,0 +1,35 @@
+/** The thread that summarizer-thread.ts starts: it ends when it is told to. */
+import { setPriority } from "node:os";
+import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "../clock.ts";
+import { openStoreReader } from "../store/sqlite/sqlite-store.ts";
+import { createSqliteSummaries } from "../store/sqlite/summaries.ts";
+import { createSummarizer, keepSummarizing } from "./summarize.ts";
+import type { SummarizerProblem, SummarizerWorkerData } from "./summarizer-thread.ts";
+
+const LOW_PRIORITY = 10;
+
+try {
+  if (process.platform === "linux") setPriority(0, LOW_PRIORITY); // there, of this thread alone
+} catch {
+  // Not allowed: it works at the usual priority.
+}
+
+const { dataDir } = workerData as SummarizerWorkerData;
+const store = openStoreReader({ dataDir });
+const summaries = createSqliteSummaries({ dataDir });
+const summarizer = createSummarizer({ store, summaries, clock: systemClock });
+
+const tell = (error: unknown): void => {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  parentPort?.postMessage({ message, stack } satisfies SummarizerProblem, []);
+};
+const stop = keepSummarizing(summarizer, tell, Number.POSITIVE_INFINITY);
+
+const end = async (): Promise<void> => {
+  stop();
+  await summarizer.close();
+  await summaries.close();
+  await store.close();
+};
+parentPort?.once("message", () => void end().catch(tell));
