@@ -42,7 +42,7 @@ export interface WriterOptions {
   readonly unindexed?: readonly string[];
 }
 
-const PARTITION_BYTES = 128 * 1024 * 1024;
+const PARTITION_BYTES = 64 * 1024 * 1024;
 const PARTITION_NS = 86_400_000_000_000n;
 export const MAX_WAITING = 10_000;
 export const MAX_WAITING_BYTES = 128 * 1024 * 1024;
