@@ -41,7 +41,7 @@ export const startSummarizer = (data: SummarizerWorkerData, onBug: (error: unkno
 
   const stop = async (): Promise<void> => {
     worker.ref();
-    worker.postMessage("stop");
+    worker.postMessage("stop", []);
     const deadline = setTimeout(() => void worker.terminate(), CLOSE_MS);
     await ended;
     clearTimeout(deadline);
