@@ -52,6 +52,10 @@ const says = (word: string): string =>
 
 const wordOf = async (url: string): Promise<string> => ((await (await fetch(url)).json()) as { word: string }).word;
 
+/** Functions work side by side, so their lines come in any order. */
+const inAnyOrder = (lines: readonly RegExp[]): RegExp =>
+  new RegExp(`^${lines.map(({ source }) => `(?=[^]*${source})`).join("")}`);
+
 test("an order goes through two functions, and its one trace is in the collector beside them", async () => {
   const project = await createProject(SHOP);
   const dev = await project.dev();
@@ -60,10 +64,15 @@ test("an order goes through two functions, and its one trace is in the collector
   const answer = await fetch(`${dev.api}/orders`, { method: "POST", body: '{"sku":"lamp"}' });
 
   expect([answer.status, await answer.text()]).toEqual([201, "placed"]);
-  await dev.said(/api {5}INFO {3}order placed {2}price=12 {2}currency=EUR\n/);
-  const [, link = ""] = await dev.said(/api {5}✓ \S+ ms {2}http {2}cold start \d+ ms {2}(http:\S+)\n/);
-  await dev.said(/worker {2}WARN {3}packed lamp\n/);
-  await dev.said(/worker {2}✓ \S+ ms {2}sqs {2}cold start \d+ ms {2}http:\S+\n/);
+  const ended = /api {5}✓ \S+ ms {2}http {2}cold start \d+ ms {2}(http:\S+)\n/;
+  const lines = [
+    /api {5}INFO {3}order placed {2}price=12 {2}currency=EUR\n/,
+    ended,
+    /worker {2}WARN {3}packed lamp\n/,
+    /worker {2}✓ \S+ ms {2}sqs {2}cold start \d+ ms {2}http:\S+\n/,
+  ];
+  await dev.said(inAnyOrder(lines));
+  const [, link = ""] = ended.exec(dev.output()) ?? [];
   expect(link).toContain(`${dev.url}/traces/`);
   const trace = (await (await fetch(link.replace("/traces/", "/api/traces/"))).json()) as TraceDetail;
   expect(trace.functions).toEqual(["api", "worker"]);
@@ -82,14 +91,13 @@ test("the first example of the guide runs as it says", async () => {
   const answer = await fetch(`${dev.api}/orders`, { method: "POST", body: '{"sku":"lamp"}' });
 
   expect(await answer.text()).toBe("placed");
-  // The two functions work side by side, so their lines come in any order.
   const lines = [
     /api {6}INFO {3}order placed\n/,
     /api {6}✓ \S+ ms {2}http {2}cold start \d+ ms {2}http:/,
     /worker {3}INFO {3}packed {2}body="{\\"sku\\":\\"lamp\\"}"\n/,
     /worker {3}✓/,
   ];
-  await dev.said(new RegExp(`^${lines.map(({ source }) => `(?=[^]*${source})`).join("")}`));
+  await dev.said(inAnyOrder(lines));
   const event = ["--event", '{"day":"monday"}'];
   expect(await project.mayfly(["invoke", "nightly", ...event])).toMatchObject({ stdout: '{"cleaned":"monday"}\n' });
   await dev.said(/nightly {2}✓ \S+ ms {2}lambda {2}cold start \d+ ms\n/);
