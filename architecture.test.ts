@@ -64,6 +64,21 @@ test("SQLite is known in store/ alone", () => {
   expect(importers.length).toBeGreaterThan(0);
 });
 
+test("what the build compiles of bench/ imports nothing that a set-up for running leaves out", () => {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  const isThere = (source: string): boolean => /^(node:|\.)/.test(source) || Object.hasOwn(devDependencies, source);
+  const files = filesBelow("bench").map(readSource);
+  const wrong = files.flatMap((file) =>
+    file.imports
+      .filter((one) => !isThere(one.source))
+      .map((one) => `${relative(root, file.path)} imports ${one.source}`),
+  );
+  expect(wrong).toEqual([]);
+  expect(files.length).toBeGreaterThan(0);
+});
+
 test("the UI knows of the collector only its contract, and only as types", () => {
   const wrong = sources("ui").flatMap((file) =>
     file.imports

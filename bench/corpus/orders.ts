@@ -10,7 +10,7 @@
  * What is different in every transaction (ids, times, the order's number) is a `Blank`: text or bytes of a fixed size
  * that occur nowhere else in a request, so that a request can be encoded once and filled in again and again.
  */
-import type { AnyValue, KeyValue, Resource, Span, SpanEvent } from "@mayfly/otlp";
+import type { AnyValue, KeyValue, Resource, Span, SpanEvent } from "../../packages/otlp/src/index.ts";
 import type { Random } from "./random.ts";
 
 export type BlankKind = "trace-id" | "span-id" | "uuid" | "order" | "time";

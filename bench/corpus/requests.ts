@@ -2,8 +2,8 @@
  * Requests of the corpus: large ones as an OpenTelemetry collector batches them (500 spans of some sixty transactions,
  * grouped by resource), small ones as a function sends them (the five spans of one invocation).
  */
-import { originToProtobuf, resourceToJson, spanToJson, spanToProtobuf } from "@mayfly/otlp";
-import type { Span } from "@mayfly/otlp";
+import { originToProtobuf, resourceToJson, spanToJson, spanToProtobuf } from "../../packages/otlp/src/index.ts";
+import type { Span } from "../../packages/otlp/src/index.ts";
 import { type Part, type Transaction, orderTransaction } from "./orders.ts";
 import { type Encoding, type Template, createTemplate } from "./template.ts";
 import { type Random, seeded } from "./random.ts";

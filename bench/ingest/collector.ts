@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { Stats } from "@mayfly/api";
+import type { Stats } from "../../packages/api/src/index.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../packages/collector/bin/mayfly.mjs", import.meta.url));
 
