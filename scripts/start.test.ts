@@ -62,8 +62,14 @@ test.skipIf(process.platform !== "linux")(
     const { child, exit, until } = start("--port", "0", "--rate", "120", "--data", await temporaryFolder());
     const url = await until(/Orders are coming through\. Open:\s+(http:\/\/\S+)/);
 
-    const { traces } = (await (await fetch(`${url}/api/traces?function=ship`)).json()) as TraceList;
-    expect(traces[0]?.functions).toEqual(expect.arrayContaining(["api", "payment", "fulfil", "reserve", "charge"]));
+    // A function's spans may come after those of the functions that it caused.
+    const newest = async (): Promise<readonly string[] | undefined> => {
+      const { traces } = (await (await fetch(`${url}/api/traces?function=ship`)).json()) as TraceList;
+      return traces[0]?.functions;
+    };
+    await expect
+      .poll(newest, { timeout: 15_000 })
+      .toEqual(expect.arrayContaining(["api", "payment", "fulfil", "reserve", "charge"]));
     expect(await (await fetch(url)).text()).toContain("<title>Mayfly</title>");
 
     const processes = await descendantsOf(child);
