@@ -271,6 +271,12 @@ export interface LogList {
   readonly truncated?: boolean;
 }
 
+export interface DamagedPartition {
+  readonly partition: number;
+  readonly code: string;
+  readonly message: string;
+}
+
 /** `GET /api/stats`: the ledger. received = stored + duplicate + rejected + dropped. */
 export interface Stats {
   readonly spans: number;
@@ -293,6 +299,8 @@ export interface Stats {
   readonly rejectedMetricPoints: { readonly [reason: string]: number };
   readonly droppedMetricPoints: { readonly [reason: string]: number };
   readonly bytesOnDisk: number;
+  /** Set aside, and missing from every answer; files when they are opened, what is in them when it is read. */
+  readonly damagedPartitions: readonly DamagedPartition[];
   readonly startedAt: UnixNanoString;
   readonly version: string;
 }

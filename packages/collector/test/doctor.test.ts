@@ -1,9 +1,13 @@
 /** `mayfly doctor` against real collectors in their own processes. */
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import type { Stats } from "@mayfly/api";
+import { activePath } from "../src/store/sqlite/partitions.ts";
+import { openStore } from "../src/store/sqlite/sqlite-store.ts";
+import { batch, span, traceId } from "./builders.ts";
 import { JSON_TYPE, jsonSpan, tracesJson } from "./http.ts";
 import { buildProgram, mayfly, startMayfly } from "./program.ts";
 
@@ -44,8 +48,42 @@ test("a fine set-up has nothing to mend, and ends with 0", async () => {
   const { code, stdout } = await mayfly(["doctor", "--url", url, "--data", dataDir]);
   expect(stdout).not.toContain("problem");
   expect(code).toBe(0);
-  for (const check of ["reachable", "ready", "version", "refused", "rejected", "disk", "clocks", "sdk", "gaps"])
+  for (const check of [
+    "reachable",
+    "ready",
+    "version",
+    "refused",
+    "rejected",
+    "partitions",
+    "disk",
+    "clocks",
+    "sdk",
+    "gaps",
+  ])
     expect(stdout).toMatch(new RegExp(`^ok {7}${check} `, "m"));
+});
+
+test("a partition that cannot be read is named, and what is in the others is answered", async () => {
+  const store = openStore({ dataDir, partitionBytes: 1 });
+  for (const name of ["lost", "kept"]) await store.append(batch([span(name, { trace: name })]));
+  await store.close();
+  await truncate(activePath(dataDir, 1), 100);
+  const url = await serving();
+
+  const { code, stdout } = await mayfly(["doctor", "--url", url, "--json"]);
+
+  const { findings } = JSON.parse(stdout) as { findings: object[] };
+  expect(findings).toContainEqual({
+    check: "partitions",
+    level: "problem",
+    message: expect.stringMatching(/^partition 1 is set aside: .*000001/),
+    advice: expect.stringContaining("mayfly restore"),
+  });
+  expect(code).toBe(1);
+  const stats = (await (await fetch(`${url}/api/stats`)).json()) as Stats;
+  expect(stats.damagedPartitions).toMatchObject([{ partition: 1 }]);
+  expect((await fetch(`${url}/api/traces/${traceId("kept")}`)).status).toBe(200);
+  expect((await fetch(`${url}/api/traces/${traceId("lost")}`)).status).toBe(404);
 });
 
 test("what is wrong is named with what to mend, and ends with 1", async () => {
@@ -86,11 +124,11 @@ test("what is wrong is named with what to mend, and ends with 1", async () => {
 
 test("a consumer that begins before its producer sends has another clock", async () => {
   const url = await serving();
-  const traceId = "3".repeat(32);
-  await send(url, tracesJson(jsonSpan({ ...times(-1000), traceId, spanId: "00000000000000a1" })));
+  const id = "3".repeat(32);
+  await send(url, tracesJson(jsonSpan({ ...times(-1000), traceId: id, spanId: "00000000000000a1" })));
   const consumer = jsonSpan({
     ...times(-4000),
-    traceId,
+    traceId: id,
     spanId: "00000000000000b1",
     parentSpanId: "00000000000000a1",
     flags: 0x301,

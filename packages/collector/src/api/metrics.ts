@@ -11,7 +11,7 @@ import type { Store, StoreStats } from "../store/store.ts";
 import { NoQuery } from "./parameters.ts";
 
 export interface MetricsDeps {
-  readonly store: Pick<Store, "stats">;
+  readonly store: Pick<Store, "stats" | "damage">;
   readonly refusals: Pick<Refusals, "counts">;
   readonly admission: Pick<Admission, "heldBytes" | "highestHeldBytes">;
   readonly meters: Meters;
@@ -30,6 +30,7 @@ export const metricsRoutes =
       const samples: Partial<Record<Name, readonly Sample[]>> = {
         info: [{ labels: [version], value: 1 }],
         ...(stats && ledger(stats)),
+        damagedPartitions: one((await store.damage()).length),
         storeUp: one(stats === undefined ? 0 : 1),
         refusedRequests: byLabel(refusals.counts()),
         inflightBytes: one(admission.heldBytes),

@@ -8,7 +8,7 @@ import type { Store } from "../store/store.ts";
 import { NoQuery } from "./parameters.ts";
 
 export interface StatsDeps {
-  readonly store: Pick<Store, "stats">;
+  readonly store: Pick<Store, "stats" | "damage">;
   readonly refusals: Pick<Refusals, "counts">;
   readonly startedAt: UnixNano;
   readonly version: string;
@@ -18,7 +18,7 @@ export const statsRoutes =
   ({ store, refusals, startedAt, version }: StatsDeps): FastifyPluginAsync =>
   async (app) => {
     app.get("/api/stats", { ...READ, schema: { querystring: NoQuery } }, async (): Promise<Stats> => {
-      const stats = await store.stats();
-      return { ...stats, refusedRequests: refusals.counts(), startedAt: String(startedAt), version };
+      const [stats, damagedPartitions] = [await store.stats(), await store.damage()];
+      return { ...stats, damagedPartitions, refusedRequests: refusals.counts(), startedAt: String(startedAt), version };
     });
   };

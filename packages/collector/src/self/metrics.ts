@@ -42,6 +42,10 @@ export const METRICS = {
   storedMetricPoints: gauge("mayfly_stored_metric_points", "Data points in the store."),
   storedInvocations: gauge("mayfly_stored_invocations", "Invocations in the store."),
   storeBytes: gauge("mayfly_store_bytes", "Bytes on disk of the store."),
+  damagedPartitions: gauge(
+    "mayfly_damaged_partitions",
+    "Partitions that were found to be damaged since the start and are missing from every answer.",
+  ),
   storeUp: gauge("mayfly_store_up", "1 when the store told its numbers for this answer, 0 when it could not."),
   refusedRequests: counter(
     "mayfly_refused_requests_total",

@@ -10,6 +10,7 @@
  */
 import type { StitchKey } from "@mayfly/api";
 import type { RawRecords } from "@mayfly/otlp";
+import type { StoreErrorCode } from "../errors.ts";
 import type { Word } from "../model/attribute-words.ts";
 import type { SpanId, TraceId } from "../model/ids.ts";
 import type { LogRecord } from "../model/log-record.ts";
@@ -103,6 +104,13 @@ export interface StoreStats {
   readonly bytesOnDisk: number;
 }
 
+/** A part of the store that cannot be read; answers do without it until it is mended. */
+export interface Damage {
+  readonly partition: number;
+  readonly code: StoreErrorCode;
+  readonly message: string;
+}
+
 export interface StoreWriter {
   append(batch: Batch): Promise<AppendResult>;
   stats(): Promise<StoreStats>;
@@ -128,6 +136,8 @@ export interface StoreReader {
   changedTraces(after: string | undefined, limit: number): Promise<ChangedTraces>;
   /** Matching either list, oldest first; equal (requestId, seq, timestamp) once. */
   logs(query: LogQuery): Promise<readonly LogRecord[]>;
+  /** What was found to be damaged since this reader was opened: files when they are opened, blocks when they are read. */
+  damage(): Promise<readonly Damage[]>;
 
   close(): Promise<void>;
 }

@@ -34,6 +34,17 @@ export const losses = (stats: Stats): readonly Finding[] => {
   return found.length > 0 ? found : [ok("rejected", "nothing of what was taken, ever")];
 };
 
+/** Those that the collector has met since its start. */
+export const partitions = ({ damagedPartitions }: Stats): readonly Finding[] =>
+  damagedPartitions.length === 0
+    ? [ok("partitions", "none that was read is damaged")]
+    : damagedPartitions.map(({ partition, message }) =>
+        problem("partitions", `partition ${partition} is set aside: ${message}`, RESTORE),
+      );
+
+const RESTORE =
+  "What is in it is missing from every answer; nothing was deleted. Restore it from a backup (mayfly restore), or move its file away.";
+
 const GIB = 2 ** 30;
 const LEAST_FREE_BYTES = GIB;
 const LEAST_FREE_SHARE = 0.05;

@@ -120,6 +120,12 @@ export const openReader = ({ dataDir, openSealed, unindexed = UNINDEXED_ATTRIBUT
         .slice(0, limit);
     },
 
+    async damage() {
+      partitions.list(); // opens what is new
+      return [...partitions.setAside]
+        .toSorted(([a], [b]) => a - b)
+        .map(([partition, { code, message }]) => ({ partition, code, message }));
+    },
     spansWith,
     changedTraces: async (after, limit) => changes(after, limit),
     async close() {
