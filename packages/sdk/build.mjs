@@ -7,10 +7,8 @@
  * pino brings worker threads, file destinations, exit hooks and a redaction by path, none of which a function uses and which cost
  * half its load time. They are replaced, for importers inside pino only, by as little as pino needs.
  */
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
@@ -121,28 +119,8 @@ const bundleOf = (input, plugins) =>
     logLevel: "warn",
   });
 
-/** All of its environment, so that the bundles do not depend on who builds them. */
-const FUNCTION = { AWS_LAMBDA_FUNCTION_NAME: "function", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318" };
-
-/** Texts of functions: see calls.mjs. */
-const calledByColdStart = async () => {
-  const folder = mkdtempSync(join(tmpdir(), "mayfly-sdk-"));
-  try {
-    const file = join(folder, "index.cjs");
-    await using bundle = await bundleOf("src/index.ts", []);
-    await bundle.write({ file, format: "cjs" });
-    const list = join(folder, "calls.json");
-    execFileSync(process.execPath, ["calls.mjs", file, list], { env: FUNCTION });
-    return new Set(JSON.parse(readFileSync(list, "utf8")));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-};
-
-const called = await calledByColdStart();
-
 const bundled = async (input, files) => {
-  const bundle = await bundleOf(input, [lazyFunctions(called)]);
+  const bundle = await bundleOf(input, [lazyFunctions]);
   const written = [];
   for (const [file, format] of Object.entries(files))
     written.push(await bundle.write({ file, format, minify: true, comments: false }));
