@@ -1,21 +1,13 @@
 /** A stitched trace → the row that lists and searches know it by; a row → a line of the list. */
 import type { TraceSummary } from "@mayfly/api";
-import { type KeyValue, attributeValue } from "@mayfly/otlp";
-import type { SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
-import {
-  ERROR_TYPE,
-  ERROR_TYPE_OTHER,
-  EXCEPTION_EVENT,
-  EXCEPTION_TYPE,
-  FAAS_TRIGGER,
-  MAYFLY_TRIGGER,
-} from "../normalize/semconv.ts";
 import { gapsOf, nextGapAfter } from "../stitch/gaps.ts";
 import type { Graph } from "../stitch/graph.ts";
 import type { StitchedTrace } from "../stitch/walk.ts";
 import type { SummaryRow } from "../store/summaries.ts";
 import { distinct, headFacts, headView } from "./head.ts";
+import { callsOf, invocationsOf } from "./row-invocations.ts";
+import { errorTypeOf, triggerOf } from "./span-facts.ts";
 
 /** More names than this are not kept: a query for one of more then looks at the spans. */
 const MAX_SPAN_NAMES = 64;
@@ -24,8 +16,9 @@ export const rowOf = (trace: StitchedTrace, graph: Graph, now: UnixNano): Summar
   const spans = trace.parts.flatMap((part) => part.spans);
   const spanNames = distinct(spans.map((span) => span.wire.name));
   const dueAt = nextGapAfter(trace, graph, now);
+  const head = headFacts(trace);
   return {
-    ...headFacts(trace),
+    ...head,
     coldStarts: spans.filter((span) => span.isColdStart).length,
     gapCount: gapsOf(trace, graph, now).length,
     services: distinct(trace.parts.map(({ unit }) => unit.root.origin.serviceName)),
@@ -34,6 +27,8 @@ export const rowOf = (trace: StitchedTrace, graph: Graph, now: UnixNano): Summar
     ...(spanNames.length <= MAX_SPAN_NAMES && { spanNames }),
     truncated: trace.truncated,
     units: trace.parts.map(({ unit, isWhole }) => ({ path: unit.path, isWhole })),
+    invocations: invocationsOf(trace, head.start),
+    calls: callsOf(trace),
     ...(dueAt !== undefined && { dueAt }),
   };
 };
@@ -48,17 +43,4 @@ export const summaryOf = (row: SummaryRow, isChanging: boolean, now: UnixNano): 
     coldStarts: row.coldStarts,
     gapCount: row.gapCount,
   };
-};
-
-const triggerOf = ({ wire: { attributes } }: SpanRecord): string | undefined =>
-  textOf(attributes, MAYFLY_TRIGGER) ?? textOf(attributes, FAAS_TRIGGER);
-
-const errorTypeOf = ({ wire: { attributes, events } }: SpanRecord): string => {
-  const exception = events.find((event) => event.name === EXCEPTION_EVENT);
-  return textOf(exception?.attributes ?? [], EXCEPTION_TYPE) ?? textOf(attributes, ERROR_TYPE) ?? ERROR_TYPE_OTHER;
-};
-
-const textOf = (attributes: readonly KeyValue[], key: string): string | undefined => {
-  const value = attributeValue(attributes, key);
-  return value !== undefined && "stringValue" in value && value.stringValue !== "" ? value.stringValue : undefined;
 };

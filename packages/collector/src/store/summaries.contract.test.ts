@@ -33,6 +33,8 @@ const row = (id: string, more: Partial<SummaryRow> & { at?: number } = {}): Summ
     requestIds: [],
     truncated: false,
     units: [{ path: spanPath(traceId(id), spanId(id)), isWhole: true }],
+    invocations: [],
+    calls: [],
     ...rest,
   };
 };
@@ -56,7 +58,18 @@ describe.each(ENGINES)("summaries in %s", (_name, open) => {
   const has = (kind: SummaryTermKind, ...values: readonly string[]) => values.map((value) => ({ kind, value }));
 
   test("gives back what was put, the last word on each id, newest first", async () => {
-    const full = row("a", { at: 1, dueAt: START, functions: ["é", "g"], truncated: true });
+    const path = spanPath(traceId("a"), spanId("a"));
+    const run = {
+      path,
+      functionName: "é",
+      requestId: "r",
+      offsetNs: 2,
+      durationNs: 3,
+      errorType: "E",
+      isCold: true as const,
+    };
+    const calls = [{ from: "é", to: "g", count: 2 }];
+    const full = row("a", { at: 1, dueAt: START, functions: ["é", "g"], truncated: true, invocations: [run], calls });
     await put(row("a"), row("b", { at: 2 }));
     await put(full);
 

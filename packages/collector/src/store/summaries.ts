@@ -35,6 +35,10 @@ export interface SummaryRow {
   readonly truncated: boolean;
   /** What it is made of. */
   readonly units: readonly SummaryUnit[];
+  /** Runs of functions among them. That of a batch is in the rows of all its messages: `path` says that it is one. */
+  readonly invocations: readonly SummaryInvocation[];
+  /** How often one function caused another, or itself. */
+  readonly calls: readonly SummaryCall[];
   /** When time alone will change it next: a message that nobody has received becomes a gap. */
   readonly dueAt?: UnixNano;
 }
@@ -43,6 +47,27 @@ interface SummaryUnit {
   readonly path: SpanPath;
   /** Not only the span of an invocation that worked for many. */
   readonly isWhole: boolean;
+}
+
+export interface SummaryInvocation {
+  /** Of its span. */
+  readonly path: SpanPath;
+  readonly functionName: string;
+  readonly serviceName?: string;
+  readonly requestId?: string;
+  readonly trigger?: string;
+  /** From the row's start to its own. */
+  readonly offsetNs: DurationNs;
+  readonly durationNs: DurationNs;
+  /** Absent where it did not fail. */
+  readonly errorType?: string;
+  readonly isCold?: true;
+}
+
+export interface SummaryCall {
+  readonly from: string;
+  readonly to: string;
+  readonly count: number;
 }
 
 /** What rows are found by. */

@@ -28,7 +28,7 @@ import { attempt } from "./failures.ts";
 import { clamped } from "../term-set.ts";
 
 export const DERIVED_FILE = "derived.db";
-const VERSION = 1;
+const VERSION = 2;
 
 const SCHEMA = `
 CREATE TABLE rows (
