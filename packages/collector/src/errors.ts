@@ -108,6 +108,10 @@ const STORE_CODES = {
     meaning: "The disk refused a read or a write; nothing of the batch is stored.",
     remedy: "Look at free space and permissions of the data folder; exporters retry by themselves.",
   },
+  "store-in-use": {
+    meaning: "Another Mayfly works on the same data folder.",
+    remedy: "Stop it, or choose another folder with --data; the message names the process.",
+  },
   "store-newer": {
     meaning: "The data was written by a newer Mayfly.",
     remedy: "Start that version, or choose another data folder.",

@@ -2,7 +2,8 @@
  * A running collector, store open and port bound: what `mayfly serve` starts, and tests and other programs by
  * themselves.
  *
- * Errors  ListenError when the address is taken, StoreError when the data cannot be opened; nothing is left open then.
+ * Errors  ListenError when the address is taken, StoreError when the data cannot be opened or another process works on
+ *         it; nothing is left open then.
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -15,7 +16,9 @@ import type { KeyRecord } from "./guard/keys.ts";
 import { openGuard } from "./guard/open.ts";
 import { startSummarizer } from "./query/summarizer-thread.ts";
 import { createPipeline } from "./pipeline.ts";
+import { lockFolder } from "./store/sqlite/folder-lock.ts";
 import { startKeeper } from "./store/sqlite/keeper-thread.ts";
+import { listSetAside } from "./store/sqlite/set-aside.ts";
 import { startStore } from "./store/sqlite/sqlite-store.ts";
 import { errorFields, type Log, silentLog } from "./self/log.ts";
 import { createSqliteSummaries } from "./store/sqlite/summaries.ts";
@@ -53,6 +56,17 @@ const DRAIN_MS = 8_000;
 
 /** What is not given is as by default. */
 export const startCollector = async (given: Partial<Config>, options: CollectorOptions = {}): Promise<Collector> => {
+  const lock = lockFolder(given.dataDir ?? DEFAULTS.dataDir);
+  try {
+    const collector = await startOn(given, options);
+    return { ...collector, close: () => collector.close().finally(() => lock.release()) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+};
+
+const startOn = async (given: Partial<Config>, options: CollectorOptions): Promise<Collector> => {
   const config = { ...DEFAULTS, ...given };
   const { clock = systemClock, log = silentLog, ownKeys = [], drainMs = DRAIN_MS } = options;
   const { onBug = options.log === undefined ? console.error : () => {} } = options;
@@ -63,6 +77,7 @@ export const startCollector = async (given: Partial<Config>, options: CollectorO
   };
   const guard = openGuard({ ...config, ownKeys, nowMs: () => Number(clock() / NS_PER_MS), onProblem });
   const store = await startStore({ dataDir, durability }, onBug);
+  for (const aside of listSetAside(dataDir)) log.error(aside, "a partition is set aside, the others answer");
   const summaries = createSqliteSummaries({ dataDir });
   // A thread has the system's clock: with another, summaries are kept in this one.
   const summarizer = options.clock === undefined ? startSummarizer({ dataDir }, onBug) : undefined;

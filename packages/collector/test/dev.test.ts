@@ -305,7 +305,7 @@ test("a port in use is named with its mend, and wrong usage says all that is wro
 
   const wrong: [args: string[], code: number, message: RegExp][] = [
     [
-      ["hello.mjs", "--port", port],
+      ["hello.mjs", "--port", port, "--data", "other"],
       1,
       /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*choose another port with --port/,
     ],

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { systemClock } from "../clock.ts";
 import type { Environment } from "../config.ts";
 import { createSummarizer } from "../query/summarize.ts";
-import { openStore } from "../store/sqlite/sqlite-store.ts";
+import { openStoreReader } from "../store/sqlite/sqlite-store.ts";
 import { createSqliteSummaries } from "../store/sqlite/summaries.ts";
 import { addSettings, configOf, type ReadFlags } from "./settings.ts";
 
@@ -18,7 +18,7 @@ export const reindexCommand = ({ env, print }: ReindexDeps): Command => {
   );
   return addSettings(command, ["dataDir"]).action(async (flags: ReadFlags) => {
     const { dataDir } = configOf(flags, env);
-    const store = openStore({ dataDir });
+    const store = openStoreReader({ dataDir });
     const summaries = createSqliteSummaries({ dataDir });
     try {
       await summaries.clear();

@@ -99,9 +99,11 @@ const create = (db: Database.Database, seed: Seed): void =>
 export const isUnmade = (path: string): boolean =>
   opening(path, () => {
     const db = new Database(path, { timeout: BUSY_TIMEOUT_MS, fileMustExist: true });
-    const version = db.pragma("user_version", { simple: true });
-    db.close();
-    return version === 0;
+    try {
+      return db.pragma("user_version", { simple: true }) === 0;
+    } finally {
+      db.close();
+    }
   });
 
 const checkVersion = (db: Database.Database, path: string): void => {

@@ -2,9 +2,9 @@
 import { rmSync } from "node:fs";
 import type Database from "better-sqlite3";
 import type { NewBlock } from "./blocks-of.ts";
-import { type Durability, isUnmade, openActiveFile } from "./active-file.ts";
+import { type Durability, openActiveFile } from "./active-file.ts";
 import { type Count, createLedgerWrite, readLedger } from "./ledger.ts";
-import { activePath, listPartitions } from "./partitions.ts";
+import { ACTIVE_SUFFIXES, activePath, damagePath } from "./partitions.ts";
 import { ENTRY_BYTES } from "./request-memory.ts";
 
 /** What goes on from one partition to the next. */
@@ -40,30 +40,33 @@ export interface ActiveWriter {
 /** As much as a small batch takes, so that a disk with a few free bytes left counts as full. */
 const PROBE_BYTES = 65_536;
 
-/** The highest there is; the first when there is none. */
-export const openActive = (dataDir: string, durability: Durability): ActiveWriter => {
-  const partitions = listPartitions(dataDir);
-  const last = partitions.at(-1);
-  if (last === undefined) return createActive(dataDir, 1, durability, { counts: [], sketches: {} });
-  if (!last.isSealed && isUnmade(last.path)) {
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(last.path + suffix, { force: true });
-    return openActive(dataDir, durability);
-  }
-  return activeOn(openActiveFile(last.path, durability), last.number);
-};
+export const openActive = (dataDir: string, number: number, durability: Durability): ActiveWriter =>
+  activeOn(openActiveFile(activePath(dataDir, number), durability), number);
 
+/** Leaves nothing behind where it fails: what lies there counts as the partition that is written to. */
 export const createActive = (
   dataDir: string,
   number: number,
   durability: Durability,
   { counts, sketches }: Carried,
 ): ActiveWriter => {
-  const db = openActiveFile(activePath(dataDir, number), durability, (fresh) => {
-    createLedgerWrite(fresh)(counts);
-    const put = fresh.prepare<[string, Buffer]>("INSERT INTO sketches (name, body) VALUES (?, ?)");
-    for (const [name, body] of Object.entries(sketches)) put.run(name, body);
-  });
-  return activeOn(db, number);
+  const path = activePath(dataDir, number);
+  rmSync(damagePath(dataDir, number), { force: true }); // of one that somebody took away
+  try {
+    const db = openActiveFile(path, durability, (fresh) => {
+      createLedgerWrite(fresh)(counts);
+      const put = fresh.prepare<[string, Buffer]>("INSERT INTO sketches (name, body) VALUES (?, ?)");
+      for (const [name, body] of Object.entries(sketches)) put.run(name, body);
+    });
+    return activeOn(db, number);
+  } catch (error) {
+    removeActive(dataDir, number);
+    throw error;
+  }
+};
+
+export const removeActive = (dataDir: string, number: number): void => {
+  for (const suffix of ACTIVE_SUFFIXES) rmSync(activePath(dataDir, number) + suffix, { force: true });
 };
 
 const activeOn = (db: Database.Database, number: number): ActiveWriter => {
@@ -112,15 +115,7 @@ const activeOn = (db: Database.Database, number: number): ActiveWriter => {
       for (const block of commit.blocks) bytes += block.bytes;
       requests += commit.entries.length / ENTRY_BYTES;
     },
-    carried: () => ({
-      counts: readLedger(db),
-      sketches: Object.fromEntries(
-        db
-          .prepare<[], { name: string; body: Buffer }>("SELECT name, body FROM sketches")
-          .all()
-          .map(({ name, body }) => [name, body]),
-      ),
-    }),
+    carried: () => readCarried(db),
     spanPlaces: () => db.prepare<[], Buffer>("SELECT places FROM blocks WHERE signal = 'spans'").pluck().iterate(),
     entries(from, to) {
       const rows = selectRequests.all(from, to);
@@ -132,3 +127,13 @@ const activeOn = (db: Database.Database, number: number): ActiveWriter => {
     close: () => void db.close(),
   };
 };
+
+export const readCarried = (db: Database.Database): Carried => ({
+  counts: readLedger(db),
+  sketches: Object.fromEntries(
+    db
+      .prepare<[], { name: string; body: Buffer }>("SELECT name, body FROM sketches")
+      .all()
+      .map(({ name, body }) => [name, body]),
+  ),
+});

@@ -27,7 +27,7 @@ import Database from "better-sqlite3";
 import { ConfigError, NotFoundError } from "../../errors.ts";
 import { SIGNALS } from "../store.ts";
 import { catalogPath, openCatalog } from "./catalog.ts";
-import { storeErrorOf } from "./damage.ts";
+import { isDamage, storeErrorOf } from "./damage.ts";
 import type { Count } from "./ledger.ts";
 import { activePath, listPartitions, partitionsFolder, sealedPath } from "./partitions.ts";
 import { sealingCounts } from "./sealing-counts.ts";
@@ -41,7 +41,7 @@ export interface BackupReport {
 
 /** Beside the partitions: API keys. */
 const OTHER_FILES = ["keys.json"];
-const SIDE_FILE = /^\d{6,}\.(?:keys|requests)$/;
+const SIDE_FILE = /^\d{6,}\.(?:keys|requests|ledger|damaged)$/;
 
 export const backupStore = (dataDir: string, target: string): BackupReport => {
   const partitions = existsSync(partitionsFolder(dataDir)) ? listPartitions(dataDir) : [];
@@ -89,7 +89,7 @@ const copyIfThere = (from: string, to: string): boolean => {
   }
 };
 
-/** One read transaction, which holds up nobody who writes. False: it went. */
+/** One read transaction, which holds up nobody who writes. A damaged one is copied as it lies. False: it went. */
 const copyDatabase = (from: string, to: string): boolean => {
   try {
     const db = new Database(from, { fileMustExist: true, timeout: 5_000 });
@@ -100,9 +100,11 @@ const copyDatabase = (from: string, to: string): boolean => {
     }
     return true;
   } catch (error) {
-    if (existsSync(from)) throw error;
     rmSync(to, { force: true });
-    return false;
+    if (!existsSync(from)) return false;
+    if (!isDamage(error)) throw error;
+    copyIfThere(`${from}-wal`, `${to}-wal`);
+    return copyIfThere(from, to);
   }
 };
 
@@ -110,15 +112,22 @@ const copyCatalog = (dataDir: string, target: string, copied: readonly Copied[])
   copyDatabase(catalogPath(dataDir), catalogPath(target));
   const catalog = openCatalog(target);
   for (const { number, isSealed } of copied) {
-    catalog.adjust(number, isSealed ? countsOf(sealedPath(target, number)) : NOTHING);
+    const counts = isSealed ? countsOf(sealedPath(target, number)) : NOTHING;
+    if (counts !== undefined) catalog.adjust(number, counts);
   }
   catalog.close();
 };
 
-const countsOf = (path: string): readonly Count[] => {
-  const file = openSealedFile(path);
-  file.close();
-  return [...NOTHING, ...sealingCounts(file.directory)];
+/** undefined: it is damaged, and what the catalog says of it stays. */
+const countsOf = (path: string): readonly Count[] | undefined => {
+  try {
+    const file = openSealedFile(path);
+    file.close();
+    return [...NOTHING, ...sealingCounts(file.directory)];
+  } catch (error) {
+    if (isDamage(error)) return undefined;
+    throw error;
+  }
 };
 
 const NOTHING: readonly Count[] = SIGNALS.flatMap((signal) => [

@@ -4,13 +4,19 @@
  *   adjustments   how the ledger of what arrived changed since, by the partition it happened to: a copy that sealing
  *                 found moves from stored to duplicate, what retention removed from stored to dropped. Said again, it
  *                 replaces what was said, so that an interrupted step can be repeated
+ *
+ * catalog.copy is the same once more, as JSON, written after each change. Where catalog.db turns out damaged when the
+ * writer starts, it is set aside as catalog.db.damaged and made anew from the copy.
  */
+import { readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { StoreError } from "../../errors.ts";
-import type { Signal } from "../store.ts";
+import { SIGNALS, type Signal } from "../store.ts";
 import { opening } from "./active-file.ts";
-import type { Count, Fate } from "./ledger.ts";
+import { isDamage } from "./damage.ts";
+import { type Count, type Fate, FATES } from "./ledger.ts";
+import { writeWhole } from "./write-whole.ts";
 
 const CATALOG_VERSION = 1;
 
@@ -32,6 +38,7 @@ export interface Catalog {
 }
 
 export const catalogPath = (dataDir: string): string => join(dataDir, "catalog.db");
+export const catalogCopyPath = (dataDir: string): string => join(dataDir, "catalog.copy");
 
 export const openCatalog = (dataDir: string): Catalog => {
   const path = catalogPath(dataDir);
@@ -40,13 +47,59 @@ export const openCatalog = (dataDir: string): Catalog => {
   const sums = db.prepare<[], Count>(
     "SELECT signal, name AS fate, reason, sum(value) AS amount FROM adjustments GROUP BY signal, name, reason",
   );
+  const all = db.prepare<[], Adjustment>("SELECT * FROM adjustments").raw();
+  const adjust = db.transaction((partition: number, counts: readonly Count[]) => {
+    for (const { signal, fate, reason, amount } of counts) put.run(partition, signal, fate, reason, amount);
+  });
   return {
     adjustments: () => sums.all(),
-    adjust: db.transaction((partition: number, counts: readonly Count[]) => {
-      for (const { signal, fate, reason, amount } of counts) put.run(partition, signal, fate, reason, amount);
-    }),
+    adjust(partition, counts) {
+      adjust(partition, counts);
+      writeWhole(catalogCopyPath(dataDir), Buffer.from(JSON.stringify(all.all())));
+    },
     close: () => void db.close(),
   };
+};
+
+/** As the columns stand. */
+type Adjustment = readonly [partition: number, signal: Signal, fate: Fate, reason: string, amount: number];
+
+/** For the one that starts first; others find it mended. */
+export const openMendedCatalog = (dataDir: string): Catalog => {
+  try {
+    const catalog = openCatalog(dataDir);
+    try {
+      catalog.adjustments(); // reads all of it
+      return catalog;
+    } catch (error) {
+      catalog.close();
+      throw error;
+    }
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+  }
+  const path = catalogPath(dataDir);
+  renameSync(path, `${path}.damaged`);
+  for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+  const catalog = openCatalog(dataDir);
+  for (const [partition, signal, fate, reason, amount] of copied(dataDir))
+    catalog.adjust(partition, [{ signal, fate, reason, amount }]);
+  return catalog;
+};
+
+const copied = (dataDir: string): readonly Adjustment[] => {
+  try {
+    const rows = JSON.parse(readFileSync(catalogCopyPath(dataDir), "utf8")) as readonly Adjustment[];
+    return rows.filter(
+      ([partition, signal, fate, reason, amount]) =>
+        [partition, amount].every(Number.isSafeInteger) &&
+        SIGNALS.includes(signal) &&
+        FATES.includes(fate) &&
+        typeof reason === "string",
+    );
+  } catch {
+    return [];
+  }
 };
 
 const opened = (path: string): Database.Database => {

@@ -62,7 +62,7 @@ const allSteps = (one: Keeper): string[] => {
 };
 
 const files = (): string[] =>
-  readdirSync(partitionsFolder(folder)).filter((name) => !/requests$|-wal$|-shm$/.test(name));
+  readdirSync(partitionsFolder(folder)).filter((name) => !/requests$|ledger$|-wal$|-shm$/.test(name));
 
 const order = (name: string): Batch =>
   batch([span(name, { trace: name, request: `r-${name}`, produces: [`sqs-message m-${name}`] })]);

@@ -17,11 +17,14 @@ import { StoreError } from "../../errors.ts";
 import type { Clock } from "../../clock.ts";
 import type { UnixNano } from "../../model/time.ts";
 import { UNINDEXED_ATTRIBUTES } from "../terms.ts";
+import { isUnmade } from "./active-file.ts";
 import { openCatalog } from "./catalog.ts";
 import { storeErrorOf } from "./damage.ts";
 import { writeKeys } from "./key-records.ts";
 import {
+  ACTIVE_SUFFIXES,
   activePath,
+  damagePath,
   keysPath,
   listKeyFiles,
   listPartitions,
@@ -70,7 +73,6 @@ export interface KeeperStep {
 
 const DAY_NS = 86_400_000_000_000n;
 const MAX_WAITING = 4;
-const ACTIVE_SUFFIXES = ["", "-wal", "-shm"];
 
 export const openKeeper = (options: KeeperOptions): Keeper => {
   const { dataDir, retentionBytes, isBusy = () => false, maxWaiting = MAX_WAITING } = options;
@@ -109,6 +111,7 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
     catalog.adjust(number, sealingCounts(directory));
     beforePart("remove active");
     for (const suffix of ACTIVE_SUFFIXES) rmSync(activePath(dataDir, number) + suffix, { force: true });
+    rmSync(damagePath(dataDir, number), { force: true }); // its blocks could all be read
     syncFolder(partitionsFolder(dataDir));
     return { done, partition: number };
   };
@@ -179,13 +182,27 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
         return { done: "keys expired", partition: keys };
       }
 
-      const full = partitions.slice(0, -1).filter((one) => !one.isSealed && !failed.has(one.number));
+      const full = fullOf(partitions).filter((one) => !one.isSealed && !failed.has(one.number));
       const [next] = full;
       if (next === undefined || (isBusy() && full.length <= maxWaiting)) return undefined;
       return attempt(next.number, () => seal(next.number));
     },
     close: () => catalog.close(),
   };
+};
+
+/** All but the one that is written to: the last, or, while that is being made, the one before it. */
+const fullOf = (partitions: readonly Partition[]): readonly Partition[] => {
+  const last = partitions.at(-1);
+  return partitions.slice(0, last === undefined || last.isSealed || isMade(last.path) ? -1 : -2);
+};
+
+const isMade = (path: string): boolean => {
+  try {
+    return !isUnmade(path);
+  } catch {
+    return false;
+  }
 };
 
 const areKeysOld = (dataDir: string, number: number, since: UnixNano): boolean => {

@@ -6,7 +6,8 @@ import type { Database } from "better-sqlite3";
 import type { Signal } from "../store.ts";
 
 /** What became of a record. `received` is their sum, so it is not counted by itself. */
-export type Fate = "stored" | "duplicate" | "rejected" | "dropped";
+export const FATES = ["stored", "duplicate", "rejected", "dropped"] as const;
+export type Fate = (typeof FATES)[number];
 
 export interface Count {
   readonly signal: Signal;

@@ -2,14 +2,15 @@
  * All partitions, as one reader has them open: learns of new ones from the folder, of sealed ones that take an active
  * one's place, and of those that are gone.
  *
- * A damaged one is set aside and named; the others answer.
+ * A damaged one is set aside and named; the others answer. Of an active one that is left to a mark, which its writer
+ * sees: what it wrote there from then on would not be read.
  * Bounds  terms of active partitions in memory; those of the oldest are forgotten first.
  */
 import { existsSync, statSync } from "node:fs";
 import { StoreError } from "../../errors.ts";
 import { type ActiveReader, openActiveReader } from "./active-reader.ts";
 import { isUnmade } from "./active-file.ts";
-import { storeErrorOf } from "./damage.ts";
+import { isDamage, storeErrorOf } from "./damage.ts";
 import {
   keysPath,
   listKeyFiles,
@@ -19,6 +20,7 @@ import {
   partitionsFolder,
 } from "./partitions.ts";
 import type { PartitionReader } from "./partition-reader.ts";
+import { damageOf, setAside as leaveMark } from "./set-aside.ts";
 
 export interface OpenPartition {
   readonly number: number;
@@ -49,6 +51,8 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
   const active = new Map<number, ActiveReader>();
   const keys = new Map<number, OpenPartition>();
   const setAside = new Map<number, StoreError>();
+  /** Of those, active ones. */
+  const wereActive = new Set<number>();
   let folderChangedAt: bigint | undefined;
 
   const close = (number: number): void => {
@@ -67,16 +71,39 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
         open.set(number, { number, isSealed, reader });
       }
     } catch (error) {
-      if (existsSync(path)) note(number, error);
+      if (existsSync(path)) note(number, error, !isSealed);
       else folderChangedAt = undefined; // it went while we looked
     }
   };
 
-  const note = (number: number, problem: unknown): void => {
+  const note = (number: number, problem: unknown, isActive = false): void => {
     const error = storeErrorOf(`read partition ${number}`, problem);
     if (!(error instanceof StoreError) || error.code === "store-failed") throw error;
+    if (isActive) {
+      wereActive.add(number);
+      if (isDamage(error)) mark(number, error);
+    }
     close(number);
     setAside.set(number, error);
+  };
+
+  const mark = (number: number, error: StoreError): void => {
+    try {
+      leaveMark(dataDir, number, error);
+    } catch {
+      // Whoever may read and not write leaves none; the one that writes meets the damage by itself.
+    }
+  };
+
+  /** Whether it stays away; a sealed file that has taken a damaged one's place does not. */
+  const isAway = ({ number, isSealed, isSetAside }: Partition): boolean => {
+    if (isSetAside && !setAside.has(number)) {
+      close(number);
+      setAside.set(number, damageOf(dataDir, number));
+      wereActive.add(number);
+    }
+    if (isSealed && wereActive.delete(number)) setAside.delete(number);
+    return setAside.has(number);
   };
 
   const refresh = (): void => {
@@ -88,8 +115,7 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
     const numbers = new Set(present.map((one) => one.number));
     for (const number of open.keys()) if (!numbers.has(number)) close(number);
     for (const partition of present) {
-      const known = open.get(partition.number);
-      if (known?.isSealed === partition.isSealed || setAside.has(partition.number)) continue;
+      if (isAway(partition) || open.get(partition.number)?.isSealed === partition.isSealed) continue;
       close(partition.number);
       opened(partition);
     }
@@ -134,7 +160,7 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
       try {
         return ask(partition.reader);
       } catch (error) {
-        note(partition.number, error);
+        note(partition.number, error, !partition.isSealed);
         return undefined;
       } finally {
         bound();

@@ -5,6 +5,8 @@
  *              …/000041.sealed          never written again
  *              …/000042.active.db       full, waits to be sealed
  *              …/000043.active.db       the highest active one takes what arrives
+ *              …/000041.damaged         why an active one is set aside (set-aside.ts)
+ *              …/000042.ledger          the ledger at the end of this partition (saved-ledger.ts)
  *
  * The name is the state: a sealed file is complete before it gets its name, so that where both are, the sealed one
  * counts and the active one is what a crash left.
@@ -16,10 +18,13 @@ import { opening } from "./active-file.ts";
 export interface Partition {
   readonly number: number;
   readonly isSealed: boolean;
+  /** Damaged: nobody writes to it or reads it any more. */
+  readonly isSetAside: boolean;
   readonly path: string;
 }
 
 const FILE = /^(\d{6,})\.(active\.db|sealed)$/;
+const SET_ASIDE = /^(\d{6,})\.damaged$/;
 
 export const partitionsFolder = (dataDir: string): string => join(dataDir, "partitions");
 
@@ -38,6 +43,15 @@ export const keysPath = (dataDir: string, number: number): string =>
 export const requestsPath = (dataDir: string, number: number): string =>
   join(partitionsFolder(dataDir), `${digits(number)}.requests`);
 
+export const damagePath = (dataDir: string, number: number): string =>
+  join(partitionsFolder(dataDir), `${digits(number)}.damaged`);
+
+export const ledgerPath = (dataDir: string, number: number): string =>
+  join(partitionsFolder(dataDir), `${digits(number)}.ledger`);
+
+/** A database, and what lies beside it. */
+export const ACTIVE_SUFFIXES = ["", "-wal", "-shm"] as const;
+
 export const makePartitionsFolder = (dataDir: string): void => {
   const folder = partitionsFolder(dataDir);
   opening(folder, () => mkdirSync(folder, { recursive: true }));
@@ -47,10 +61,14 @@ export const makePartitionsFolder = (dataDir: string): void => {
 export const listPartitions = (dataDir: string): readonly Partition[] => {
   const folder = partitionsFolder(dataDir);
   const byNumber = new Map<number, Partition>();
-  for (const name of readdirSync(folder)) {
-    const [, number, state] = FILE.exec(name) ?? [];
-    if (number === undefined) continue;
-    const partition = { number: Number(number), isSealed: state === "sealed", path: join(folder, name) };
+  const names = readdirSync(folder);
+  const setAside = new Set(names.map((name) => SET_ASIDE.exec(name)?.[1]));
+  for (const name of names) {
+    const [, digitsOf, state] = FILE.exec(name) ?? [];
+    if (digitsOf === undefined) continue;
+    const isSealed = state === "sealed";
+    const isSetAside = !isSealed && setAside.has(digitsOf);
+    const partition = { number: Number(digitsOf), isSealed, isSetAside, path: join(folder, name) };
     if (partition.isSealed || !byNumber.has(partition.number)) byNumber.set(partition.number, partition);
   }
   return [...byNumber.values()].toSorted((a, b) => a.number - b.number);
@@ -58,6 +76,9 @@ export const listPartitions = (dataDir: string): readonly Partition[] => {
 
 /** Numbers of partitions whose requests are still known. */
 export const listRequestFiles = (dataDir: string): readonly number[] => numbersOf(dataDir, /^(\d{6,})\.requests$/);
+
+/** Numbers of partitions at whose end the ledger was saved. */
+export const listLedgerFiles = (dataDir: string): readonly number[] => numbersOf(dataDir, /^(\d{6,})\.ledger$/);
 
 /** Numbers of partitions that are gone and whose keys are still known. */
 export const listKeyFiles = (dataDir: string): readonly number[] => numbersOf(dataDir, /^(\d{6,})\.keys$/);

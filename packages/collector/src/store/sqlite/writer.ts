@@ -10,6 +10,10 @@
  *   append b ─┼─ setImmediate ─ commit ─ b resolves
  *   append c ─┘   (c arrives while committing: the next group)
  *
+ * A commit that fails because the partition is damaged (not because the disk is full) is refused like any other; the
+ * partition is set aside and the next one begun, so that the sender's next try is stored. So it is where a reader has set
+ * it aside.
+ *
  * Bounds  `maxWaiting` batches of `maxWaitingBytes`; one more is refused with OverloadError.
  * Errors  StoreError: the disk. A partition that is full and cannot be followed by another goes on growing.
  */
@@ -19,16 +23,19 @@ import Database from "better-sqlite3";
 import { OverloadError, StoreError } from "../../errors.ts";
 import type { UnixNano } from "../../model/time.ts";
 import { type AppendResult, type Batch, SIGNALS, type StoreStats, type StoreWriter } from "../store.ts";
-import { REQUEST, TRACE, UNINDEXED_ATTRIBUTES, kindOfPlace } from "../terms.ts";
+import { UNINDEXED_ATTRIBUTES } from "../terms.ts";
 import type { Durability } from "./active-file.ts";
-import { type ActiveWriter, type Commit, createActive, openActive } from "./active-writer.ts";
+import { type Commit, createActive } from "./active-writer.ts";
+import { beginWriting, countDistinct } from "./begin.ts";
 import { createBlockMaker } from "./blocks-of.ts";
-import { openCatalog } from "./catalog.ts";
-import { createDistinct } from "./distinct.ts";
+import { openMendedCatalog } from "./catalog.ts";
+import { isDamage } from "./damage.ts";
 import { attempt, failed } from "./failures.ts";
 import { type Count, Ledger } from "./ledger.ts";
-import { listRequestFiles, makePartitionsFolder, requestsPath } from "./partitions.ts";
+import { damagePath, listRequestFiles, makePartitionsFolder, requestsPath } from "./partitions.ts";
 import { ENTRY_BYTES, createRequestMemory, entryOf } from "./request-memory.ts";
+import { forgetLedgers, saveLedger } from "./saved-ledger.ts";
+import { setAside } from "./set-aside.ts";
 import { writeWhole } from "./write-whole.ts";
 
 export interface WriterOptions {
@@ -66,14 +73,10 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
   refuseFirstVersion(dataDir);
   makePartitionsFolder(dataDir);
   const blocksOf = createBlockMaker(new Set(unindexed));
-  let active = openActive(dataDir, durability);
-  const catalog = openCatalog(dataDir);
-  const { counts, sketches } = active.carried();
-  const ledger = new Ledger();
-  ledger.addAll(counts);
-  const traces = createDistinct(sketches["traces"]);
-  const invocations = createDistinct(sketches["invocations"]);
-  for (const places of active.spanPlaces()) countDistinct(places);
+  const beginning = beginWriting(dataDir, durability);
+  const { ledger, traces, invocations } = beginning;
+  let { active } = beginning;
+  const catalog = openMendedCatalog(dataDir);
   const requests = createRequestMemory((partition, from, to) =>
     partition === active.number ? active.entries(from, to) : entriesOfFile(dataDir, partition, from, to),
   );
@@ -84,22 +87,13 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
   let waitingBytes = 0;
   let isClosed = false;
 
-  function countDistinct(places: Buffer): void {
-    for (let at = 0; at < places.length; at += 8) {
-      const term = places.readUInt32LE(at);
-      const kind = kindOfPlace(term);
-      if (kind === TRACE) traces.add(term >>> 2);
-      else if (kind === REQUEST) invocations.add(term >>> 2);
-    }
-  }
-
   function recallRequests(): void {
     for (const partition of listRequestFiles(dataDir)) {
       // A crash came between writing it and beginning the next partition: its entries are still in this one.
       if (partition >= active.number) rmSync(requestsPath(dataDir, partition), { force: true });
       else requests.add(partition, readFileSync(requestsPath(dataDir, partition)));
     }
-    requests.add(active.number, active.entries(0, active.requests));
+    requests.add(active.number, beginning.entries);
   }
 
   /** The commit of these batches, and what each is told. */
@@ -131,7 +125,8 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
     active.append(commit);
     ledger.addAll(commit.counts);
     requests.add(active.number, commit.entries);
-    for (const { signal, places } of commit.blocks) if (signal === "spans") countDistinct(places);
+    for (const { signal, places } of commit.blocks)
+      if (signal === "spans") countDistinct(places, { traces, invocations });
     return commit.results;
   };
 
@@ -142,6 +137,7 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
     } catch (error) {
       if (group.length > 1 && !(error instanceof Database.SqliteError)) for (const one of group) settle([one]);
       else for (const one of group) one.reject(error);
+      if (isDamage(error)) leave(error);
     }
   };
 
@@ -150,6 +146,7 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
     waiting = [];
     waitingBytes = 0;
     if (group.length === 0) return;
+    if (existsSync(damagePath(dataDir, active.number))) moveOn(() => {});
     settle(group);
     const now = group.at(-1)?.batch.receivedAt ?? 0n;
     expire(now);
@@ -159,19 +156,33 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
 
   const rollOver = (): void => {
     const { number } = active;
-    let next: ActiveWriter;
+    moveOn(() => writeWhole(requestsPath(dataDir, number), active.entries(0, active.requests)));
+  };
+
+  /** What a retry would be compared with is lost: it is stored again, which is right, for its first copy is not read. */
+  const leave = (damage: unknown): void => moveOn(() => setAside(dataDir, active.number, damage));
+
+  /** To the next partition, after `left`. Where the disk refuses, that is tried again with the next commit. */
+  const moveOn = (left: () => void): void => {
+    const before = active;
+    const sketches = { traces: traces.saved(), invocations: invocations.saved() };
+    const carried = { counts: ledger.counts(), sketches };
     try {
-      writeWhole(requestsPath(dataDir, number), active.entries(0, active.requests));
-      const saved = { traces: traces.saved(), invocations: invocations.saved() };
-      next = createActive(dataDir, number + 1, durability, { counts: ledger.counts(), sketches: saved });
+      try {
+        left();
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        setAside(dataDir, before.number, error);
+      }
+      saveLedger(dataDir, before.number, carried);
+      forgetLedgers(dataDir, before.number);
+      active = createActive(dataDir, before.number + 1, durability, carried);
     } catch (error) {
-      if (error instanceof StoreError || isDiskError(error)) return; // tried again after the next commit
+      if (error instanceof StoreError || isDiskError(error)) return;
       throw error;
     }
-    const full = active;
-    active = next;
     began = undefined;
-    full.close();
+    before.close();
   };
 
   const expire = (now: UnixNano): void => {
@@ -197,7 +208,7 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
     async stats() {
       return { ...attempt("read the ledger", sums), bytesOnDisk: bytesBelow(dataDir) };
     },
-    checkWritable: async () => attempt("write", () => active.probe()),
+    checkWritable: async () => attempt("write", probe),
     async close() {
       if (isClosed) return;
       flush();
@@ -206,6 +217,16 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
       catalog.close();
     },
   };
+
+  function probe(): void {
+    try {
+      active.probe();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      leave(error); // or whoever waits for it to be ready would wait for ever
+      active.probe();
+    }
+  }
 
   function sums(): Omit<StoreStats, "bytesOnDisk"> {
     const all = new Ledger();
