@@ -8,11 +8,11 @@ export interface Serving {
   readonly url: string;
   readonly pid: number;
   /** Resolves when it has ended. */
-  kill(signal: NodeJS.Signals): Promise<void>;
+  readonly kill: (signal: NodeJS.Signals) => Promise<void>;
 }
 
 export interface Servings {
-  serve(dataDir: string, ...flags: string[]): Promise<Serving>;
+  readonly serve: (dataDir: string, ...flags: string[]) => Promise<Serving>;
   end(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export const createServings = (): Servings => {
   };
 };
 
-export const traceIdOf = (number: number): string => number.toString(16).padStart(32, "0");
+const traceIdOf = (number: number): string => number.toString(16).padStart(32, "0");
 
 /** One span, in a trace of this number. */
 export const sendSpan = (url: string, number: number): Promise<Response> =>

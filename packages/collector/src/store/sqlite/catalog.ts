@@ -38,7 +38,7 @@ export interface Catalog {
 }
 
 export const catalogPath = (dataDir: string): string => join(dataDir, "catalog.db");
-export const catalogCopyPath = (dataDir: string): string => join(dataDir, "catalog.copy");
+const catalogCopyPath = (dataDir: string): string => join(dataDir, "catalog.copy");
 
 export const openCatalog = (dataDir: string): Catalog => {
   const path = catalogPath(dataDir);
