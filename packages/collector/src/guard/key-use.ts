@@ -66,7 +66,7 @@ export const createKeyUse = ({
       current.set(id, minute);
       minutes.set(id, new Date(minute * EVERY_MS).toISOString());
       isDirty = true;
-      if (now - writtenAtMs >= EVERY_MS) write();
+      if (Math.abs(now - writtenAtMs) >= EVERY_MS) write(); // a clock set back must not stop it
     },
     close: () => void (isDirty && write()),
   };

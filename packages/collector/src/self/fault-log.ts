@@ -37,7 +37,7 @@ export const createFaultLog = (log: Log, clock: Clock): FaultLog => {
       return;
     }
     kind.untold += 1;
-    if (now - kind.toldAt < QUIET_NS) return;
+    if (now >= kind.toldAt && now - kind.toldAt < QUIET_NS) return; // a clock set back must not silence it
     const { stackTrace: _, ...fields } = errorFields(error) as { stackTrace?: string };
     log.error({ ...failed, ...codeOf(error), ...fields, times: kind.untold }, "request failed again");
     Object.assign(kind, { toldAt: now, untold: 0 });

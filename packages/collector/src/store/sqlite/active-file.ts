@@ -13,6 +13,7 @@
  */
 import Database from "better-sqlite3";
 import { StoreError } from "../../errors.ts";
+import type { UnixNano } from "../../model/time.ts";
 
 export type Durability = "fsync" | "process";
 
@@ -105,6 +106,21 @@ export const isUnmade = (path: string): boolean =>
       db.close();
     }
   });
+
+/** When the last request came that it has; undefined: none did, or the file does not say. */
+export const lastArrival = (path: string): UnixNano | undefined => {
+  try {
+    const db = openActiveFileForReading(path);
+    try {
+      const digests = db.prepare<[], Buffer>("SELECT digests FROM requests ORDER BY first DESC LIMIT 1").pluck().get();
+      return digests?.readBigUInt64LE(digests.length - 8);
+    } finally {
+      db.close();
+    }
+  } catch {
+    return undefined;
+  }
+};
 
 const checkVersion = (db: Database.Database, path: string): void => {
   const version = db.pragma("user_version", { simple: true });

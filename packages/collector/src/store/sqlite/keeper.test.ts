@@ -20,7 +20,9 @@ import { type Keeper, type KeeperOptions, type KeeperPart, openKeeper } from "./
 import { activePath, partitionsFolder, sealedPath } from "./partitions.ts";
 import { openStore } from "./sqlite-store.ts";
 
-const DAY = 86_400_000_000_000n;
+const HOUR = 3_600_000_000_000n;
+const DAY = 24n * HOUR;
+const YEAR = 365n * DAY;
 const ALL = 1_000;
 
 let folder: string;
@@ -53,6 +55,13 @@ const openAt = (time: bigint, options: Partial<KeeperOptions> = {}): Keeper => {
     ...options,
   });
   return keeper;
+};
+
+/** Lives on until then, an hour at a time; what it does on the way. */
+const liveUntil = (one: Keeper, time: bigint): string[] => {
+  const done: string[] = [];
+  for (; now < time; now = now + HOUR < time ? now + HOUR : time) done.push(...allSteps(one));
+  return [...done, ...allSteps(one)];
 };
 
 const allSteps = (one: Keeper): string[] => {
@@ -131,10 +140,10 @@ test.each<KeeperPart>(["write", "sync", "rename", "sync folder", "adjust", "remo
 
 test("what is older than the retention goes and is counted; its keys stay a while longer", async () => {
   await store.append(order("old"));
-  allSteps(openAt(START));
-  expect(allSteps(openAt(START + 14n * DAY))).toEqual([]);
+  const one = openAt(START);
+  expect(liveUntil(one, START + 14n * DAY)).toEqual(["sealed 1"]);
 
-  expect(allSteps(openAt(START + 14n * DAY + 1n))).toEqual(["expired 1"]);
+  expect(liveUntil(one, START + 14n * DAY + 1n)).toEqual(["expired 1"]);
 
   expect(files()).toEqual(["000001.keys", "000002.active.db"]);
   expect(await namesOf("old")).toEqual([]);
@@ -145,7 +154,7 @@ test("what is older than the retention goes and is counted; its keys stay a whil
   expect(await store.keysWithId("m-old", ALL)).toHaveLength(1);
   expect(await store.stats()).toMatchObject({ spans: 0, receivedSpans: 1, droppedSpans: { expired: 1 } });
 
-  expect(allSteps(openAt(START + 15n * DAY + 1n))).toEqual(["keys expired 1"]);
+  expect(liveUntil(one, START + 15n * DAY + 1n)).toEqual(["keys expired 1"]);
   expect(await store.holdersOfKeys([key("m-old")], ALL)).toEqual([]);
 });
 
@@ -157,9 +166,9 @@ test.each<KeeperPart>(["keep keys", "adjust", "remove sealed"])(
     const crash = (part: KeeperPart): void => {
       if (part === fatal) throw new Error("crash");
     };
-    expect(() => openAt(START + 15n * DAY, { beforePart: crash }).step()).toThrow("crash");
+    expect(() => liveUntil(openAt(START, { beforePart: crash }), START + 15n * DAY)).toThrow("crash");
 
-    expect(allSteps(openAt(START + 15n * DAY))).toEqual(["expired 1"]);
+    expect(liveUntil(openAt(START), START + 15n * DAY)).toEqual(["expired 1"]);
     expect(await store.stats()).toMatchObject({ spans: 0, receivedSpans: 1, droppedSpans: { expired: 1 } });
   },
 );
@@ -181,9 +190,21 @@ test("a clock that leaps years ahead and back removes nothing", async () => {
   allSteps(one);
   now = START + 3_000n * DAY;
   expect(allSteps(one)).toEqual([]);
+  expect(liveUntil(one, now + 23n * HOUR)).toEqual([]);
   now = START + 1n;
-  expect(allSteps(one)).toEqual([]);
+  expect(liveUntil(one, START + 2n * DAY)).toEqual([]);
   expect(await namesOf("a")).toEqual(["a"]);
+});
+
+test("nor does one that is years ahead when the keeper starts, until it has stood for a day", async () => {
+  await store.append(order("a"));
+  await store.append(order("b"));
+  expect(liveUntil(openAt(START + YEAR), START + YEAR + 23n * HOUR)).toEqual(["sealed 1", "sealed 2"]);
+  expect(liveUntil(openAt(START), START + DAY)).toEqual([]);
+  expect(await namesOf("a", "b")).toEqual(["a", "b"]);
+
+  const done = liveUntil(openAt(START + YEAR), START + YEAR + DAY + HOUR);
+  expect(done.filter((step) => step.startsWith("expired"))).toEqual(["expired 1", "expired 2"]);
 });
 
 test.each<[what: string, damage: (path: string) => void]>([
@@ -216,7 +237,7 @@ test("a sealed partition that is damaged is never removed, however old", async (
   truncateSync(sealedPath(folder, 1), 100);
   const one = openAt(START + 100n * DAY);
   one.step();
-  allSteps(one);
+  liveUntil(one, START + 102n * DAY);
   expect(files()).toEqual(["000001.sealed", "000003.active.db"]);
 });
 

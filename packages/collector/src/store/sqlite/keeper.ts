@@ -8,16 +8,17 @@
  * step that a crash interrupted is done again: the ledger's adjustments are said anew, not added.
  *
  * A partition that cannot be read is left where it is (the reader names it) and not tried again; it is never removed.
- * Times are those of arrival by the receiver's clock. One that leaps ahead would make everything old at once: what it
- * leapt over in a step does not count, so that it takes as long as it takes for real.
+ * Times are those of arrival by the receiver's clock. One that leaps ahead would make everything old at once: so it is
+ * doubted for a day. What is the newest arrival tells a leap that came while nobody ran.
  */
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { StoreError } from "../../errors.ts";
 import type { Clock } from "../../clock.ts";
 import type { UnixNano } from "../../model/time.ts";
+import { createSteadyTime, type Leaps } from "../../steady-time.ts";
 import { UNINDEXED_ATTRIBUTES } from "../terms.ts";
-import { isUnmade } from "./active-file.ts";
+import { isUnmade, lastArrival } from "./active-file.ts";
 import { openCatalog } from "./catalog.ts";
 import { storeErrorOf } from "./damage.ts";
 import { writeKeys } from "./key-records.ts";
@@ -72,6 +73,8 @@ export interface KeeperStep {
 }
 
 const DAY_NS = 86_400_000_000_000n;
+/** Between two looks lie seconds, unless the machine sleeps. */
+const LEAPS: Leaps = { leapNs: DAY_NS / 24n, doubtNs: DAY_NS };
 const MAX_WAITING = 4;
 
 export const openKeeper = (options: KeeperOptions): Keeper => {
@@ -82,7 +85,8 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
   const wordsOf = createWordsOf(new Set(options.unindexed ?? UNINDEXED_ATTRIBUTES));
   const failed = new Set<number>();
   const directories = new Map<number, SealedDirectory>();
-  const clock = steady(options.clock);
+  const steady = createSteadyTime(LEAPS, newestArrival(dataDir));
+  const clock = (): UnixNano => steady(options.clock());
 
   const attempt = (partition: number, action: () => KeeperStep): KeeperStep | undefined => {
     try {
@@ -211,19 +215,22 @@ const areKeysOld = (dataDir: string, number: number, since: UnixNano): boolean =
   return file.directory.lastArrival < since;
 };
 
-const MAX_LEAP_NS = 3_600_000_000_000n;
+/** Of what is written to as well as of what is full; undefined: nothing has arrived, or its file does not say. */
+const newestArrival = (dataDir: string): UnixNano | undefined => {
+  const times = listPartitions(dataDir)
+    .slice(-2) // the newest may be empty
+    .map(({ isSealed, path }) => (isSealed ? lastArrivalSealed(path) : lastArrival(path)));
+  return times.reduce((newest, one) => (one !== undefined && (newest ?? 0n) < one ? one : newest), undefined);
+};
 
-/** The clock without its leaps ahead: of more than an hour between two looks, nothing counts. */
-const steady = (clock: Clock): Clock => {
-  let before = clock();
-  let leapt = 0n;
-  return () => {
-    const now = clock();
-    if (now - before > MAX_LEAP_NS) leapt += now - before;
-    if (now < before) leapt = leapt > before - now ? leapt - (before - now) : 0n;
-    before = now;
-    return now - leapt;
-  };
+const lastArrivalSealed = (path: string): UnixNano | undefined => {
+  try {
+    const file = openSealedFile(path);
+    file.close();
+    return file.directory.lastArrival;
+  } catch {
+    return undefined;
+  }
 };
 
 const bytesBelow = (folder: string): number =>

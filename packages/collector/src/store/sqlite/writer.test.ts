@@ -104,6 +104,7 @@ test("a request is known whatever partition it is in, also after it was opened a
   expect(await readdir(partitionsFolder(dataDir))).toContain("000001.requests");
   await again.append({ ...batch([span("c")]), receivedAt: START + 3n * 3_600_000_000_000n });
   await again.append({ ...batch([span("d")]), receivedAt: START + 4n * 3_600_000_000_000n });
+  await again.append({ ...batch([span("e")]), receivedAt: START + 5n * 3_600_000_000_000n });
   expect(await readdir(partitionsFolder(dataDir))).not.toContain("000001.requests");
 });
 
@@ -152,4 +153,26 @@ test("a large request is kept in blocks of a size that can be asked for", async 
   expect(sizes.length).toBeGreaterThan(1);
   expect(Math.max(...sizes)).toBeLessThanOrEqual(1024 * 1024);
   expect(await store.spansOfTraces([traceId("t0"), traceId("t2999")], 10)).toHaveLength(2);
+});
+
+test("a clock that leaps a year ahead and an hour back forgets no request whose sender tries again", async () => {
+  const HOUR = 3_600_000_000_000n;
+  const YEAR = 365n * 24n * HOUR;
+  const store = opened({ partitionBytes: 1 });
+  const at = (name: string, offset: bigint) => ({ ...batch([span(name)]), receivedAt: START + offset });
+  const [first, second, third] = [at("a", 0n), at("b", YEAR), at("c", -HOUR)] as const;
+  await store.append(first);
+  expect(await store.append({ ...first, receivedAt: START + YEAR })).toBe("duplicate");
+  expect(await store.append(second)).toBe("stored");
+  expect(await store.append({ ...first, receivedAt: START + YEAR + HOUR / 2n })).toBe("duplicate");
+  expect(await store.append({ ...first, receivedAt: START - HOUR })).toBe("duplicate");
+  expect(await store.append({ ...second, receivedAt: START - HOUR })).toBe("duplicate");
+  expect(await store.append(third)).toBe("stored");
+  await store.close();
+
+  const again = opened();
+  for (const one of [first, second, third])
+    expect(await again.append({ ...one, receivedAt: START - HOUR })).toBe("duplicate");
+  expect(await again.stats()).toMatchObject({ spans: 3, receivedSpans: 10, duplicateSpans: 7 });
+  expect(await again.spansOfTraces([traceId("t")], 10)).toHaveLength(3);
 });

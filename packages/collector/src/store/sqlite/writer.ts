@@ -22,6 +22,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { OverloadError, StoreError } from "../../errors.ts";
 import type { UnixNano } from "../../model/time.ts";
+import { createSteadyTime, type Leaps } from "../../steady-time.ts";
 import { type AppendResult, type Batch, SIGNALS, type StoreStats, type StoreWriter } from "../store.ts";
 import { UNINDEXED_ATTRIBUTES } from "../terms.ts";
 import type { Durability } from "./active-file.ts";
@@ -54,6 +55,8 @@ const PARTITION_NS = 86_400_000_000_000n;
 export const MAX_WAITING = 10_000;
 export const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 const EXPIRY_EVERY_NS = 60_000_000_000n;
+/** A clock that leaps is doubted, or requests would be forgotten whose senders try again. */
+const LEAPS: Leaps = { leapNs: 600_000_000_000n, doubtNs: 3_600_000_000_000n };
 
 interface Waiting {
   readonly batch: Batch;
@@ -81,6 +84,7 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
     partition === active.number ? active.entries(from, to) : entriesOfFile(dataDir, partition, from, to),
   );
   recallRequests();
+  const steady = createSteadyTime(LEAPS);
   let began: UnixNano | undefined;
   let expiredAt: UnixNano | undefined;
   let waiting: Waiting[] = [];
@@ -99,13 +103,14 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
   /** The commit of these batches, and what each is told. */
   const commitOf = (batches: readonly Batch[]): Commit & { readonly results: readonly AppendResult[] } => {
     const seen = new Set<string>();
-    const isRepeat = ({ requestDigest, receivedAt }: Batch): boolean => {
+    const times = batches.map(({ receivedAt }) => steady(receivedAt));
+    const isRepeat = ({ requestDigest }: Batch, n: number): boolean => {
       const name = Buffer.from(requestDigest).toString("latin1");
-      if (seen.has(name) || requests.has(requestDigest, receivedAt)) return true;
+      if (seen.has(name) || requests.has(requestDigest, times[n]!)) return true;
       seen.add(name);
       return false;
     };
-    const results = batches.map((batch): AppendResult => (isRepeat(batch) ? "duplicate" : "stored"));
+    const results = batches.map((batch, n): AppendResult => (isRepeat(batch, n) ? "duplicate" : "stored"));
     const fresh = batches.filter((_, n) => results[n] === "stored");
     return {
       results,
@@ -115,7 +120,9 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
           fresh.filter((batch) => batch.signal === signal),
         ),
       ),
-      entries: Buffer.concat(fresh.map(({ requestDigest, receivedAt }) => entryOf(requestDigest, receivedAt))),
+      entries: Buffer.concat(
+        batches.flatMap(({ requestDigest }, n) => (results[n] === "stored" ? entryOf(requestDigest, times[n]!) : [])),
+      ),
       counts: countsOf(batches, results),
     };
   };
@@ -149,8 +156,8 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
     if (existsSync(damagePath(dataDir, active.number))) moveOn(() => {});
     settle(group);
     const now = group.at(-1)?.batch.receivedAt ?? 0n;
-    expire(now);
-    began ??= now;
+    expire(steady(now));
+    if (began === undefined || now < began) began = now; // a clock that goes back ends no day early, and makes none long
     if (active.bytes >= partitionBytes || now - began >= PARTITION_NS) rollOver();
   };
 
