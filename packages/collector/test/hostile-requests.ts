@@ -158,7 +158,7 @@ export const createHostileRequests = (): ((number: number) => HostileRequest) =>
   }
 
   function damaged(random: Random, { encoding, body }: Sound): Buffer {
-    let bytes = Buffer.from(body);
+    let bytes: Buffer = Buffer.from(body);
     for (let times = below(random, 5); times > 0; times -= 1) {
       if (encoding === "json" && random() < 0.5) bytes = reworded(random, bytes);
       else bytes = changed(random, bytes);
