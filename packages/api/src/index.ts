@@ -267,8 +267,12 @@ export interface LogRecord {
 
 /** `GET /api/logs` */
 export interface LogList {
+  /** Asked for by id, oldest first; else newest first. */
   readonly logs: readonly LogRecord[];
+  /** Asked for by id: there are more than `limit`. */
   readonly truncated?: boolean;
+  /** There may be more. */
+  readonly cursor?: string;
 }
 
 export interface DamagedPartition {

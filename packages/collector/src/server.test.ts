@@ -63,7 +63,15 @@ test.each(["/api/stats?x=1", "/api/logs?traceid=1", "/api/traces?stat=error", `/
 );
 
 test.each([
-  ["/api/logs", "traceId or requestId is missing"],
+  ["/api/logs?cursor=x", 'cursor: expected the cursor of an answer to the same question, got "x"'],
+  [
+    "/api/logs?requestId=r&cursor=1.2.3.4",
+    'cursor: expected the cursor of an answer to the same question, got "1.2.3.4"',
+  ],
+  [
+    "/api/logs?from=x",
+    'from: expected Unix nanoseconds, or RFC 3339 with its zone, such as 2026-01-31T12:00:00Z, got "x"',
+  ],
   ["/api/logs?traceId=xyz", 'traceId "xyz" is not 32 hex digits'],
   ["/api/logs?requestId=r&limit=0", "limit must be >= 1"],
   ["/api/logs?requestId=r&limit=many", "limit must be integer"],

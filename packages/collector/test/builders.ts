@@ -141,6 +141,9 @@ export interface LogSpec {
   readonly request?: string;
   readonly seq?: number;
   readonly at?: number;
+  /** Function name. Default `f`. */
+  readonly in?: string;
+  readonly severity?: number;
 }
 
 export const log = (body: string, spec: LogSpec): LogRecord =>
@@ -148,7 +151,7 @@ export const log = (body: string, spec: LogSpec): LogRecord =>
     {
       timeUnixNano: START + BigInt(spec.at ?? 0) * 1_000_000n,
       observedTimeUnixNano: 0n,
-      severityNumber: 9,
+      severityNumber: spec.severity ?? 9,
       severityText: "INFO",
       body: { stringValue: body },
       attributes: [
@@ -161,7 +164,7 @@ export const log = (body: string, spec: LogSpec): LogRecord =>
       spanId: spec.span === undefined ? "" : spanId(spec.span),
       eventName: "",
     },
-    originOf("f", ""),
+    originOf(spec.in ?? "f", ""),
     START,
   );
 

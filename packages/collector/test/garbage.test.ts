@@ -63,7 +63,21 @@ test("no id and no parameter makes a 5xx", async () => {
       .tuple(fc.constantFrom("cursor", "from", "q", "function", "limit"), fc.string())
       .map(([name, value]) => `/api/traces?${name}=${encodeURIComponent(value)}`),
     fc
-      .tuple(fc.constantFrom("traceId", "requestId", "limit"), fc.string())
+      .tuple(
+        fc.constantFrom(
+          "traceId",
+          "requestId",
+          "limit",
+          "function",
+          "level",
+          "minLevel",
+          "text",
+          "from",
+          "to",
+          "cursor",
+        ),
+        fc.string(),
+      )
       .map(([name, value]) => `/api/logs?${name}=${encodeURIComponent(value)}`),
   );
   await fc.assert(

@@ -259,7 +259,11 @@ test("a retry of a log line is there once; more lines than asked for are cut, an
 
   expect(all.logs.map((one) => one.body)).toEqual(["1", "2", "3"]);
   expect(all).not.toHaveProperty("truncated");
-  expect(two).toEqual({ logs: all.logs.slice(0, 2), truncated: true });
+  expect(two).toEqual({ logs: all.logs.slice(0, 2), truncated: true, cursor: "2.1" });
+  expect(await get<LogList>(`/api/logs?traceId=${TRACE_ID}&limit=2&cursor=2.1`)).toEqual({ logs: all.logs.slice(2) });
+  const newest = await get<LogList>("/api/logs?limit=2");
+  expect(newest.logs.map((one) => one.body)).toEqual(["3", "2"]);
+  expect((await get<LogList>(`/api/logs?cursor=${newest.cursor}`)).logs.map((one) => one.body)).toEqual(["1"]);
 });
 
 const sendJsonSpan = async (fields: object): Promise<void> => {

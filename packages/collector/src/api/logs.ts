@@ -1,4 +1,8 @@
-/** `GET /api/logs?traceId|requestId&limit`: the log records of any of these traces or invocations, oldest first. */
+/**
+ * `GET /api/logs`: log records of traces or invocations, oldest first; without either, all that match, newest first.
+ *
+ * Each way has its cursor: `<time>.<how many of that time were shown>`, or the store's own.
+ */
 import type { LogList } from "@mayfly/api";
 import { logsToJson } from "@mayfly/otlp";
 import type { FastifyPluginAsync } from "fastify";
@@ -6,8 +10,12 @@ import { type Static, Type } from "typebox";
 import { InputError } from "../errors.ts";
 import { READ } from "../guard/scopes.ts";
 import { isTraceId, type TraceId } from "../model/ids.ts";
+import type { LogFilter } from "../model/log-filter.ts";
+import { LEVELS, type Level, type LogRecord } from "../model/log-record.ts";
+import type { UnixNano } from "../model/time.ts";
 import type { Store } from "../store/store.ts";
 import { logsDataOf } from "./otlp-view.ts";
+import { badParameter, timesOf } from "./trace-filters.ts";
 import { logView } from "./view.ts";
 
 const MAX_IDS = 1000;
@@ -15,35 +23,115 @@ const MAX_LOGS = 10_000;
 const DEFAULT_LOGS = 1000;
 
 const ids = Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { maxItems: MAX_IDS }));
+const level = Type.Unsafe<Level>(Type.Union(LEVELS.map((one) => Type.Literal(one))));
 const LogsQuery = Type.Object(
   {
     traceId: ids,
     requestId: ids,
+    function: Type.Optional(Type.String({ maxLength: 256 })),
+    level: Type.Optional(Type.Array(level, { minItems: 1, maxItems: LEVELS.length })),
+    minLevel: Type.Optional(level),
+    text: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+    from: Type.Optional(Type.String()),
+    to: Type.Optional(Type.String()),
     format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("otlp")])),
     limit: Type.Integer({ minimum: 1, maximum: MAX_LOGS, default: DEFAULT_LOGS }),
+    cursor: Type.Optional(Type.String({ maxLength: 100 })),
   },
   { additionalProperties: false },
 );
+type Query = Static<typeof LogsQuery>;
+
+type LogStore = Pick<Store, "logs" | "logsWith">;
+
+interface Page {
+  readonly records: readonly LogRecord[];
+  readonly truncated: boolean;
+  readonly cursor?: string;
+}
 
 export const logRoutes =
-  ({ store }: { readonly store: Pick<Store, "logs"> }): FastifyPluginAsync =>
+  ({ store }: { readonly store: LogStore }): FastifyPluginAsync =>
   async (app) => {
-    app.get<{ Querystring: Static<typeof LogsQuery> }>(
+    app.get<{ Querystring: Query }>(
       "/api/logs",
       { ...READ, schema: { querystring: LogsQuery } },
-      async ({ query: { traceId = [], requestId: requestIds = [], limit, format } }, reply) => {
-        if (traceId.length + requestIds.length === 0) {
-          throw new InputError("bad-parameter", "traceId or requestId is missing");
-        }
-        const records = await store.logs({ traceIds: traceId.map(parseTraceId), requestIds, limit: limit + 1 });
-        const shown = records.slice(0, limit);
-        const truncated = records.length > limit;
-        if (format !== "otlp") return { logs: shown.map(logView), ...(truncated && { truncated }) } satisfies LogList;
-        if (truncated) reply.header("x-mayfly-truncated", "true"); // OTLP has no place to say it
-        return reply.type("application/json").send(JSON.stringify(logsToJson(logsDataOf(shown))));
+      async ({ query }, reply) => {
+        const { traceId = [], requestId = [], format } = query;
+        const isById = traceId.length + requestId.length > 0;
+        const { records, truncated, cursor } = await (isById ? byId(query, store) : newest(query, store));
+        if (format !== "otlp")
+          return {
+            logs: records.map(logView),
+            ...(truncated && { truncated }),
+            ...(cursor !== undefined && { cursor }),
+          } satisfies LogList;
+        // OTLP has no place to say it.
+        if (truncated || cursor !== undefined) reply.header("x-mayfly-truncated", "true");
+        return reply.type("application/json").send(JSON.stringify(logsToJson(logsDataOf(records))));
       },
     );
   };
+
+const filterOf = (query: Query): LogFilter => {
+  const least = query.minLevel === undefined ? 0 : LEVELS.indexOf(query.minLevel);
+  const levels = LEVELS.slice(least).filter((one) => query.level?.includes(one) ?? true);
+  return {
+    ...timesOf(query),
+    ...(query.function !== undefined && { functionName: query.function }),
+    ...(levels.length < LEVELS.length || query.level || query.minLevel ? { levels } : {}),
+    ...(query.text !== undefined && { text: query.text }),
+  };
+};
+
+const newest = async (query: Query, store: LogStore): Promise<Page> => {
+  const filter = filterOf(query);
+  if (filter.levels?.length === 0) return { records: [], truncated: false };
+  const { cursor, limit } = query;
+  if (cursor !== undefined && !STORE_CURSOR.test(cursor)) throw badCursor(cursor);
+  const hits = await store.logsWith({ ...filter, limit, ...(cursor !== undefined && { cursor }) });
+  return { records: hits.logs, truncated: false, ...(hits.cursor !== undefined && { cursor: hits.cursor }) };
+};
+
+const byId = async (query: Query, store: LogStore): Promise<Page> => {
+  const { traceId = [], requestId: requestIds = [], limit } = query;
+  const filter = filterOf(query);
+  const after = query.cursor === undefined ? undefined : parsePlace(query.cursor);
+  const from = after && (filter.from === undefined || after.time > filter.from) ? after.time : filter.from;
+  const records = await store.logs({
+    ...filter,
+    ...(from !== undefined && { from }),
+    traceIds: traceId.map(parseTraceId),
+    requestIds,
+    limit: limit + 1 + (after?.shown ?? 0),
+  });
+  const ofThatTime = records.filter((record) => record.time === after?.time).length;
+  const left = records.slice(Math.min(ofThatTime, after?.shown ?? 0));
+  const shown = left.slice(0, limit);
+  const last = shown.at(-1);
+  if (left.length <= limit || last === undefined) return { records: shown, truncated: false };
+  const equal = shown.filter((record) => record.time === last.time).length;
+  const before = after?.time === last.time ? after.shown : 0;
+  return { records: shown, truncated: true, cursor: `${last.time}.${equal + before}` };
+};
+
+interface Place {
+  readonly time: UnixNano;
+  readonly shown: number;
+}
+
+const PLACE = /^(\d{1,20})\.(\d{1,6})$/;
+/** Opaque, but for where it ends. */
+const STORE_CURSOR = /^\d+(\.\d+){3}$/;
+
+const parsePlace = (text: string): Place => {
+  const [, time, shown] = PLACE.exec(text) ?? [];
+  if (time === undefined) throw badCursor(text);
+  return { time: BigInt(time), shown: Number(shown) };
+};
+
+const badCursor = (text: string): InputError =>
+  badParameter("cursor", text, "the cursor of an answer to the same question");
 
 const parseTraceId = (text: string): TraceId => {
   const traceId = text.toLowerCase();

@@ -18,17 +18,26 @@ export const FILTER_PARAMETERS = {
 const FilterParameters = Type.Object(FILTER_PARAMETERS);
 
 export const filtersOf = (raw: Static<typeof FilterParameters>): Filters => {
-  const from = raw.from === undefined ? undefined : unixNano("from", raw.from);
-  const to = raw.to === undefined ? undefined : unixNano("to", raw.to);
   return {
-    ...(from !== undefined && { from }),
-    ...(to !== undefined && { to }),
+    ...timesOf(raw),
     ...(raw.function !== undefined && { function: raw.function }),
     ...(raw.q !== undefined && raw.q !== "" && { query: parseQuery(raw.q) }),
     ...(raw.minDurationMs !== undefined && { minDurationMs: raw.minDurationMs }),
     ...(raw.status !== undefined && { status: raw.status }),
   };
 };
+
+/** Inclusive bounds. */
+export const timesOf = ({
+  from,
+  to,
+}: {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}): { readonly from?: UnixNano; readonly to?: UnixNano } => ({
+  ...(from !== undefined && { from: unixNano("from", from) }),
+  ...(to !== undefined && { to: unixNano("to", to) }),
+});
 
 const unixNano = (name: string, text: string): UnixNano => {
   const time = parseUnixNano(text);

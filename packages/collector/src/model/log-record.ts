@@ -16,7 +16,7 @@ export interface LogRecord {
   readonly seq?: number;
 }
 
-const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+export const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 export type Level = (typeof LEVELS)[number];
 
 /** OTLP counts severities in fours, from 1; 0 is unset. */

@@ -2,10 +2,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AnyValue } from "@mayfly/otlp";
+import { type AnyValue, anyValueToPlain } from "@mayfly/otlp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { START, batch, log, logBatch, rewired, span, spanId, traceId } from "../../test/builders.ts";
+import { wordOf } from "../model/attribute-words.ts";
 import type { SpanId } from "../model/ids.ts";
+import type { LogFilter } from "../model/log-filter.ts";
+import type { LogRecord } from "../model/log-record.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import { openKeeper } from "./sqlite/keeper.ts";
 import { openStore, startStore } from "./sqlite/sqlite-store.ts";
@@ -320,6 +323,52 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
       ["x", "x", "no seq", "no seq"].map((stringValue) => ({ stringValue })),
     );
     expect(balances(await store.stats())).toBe(true);
+  });
+
+  test("logs of a function, a level, a time, with a text come newest first, also asked for by id", async () => {
+    await store.append(
+      logBatch([
+        log("Card declined", { in: "pay", severity: 17, at: 3, trace: "t" }),
+        log("charging", { in: "pay", severity: 9, at: 1, trace: "t" }),
+        log("card expired", { in: "pay", severity: 13, at: 2, trace: "u" }),
+        log("declined politely", { in: "api", severity: 21, at: 4 }),
+      ]),
+    );
+    const bodies = (logs: readonly LogRecord[]) => logs.map((one) => wordOf(anyValueToPlain(one.wire.body)));
+    const found = async (filter: LogFilter) => bodies((await store.logsWith({ ...filter, limit: ALL })).logs);
+    const byId = async (filter: LogFilter) =>
+      bodies(await store.logs({ ...filter, traceIds: [traceId("t"), traceId("u")], limit: ALL }));
+
+    expect(await found({})).toEqual(["declined politely", "Card declined", "card expired", "charging"]);
+    expect(await found({ functionName: "pay" })).toEqual(["Card declined", "card expired", "charging"]);
+    expect(await found({ levels: ["error", "fatal"] })).toEqual(["declined politely", "Card declined"]);
+    expect(await found({ text: "DECLINED", functionName: "pay" })).toEqual(["Card declined"]);
+    expect(await found({ from: START + 2_000_000n, to: START + 3_000_000n })).toEqual([
+      "Card declined",
+      "card expired",
+    ]);
+    expect(await found({ functionName: "nobody" })).toEqual([]);
+    expect(await byId({ levels: ["warn", "error"], text: "card" })).toEqual(["card expired", "Card declined"]);
+  });
+
+  test("pages of logs neither repeat nor skip one, whatever arrives and is sealed between them", async () => {
+    for (let n = 0; n < 6; n += 1) {
+      await store.append(
+        logBatch([0, 1, 2, 3].map((row) => log(`${n} ${row}`, { at: row % 2, request: "r", seq: n * 4 + row }))),
+      );
+    }
+    const all = (await store.logsWith({ limit: ALL })).logs;
+    const paged: LogRecord[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.logsWith({ limit: 5, ...(cursor !== undefined && { cursor }) });
+      paged.push(...page.logs);
+      cursor = page.cursor;
+      await store.append(logBatch([log("late", { at: 1_000 + paged.length })]));
+    } while (cursor !== undefined);
+
+    expect(all).toHaveLength(24);
+    expect(paged).toEqual(all);
   });
 
   test("a span that came in two requests is one when it is read, and two in the ledger", async () => {

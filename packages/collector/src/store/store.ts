@@ -13,6 +13,7 @@ import type { RawRecords } from "@mayfly/otlp";
 import type { StoreErrorCode } from "../errors.ts";
 import type { Word } from "../model/attribute-words.ts";
 import type { SpanId, TraceId } from "../model/ids.ts";
+import type { LogFilter } from "../model/log-filter.ts";
 import type { LogRecord } from "../model/log-record.ts";
 import type { SpanRecord } from "../model/span.ts";
 import type { StitchKeyIdentity } from "../model/stitch-key.ts";
@@ -73,10 +74,22 @@ export interface ChangedTraces {
   readonly checkpoint: string;
 }
 
-export interface LogQuery {
+export interface LogQuery extends LogFilter {
   readonly traceIds?: readonly TraceId[];
   readonly requestIds?: readonly string[];
   readonly limit: number;
+}
+
+export interface LogSearch extends LogFilter {
+  readonly limit: number;
+  /** Of the answer before. */
+  readonly cursor?: string;
+}
+
+export interface LogHits {
+  readonly logs: readonly LogRecord[];
+  /** There may be more: the limit was reached, or as much was read as one question may read. */
+  readonly cursor?: string;
 }
 
 /** received = stored + duplicate + rejected + dropped, at any time. */
@@ -136,6 +149,11 @@ export interface StoreReader {
   changedTraces(after: string | undefined, limit: number): Promise<ChangedTraces>;
   /** Matching either list, oldest first; equal (requestId, seq, timestamp) once. */
   logs(query: LogQuery): Promise<readonly LogRecord[]>;
+  /**
+   * Newest first among what arrived in one stretch, the latest stretch first; bounded work, so an answer may be empty and
+   * still have a cursor. Equal (requestId, seq, timestamp) of one stretch once. What arrives later changes no later page.
+   */
+  logsWith(search: LogSearch): Promise<LogHits>;
   /** What was found to be damaged since this reader was opened: files when they are opened, blocks when they are read. */
   damage(): Promise<readonly Damage[]>;
 

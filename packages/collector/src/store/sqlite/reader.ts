@@ -8,6 +8,7 @@
  */
 import type { StitchKey } from "@mayfly/api";
 import type { SpanId, TraceId } from "../../model/ids.ts";
+import { matchesLog } from "../../model/log-filter.ts";
 import type { LogRecord } from "../../model/log-record.ts";
 import type { SpanRecord } from "../../model/span.ts";
 import { type StitchKeyIdentity, stitchKeyIdentity } from "../../model/stitch-key.ts";
@@ -15,6 +16,7 @@ import type { KeyHolder, LinkHolder, StoreReader } from "../store.ts";
 import { UNINDEXED_ATTRIBUTES, keyIdPlace, keyPlace, linkPlace, requestPlace, tracePlace } from "../terms.ts";
 import { createChanges } from "./changes.ts";
 import { type Found, createFinder } from "./found.ts";
+import { createLogSearch } from "./log-search.ts";
 import { type OpenSealed, openPartitionSet } from "./partition-set.ts";
 import { createRecords } from "./records.ts";
 import { createSpanSearch } from "./span-search.ts";
@@ -104,14 +106,15 @@ export const openReader = ({ dataDir, openSealed, unindexed = UNINDEXED_ATTRIBUT
       return holders;
     },
 
-    async logs({ traceIds = [], requestIds = [], limit }) {
+    async logs({ traceIds = [], requestIds = [], limit, ...filter }) {
       const terms = [...traceIds.map(tracePlace), ...requestIds.map(requestPlace)];
       const [traces, requests] = [new Set(traceIds), new Set(requestIds)];
       const logs: LogRecord[] = [];
       for (const { block, row } of finder.places("logs", terms)) {
         const log = records.log(block, row);
         const isOfTrace = log.traceId !== undefined && traces.has(log.traceId);
-        if (isOfTrace || (log.requestId !== undefined && requests.has(log.requestId))) logs.push(log);
+        const isAsked = isOfTrace || (log.requestId !== undefined && requests.has(log.requestId));
+        if (isAsked && matchesLog(log, filter)) logs.push(log);
         if (logs.length % RECORDS_PER_TURN === RECORDS_PER_TURN - 1)
           await new Promise((resolve) => void setImmediate(resolve));
       }
@@ -127,6 +130,7 @@ export const openReader = ({ dataDir, openSealed, unindexed = UNINDEXED_ATTRIBUT
         .map(([partition, { code, message }]) => ({ partition, code, message }));
     },
     spansWith,
+    logsWith: createLogSearch({ finder, records }),
     changedTraces: async (after, limit) => changes(after, limit),
     async close() {
       partitions.close();

@@ -1,0 +1,90 @@
+/** What reading every record would find, in the order of time, however small the pages and however it lies on disk. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { START, log, logBatch } from "../../../test/builders.ts";
+import { type LogFilter, matchesLog } from "../../model/log-filter.ts";
+import { LEVELS, type LogRecord } from "../../model/log-record.ts";
+import type { LogHits } from "../store.ts";
+import { openKeeper } from "./keeper.ts";
+import { openStore } from "./sqlite-store.ts";
+
+const anyLog = fc
+  .record({
+    body: fc.constantFrom("Card declined", "card ok", "x"),
+    trace: fc.option(fc.constantFrom("t", "u")),
+    in: fc.constantFrom("f", "g"),
+    severity: fc.integer({ min: 0, max: 26 }),
+    at: fc.integer({ min: 0, max: 5 }),
+  })
+  .map(({ body, trace, ...spec }) => log(body, { ...spec, ...(trace !== null && { trace }) }));
+
+const anyFilter: fc.Arbitrary<LogFilter> = fc
+  .record({
+    functionName: fc.option(fc.constantFrom("f", "g", "h")),
+    levels: fc.option(fc.uniqueArray(fc.constantFrom(...LEVELS), { minLength: 1 })),
+    text: fc.option(fc.constantFrom("CARD", "x")),
+    from: fc.option(fc.integer({ min: 0, max: 5 })),
+    to: fc.option(fc.integer({ min: 0, max: 5 })),
+  })
+  .map(({ functionName, levels, text, from, to }) => ({
+    ...(functionName !== null && { functionName }),
+    ...(levels !== null && { levels }),
+    ...(text !== null && { text }),
+    ...(from !== null && { from: START + BigInt(from) * 1_000_000n }),
+    ...(to !== null && { to: START + BigInt(to) * 1_000_000n }),
+  }));
+
+/** With the function, which the record alone does not tell. */
+const lines = (logs: readonly LogRecord[]): string[] =>
+  logs.map(
+    ({ origin, wire, time }) =>
+      `${time} ${origin.functionName} ${JSON.stringify(wire.body)} ${wire.severityNumber} ${wire.traceId}`,
+  );
+
+test("pages of any size hold what matches, each record as often as it came, newest first", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(anyLog, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 5 }),
+      anyFilter,
+      fc.integer({ min: 1, max: 4 }),
+      fc.boolean(),
+      async (requests, filter, limit, isSealed) => {
+        const dataDir = await mkdtemp(join(tmpdir(), "mayfly-logs-"));
+        const store = openStore({ dataDir, ...(isSealed && { partitionBytes: 500 }) });
+        const keeper = openKeeper({ dataDir, clock: () => START, retentionDays: 14, keyRetentionDays: 15 });
+        try {
+          const all = requests.flat().filter((one) => matchesLog(one, filter));
+          for (const request of requests) await store.append(logBatch(request));
+          const found: LogRecord[] = [];
+          for (let cursor: string | undefined, isFirst = true; isFirst || cursor !== undefined; isFirst = false) {
+            const page: LogHits = await store.logsWith({ ...filter, limit, ...(cursor !== undefined && { cursor }) });
+            expect(page.logs.length).toBeLessThanOrEqual(limit);
+            found.push(...page.logs);
+            cursor = page.cursor;
+          }
+          expect(lines(found).toSorted()).toEqual(lines(all).toSorted());
+          const times = found.map((one) => one.time);
+          if (!isSealed) expect(times).toEqual(times.toSorted((a, b) => Number(b - a)));
+
+          const whole = await store.logsWith({ ...filter, limit: 1_000 });
+          const [half] = [await store.logsWith({ ...filter, limit: Math.ceil(whole.logs.length / 2) || 1 })];
+          while (isSealed && keeper.step() !== undefined);
+          const rest =
+            half.cursor === undefined
+              ? []
+              : (await store.logsWith({ ...filter, limit: 1_000, cursor: half.cursor })).logs;
+          const distinct = (logs: readonly LogRecord[]) => [...new Set(lines(logs))].toSorted();
+          expect(distinct([...half.logs, ...rest])).toEqual(distinct(all));
+        } finally {
+          keeper.close();
+          await store.close();
+          await rm(dataDir, { recursive: true });
+        }
+      },
+    ),
+    { numRuns: process.env["MAYFLY_LONG"] === "true" ? 500 : 40 },
+  );
+});
