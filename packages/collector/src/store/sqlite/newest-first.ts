@@ -40,7 +40,7 @@ export interface Question<T> {
   readonly limit: number;
   readonly cursor?: string;
   /** Those of a record that are asked for. One whose time `isWanted` denies need not be looked at further. */
-  itemsOf(block: Block, row: number, isWanted: (time: UnixNano) => boolean): Iterable<Item<T>>;
+  readonly itemsOf: (block: Block, row: number, isWanted: (time: UnixNano) => boolean) => Iterable<Item<T>>;
 }
 
 export interface Page<T> {
