@@ -51,7 +51,19 @@ interface Sound {
   readonly signal: Signal;
   readonly encoding: Encoding;
   readonly body: Buffer;
+  /** Where its ids stand. */
+  readonly ids: readonly (readonly [start: number, end: number])[];
 }
+
+const IDS = {
+  json: /(?<="(?:traceId|spanId|parentSpanId)":")[\da-f]+/g,
+  protobuf: /(?<=\n\x10)[^]{16}(?=\x12\x08)|(?<=\x12\x08)[^]{8}/g,
+} as const satisfies Record<Encoding, RegExp>;
+
+const soundOf = (signal: Signal, encoding: Encoding, body: Buffer): Sound => {
+  const found = [...body.toString("latin1").matchAll(IDS[encoding])];
+  return { signal, encoding, body, ids: found.map(({ 0: id, index }) => [index, index + id.length]) };
+};
 
 const recordsOf = (signal: Signal): readonly [json: object, protobuf: Buffer][] => {
   const least: [object, Buffer] = [jsonRecord(signal, "least"), Buffer.concat(protobufRecord(signal, "least"))];
@@ -69,20 +81,26 @@ const soundRequests = (): readonly Sound[] =>
   SIGNALS.flatMap((signal) => {
     const records = recordsOf(signal);
     const groups = [...records.map((one) => [one]), records, [...records, ...records, ...records]];
-    return groups.flatMap((group): Sound[] => [
-      {
+    return groups.flatMap((group) => {
+      const json = jsonRequest(
         signal,
-        encoding: "json",
-        body: Buffer.from(
-          jsonRequest(
-            signal,
-            group.map(([json]) => json as never),
-          ),
-        ),
-      },
-      { signal, encoding: "protobuf", body: protobufRequest(group.map(([, protobuf]) => protobuf)) },
-    ]);
+        group.map(([one]) => one as never),
+      );
+      const protobuf = protobufRequest(group.map(([, one]) => one));
+      return [soundOf(signal, "json", Buffer.from(json)), soundOf(signal, "protobuf", protobuf)];
+    });
   });
+
+/** Other ids, of few, so that spans meet. */
+const withOtherIds = (random: Random, { encoding, body, ids }: Sound): Buffer => {
+  const bytes = Buffer.from(body);
+  for (const [start, end] of ids) {
+    const id = below(random, 100_000).toString(16).padStart(16, "1");
+    const whole = encoding === "json" ? Buffer.from(id.repeat(2)) : Buffer.from(id.repeat(2), "hex");
+    whole.copy(bytes, start, 0, end - start);
+  }
+  return bytes;
+};
 
 const MIB = 1024 * 1024;
 const PACK = { gzip: gzipSync, deflate: deflateSync, zstd: zstdCompressSync } as const;
@@ -143,8 +161,8 @@ export const createHostileRequests = (): ((number: number) => HostileRequest) =>
   return (number) => {
     const random = randomOf(number);
     const kind = random();
-    if (kind < 0.03) return question(random);
-    if (kind < 0.0305) return bomb(random);
+    if (kind < 0.01) return question(random);
+    if (kind < 0.0103) return bomb(random);
     const one = oneOf(random, sound);
     const request = packed(random, one, damaged(random, one));
     return random() < 0.04 ? { ...request, raw: misframed(random, request) } : request;
@@ -157,8 +175,9 @@ export const createHostileRequests = (): ((number: number) => HostileRequest) =>
     return { method: "POST", path: oneOf(random, PATHS.slice(0, 3)), headers, body: [body] };
   }
 
-  function damaged(random: Random, { encoding, body }: Sound): Buffer {
-    let bytes: Buffer = Buffer.from(body);
+  function damaged(random: Random, one: Sound): Buffer {
+    const { encoding } = one;
+    let bytes = withOtherIds(random, one);
     for (let times = below(random, 5); times > 0; times -= 1) {
       if (encoding === "json" && random() < 0.5) bytes = reworded(random, bytes);
       else bytes = changed(random, bytes);
