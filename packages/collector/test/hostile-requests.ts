@@ -57,6 +57,7 @@ interface Sound {
 
 const IDS = {
   json: /(?<="(?:traceId|spanId|parentSpanId)":")[\da-f]+/g,
+  // oxlint-disable-next-line no-control-regex -- tags and lengths: field 1 of 16 bytes, field 2 of 8
   protobuf: /(?<=\n\x10)[^]{16}(?=\x12\x08)|(?<=\x12\x08)[^]{8}/g,
 } as const satisfies Record<Encoding, RegExp>;
 

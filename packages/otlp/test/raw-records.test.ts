@@ -33,6 +33,19 @@ test("of damaged ones too, and what is bad is told in the same words", () => {
   fc.assert(fc.property(mutated(metricsBytes), compareMetrics), { numRuns: 250 * TIMES });
 });
 
+test("of one that ends after a tag in more bytes than it needs", () => {
+  const cut = messageField(9, Buffer.concat([stringField(1, "key"), Buffer.of(0x92, 0x00)])); // value, and no length
+  const bytes = messageField(
+    1,
+    messageField(
+      2,
+      messageField(2, Buffer.concat([messageField(1, Buffer.alloc(16, 1)), messageField(2, Buffer.alloc(8, 2)), cut])),
+    ),
+  );
+  compareSpans(bytes);
+  expect(skimmedNames(bytes).names).toEqual([]);
+});
+
 test("of noise too", () => {
   const noise = fc.uint8Array({ maxLength: 60 }).map((bytes) => messageField(1, messageField(2, Buffer.from(bytes))));
   fc.assert(fc.property(noise, compareSpans), RUNS);

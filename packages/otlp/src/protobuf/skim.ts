@@ -80,7 +80,8 @@ export const skimMessage = (bytes: Uint8Array, message: number, start: number, e
         if ((position += 8) > end) return MALFORMED;
         break;
       case DELIMITED: {
-        let length = position < end ? bytes[position++]! : 0x80;
+        if (position === end) return MALFORMED;
+        let length = bytes[position++]!;
         if (length > 0x7f) {
           const after = varintEnd(bytes, position - 1, end);
           if (after === 0) return MALFORMED;
