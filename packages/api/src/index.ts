@@ -6,6 +6,8 @@
  * to 104 days). Ids are lower-case hex. An absent value is an absent key, never null, except `costUsd`.
  */
 
+export type * from "./functions.ts";
+
 /** Decimal digits of Unix nanoseconds. */
 export type UnixNanoString = string;
 

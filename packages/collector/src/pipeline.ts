@@ -3,6 +3,7 @@
  */
 import type { OtlpSignal, PartialSuccess } from "@mayfly/otlp";
 import type { FastifyInstance } from "fastify";
+import { functionRoutes } from "./api/functions.ts";
 import { healthRoutes } from "./api/health.ts";
 import { invocationRoutes } from "./api/invocations.ts";
 import { logRoutes } from "./api/logs.ts";
@@ -80,6 +81,7 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
       statsRoutes({ store, refusals, startedAt: clock(), version }),
       traceRoutes({ store, summaries, summarizer, clock }),
       searchRoutes({ store, summaries, summarizer, clock }),
+      functionRoutes({ store, summaries, summarizer, clock }),
       invocationRoutes({ store }),
       logRoutes({ store }),
       sessionRoutes({ guard }),

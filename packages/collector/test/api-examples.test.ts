@@ -52,7 +52,7 @@ test.each(examples)("$method $url answers what the page says", async ({ method, 
 test("every route has an example, and the page's order is the order they were asked in", () => {
   const routes = examples.map(
     ({ method, url }) =>
-      `${method} ${url.replace(/\?.*/, "").replace(/(traces|invocations)\/(?!stats$).+/, "$1/{id}")}`,
+      `${method} ${url.replace(/\?.*/, "").replace(/(traces|invocations|functions)\/(?!stats$).+/, "$1/{id}")}`,
   );
   expect(routes).toEqual([
     "POST /v1/traces",
@@ -63,6 +63,8 @@ test("every route has an example, and the page's order is the order they were as
     "GET /api/traces/{id}",
     "GET /api/traces/{id}",
     "GET /api/invocations/{id}",
+    "GET /api/functions",
+    "GET /api/functions/{id}",
     "GET /api/logs",
     "GET /api/stats",
     "GET /healthz",

@@ -70,9 +70,13 @@ const hasFailed = (row: SummaryRow): boolean => row.errorCount > 0;
 
 /** By nearest rank: each is the duration of one of the traces. */
 const percentilesOf = (rows: readonly SummaryRow[]): Percentiles | undefined => {
-  const sorted = rows.map((row) => row.durationNs).toSorted((a, b) => a - b);
-  const rank = (share: number): DurationNs => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
-  return sorted.length === 0 ? undefined : { p50: rank(0.5), p90: rank(0.9), p95: rank(0.95), p99: rank(0.99) };
+  const rank = nearestRank(rows.map((row) => row.durationNs));
+  return rows.length === 0 ? undefined : { p50: rank(0.5), p90: rank(0.9), p95: rank(0.95), p99: rank(0.99) };
+};
+
+export const nearestRank = (durations: readonly DurationNs[]): ((share: number) => DurationNs) => {
+  const sorted = durations.toSorted((a, b) => a - b);
+  return (share) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 };
 
 /** Steps of equal ratio from the shortest to the longest; what lasted no time is in the first. */
@@ -94,6 +98,12 @@ const WIDTHS = [1n, 2n, 5n, 10n, 30n, 60n, 120n, 300n, 600n, 1800n, 3600n, 7200n
   (seconds) => seconds * S,
 );
 
+/** Of which at most `MAX_TIMES` cover this span, wherever it begins. */
+export const stepWidth = (span: bigint): bigint => {
+  const days = span / (86_400n * S * BigInt(MAX_TIMES)) + 1n;
+  return WIDTHS.find((one) => span / one < BigInt(MAX_TIMES - 1)) ?? days * 86_400n * S;
+};
+
 /** Round widths, of which `MAX_TIMES` cover what was asked for, else what was found. */
 const timesOf = (
   rows: readonly SummaryRow[],
@@ -105,9 +115,7 @@ const timesOf = (
   if (newest === undefined || oldest === undefined) return [];
   const first = from === undefined || from > oldest.start ? oldest.start : from;
   const last = to === undefined || to < newest.start ? newest.start : to;
-  const span = last - first;
-  const days = span / (86_400n * S * BigInt(MAX_TIMES)) + 1n;
-  const width = WIDTHS.find((one) => span / one < BigInt(MAX_TIMES - 1)) ?? days * 86_400n * S;
+  const width = stepWidth(last - first);
   const bounds = [Number(first / width), Number(last / width)] as const;
   return bucketsOf(rows, ({ start }) => Number(start / width), bounds).map(({ at, ...counts }) => ({
     from: BigInt(at) * width,

@@ -1,0 +1,116 @@
+/** `GET /api/functions`, `GET /api/functions/{name}`: what ran in a window of time, by default the last 24 hours. */
+import type { FunctionDetail, FunctionInvocation, FunctionList, FunctionSummary } from "@mayfly/api";
+import type { FastifyPluginAsync } from "fastify";
+import { type Static, Type } from "typebox";
+import type { Clock } from "../clock.ts";
+import { NotFoundError } from "../errors.ts";
+import { READ } from "../guard/scopes.ts";
+import type { UnixNano } from "../model/time.ts";
+import {
+  type FunctionFacts,
+  type FunctionStory,
+  functionsSeen,
+  functionStory,
+  refOf,
+  type Run,
+  type Window,
+} from "../query/functions.ts";
+import type { ListDeps } from "../query/list.ts";
+import { badParameter, timesOf } from "./trace-filters.ts";
+
+const DAY_NS = 86_400_000_000_000n;
+const MAX_FUNCTIONS = 1000;
+
+const TIMES = { from: Type.Optional(Type.String()), to: Type.Optional(Type.String()) };
+const ListParameters = Type.Object(
+  {
+    ...TIMES,
+    sort: Type.Union([Type.Literal("lastSeen"), Type.Literal("invocations"), Type.Literal("errors")], {
+      default: "lastSeen",
+    }),
+    limit: Type.Integer({ minimum: 1, maximum: MAX_FUNCTIONS, default: 200 }),
+  },
+  { additionalProperties: false },
+);
+const DetailParameters = Type.Object(TIMES, { additionalProperties: false });
+
+export const functionRoutes =
+  ({ clock, ...deps }: ListDeps & { readonly clock: Clock }): FastifyPluginAsync =>
+  async (app) => {
+    app.get<{ Querystring: Static<typeof ListParameters> }>(
+      "/api/functions",
+      { ...READ, schema: { querystring: ListParameters } },
+      async ({ query: { sort, limit, ...times } }): Promise<FunctionList> => {
+        const window = windowOf(times, clock());
+        const { found, lookedBackTo } = await functionsSeen(window, deps);
+        const sorted = sort === "lastSeen" ? found : found.toSorted((a, b) => b[sort] - a[sort]);
+        return {
+          functions: sorted.slice(0, limit).map(summaryView),
+          count: found.length,
+          ...windowView(window, lookedBackTo),
+        };
+      },
+    );
+
+    app.get<{ Params: { name: string }; Querystring: Static<typeof DetailParameters> }>(
+      "/api/functions/:name",
+      { ...READ, schema: { querystring: DetailParameters } },
+      async ({ params: { name }, query }): Promise<FunctionDetail> => {
+        const window = windowOf(query, clock());
+        const { found, lookedBackTo } = await functionStory(name, window, deps);
+        if (found === undefined)
+          throw new NotFoundError("not-found", `no function ${name} ran between ${window.from} and ${window.to}`);
+        return { ...detailView(found), ...windowView(window, lookedBackTo) };
+      },
+    );
+  };
+
+const windowOf = (times: Static<typeof DetailParameters>, now: UnixNano): Window => {
+  const { from, to = from === undefined || from <= now ? now : from } = timesOf(times);
+  const window = { from: from ?? (to > DAY_NS ? to - DAY_NS : 0n), to };
+  if (window.from > window.to) throw badParameter("from", String(window.from), `no time after to, ${window.to}`);
+  return window;
+};
+
+const windowView = ({ from, to }: Window, lookedBackTo: UnixNano | undefined) => ({
+  fromUnixNano: String(from),
+  toUnixNano: String(to),
+  ...(lookedBackTo !== undefined && { truncated: true, lookedBackToUnixNano: String(lookedBackTo) }),
+});
+
+const summaryView = ({ name, services, triggers, ...facts }: FunctionFacts): FunctionSummary => ({
+  name,
+  services,
+  triggers,
+  invocations: facts.invocations,
+  errors: facts.errors,
+  coldStarts: facts.coldStarts,
+  durationNs: facts.durations,
+  lastSeenUnixNano: String(facts.lastSeen),
+});
+
+const detailView = (story: FunctionStory): Omit<FunctionDetail, "fromUnixNano" | "toUnixNano"> => ({
+  ...summaryView(story),
+  series: story.steps.map(({ from, to, durations, ...counts }) => ({
+    fromUnixNano: String(from),
+    toUnixNano: String(to),
+    ...counts,
+    ...(durations && { durationNs: durations }),
+  })),
+  callers: story.callers,
+  callees: story.callees,
+  failures: story.failures.map(({ latest, ...failure }) => ({ ...failure, latest: runView(latest) })),
+  slowest: story.slowest.map(runView),
+  latest: story.latest.map(runView),
+});
+
+const runView = (run: Run): FunctionInvocation => ({
+  ...refOf(run),
+  stitchedTraceId: run.stitchedTraceId,
+  ...(run.requestId !== undefined && { requestId: run.requestId }),
+  startTimeUnixNano: String(run.start),
+  durationNs: run.durationNs,
+  status: run.errorType === undefined ? "ok" : "error",
+  ...(run.errorType !== undefined && { errorType: run.errorType }),
+  coldStart: run.isCold ?? false,
+});

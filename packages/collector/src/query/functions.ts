@@ -1,0 +1,192 @@
+/**
+ * Functions, counted over the runs that the rows of stitched traces tell of.
+ *
+ * A run is in the window where it began in it. Looked at are the rows of traces that began in the window, or within
+ * `LONGEST_NS` before it: what runs longer than that after its trace's begin is not seen.
+ *
+ * Bounds  `MAX_ROWS` rows, newest first; where there are more, `lookedBackTo` says how far back the numbers reach. They are
+ *         exact for what was looked at.
+ */
+import { type SpanPath, traceOf } from "../model/ids.ts";
+import type { DurationNs, UnixNano } from "../model/time.ts";
+import type { SummaryCall, SummaryInvocation, SummaryRow } from "../store/summaries.ts";
+import { distinct } from "./head.ts";
+import { type ListDeps, MAX_AWAITED, searchOf } from "./list.ts";
+import { search } from "./run.ts";
+import { nearestRank, stepWidth } from "./stats.ts";
+
+const MAX_ROWS = 10_000;
+const LONGEST_NS = 3_600_000_000_000n;
+const MAX_CALLS = 50;
+const MAX_FAILURES = 20;
+const MAX_SLOWEST = 10;
+const MAX_LATEST = 20;
+
+export interface Window {
+  readonly from: UnixNano;
+  readonly to: UnixNano;
+}
+
+export interface Seen<T> {
+  readonly found: T;
+  /** undefined where everything was looked at. */
+  readonly lookedBackTo: UnixNano | undefined;
+}
+
+export interface Run extends SummaryInvocation {
+  readonly start: UnixNano;
+  readonly stitchedTraceId: string;
+}
+
+interface Counts {
+  readonly invocations: number;
+  readonly errors: number;
+  readonly coldStarts: number;
+}
+
+export interface FunctionFacts extends Counts {
+  readonly name: string;
+  readonly services: readonly string[];
+  readonly triggers: readonly string[];
+  readonly durations: Readonly<Record<"p50" | "p95" | "p99", DurationNs>>;
+  readonly lastSeen: UnixNano;
+}
+
+export interface FunctionStory extends FunctionFacts {
+  readonly steps: readonly (Counts & {
+    readonly from: UnixNano;
+    readonly to: UnixNano;
+    readonly durations: Readonly<Record<"p50" | "p95", DurationNs>> | undefined;
+  })[];
+  readonly callers: readonly { readonly name: string; readonly count: number }[];
+  readonly callees: readonly { readonly name: string; readonly count: number }[];
+  readonly failures: readonly { readonly type: string; readonly count: number; readonly latest: Run }[];
+  readonly slowest: readonly Run[];
+  readonly latest: readonly Run[];
+}
+
+/** Those that were seen last first. */
+export const functionsSeen = async (window: Window, deps: ListDeps): Promise<Seen<readonly FunctionFacts[]>> => {
+  const { rows, lookedBackTo } = await rowsIn(window, undefined, deps);
+  const byName = Map.groupBy(runsIn(rows, window), (run) => run.functionName);
+  const found = [...byName].map(([name, runs]) => factsOf(name, runs));
+  return {
+    found: found.toSorted((a, b) => latestFirst(a.lastSeen, b.lastSeen) || byText(a.name, b.name)),
+    lookedBackTo,
+  };
+};
+
+/** undefined: it did not run. */
+export const functionStory = async (
+  name: string,
+  window: Window,
+  deps: ListDeps,
+): Promise<Seen<FunctionStory | undefined>> => {
+  const { rows, lookedBackTo } = await rowsIn(window, name, deps);
+  const runs = runsIn(rows, window).filter((run) => run.functionName === name);
+  if (runs.length === 0) return { found: undefined, lookedBackTo };
+  const latest = runs.toSorted((a, b) => latestFirst(a.start, b.start) || byText(a.path, b.path));
+  const held = new Set(runs.map((run) => run.stitchedTraceId));
+  const calls = rows.filter((row) => held.has(row.id)).flatMap((row) => row.calls);
+  const found = {
+    ...factsOf(name, runs),
+    steps: stepsOf(runs, { ...window, ...(lookedBackTo !== undefined && { from: lookedBackTo }) }),
+    callers: counted(
+      calls.filter((call) => call.to === name),
+      (call) => call.from,
+    ),
+    callees: counted(
+      calls.filter((call) => call.from === name),
+      (call) => call.to,
+    ),
+    failures: failuresOf(latest),
+    slowest: latest.toSorted((a, b) => b.durationNs - a.durationNs).slice(0, MAX_SLOWEST),
+    latest: latest.slice(0, MAX_LATEST),
+  };
+  return { found, lookedBackTo };
+};
+
+const rowsIn = async (
+  { from, to }: Window,
+  name: string | undefined,
+  deps: ListDeps,
+): Promise<{ readonly rows: readonly SummaryRow[]; readonly lookedBackTo: UnixNano | undefined }> => {
+  await deps.summarizer.catchUp(MAX_AWAITED);
+  const first = from > LONGEST_NS ? from - LONGEST_NS : 0n;
+  const filters = { from: first, to, ...(name !== undefined && { function: name }) };
+  const { rows, next } = await search({ ...searchOf(filters), limit: MAX_ROWS, maxRows: MAX_ROWS }, deps);
+  return { rows, lookedBackTo: next && next.start > from ? next.start : undefined };
+};
+
+/** A batch is in the rows of all its messages, and ran once. */
+const runsIn = (rows: readonly SummaryRow[], { from, to }: Window): readonly Run[] => {
+  const runs = new Map<SpanPath, Run>();
+  for (const row of rows) {
+    for (const one of row.invocations) {
+      const start = row.start + BigInt(one.offsetNs);
+      if (start >= from && start <= to && !runs.has(one.path))
+        runs.set(one.path, { ...one, start, stitchedTraceId: row.id });
+    }
+  }
+  return [...runs.values()];
+};
+
+const factsOf = (name: string, runs: readonly Run[]): FunctionFacts => {
+  const rank = nearestRank(runs.map((run) => run.durationNs));
+  return {
+    name,
+    services: distinct(runs.map((run) => run.serviceName)).toSorted(),
+    triggers: distinct(runs.map((run) => run.trigger)).toSorted(),
+    ...countsOf(runs),
+    durations: { p50: rank(0.5), p95: rank(0.95), p99: rank(0.99) },
+    lastSeen: runs.reduce((last, { start }) => (start > last ? start : last), 0n),
+  };
+};
+
+const countsOf = (runs: readonly Run[]): Counts => ({
+  invocations: runs.length,
+  errors: runs.filter((run) => run.errorType !== undefined).length,
+  coldStarts: runs.filter((run) => run.isCold).length,
+});
+
+const stepsOf = (runs: readonly Run[], { from, to }: Window): FunctionStory["steps"] => {
+  const width = stepWidth(to - from);
+  const byStep = Map.groupBy(runs, (run) => run.start / width);
+  const first = from / width;
+  return Array.from({ length: Number(to / width - first) + 1 }, (_, n) => {
+    const step = first + BigInt(n);
+    const some = byStep.get(step) ?? [];
+    const rank = nearestRank(some.map((run) => run.durationNs));
+    return {
+      from: step * width,
+      to: (step + 1n) * width,
+      ...countsOf(some),
+      durations: some.length === 0 ? undefined : { p50: rank(0.5), p95: rank(0.95) },
+    };
+  });
+};
+
+const counted = (calls: readonly SummaryCall[], nameOf: (call: SummaryCall) => string): FunctionStory["callers"] => {
+  const counts = new Map<string, number>();
+  for (const call of calls) counts.set(nameOf(call), (counts.get(nameOf(call)) ?? 0) + call.count);
+  return [...counts]
+    .map(([name, count]) => ({ name, count }))
+    .toSorted((a, b) => b.count - a.count || byText(a.name, b.name))
+    .slice(0, MAX_CALLS);
+};
+
+const failuresOf = (latest: readonly Run[]): FunctionStory["failures"] =>
+  [...Map.groupBy(latest, (run) => run.errorType)]
+    .flatMap(([type, [first, ...others]]) =>
+      type === undefined || first === undefined ? [] : [{ type, count: 1 + others.length, latest: first }],
+    )
+    .slice(0, MAX_FAILURES);
+
+const latestFirst = (a: UnixNano, b: UnixNano): number => Number(b > a) - Number(b < a);
+const byText = (a: string, b: string): number => Number(a > b) - Number(a < b);
+
+/** The W3C trace and the span of a run. */
+export const refOf = ({ path }: Run): { readonly traceId: string; readonly spanId: string } => ({
+  traceId: traceOf(path),
+  spanId: path.slice(traceOf(path).length + 1),
+});
