@@ -1,5 +1,6 @@
 /**
- * Writes the pages of docs/reference that are made from tables in the code; scripts/check-docs.mjs fails where one is stale.
+ * Writes the pages of docs/reference, and the schemas of the API's answers, that are made from tables and types in the
+ * code; scripts/check-docs.mjs fails where one is stale.
  *
  *   node scripts/reference-pages.mjs
  */
@@ -10,6 +11,7 @@ import { casesOf } from "../packages/collector/src/cli/conformance/cases.ts";
 import { SIGNALS } from "../packages/collector/src/cli/conformance/records.ts";
 import { configReference as collectorConfigReference } from "../packages/collector/src/config-reference.ts";
 import { METRICS } from "../packages/collector/src/self/metrics.ts";
+import { answerSchemas } from "./answer-schemas.ts";
 import { configReference } from "../packages/sdk/src/config-reference.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -155,6 +157,15 @@ const awsAssumptions = () => {
   ].join("\n")}\n`;
 };
 
+/** For OpenAPI: what the types of packages/api are as JSON Schema. */
+const schemas = () => `/**
+ * The types of @mayfly/api, as JSON Schema.
+ *
+ * Made from packages/api/src by: node scripts/reference-pages.mjs
+ */
+export const ANSWER_SCHEMAS = ${JSON.stringify(answerSchemas(join(root, "packages/api/src")), undefined, 2)};
+`;
+
 /** Path below the root → text. */
 export const referencePages = () => ({
   "docs/reference/config.md": collectorConfig(),
@@ -162,6 +173,7 @@ export const referencePages = () => ({
   "docs/reference/conformance.md": conformance(),
   "docs/reference/sdk-config.md": sdkConfig(),
   "docs/reference/aws-assumptions.md": awsAssumptions(),
+  "packages/collector/src/openapi/answer-schemas.ts": schemas(),
 });
 
 if (import.meta.main) {

@@ -8,7 +8,7 @@
 
 export type * from "./functions.ts";
 
-/** Decimal digits of Unix nanoseconds. */
+/** Decimal digits of Unix nanoseconds. @pattern ^[0-9]{1,20}$ */
 export type UnixNanoString = string;
 
 /** Attribute values as read by people: an int64 past 2^53 is a decimal string, bytes are base64. */

@@ -2,11 +2,12 @@
  * The rooms, joined: receive → decode → normalize → store → api. The only file that knows them all.
  */
 import type { OtlpSignal, PartialSuccess } from "@mayfly/otlp";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, RouteOptions } from "fastify";
 import { functionRoutes } from "./api/functions.ts";
 import { healthRoutes } from "./api/health.ts";
 import { invocationRoutes } from "./api/invocations.ts";
 import { logRoutes } from "./api/logs.ts";
+import { openApiRoutes } from "./api/openapi.ts";
 import { sessionRoutes } from "./api/session.ts";
 import { searchRoutes } from "./api/search.ts";
 import { staticRoutes } from "./api/static.ts";
@@ -68,8 +69,13 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
     tellFault(error, failed(request, status));
   };
   const summarizer = createSummarizer({ store, summaries, clock });
+  const made: RouteOptions[] = [];
   const server = await buildServer({
     ...deps.server,
+    onRoute: (route) => {
+      made.push(route);
+      deps.server?.onRoute?.(route);
+    },
     guard,
     onFault,
     onLostConnection: refusals.count,
@@ -85,6 +91,7 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
       invocationRoutes({ store }),
       logRoutes({ store }),
       sessionRoutes({ guard }),
+      openApiRoutes({ routes: made, version }),
       staticRoutes({ uiDir }),
     ],
   });

@@ -69,6 +69,8 @@ export const buildServer = async (deps: ServerDeps): Promise<FastifyInstance> =>
   limitConnections(app.server, connections, () => onLostConnection("too-many-connections"));
   if (onRoute) app.addHook("onRoute", onRoute);
   app.removeAllContentTypeParsers();
+  // Answers' schemas are for readers (openapi/) and tests: a serializer made of one would drop what it does not know.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler((error, request, reply) => {
     const { status } = httpProblem(error);
     if (status >= 500) onFault(error, status, request);

@@ -46,6 +46,7 @@ describe("every route", () => {
     expect([...new Set(opened.map(({ url }) => url))].toSorted()).toEqual([
       "/api/login",
       "/api/logout",
+      "/api/openapi.json",
       "/api/session",
       "/healthz",
       "/no-such-page",

@@ -8,6 +8,7 @@ import { createPipeline, type PipelineDeps } from "../src/pipeline.ts";
 import { openStore } from "../src/store/sqlite/sqlite-store.ts";
 import { createSqliteSummaries } from "../src/store/sqlite/summaries.ts";
 import type { Store } from "../src/store/store.ts";
+import { checkedAnswers } from "./answers.ts";
 import { START } from "./builders.ts";
 
 export const JSON_TYPE = { "content-type": "application/json" };
@@ -63,6 +64,7 @@ export const openPipeline = async (deps: Partial<PipelineDeps> = {}): Promise<Te
   const store = deps.store ?? openStore({ dataDir: folder });
   const summaries = createSqliteSummaries({ dataDir: folder });
   const bugs: unknown[] = [];
+  const answers = checkedAnswers();
   const app = await createPipeline({
     store,
     summaries,
@@ -72,6 +74,13 @@ export const openPipeline = async (deps: Partial<PipelineDeps> = {}): Promise<Te
     version: "1.2.3",
     onBug: (error) => bugs.push(error),
     ...deps,
+    server: {
+      ...deps.server,
+      onRoute(route) {
+        answers.onRoute(route);
+        deps.server?.onRoute?.(route);
+      },
+    },
   });
   return {
     app,
@@ -82,6 +91,7 @@ export const openPipeline = async (deps: Partial<PipelineDeps> = {}): Promise<Te
       await summaries.close();
       await store.close();
       await rm(folder, { recursive: true });
+      if (answers.wrong.length > 0) throw new Error(`answers that are not as published:\n${answers.wrong.join("\n")}`);
     },
   };
 };

@@ -16,30 +16,57 @@ import {
   type Window,
 } from "../query/functions.ts";
 import type { ListDeps } from "../query/list.ts";
-import { badParameter, timesOf } from "./trace-filters.ts";
+import { answers } from "../openapi/described.ts";
+import { badParameter, TIME, timesOf } from "./trace-filters.ts";
 
 const DAY_NS = 86_400_000_000_000n;
 const MAX_FUNCTIONS = 1000;
 
-const TIMES = { from: Type.Optional(Type.String()), to: Type.Optional(Type.String()) };
+const TIMES = {
+  from: Type.Optional(
+    Type.String({ description: `Runs that began then or later: ${TIME}; default a day before \`to\`.` }),
+  ),
+  to: Type.Optional(Type.String({ description: `Runs that began then or earlier: ${TIME}; default now.` })),
+};
 const ListParameters = Type.Object(
   {
     ...TIMES,
     sort: Type.Union([Type.Literal("lastSeen"), Type.Literal("invocations"), Type.Literal("errors")], {
       default: "lastSeen",
+      description: "What comes first: the one seen last, the one that ran most, the one that failed most.",
     }),
-    limit: Type.Integer({ minimum: 1, maximum: MAX_FUNCTIONS, default: 200 }),
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: MAX_FUNCTIONS,
+      default: 200,
+      description: "The most functions of an answer.",
+    }),
   },
   { additionalProperties: false },
 );
 const DetailParameters = Type.Object(TIMES, { additionalProperties: false });
+
+const LIST = {
+  tags: ["functions"],
+  summary: "The functions that ran in a window of time",
+  querystring: ListParameters,
+  response: answers("FunctionList"),
+} as const;
+
+const DETAIL = {
+  tags: ["functions"],
+  summary: "One function over time: who calls it, whom it calls, its failures, its slowest and latest runs",
+  params: Type.Object({ name: Type.String({ description: "`faas.name`, else `service.name`." }) }),
+  querystring: DetailParameters,
+  response: answers("FunctionDetail"),
+} as const;
 
 export const functionRoutes =
   ({ clock, ...deps }: ListDeps & { readonly clock: Clock }): FastifyPluginAsync =>
   async (app) => {
     app.get<{ Querystring: Static<typeof ListParameters> }>(
       "/api/functions",
-      { ...READ, schema: { querystring: ListParameters } },
+      { ...READ, schema: LIST },
       async ({ query: { sort, limit, ...times } }): Promise<FunctionList> => {
         const window = windowOf(times, clock());
         const { found, lookedBackTo } = await functionsSeen(window, deps);
@@ -54,7 +81,7 @@ export const functionRoutes =
 
     app.get<{ Params: { name: string }; Querystring: Static<typeof DetailParameters> }>(
       "/api/functions/:name",
-      { ...READ, schema: { querystring: DetailParameters } },
+      { ...READ, schema: DETAIL },
       async ({ params: { name }, query }): Promise<FunctionDetail> => {
         const window = windowOf(query, clock());
         const { found, lookedBackTo } = await functionStory(name, window, deps);

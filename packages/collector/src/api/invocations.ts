@@ -1,6 +1,7 @@
 /** `GET /api/invocations/{requestId}`: one invocation, its attempts, and the transactions it worked for. */
 import type { Invocation, InvocationAttempt } from "@mayfly/api";
 import type { FastifyPluginAsync } from "fastify";
+import { Type } from "typebox";
 import { NotFoundError } from "../errors.ts";
 import { READ } from "../guard/scopes.ts";
 import { durationNs } from "../model/time.ts";
@@ -8,15 +9,24 @@ import { attributeReader } from "../normalize/attributes.ts";
 import { FAAS_MAX_MEMORY, FAAS_TRIGGER, FAAS_VERSION, MAYFLY_INIT_DURATION_MS } from "../normalize/semconv.ts";
 import { type Attempt, findInvocation } from "../query/invocation.ts";
 import type { Store } from "../store/store.ts";
+import { answers } from "../openapi/described.ts";
 import { NoQuery } from "./parameters.ts";
 import { statusOf } from "./view.ts";
+
+const INVOCATION = {
+  tags: ["traces"],
+  summary: "One invocation, its attempts, and the transactions it worked for",
+  params: Type.Object({ requestId: Type.String({ description: "As the platform calls it." }) }),
+  querystring: NoQuery,
+  response: answers("Invocation"),
+} as const;
 
 export const invocationRoutes =
   ({ store }: { readonly store: Store }): FastifyPluginAsync =>
   async (app) => {
     app.get<{ Params: { requestId: string } }>(
       "/api/invocations/:requestId",
-      { ...READ, schema: { querystring: NoQuery } },
+      { ...READ, schema: INVOCATION },
       async ({ params: { requestId } }): Promise<Invocation> => {
         const attempts = await findInvocation(store, requestId);
         if (attempts.length === 0)

@@ -14,29 +14,50 @@ import type { LogFilter } from "../model/log-filter.ts";
 import { LEVELS, type Level, type LogRecord } from "../model/log-record.ts";
 import type { UnixNano } from "../model/time.ts";
 import type { Store } from "../store/store.ts";
+import { answers } from "../openapi/described.ts";
 import { logsDataOf } from "./otlp-view.ts";
-import { badParameter, timesOf } from "./trace-filters.ts";
+import { badParameter, TIME, timesOf } from "./trace-filters.ts";
 import { logView } from "./view.ts";
 
 const MAX_IDS = 1000;
 const MAX_LOGS = 10_000;
 const DEFAULT_LOGS = 1000;
 
-const ids = Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { maxItems: MAX_IDS }));
-const level = Type.Unsafe<Level>(Type.Union(LEVELS.map((one) => Type.Literal(one))));
+const ids = (description: string) =>
+  Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { maxItems: MAX_IDS, description }));
+const level = (options = {}) =>
+  Type.Unsafe<Level>(
+    Type.Union(
+      LEVELS.map((one) => Type.Literal(one)),
+      options,
+    ),
+  );
 const LogsQuery = Type.Object(
   {
-    traceId: ids,
-    requestId: ids,
-    function: Type.Optional(Type.String({ maxLength: 256 })),
-    level: Type.Optional(Type.Array(level, { minItems: 1, maxItems: LEVELS.length })),
-    minLevel: Type.Optional(level),
-    text: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
-    from: Type.Optional(Type.String()),
-    to: Type.Optional(Type.String()),
-    format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("otlp")])),
-    limit: Type.Integer({ minimum: 1, maximum: MAX_LOGS, default: DEFAULT_LOGS }),
-    cursor: Type.Optional(Type.String({ maxLength: 100 })),
+    traceId: ids("Records of any of these traces; may be repeated."),
+    requestId: ids("Records of any of these invocations; may be repeated."),
+    function: Type.Optional(Type.String({ maxLength: 256, description: "Of this function." })),
+    level: Type.Optional(
+      Type.Array(level(), { minItems: 1, maxItems: LEVELS.length, description: "Of this level; may be repeated." }),
+    ),
+    minLevel: Type.Optional(level({ description: "Of this level or a graver one." })),
+    text: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 1024, description: "What the line says, or a part of it." }),
+    ),
+    from: Type.Optional(Type.String({ description: `Then or later: ${TIME}.` })),
+    to: Type.Optional(Type.String({ description: `Then or earlier: ${TIME}.` })),
+    format: Type.Optional(
+      Type.Union([Type.Literal("json"), Type.Literal("otlp")], {
+        description: "`otlp`: the same records as OTLP-JSON `LogsData`, every field as it arrived.",
+      }),
+    ),
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: MAX_LOGS,
+      default: DEFAULT_LOGS,
+      description: "The most records of an answer.",
+    }),
+    cursor: Type.Optional(Type.String({ maxLength: 100, description: "Of the answer before." })),
   },
   { additionalProperties: false },
 );
@@ -50,27 +71,30 @@ interface Page {
   readonly cursor?: string;
 }
 
+const LOGS = {
+  tags: ["logs"],
+  summary: "Log records of traces or invocations, oldest first; without either, all that match, newest first",
+  querystring: LogsQuery,
+  response: answers("LogList", { otlp: "LogsData" }),
+} as const;
+
 export const logRoutes =
   ({ store }: { readonly store: LogStore }): FastifyPluginAsync =>
   async (app) => {
-    app.get<{ Querystring: Query }>(
-      "/api/logs",
-      { ...READ, schema: { querystring: LogsQuery } },
-      async ({ query }, reply) => {
-        const { traceId = [], requestId = [], format } = query;
-        const isById = traceId.length + requestId.length > 0;
-        const { records, truncated, cursor } = await (isById ? byId(query, store) : newest(query, store));
-        if (format !== "otlp")
-          return {
-            logs: records.map(logView),
-            ...(truncated && { truncated }),
-            ...(cursor !== undefined && { cursor }),
-          } satisfies LogList;
-        // OTLP has no place to say it.
-        if (truncated || cursor !== undefined) reply.header("x-mayfly-truncated", "true");
-        return reply.type("application/json").send(JSON.stringify(logsToJson(logsDataOf(records))));
-      },
-    );
+    app.get<{ Querystring: Query }>("/api/logs", { ...READ, schema: LOGS }, async ({ query }, reply) => {
+      const { traceId = [], requestId = [], format } = query;
+      const isById = traceId.length + requestId.length > 0;
+      const { records, truncated, cursor } = await (isById ? byId(query, store) : newest(query, store));
+      if (format !== "otlp")
+        return {
+          logs: records.map(logView),
+          ...(truncated && { truncated }),
+          ...(cursor !== undefined && { cursor }),
+        } satisfies LogList;
+      // OTLP has no place to say it.
+      if (truncated || cursor !== undefined) reply.header("x-mayfly-truncated", "true");
+      return reply.type("application/json").send(JSON.stringify(logsToJson(logsDataOf(records))));
+    });
   };
 
 const filterOf = (query: Query): LogFilter => {

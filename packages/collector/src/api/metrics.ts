@@ -20,12 +20,21 @@ export interface MetricsDeps {
 
 type Name = keyof typeof METRICS;
 
+const METRICS_PAGE = {
+  tags: ["collector"],
+  summary: "The collector's own numbers, in Prometheus' text format",
+  querystring: NoQuery,
+  response: {
+    200: { description: "OK", content: { [EXPOSITION_TYPE]: { schema: { type: "string" } } } },
+  },
+} as const;
+
 export const metricsRoutes =
   ({ store, refusals, admission, meters, version }: MetricsDeps): FastifyPluginAsync =>
   async (app) => {
     const readings = createProcessReadings();
     app.addHook("onClose", async () => readings.close());
-    app.get("/metrics", { ...READ, schema: { querystring: NoQuery } }, async (_request, reply) => {
+    app.get("/metrics", { ...READ, schema: METRICS_PAGE }, async (_request, reply) => {
       const stats = await store.stats().catch(() => undefined); // all else is worth telling when the disk is not well
       const samples: Partial<Record<Name, readonly Sample[]>> = {
         info: [{ labels: [version], value: 1 }],

@@ -7,18 +7,45 @@ import { READ } from "../guard/scopes.ts";
 import type { ListDeps } from "../query/list.ts";
 import { type TraceStatistics, traceStatistics } from "../query/stats.ts";
 import { createSuggester } from "../query/suggest.ts";
+import { answers } from "../openapi/described.ts";
 import { FILTER_PARAMETERS, filtersOf } from "./trace-filters.ts";
 
 const StatsParameters = Type.Object(FILTER_PARAMETERS, { additionalProperties: false });
 
 const SuggestParameters = Type.Object(
   {
-    of: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
-    prefix: Type.String({ maxLength: 256, default: "" }),
-    limit: Type.Integer({ minimum: 1, maximum: 100, default: 10 }),
+    of: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 256,
+        description:
+          "The field or attribute whose values are asked for; without it, names of fields and attributes, functions and errors.",
+      }),
+    ),
+    prefix: Type.String({
+      maxLength: 256,
+      default: "",
+      description: "What is written of it already, whatever its case.",
+    }),
+    limit: Type.Integer({ minimum: 1, maximum: 100, default: 10, description: "The most suggestions." }),
   },
   { additionalProperties: false },
 );
+
+const STATS = {
+  tags: ["traces"],
+  summary: "The stitched traces that the same filters list, counted",
+  description: "Percentiles and histograms of durations and starts, and the most frequent values of some fields.",
+  querystring: StatsParameters,
+  response: answers("TraceStats"),
+} as const;
+
+const SUGGEST = {
+  tags: ["traces"],
+  summary: "What can be written next in a query",
+  querystring: SuggestParameters,
+  response: answers("Suggestions"),
+} as const;
 
 const NS_PER_MS = 1_000_000n;
 
@@ -29,13 +56,13 @@ export const searchRoutes =
 
     app.get<{ Querystring: Static<typeof StatsParameters> }>(
       "/api/traces/stats",
-      { ...READ, schema: { querystring: StatsParameters } },
+      { ...READ, schema: STATS },
       async ({ query }): Promise<TraceStats> => statsView(await traceStatistics(filtersOf(query), deps)),
     );
 
     app.get<{ Querystring: Static<typeof SuggestParameters> }>(
       "/api/suggest",
-      { ...READ, schema: { querystring: SuggestParameters } },
+      { ...READ, schema: SUGGEST },
       async ({ query: { of, prefix, limit } }): Promise<Suggestions> => ({
         suggestions:
           of === undefined ? await suggester.names(prefix, limit) : await suggester.values(of, prefix, limit),

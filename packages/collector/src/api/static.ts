@@ -27,6 +27,7 @@ export const staticRoutes =
     // The pages hold no data: they ask the API for it, with the reader's session.
     app.addHook("onRoute", (route) => {
       route.config = { ...route.config, ...OPEN.config };
+      route.schema = { ...route.schema, hide: true };
     });
     const isBuilt = existsSync(join(uiDir, "index.html"));
     if (isBuilt) await serveFiles(app, uiDir);

@@ -5,6 +5,7 @@ import { READ } from "../guard/scopes.ts";
 import type { UnixNano } from "../model/time.ts";
 import type { Refusals } from "../receive/refusals.ts";
 import type { Store } from "../store/store.ts";
+import { answers } from "../openapi/described.ts";
 import { NoQuery } from "./parameters.ts";
 
 export interface StatsDeps {
@@ -14,10 +15,17 @@ export interface StatsDeps {
   readonly version: string;
 }
 
+const STATS = {
+  tags: ["collector"],
+  summary: "The ledger: what arrived, and what became of it",
+  querystring: NoQuery,
+  response: answers("Stats"),
+} as const;
+
 export const statsRoutes =
   ({ store, refusals, startedAt, version }: StatsDeps): FastifyPluginAsync =>
   async (app) => {
-    app.get("/api/stats", { ...READ, schema: { querystring: NoQuery } }, async (): Promise<Stats> => {
+    app.get("/api/stats", { ...READ, schema: STATS }, async (): Promise<Stats> => {
       const [stats, damagedPartitions] = [await store.stats(), await store.damage()];
       return { ...stats, damagedPartitions, refusedRequests: refusals.counts(), startedAt: String(startedAt), version };
     });

@@ -6,13 +6,24 @@ import type { Filters } from "../query/list.ts";
 import { parseQuery } from "../query/parse.ts";
 import { parseUnixNano } from "./parameters.ts";
 
+export const TIME = "Unix nanoseconds, or RFC 3339 with its zone";
+
 export const FILTER_PARAMETERS = {
-  from: Type.Optional(Type.String()),
-  to: Type.Optional(Type.String()),
-  function: Type.Optional(Type.String({ maxLength: 256 })),
-  q: Type.Optional(Type.String()),
-  minDurationMs: Type.Optional(Type.Number({ minimum: 0 })),
-  status: Type.Optional(Type.Union([Type.Literal("ok"), Type.Literal("error")])),
+  from: Type.Optional(Type.String({ description: `The trace's first span starts then or later: ${TIME}.` })),
+  to: Type.Optional(Type.String({ description: `The trace's first span starts then or earlier: ${TIME}.` })),
+  function: Type.Optional(Type.String({ maxLength: 256, description: "A function that took part." })),
+  q: Type.Optional(
+    Type.String({
+      description: "A query, or text; docs/reference/query.md is its grammar.",
+      examples: ['function:checkout status:error duration:>1s "card declined"'],
+    }),
+  ),
+  minDurationMs: Type.Optional(Type.Number({ minimum: 0, description: "It takes at least this long." })),
+  status: Type.Optional(
+    Type.Union([Type.Literal("ok"), Type.Literal("error")], {
+      description: "`error`: some span of it failed; `ok`: none did.",
+    }),
+  ),
 };
 
 const FilterParameters = Type.Object(FILTER_PARAMETERS);

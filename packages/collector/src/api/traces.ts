@@ -22,6 +22,7 @@ import { joinView, placeholderJoin } from "../stitch/reason.ts";
 import type { Unit } from "../stitch/units.ts";
 import type { StitchedTrace } from "../stitch/walk.ts";
 import type { Store } from "../store/store.ts";
+import { answers } from "../openapi/described.ts";
 import { traceDataOf } from "./otlp-view.ts";
 import { badParameter, FILTER_PARAMETERS, filtersOf } from "./trace-filters.ts";
 import { spanView } from "./view.ts";
@@ -32,20 +33,48 @@ const MAX_ROWS = 500;
 const ListParameters = Type.Object(
   {
     ...FILTER_PARAMETERS,
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_ROWS, default: 50 })),
-    cursor: Type.Optional(Type.String({ maxLength: 200 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_ROWS, default: 50, description: "Rows of a page." })),
+    cursor: Type.Optional(Type.String({ maxLength: 200, description: "Of the page before." })),
   },
   { additionalProperties: false },
 );
 
 const DetailParameters = Type.Object(
   {
-    stitch: Type.Optional(Type.Boolean({ default: true })),
-    format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("otlp")])),
-    cursor: Type.Optional(Type.String({ pattern: "^\\d{1,9}$" })),
+    stitch: Type.Optional(Type.Boolean({ default: true, description: "`false`: the bare W3C trace, without joins." })),
+    format: Type.Optional(
+      Type.Union([Type.Literal("json"), Type.Literal("otlp")], {
+        description: "`otlp`: the same spans as OTLP-JSON `TracesData`, every field as it arrived.",
+      }),
+    ),
+    cursor: Type.Optional(
+      Type.String({ pattern: "^\\d{1,9}$", description: "Of the answer before: the next spans of the same trace." }),
+    ),
   },
   { additionalProperties: false },
 );
+
+const LIST = {
+  tags: ["traces"],
+  summary: "Stitched traces, newest first",
+  description:
+    "A page may have fewer rows than `limit`, even none, and still a `cursor`: ask on until there is no `cursor`.",
+  querystring: ListParameters,
+  response: answers("TraceList"),
+} as const;
+
+const DETAIL = {
+  tags: ["traces"],
+  summary: "One stitched trace",
+  params: Type.Object({
+    id: Type.String({
+      description:
+        "Of a stitched trace, any trace id, any request id, or the id of any message, event or execution that led from one function to another.",
+    }),
+  }),
+  querystring: DetailParameters,
+  response: answers("TraceDetail", { otlp: "TracesData" }),
+} as const;
 
 export interface TraceDeps extends ListDeps {
   readonly store: Store;
@@ -58,7 +87,7 @@ export const traceRoutes =
     const { store, clock } = deps;
     app.get<{ Querystring: Static<typeof ListParameters> }>(
       "/api/traces",
-      { ...READ, schema: { querystring: ListParameters } },
+      { ...READ, schema: LIST },
       async (request): Promise<TraceList> => {
         const { traces, next } = await listTraces(listQuery(request.query), deps, clock());
         return { traces, ...(next && { cursor: formatCursor(next) }) };
@@ -67,7 +96,7 @@ export const traceRoutes =
 
     app.get<{ Params: { id: string }; Querystring: Static<typeof DetailParameters> }>(
       "/api/traces/:id",
-      { ...READ, schema: { querystring: DetailParameters } },
+      { ...READ, schema: DETAIL },
       async (request, reply) => {
         const { id } = request.params;
         const { stitch, format, cursor } = request.query;

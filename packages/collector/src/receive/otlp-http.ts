@@ -55,6 +55,28 @@ const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
   json: "application/json",
 };
 
+const MESSAGES: Readonly<Record<OtlpSignal, string>> = { traces: "Trace", logs: "Logs", metrics: "Metrics" };
+
+/** Of opentelemetry-proto, whose JSON mapping has no schema of its own. */
+const bodies = (name: string) => ({
+  "application/json": {
+    schema: { type: "object", description: `\`${name}\` of opentelemetry-proto, in its JSON mapping.` },
+  },
+  "application/x-protobuf": { schema: {} },
+});
+
+const described = (signal: OtlpSignal) =>
+  ({
+    tags: ["telemetry"],
+    summary: `Store ${signal} as OTLP sends them`,
+    description:
+      "`Content-Encoding` may be gzip, deflate or zstd. 200 once everything is on disk; `partialSuccess` where some of it was rejected. Only 429 and 503 are worth another try.",
+    takes: bodies(`Export${MESSAGES[signal]}ServiceRequest`),
+    response: {
+      200: { description: "Stored.", content: bodies(`Export${MESSAGES[signal]}ServiceResponse`) },
+    },
+  }) as const;
+
 export const otlpRoutes =
   ({ ingest, admission, refusals, onFault }: OtlpDeps): FastifyPluginAsync =>
   async (app) => {
@@ -71,8 +93,14 @@ export const otlpRoutes =
         sendStatus(new NotFoundError("not-found", `${request.url} takes no telemetry here`), request, reply),
       );
       for (const signal of ["traces", "logs", "metrics"] as const) {
-        v1.post(`/${signal}`, INGEST, exportRoute(signal, ingest[signal], admission));
-        v1.route({ ...INGEST, method: OTHER_METHODS, url: `/${signal}`, handler: refuseMethod });
+        v1.post(`/${signal}`, { ...INGEST, schema: described(signal) }, exportRoute(signal, ingest[signal], admission));
+        v1.route({
+          ...INGEST,
+          schema: { hide: true },
+          method: OTHER_METHODS,
+          url: `/${signal}`,
+          handler: refuseMethod,
+        });
       }
     };
     await app.register(routes, { prefix: "/v1" });

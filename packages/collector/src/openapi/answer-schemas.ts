@@ -1,0 +1,1622 @@
+/**
+ * The types of @mayfly/api, as JSON Schema.
+ *
+ * Made from packages/api/src by: node scripts/reference-pages.mjs
+ */
+export const ANSWER_SCHEMAS = {
+  "FunctionList": {
+    "type": "object",
+    "properties": {
+      "functions": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/FunctionSummary"
+        }
+      },
+      "count": {
+        "description": "How many there are; more than are listed where `limit` cut them.",
+        "type": "number"
+      },
+      "fromUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "toUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "truncated": {
+        "description": "True where there are more traces than were looked at: the numbers are of the newest, back to `lookedBackToUnixNano`.",
+        "type": "boolean"
+      },
+      "lookedBackToUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      }
+    },
+    "required": [
+      "functions",
+      "count",
+      "fromUnixNano",
+      "toUnixNano"
+    ]
+  },
+  "FunctionCounts": {
+    "type": "object",
+    "properties": {
+      "invocations": {
+        "type": "number"
+      },
+      "errors": {
+        "type": "number"
+      },
+      "coldStarts": {
+        "type": "number"
+      }
+    },
+    "required": [
+      "invocations",
+      "errors",
+      "coldStarts"
+    ]
+  },
+  "FunctionSummary": {
+    "type": "object",
+    "properties": {
+      "invocations": {
+        "type": "number"
+      },
+      "errors": {
+        "type": "number"
+      },
+      "coldStarts": {
+        "type": "number"
+      },
+      "name": {
+        "type": "string"
+      },
+      "services": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "triggers": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "durationNs": {
+        "type": "object",
+        "properties": {
+          "p50": {
+            "type": "number"
+          },
+          "p95": {
+            "type": "number"
+          },
+          "p99": {
+            "type": "number"
+          }
+        },
+        "required": [
+          "p50",
+          "p95",
+          "p99"
+        ]
+      },
+      "lastSeenUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      }
+    },
+    "required": [
+      "invocations",
+      "errors",
+      "coldStarts",
+      "name",
+      "services",
+      "triggers",
+      "durationNs",
+      "lastSeenUnixNano"
+    ]
+  },
+  "FunctionDetail": {
+    "type": "object",
+    "properties": {
+      "invocations": {
+        "type": "number"
+      },
+      "errors": {
+        "type": "number"
+      },
+      "coldStarts": {
+        "type": "number"
+      },
+      "name": {
+        "type": "string"
+      },
+      "services": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "triggers": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "durationNs": {
+        "type": "object",
+        "properties": {
+          "p50": {
+            "type": "number"
+          },
+          "p95": {
+            "type": "number"
+          },
+          "p99": {
+            "type": "number"
+          }
+        },
+        "required": [
+          "p50",
+          "p95",
+          "p99"
+        ]
+      },
+      "lastSeenUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "fromUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "toUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "truncated": {
+        "type": "boolean"
+      },
+      "lookedBackToUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "series": {
+        "description": "Steps of equal length, oldest first, without a hole.",
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/FunctionStep"
+        }
+      },
+      "callers": {
+        "description": "Functions whose messages and requests it received; those that received its own. Most first.",
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/FunctionCall"
+        }
+      },
+      "callees": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/FunctionCall"
+        }
+      },
+      "failures": {
+        "description": "Latest first.",
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/FunctionFailure"
+        }
+      },
+      "slowest": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/FunctionInvocation"
+        }
+      },
+      "latest": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/FunctionInvocation"
+        }
+      }
+    },
+    "required": [
+      "invocations",
+      "errors",
+      "coldStarts",
+      "name",
+      "services",
+      "triggers",
+      "durationNs",
+      "lastSeenUnixNano",
+      "fromUnixNano",
+      "toUnixNano",
+      "series",
+      "callers",
+      "callees",
+      "failures",
+      "slowest",
+      "latest"
+    ]
+  },
+  "FunctionStep": {
+    "type": "object",
+    "properties": {
+      "invocations": {
+        "type": "number"
+      },
+      "errors": {
+        "type": "number"
+      },
+      "coldStarts": {
+        "type": "number"
+      },
+      "fromUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "toUnixNano": {
+        "description": "Not in the step.",
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "durationNs": {
+        "description": "Absent where nothing ran.",
+        "type": "object",
+        "properties": {
+          "p50": {
+            "type": "number"
+          },
+          "p95": {
+            "type": "number"
+          }
+        },
+        "required": [
+          "p50",
+          "p95"
+        ]
+      }
+    },
+    "required": [
+      "invocations",
+      "errors",
+      "coldStarts",
+      "fromUnixNano",
+      "toUnixNano"
+    ]
+  },
+  "FunctionCall": {
+    "type": "object",
+    "properties": {
+      "name": {
+        "type": "string"
+      },
+      "count": {
+        "type": "number"
+      }
+    },
+    "required": [
+      "name",
+      "count"
+    ]
+  },
+  "FunctionFailure": {
+    "type": "object",
+    "properties": {
+      "type": {
+        "type": "string"
+      },
+      "count": {
+        "type": "number"
+      },
+      "latest": {
+        "description": "The last of them.",
+        "$ref": "#/components/schemas/FunctionInvocation"
+      }
+    },
+    "required": [
+      "type",
+      "count",
+      "latest"
+    ]
+  },
+  "FunctionInvocation": {
+    "type": "object",
+    "properties": {
+      "traceId": {
+        "type": "string"
+      },
+      "spanId": {
+        "type": "string"
+      },
+      "stitchedTraceId": {
+        "type": "string"
+      },
+      "requestId": {
+        "type": "string"
+      },
+      "startTimeUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "durationNs": {
+        "type": "number"
+      },
+      "status": {
+        "type": "string",
+        "enum": [
+          "ok",
+          "error"
+        ]
+      },
+      "errorType": {
+        "type": "string"
+      },
+      "coldStart": {
+        "type": "boolean"
+      }
+    },
+    "required": [
+      "traceId",
+      "spanId",
+      "stitchedTraceId",
+      "startTimeUnixNano",
+      "durationNs",
+      "status",
+      "coldStart"
+    ]
+  },
+  "UnixNanoString": {
+    "description": "Decimal digits of Unix nanoseconds.",
+    "pattern": "^[0-9]{1,20}$",
+    "type": "string"
+  },
+  "AttributeValue": {
+    "description": "Attribute values as read by people: an int64 past 2^53 is a decimal string, bytes are base64.",
+    "anyOf": [
+      {
+        "type": "string"
+      },
+      {
+        "type": "number"
+      },
+      {
+        "type": "boolean"
+      },
+      {
+        "type": "null"
+      },
+      {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/AttributeValue"
+        }
+      },
+      {
+        "type": "object",
+        "additionalProperties": {
+          "$ref": "#/components/schemas/AttributeValue"
+        }
+      }
+    ]
+  },
+  "Attributes": {
+    "type": "object",
+    "additionalProperties": {
+      "$ref": "#/components/schemas/AttributeValue"
+    }
+  },
+  "SpanKind": {
+    "type": "string",
+    "enum": [
+      "unspecified",
+      "internal",
+      "server",
+      "client",
+      "producer",
+      "consumer"
+    ]
+  },
+  "Status": {
+    "type": "object",
+    "properties": {
+      "code": {
+        "type": "string",
+        "enum": [
+          "unset",
+          "ok",
+          "error"
+        ]
+      },
+      "message": {
+        "type": "string"
+      }
+    },
+    "required": [
+      "code"
+    ]
+  },
+  "SpanRef": {
+    "type": "object",
+    "properties": {
+      "traceId": {
+        "type": "string"
+      },
+      "spanId": {
+        "type": "string"
+      }
+    },
+    "required": [
+      "traceId",
+      "spanId"
+    ]
+  },
+  "SpanEvent": {
+    "type": "object",
+    "properties": {
+      "timeUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "name": {
+        "type": "string"
+      },
+      "attributes": {
+        "$ref": "#/components/schemas/Attributes"
+      }
+    },
+    "required": [
+      "timeUnixNano",
+      "name",
+      "attributes"
+    ]
+  },
+  "SpanLink": {
+    "type": "object",
+    "properties": {
+      "traceId": {
+        "type": "string"
+      },
+      "spanId": {
+        "type": "string"
+      },
+      "attributes": {
+        "$ref": "#/components/schemas/Attributes"
+      }
+    },
+    "required": [
+      "traceId",
+      "spanId",
+      "attributes"
+    ]
+  },
+  "Span": {
+    "type": "object",
+    "properties": {
+      "traceId": {
+        "type": "string"
+      },
+      "spanId": {
+        "type": "string"
+      },
+      "parentSpanId": {
+        "type": "string"
+      },
+      "name": {
+        "type": "string"
+      },
+      "kind": {
+        "$ref": "#/components/schemas/SpanKind"
+      },
+      "serviceName": {
+        "type": "string"
+      },
+      "functionName": {
+        "description": "`faas.name` of the resource, else `service.name`.",
+        "type": "string"
+      },
+      "requestId": {
+        "description": "The invocation it ran in: `faas.invocation_id` of the span itself or of its local root.",
+        "type": "string"
+      },
+      "startTimeUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "durationNs": {
+        "description": "Never negative: an end before its start counts as the start.",
+        "type": "number"
+      },
+      "status": {
+        "$ref": "#/components/schemas/Status"
+      },
+      "attributes": {
+        "$ref": "#/components/schemas/Attributes"
+      },
+      "events": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/SpanEvent"
+        }
+      },
+      "links": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/SpanLink"
+        }
+      }
+    },
+    "required": [
+      "traceId",
+      "spanId",
+      "name",
+      "kind",
+      "startTimeUnixNano",
+      "durationNs",
+      "status",
+      "attributes",
+      "events",
+      "links"
+    ]
+  },
+  "JoinKind": {
+    "description": "The kinds of evidence for a join: carried context first, then the ids that the platform shows to both sides.",
+    "anyOf": [
+      {
+        "const": "parent"
+      },
+      {
+        "const": "link"
+      },
+      {
+        "$ref": "#/components/schemas/StitchKeyKind"
+      }
+    ]
+  },
+  "StitchKeyKind": {
+    "type": "string",
+    "enum": [
+      "sqs-message",
+      "sns-message",
+      "eventbridge-event",
+      "lambda-request",
+      "http-request",
+      "sfn-execution",
+      "sfn-task-token",
+      "kinesis-record",
+      "dynamodb-record",
+      "s3-request",
+      "s3-object",
+      "kafka-record",
+      "pubsub-message",
+      "cloudevent",
+      "xray-root"
+    ]
+  },
+  "StitchKey": {
+    "type": "object",
+    "properties": {
+      "kind": {
+        "$ref": "#/components/schemas/StitchKeyKind"
+      },
+      "scope": {
+        "description": "Where the id was seen (queue, bus, stream); part of the identity only for the kinds that say so.",
+        "type": "string"
+      },
+      "id": {
+        "type": "string"
+      }
+    },
+    "required": [
+      "kind",
+      "id"
+    ]
+  },
+  "PlaceholderRef": {
+    "type": "object",
+    "properties": {
+      "placeholder": {
+        "type": "string"
+      }
+    },
+    "required": [
+      "placeholder"
+    ]
+  },
+  "Join": {
+    "description": "A directed edge: `from` is the span that sent, `to` the local root of the unit that received.",
+    "type": "object",
+    "properties": {
+      "from": {
+        "anyOf": [
+          {
+            "$ref": "#/components/schemas/SpanRef"
+          },
+          {
+            "$ref": "#/components/schemas/PlaceholderRef"
+          }
+        ]
+      },
+      "to": {
+        "$ref": "#/components/schemas/SpanRef"
+      },
+      "kind": {
+        "description": "The strongest evidence.",
+        "$ref": "#/components/schemas/JoinKind"
+      },
+      "key": {
+        "description": "The shared platform id whenever one is known, also beside a carried parent.",
+        "$ref": "#/components/schemas/StitchKey"
+      },
+      "strength": {
+        "type": "string",
+        "enum": [
+          "exact",
+          "strong",
+          "heuristic"
+        ]
+      },
+      "relation": {
+        "description": "`continues`: the consumer works for this one producer; `links`: it works for many (a batch).",
+        "type": "string",
+        "enum": [
+          "continues",
+          "links"
+        ]
+      },
+      "reason": {
+        "description": "One sentence for people: why we believe it.",
+        "type": "string"
+      }
+    },
+    "required": [
+      "from",
+      "to",
+      "kind",
+      "strength",
+      "relation",
+      "reason"
+    ]
+  },
+  "GapReason": {
+    "type": "string",
+    "enum": [
+      "missing-parent",
+      "unknown-producer",
+      "batch-without-records",
+      "no-consumer"
+    ]
+  },
+  "Gap": {
+    "description": "A place where the story is known to be incomplete.",
+    "type": "object",
+    "properties": {
+      "reason": {
+        "$ref": "#/components/schemas/GapReason"
+      },
+      "at": {
+        "description": "The span beside which the story breaks off.",
+        "$ref": "#/components/schemas/SpanRef"
+      },
+      "key": {
+        "$ref": "#/components/schemas/StitchKey"
+      },
+      "message": {
+        "description": "One sentence for people: what is missing.",
+        "type": "string"
+      },
+      "advice": {
+        "description": "One sentence for people: how to mend it.",
+        "type": "string"
+      }
+    },
+    "required": [
+      "reason",
+      "at",
+      "message",
+      "advice"
+    ]
+  },
+  "Placeholder": {
+    "description": "Stands for a span or a producer that the evidence names and nobody sent.",
+    "type": "object",
+    "properties": {
+      "id": {
+        "type": "string"
+      },
+      "reason": {
+        "type": "string",
+        "enum": [
+          "missing-parent",
+          "unknown-producer"
+        ]
+      },
+      "traceId": {
+        "type": "string"
+      },
+      "spanId": {
+        "type": "string"
+      },
+      "key": {
+        "$ref": "#/components/schemas/StitchKey"
+      }
+    },
+    "required": [
+      "id",
+      "reason"
+    ]
+  },
+  "TraceSummary": {
+    "type": "object",
+    "properties": {
+      "id": {
+        "description": "`<traceId>.<spanId>` of the root unit's local root, or the id of the placeholder at the root.",
+        "type": "string"
+      },
+      "traceIds": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "requestIds": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "name": {
+        "type": "string"
+      },
+      "startTimeUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "durationNs": {
+        "type": "number"
+      },
+      "spanCount": {
+        "type": "number"
+      },
+      "errorCount": {
+        "type": "number"
+      },
+      "functions": {
+        "description": "In causal order, each once.",
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "costUsd": {
+        "description": "null until priced.",
+        "anyOf": [
+          {
+            "type": "number"
+          },
+          {
+            "type": "null"
+          }
+        ]
+      },
+      "settled": {
+        "description": "False while late data may still change it.",
+        "type": "boolean"
+      },
+      "coldStarts": {
+        "type": "number"
+      },
+      "gapCount": {
+        "type": "number"
+      },
+      "truncated": {
+        "description": "True when a bound cut the walk: there is more than is counted here.",
+        "type": "boolean"
+      }
+    },
+    "required": [
+      "id",
+      "traceIds",
+      "requestIds",
+      "name",
+      "startTimeUnixNano",
+      "durationNs",
+      "spanCount",
+      "errorCount",
+      "functions",
+      "costUsd",
+      "settled",
+      "coldStarts",
+      "gapCount"
+    ]
+  },
+  "TraceDetail": {
+    "type": "object",
+    "properties": {
+      "id": {
+        "description": "`<traceId>.<spanId>` of the root unit's local root, or the id of the placeholder at the root.",
+        "type": "string"
+      },
+      "traceIds": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "requestIds": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "name": {
+        "type": "string"
+      },
+      "startTimeUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "durationNs": {
+        "type": "number"
+      },
+      "spanCount": {
+        "type": "number"
+      },
+      "errorCount": {
+        "type": "number"
+      },
+      "functions": {
+        "description": "In causal order, each once.",
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "costUsd": {
+        "description": "null until priced.",
+        "anyOf": [
+          {
+            "type": "number"
+          },
+          {
+            "type": "null"
+          }
+        ]
+      },
+      "settled": {
+        "description": "False while late data may still change it.",
+        "type": "boolean"
+      },
+      "spans": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/Span"
+        }
+      },
+      "joins": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/Join"
+        }
+      },
+      "gaps": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/Gap"
+        }
+      },
+      "placeholders": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/Placeholder"
+        }
+      },
+      "memberOf": {
+        "description": "Asked for a batch: the ids of the stitched traces it worked for.",
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "alternatives": {
+        "description": "Asked for an id that several stitched traces know: the others, newest first.",
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "truncated": {
+        "description": "True when a bound cut the answer; `cursor` asks for the rest.",
+        "type": "boolean"
+      },
+      "cursor": {
+        "type": "string"
+      }
+    },
+    "required": [
+      "id",
+      "traceIds",
+      "requestIds",
+      "name",
+      "startTimeUnixNano",
+      "durationNs",
+      "spanCount",
+      "errorCount",
+      "functions",
+      "costUsd",
+      "settled",
+      "spans",
+      "joins",
+      "gaps"
+    ]
+  },
+  "TraceList": {
+    "description": "`GET /api/traces`",
+    "type": "object",
+    "properties": {
+      "traces": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/TraceSummary"
+        }
+      },
+      "cursor": {
+        "description": "Absent on the last page.",
+        "type": "string"
+      }
+    },
+    "required": [
+      "traces"
+    ]
+  },
+  "InvocationAttempt": {
+    "description": "One run of a function, told by its invocation span; the spans themselves are in its stitched trace.",
+    "type": "object",
+    "properties": {
+      "traceId": {
+        "type": "string"
+      },
+      "spanId": {
+        "type": "string"
+      },
+      "stitchedTraceId": {
+        "description": "The transaction that it belongs to; a batch's own, whose members are in `memberOf`.",
+        "type": "string"
+      },
+      "memberOf": {
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "name": {
+        "type": "string"
+      },
+      "functionName": {
+        "type": "string"
+      },
+      "version": {
+        "description": "`faas.version` of the resource.",
+        "type": "string"
+      },
+      "trigger": {
+        "description": "`faas.trigger`.",
+        "type": "string"
+      },
+      "startTimeUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "durationNs": {
+        "type": "number"
+      },
+      "status": {
+        "$ref": "#/components/schemas/Status"
+      },
+      "coldStart": {
+        "type": "boolean"
+      },
+      "initDurationMs": {
+        "description": "`mayfly.init_duration_ms`: how long the environment took to start, where this invocation waited for it.",
+        "type": "number"
+      },
+      "maxMemoryBytes": {
+        "description": "`faas.max_memory` of the resource, in bytes.",
+        "type": "number"
+      },
+      "spanCount": {
+        "description": "Its own spans, those of its records included.",
+        "type": "number"
+      },
+      "errorCount": {
+        "type": "number"
+      },
+      "consumed": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/StitchKey"
+        }
+      },
+      "produced": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/StitchKey"
+        }
+      }
+    },
+    "required": [
+      "traceId",
+      "spanId",
+      "stitchedTraceId",
+      "name",
+      "startTimeUnixNano",
+      "durationNs",
+      "status",
+      "coldStart",
+      "spanCount",
+      "errorCount",
+      "consumed",
+      "produced"
+    ]
+  },
+  "Invocation": {
+    "description": "`GET /api/invocations/{requestId}`. Retries of an asynchronous event keep the request id: those are its attempts.",
+    "type": "object",
+    "properties": {
+      "requestId": {
+        "type": "string"
+      },
+      "attempts": {
+        "description": "Earliest first.",
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/InvocationAttempt"
+        }
+      }
+    },
+    "required": [
+      "requestId",
+      "attempts"
+    ]
+  },
+  "TraceStats": {
+    "description": "`GET /api/traces/stats`: the traces that the same filters list, counted.",
+    "type": "object",
+    "properties": {
+      "count": {
+        "type": "number"
+      },
+      "errorCount": {
+        "type": "number"
+      },
+      "truncated": {
+        "description": "True where there are more than were looked at: the numbers are of the newest, back to `lookedBackToUnixNano`.",
+        "type": "boolean"
+      },
+      "lookedBackToUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "durationNs": {
+        "description": "Absent where there is no trace.",
+        "type": "object",
+        "properties": {
+          "p50": {
+            "type": "number"
+          },
+          "p90": {
+            "type": "number"
+          },
+          "p95": {
+            "type": "number"
+          },
+          "p99": {
+            "type": "number"
+          }
+        },
+        "required": [
+          "p50",
+          "p90",
+          "p95",
+          "p99"
+        ]
+      },
+      "durations": {
+        "description": "Steps of equal ratio, from the shortest to the longest.",
+        "type": "array",
+        "items": {
+          "type": "object",
+          "properties": {
+            "count": {
+              "type": "number"
+            },
+            "errorCount": {
+              "type": "number"
+            },
+            "fromNs": {
+              "type": "number"
+            },
+            "toNs": {
+              "type": "number"
+            }
+          },
+          "required": [
+            "count",
+            "errorCount",
+            "fromNs",
+            "toNs"
+          ]
+        }
+      },
+      "times": {
+        "description": "Steps of equal length, oldest first.",
+        "type": "array",
+        "items": {
+          "type": "object",
+          "properties": {
+            "count": {
+              "type": "number"
+            },
+            "errorCount": {
+              "type": "number"
+            },
+            "fromUnixNano": {
+              "$ref": "#/components/schemas/UnixNanoString"
+            },
+            "toUnixNano": {
+              "$ref": "#/components/schemas/UnixNanoString"
+            }
+          },
+          "required": [
+            "count",
+            "errorCount",
+            "fromUnixNano",
+            "toUnixNano"
+          ]
+        }
+      },
+      "facets": {
+        "description": "The values of most traces first; a trace counts for each value that it has.",
+        "type": "object",
+        "properties": {
+          "function": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "properties": {
+                "value": {
+                  "type": "string"
+                },
+                "count": {
+                  "type": "number"
+                }
+              },
+              "required": [
+                "value",
+                "count"
+              ]
+            }
+          },
+          "status": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "properties": {
+                "value": {
+                  "type": "string"
+                },
+                "count": {
+                  "type": "number"
+                }
+              },
+              "required": [
+                "value",
+                "count"
+              ]
+            }
+          },
+          "error": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "properties": {
+                "value": {
+                  "type": "string"
+                },
+                "count": {
+                  "type": "number"
+                }
+              },
+              "required": [
+                "value",
+                "count"
+              ]
+            }
+          },
+          "cold": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "properties": {
+                "value": {
+                  "type": "string"
+                },
+                "count": {
+                  "type": "number"
+                }
+              },
+              "required": [
+                "value",
+                "count"
+              ]
+            }
+          },
+          "trigger": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "properties": {
+                "value": {
+                  "type": "string"
+                },
+                "count": {
+                  "type": "number"
+                }
+              },
+              "required": [
+                "value",
+                "count"
+              ]
+            }
+          },
+          "service": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "properties": {
+                "value": {
+                  "type": "string"
+                },
+                "count": {
+                  "type": "number"
+                }
+              },
+              "required": [
+                "value",
+                "count"
+              ]
+            }
+          }
+        },
+        "required": [
+          "function",
+          "status",
+          "error",
+          "cold",
+          "trigger",
+          "service"
+        ]
+      }
+    },
+    "required": [
+      "count",
+      "errorCount",
+      "durations",
+      "times",
+      "facets"
+    ]
+  },
+  "Suggestions": {
+    "description": "`GET /api/suggest`",
+    "type": "object",
+    "properties": {
+      "suggestions": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/Suggestion"
+        }
+      }
+    },
+    "required": [
+      "suggestions"
+    ]
+  },
+  "Suggestion": {
+    "type": "object",
+    "properties": {
+      "kind": {
+        "type": "string",
+        "enum": [
+          "field",
+          "attribute",
+          "value"
+        ]
+      },
+      "text": {
+        "type": "string"
+      },
+      "of": {
+        "description": "Of a value that was suggested where no field was named: the field.",
+        "type": "string"
+      },
+      "meaning": {
+        "type": "string"
+      },
+      "count": {
+        "type": "number"
+      }
+    },
+    "required": [
+      "kind",
+      "text"
+    ]
+  },
+  "LogRecord": {
+    "type": "object",
+    "properties": {
+      "timeUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "severityNumber": {
+        "description": "1-24, in fours: trace, debug, info, warn, error, fatal; 0 when unset.",
+        "type": "number"
+      },
+      "severityText": {
+        "type": "string"
+      },
+      "body": {
+        "$ref": "#/components/schemas/AttributeValue"
+      },
+      "traceId": {
+        "type": "string"
+      },
+      "spanId": {
+        "type": "string"
+      },
+      "requestId": {
+        "type": "string"
+      },
+      "functionName": {
+        "type": "string"
+      },
+      "attributes": {
+        "$ref": "#/components/schemas/Attributes"
+      }
+    },
+    "required": [
+      "timeUnixNano",
+      "severityNumber",
+      "body",
+      "attributes"
+    ]
+  },
+  "LogList": {
+    "description": "`GET /api/logs`",
+    "type": "object",
+    "properties": {
+      "logs": {
+        "description": "Asked for by id, oldest first; else newest first.",
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/LogRecord"
+        }
+      },
+      "truncated": {
+        "description": "Asked for by id: there are more than `limit`.",
+        "type": "boolean"
+      },
+      "cursor": {
+        "description": "There may be more.",
+        "type": "string"
+      }
+    },
+    "required": [
+      "logs"
+    ]
+  },
+  "DamagedPartition": {
+    "type": "object",
+    "properties": {
+      "partition": {
+        "type": "number"
+      },
+      "code": {
+        "type": "string"
+      },
+      "message": {
+        "type": "string"
+      }
+    },
+    "required": [
+      "partition",
+      "code",
+      "message"
+    ]
+  },
+  "Stats": {
+    "description": "`GET /api/stats`: the ledger. received = stored + duplicate + rejected + dropped.",
+    "type": "object",
+    "properties": {
+      "spans": {
+        "type": "number"
+      },
+      "traces": {
+        "type": "number"
+      },
+      "logs": {
+        "type": "number"
+      },
+      "invocations": {
+        "type": "number"
+      },
+      "receivedSpans": {
+        "type": "number"
+      },
+      "duplicateSpans": {
+        "type": "number"
+      },
+      "rejectedSpans": {
+        "type": "object",
+        "additionalProperties": {
+          "type": "number"
+        }
+      },
+      "droppedSpans": {
+        "type": "object",
+        "additionalProperties": {
+          "type": "number"
+        }
+      },
+      "refusedRequests": {
+        "description": "OTLP requests refused whole, by error code, since `startedAt`; what was in them is not known.",
+        "type": "object",
+        "additionalProperties": {
+          "type": "number"
+        }
+      },
+      "receivedLogs": {
+        "type": "number"
+      },
+      "duplicateLogs": {
+        "type": "number"
+      },
+      "rejectedLogs": {
+        "type": "object",
+        "additionalProperties": {
+          "type": "number"
+        }
+      },
+      "droppedLogs": {
+        "type": "object",
+        "additionalProperties": {
+          "type": "number"
+        }
+      },
+      "metricPoints": {
+        "type": "number"
+      },
+      "receivedMetricPoints": {
+        "type": "number"
+      },
+      "duplicateMetricPoints": {
+        "type": "number"
+      },
+      "rejectedMetricPoints": {
+        "type": "object",
+        "additionalProperties": {
+          "type": "number"
+        }
+      },
+      "droppedMetricPoints": {
+        "type": "object",
+        "additionalProperties": {
+          "type": "number"
+        }
+      },
+      "bytesOnDisk": {
+        "type": "number"
+      },
+      "damagedPartitions": {
+        "description": "Set aside, and missing from every answer; files when they are opened, what is in them when it is read.",
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/DamagedPartition"
+        }
+      },
+      "startedAt": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "version": {
+        "type": "string"
+      }
+    },
+    "required": [
+      "spans",
+      "traces",
+      "logs",
+      "invocations",
+      "receivedSpans",
+      "duplicateSpans",
+      "rejectedSpans",
+      "droppedSpans",
+      "refusedRequests",
+      "receivedLogs",
+      "duplicateLogs",
+      "rejectedLogs",
+      "droppedLogs",
+      "metricPoints",
+      "receivedMetricPoints",
+      "duplicateMetricPoints",
+      "rejectedMetricPoints",
+      "droppedMetricPoints",
+      "bytesOnDisk",
+      "damagedPartitions",
+      "startedAt",
+      "version"
+    ]
+  },
+  "Session": {
+    "description": "`GET /api/session`, `POST /api/login`",
+    "type": "object",
+    "properties": {
+      "needsKey": {
+        "description": "False: nobody needs a key here.",
+        "type": "boolean"
+      },
+      "key": {
+        "description": "The key that the caller is known by.",
+        "type": "object",
+        "properties": {
+          "name": {
+            "type": "string"
+          },
+          "scope": {
+            "type": "string",
+            "enum": [
+              "ingest",
+              "read",
+              "admin"
+            ]
+          }
+        },
+        "required": [
+          "name",
+          "scope"
+        ]
+      }
+    },
+    "required": [
+      "needsKey"
+    ]
+  },
+  "ErrorBody": {
+    "description": "The body of every answer that is not 2xx, outside the OTLP routes.",
+    "type": "object",
+    "properties": {
+      "error": {
+        "type": "object",
+        "properties": {
+          "code": {
+            "type": "string"
+          },
+          "message": {
+            "type": "string"
+          },
+          "at": {
+            "description": "With `bad-query`: where in `q`, in UTF-16 units; `end` is after the last.",
+            "type": "object",
+            "properties": {
+              "start": {
+                "type": "number"
+              },
+              "end": {
+                "type": "number"
+              }
+            },
+            "required": [
+              "start",
+              "end"
+            ]
+          }
+        },
+        "required": [
+          "code",
+          "message"
+        ]
+      }
+    },
+    "required": [
+      "error"
+    ]
+  }
+};
