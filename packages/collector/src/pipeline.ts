@@ -11,6 +11,7 @@ import { openApiRoutes } from "./api/openapi.ts";
 import { sessionRoutes } from "./api/session.ts";
 import { searchRoutes } from "./api/search.ts";
 import { staticRoutes } from "./api/static.ts";
+import { metricPointRoutes } from "./api/metric-points.ts";
 import { metricsRoutes } from "./api/metrics.ts";
 import { statsRoutes } from "./api/stats.ts";
 import { traceRoutes } from "./api/traces.ts";
@@ -90,6 +91,7 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
       functionRoutes({ store, summaries, summarizer, clock }),
       invocationRoutes({ store }),
       logRoutes({ store }),
+      metricPointRoutes({ store }),
       sessionRoutes({ guard }),
       openApiRoutes({ routes: made, version }),
       staticRoutes({ uiDir }),

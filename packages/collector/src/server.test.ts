@@ -72,6 +72,8 @@ test.each([
     "/api/logs?from=x",
     'from: expected Unix nanoseconds, or RFC 3339 with its zone, such as 2026-01-31T12:00:00Z, got "x"',
   ],
+  ["/api/metrics?function=f", 'name: expected the name of a metric, of which function tells more, got ""'],
+  ["/api/metrics?name=m&attribute=x", 'attribute: expected key=value, got "x"'],
   ["/api/logs?traceId=xyz", 'traceId "xyz" is not 32 hex digits'],
   ["/api/logs?requestId=r&limit=0", "limit must be >= 1"],
   ["/api/logs?requestId=r&limit=many", "limit must be integer"],

@@ -57,6 +57,7 @@ test("every route has an example, and the page's order is the order they were as
   expect(routes).toEqual([
     "POST /v1/traces",
     "POST /v1/logs",
+    "POST /v1/metrics",
     "GET /api/traces",
     "GET /api/traces/stats",
     "GET /api/suggest",
@@ -66,6 +67,8 @@ test("every route has an example, and the page's order is the order they were as
     "GET /api/functions",
     "GET /api/functions/{id}",
     "GET /api/logs",
+    "GET /api/metrics",
+    "GET /api/metrics",
     "GET /api/stats",
     "GET /healthz",
     "GET /readyz",

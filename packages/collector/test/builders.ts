@@ -10,11 +10,14 @@ import {
   type Span,
   type SpanLink,
   logRecordToProtobuf,
+  type Metric,
+  metricToProtobuf,
   originToProtobuf,
   spanToProtobuf,
 } from "@mayfly/otlp";
 import type { SpanId, TraceId } from "../src/model/ids.ts";
 import type { LogRecord } from "../src/model/log-record.ts";
+import { dataPointsOf } from "../src/model/metric-point.ts";
 import type { SpanOrigin, SpanRecord } from "../src/model/span.ts";
 import { formatStitchKey, parseStitchKey } from "../src/model/stitch-key.ts";
 import { normalizedLog } from "../src/normalize/logs.ts";
@@ -179,6 +182,17 @@ export const logBatch = (logs: readonly LogRecord[]): Batch =>
     "logs",
     logs.map((one) => ({ record: logRecordToProtobuf(one.wire), origin: one.origin })),
   );
+
+/** Data points count, not metrics. */
+export const metricBatch = (metrics: readonly Metric[], functionName = "f"): Batch => {
+  const origin = originOf(functionName, "");
+  const stored = batchOf(
+    "metrics",
+    metrics.map((metric) => ({ record: metricToProtobuf(metric), origin })),
+  );
+  const items = metrics.reduce((sum, metric) => sum + dataPointsOf(metric).length, 0);
+  return { ...stored, records: { ...stored.records, items } };
+};
 
 let batches = 0;
 const batchOf = (

@@ -2,17 +2,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AnyValue, anyValueToPlain } from "@mayfly/otlp";
+import { type AnyValue, type Metric, anyValueToPlain } from "@mayfly/otlp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { START, batch, log, logBatch, rewired, span, spanId, traceId } from "../../test/builders.ts";
+import { START, batch, log, logBatch, metricBatch, rewired, span, spanId, traceId } from "../../test/builders.ts";
 import { wordOf } from "../model/attribute-words.ts";
 import type { SpanId } from "../model/ids.ts";
 import type { LogFilter } from "../model/log-filter.ts";
 import type { LogRecord } from "../model/log-record.ts";
+import { type MetricPoint, dataPointsOf } from "../model/metric-point.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import { openKeeper } from "./sqlite/keeper.ts";
 import { openStore, startStore } from "./sqlite/sqlite-store.ts";
-import type { Store, StoreStats } from "./store.ts";
+import type { MetricSearch, Store, StoreStats } from "./store.ts";
 
 const ENGINES: readonly (readonly [name: string, open: (folder: string) => Promise<Store>])[] = [
   ["sqlite", async (dataDir) => openStore({ dataDir })],
@@ -369,6 +370,78 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
 
     expect(all).toHaveLength(24);
     expect(paged).toEqual(all);
+  });
+
+  test("data points of a metric of any kind come newest first, of a function, with an attribute, page by page", async () => {
+    const point = (at: number, queue: string) => ({
+      attributes: [{ key: "queue", value: { stringValue: queue } }],
+      startTimeUnixNano: 0n,
+      timeUnixNano: START + BigInt(at),
+      flags: 0,
+    });
+    const number = (at: number, asInt: bigint, queue = "a") => ({ ...point(at, queue), asInt, exemplars: [] });
+    const named = (name: string) => ({ name, description: "", unit: "1", metadata: [] });
+    const counted = { ...point(9, "a"), count: 3n, exemplars: [] };
+    const kinds: readonly Metric[] = [
+      { ...named("g"), gauge: { dataPoints: [number(1, 1n), number(2, 2n ** 62n, "b")] } },
+      { ...named("s"), sum: { dataPoints: [number(1, 1n)], aggregationTemporality: 2, isMonotonic: true } },
+      {
+        ...named("h"),
+        histogram: {
+          dataPoints: [{ ...counted, bucketCounts: [1n, 2n], explicitBounds: [5] }],
+          aggregationTemporality: 1,
+        },
+      },
+      {
+        ...named("e"),
+        exponentialHistogram: {
+          dataPoints: [
+            { ...counted, scale: 1, zeroCount: 1n, zeroThreshold: 0, positive: { offset: -1, bucketCounts: [2n] } },
+          ],
+          aggregationTemporality: 1,
+        },
+      },
+      { ...named("q"), summary: { dataPoints: [{ ...point(9, "a"), count: 3n, sum: 1, quantileValues: [] }] } },
+    ];
+    await store.append(metricBatch(kinds));
+    await store.append(metricBatch([{ ...named("g"), gauge: { dataPoints: [number(3, 3n)] } }], "other"));
+    await store.append(metricBatch(kinds.slice(0, 1)));
+
+    const search = { words: [], limit: ALL };
+    for (const metric of kinds.slice(1)) {
+      const { points } = await store.metricPoints({ ...search, name: metric.name });
+      expect(points.map((one) => [one.metric, one.point])).toEqual([[metric, dataPointsOf(metric)[0]]]);
+    }
+    const values = (points: readonly MetricPoint[]) =>
+      points.map(({ point: one }) => ("asInt" in one ? one.asInt : undefined));
+    const found = async (more: Partial<MetricSearch>) =>
+      values((await store.metricPoints({ ...search, name: "g", ...more })).points);
+    const sealedApart = (all: readonly (bigint | undefined)[]) => [...new Set(all)]; // copies of two partitions are two
+    expect(await found({ functionName: "other" })).toEqual([3n]);
+    expect(sealedApart(await found({ functionName: "f" }))).toEqual([2n ** 62n, 1n]);
+    expect(sealedApart(await found({ words: [{ attribute: "queue", value: "b" }] }))).toEqual([2n ** 62n]);
+    expect(sealedApart(await found({ from: START + 1n, to: START + 1n }))).toEqual([1n]);
+
+    const paged: (bigint | undefined)[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.metricPoints({
+        ...search,
+        name: "g",
+        limit: 1,
+        ...(cursor !== undefined && { cursor }),
+      });
+      paged.push(...values(page.points));
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    expect(paged).toEqual(await found({}));
+
+    const { metrics, isAll } = await store.metricNames({ to: START + 3n });
+    expect(isAll).toBe(true);
+    expect(metrics.map(({ name, kind, lastSeen }) => [name, kind, lastSeen]).toSorted()).toEqual([
+      ["g", "gauge", START + 3n],
+      ["s", "sum", START + 1n],
+    ]);
   });
 
   test("a span that came in two requests is one when it is read, and two in the ledger", async () => {

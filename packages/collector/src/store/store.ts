@@ -15,6 +15,7 @@ import type { Word } from "../model/attribute-words.ts";
 import type { SpanId, TraceId } from "../model/ids.ts";
 import type { LogFilter } from "../model/log-filter.ts";
 import type { LogRecord } from "../model/log-record.ts";
+import type { MetricKind, MetricPoint } from "../model/metric-point.ts";
 import type { SpanRecord } from "../model/span.ts";
 import type { StitchKeyIdentity } from "../model/stitch-key.ts";
 import type { UnixNano } from "../model/time.ts";
@@ -92,6 +93,41 @@ export interface LogHits {
   readonly cursor?: string;
 }
 
+export interface MetricSearch {
+  /** Of the metric. */
+  readonly name: string;
+  readonly functionName?: string;
+  /** All on one point, or its resource. */
+  readonly words: readonly Word[];
+  /** Inclusive bounds on the point's time. */
+  readonly from?: UnixNano;
+  readonly to?: UnixNano;
+  readonly limit: number;
+  /** Of the answer before. */
+  readonly cursor?: string;
+}
+
+export interface MetricHits {
+  readonly points: readonly MetricPoint[];
+  /** There may be more: the limit was reached, or as much was read as one question may read. */
+  readonly cursor?: string;
+}
+
+export interface MetricSummary {
+  readonly name: string;
+  readonly kind: MetricKind;
+  readonly unit: string;
+  readonly description: string;
+  readonly points: number;
+  readonly lastSeen: UnixNano;
+}
+
+export interface MetricNames {
+  readonly metrics: readonly MetricSummary[];
+  /** false: as much was read as one question may read; the numbers are of the latest arrivals. */
+  readonly isAll: boolean;
+}
+
 /** received = stored + duplicate + rejected + dropped, at any time. */
 export interface StoreStats {
   readonly spans: number;
@@ -154,6 +190,10 @@ export interface StoreReader {
    * still have a cursor. Equal (requestId, seq, timestamp) of one stretch once. What arrives later changes no later page.
    */
   logsWith(search: LogSearch): Promise<LogHits>;
+  /** Data points of one metric, in the order of `logsWith`; equal ones of one resource once. */
+  metricPoints(search: MetricSearch): Promise<MetricHits>;
+  /** The metrics that have points between these times, in no order, each name, kind and unit once; bounded work. */
+  metricNames(bounds: { readonly from?: UnixNano; readonly to?: UnixNano }): Promise<MetricNames>;
   /** What was found to be damaged since this reader was opened: files when they are opened, blocks when they are read. */
   damage(): Promise<readonly Damage[]>;
 

@@ -17,6 +17,7 @@ import { UNINDEXED_ATTRIBUTES, keyIdPlace, keyPlace, linkPlace, requestPlace, tr
 import { createChanges } from "./changes.ts";
 import { type Found, createFinder } from "./found.ts";
 import { createLogSearch } from "./log-search.ts";
+import { createMetricSearch } from "./metric-search.ts";
 import { type OpenSealed, openPartitionSet } from "./partition-set.ts";
 import { createRecords } from "./records.ts";
 import { createSpanSearch } from "./span-search.ts";
@@ -131,6 +132,7 @@ export const openReader = ({ dataDir, openSealed, unindexed = UNINDEXED_ATTRIBUT
     },
     spansWith,
     logsWith: createLogSearch({ finder, records }),
+    ...createMetricSearch({ finder, records }),
     changedTraces: async (after, limit) => changes(after, limit),
     async close() {
       partitions.close();
