@@ -1,6 +1,8 @@
 /** `GET /api/metrics`, with a name and without. */
 import type { Attributes, UnixNanoString } from "./index.ts";
 
+export type Metrics = MetricPoints | MetricNames;
+
 /** Without `name`. */
 export interface MetricNames {
   /** By name. */

@@ -1,37 +1,57 @@
 /** `GET /api/metrics?name`: data points of one metric, newest first; without a name, the metrics there are. */
-import type { MetricNames, MetricPoints } from "@mayfly/api";
+import type { Metrics } from "@mayfly/api";
 import type { FastifyPluginAsync } from "fastify";
 import { type Static, Type } from "typebox";
 import { READ } from "../guard/scopes.ts";
 import type { Word } from "../model/attribute-words.ts";
+import { answers } from "../openapi/described.ts";
 import type { Store } from "../store/store.ts";
 import { metricNameView, metricsView } from "./metric-view.ts";
-import { badParameter, timesOf } from "./trace-filters.ts";
+import { badParameter, TIME, timesOf } from "./trace-filters.ts";
 
 const MAX_POINTS = 10_000;
 const MAX_FILTERS = 20;
 
 const MetricsQuery = Type.Object(
   {
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
-    function: Type.Optional(Type.String({ maxLength: 256 })),
-    attribute: Type.Optional(Type.Array(Type.String({ maxLength: 2048 }), { maxItems: MAX_FILTERS })),
-    from: Type.Optional(Type.String()),
-    to: Type.Optional(Type.String()),
-    limit: Type.Integer({ minimum: 1, maximum: MAX_POINTS, default: 1000 }),
-    cursor: Type.Optional(Type.String({ maxLength: 100 })),
+    name: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 1024, description: "Of the metric; without it, the metrics there are." }),
+    ),
+    function: Type.Optional(Type.String({ maxLength: 256, description: "Of this function." })),
+    attribute: Type.Optional(
+      Type.Array(Type.String({ maxLength: 2048 }), {
+        maxItems: MAX_FILTERS,
+        description: "`key=value`, of the point or its resource; may be repeated: all of these.",
+      }),
+    ),
+    from: Type.Optional(Type.String({ description: `Then or later: ${TIME}.` })),
+    to: Type.Optional(Type.String({ description: `Then or earlier: ${TIME}.` })),
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: MAX_POINTS,
+      default: 1000,
+      description: "The most points, or metrics, of an answer.",
+    }),
+    cursor: Type.Optional(Type.String({ maxLength: 100, description: "Of the answer before." })),
   },
   { additionalProperties: false },
 );
 type Query = Static<typeof MetricsQuery>;
+
+const METRICS = {
+  tags: ["metrics"],
+  summary: "Data points of one metric, newest first; without a name, the metrics there are",
+  querystring: MetricsQuery,
+  response: answers("Metrics"),
+} as const;
 
 export const metricPointRoutes =
   ({ store }: { readonly store: Pick<Store, "metricPoints" | "metricNames"> }): FastifyPluginAsync =>
   async (app) => {
     app.get<{ Querystring: Query }>(
       "/api/metrics",
-      { ...READ, schema: { querystring: MetricsQuery } },
-      async ({ query }): Promise<MetricPoints | MetricNames> => {
+      { ...READ, schema: METRICS },
+      async ({ query }): Promise<Metrics> => {
         const { name, function: functionName, attribute = [], limit, cursor } = query;
         const times = timesOf(query);
         if (name === undefined) {

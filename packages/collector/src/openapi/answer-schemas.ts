@@ -1618,5 +1618,305 @@ export const ANSWER_SCHEMAS = {
     "required": [
       "error"
     ]
+  },
+  "Metrics": {
+    "anyOf": [
+      {
+        "$ref": "#/components/schemas/MetricPoints"
+      },
+      {
+        "$ref": "#/components/schemas/MetricNames"
+      }
+    ]
+  },
+  "MetricNames": {
+    "description": "Without `name`.",
+    "type": "object",
+    "properties": {
+      "names": {
+        "description": "By name.",
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/MetricName"
+        }
+      },
+      "truncated": {
+        "description": "True where there are more points than were looked at: names and numbers are of the latest to arrive.",
+        "type": "boolean"
+      }
+    },
+    "required": [
+      "names"
+    ]
+  },
+  "MetricName": {
+    "type": "object",
+    "properties": {
+      "name": {
+        "type": "string"
+      },
+      "kind": {
+        "$ref": "#/components/schemas/MetricKind"
+      },
+      "unit": {
+        "type": "string"
+      },
+      "description": {
+        "type": "string"
+      },
+      "points": {
+        "description": "Data points.",
+        "type": "number"
+      },
+      "lastSeenUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      }
+    },
+    "required": [
+      "name",
+      "kind",
+      "points",
+      "lastSeenUnixNano"
+    ]
+  },
+  "MetricKind": {
+    "type": "string",
+    "enum": [
+      "gauge",
+      "sum",
+      "histogram",
+      "exponentialHistogram",
+      "summary"
+    ]
+  },
+  "MetricPoints": {
+    "description": "With `name`.",
+    "type": "object",
+    "properties": {
+      "metrics": {
+        "description": "Of one kind from one resource each, in the order of their newest point.",
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/MetricSeries"
+        }
+      },
+      "cursor": {
+        "description": "There may be more.",
+        "type": "string"
+      }
+    },
+    "required": [
+      "metrics"
+    ]
+  },
+  "MetricSeries": {
+    "type": "object",
+    "properties": {
+      "name": {
+        "type": "string"
+      },
+      "kind": {
+        "$ref": "#/components/schemas/MetricKind"
+      },
+      "unit": {
+        "type": "string"
+      },
+      "description": {
+        "type": "string"
+      },
+      "temporality": {
+        "description": "Of sums and histograms.",
+        "type": "string",
+        "enum": [
+          "unspecified",
+          "delta",
+          "cumulative"
+        ]
+      },
+      "isMonotonic": {
+        "description": "Of sums.",
+        "type": "boolean"
+      },
+      "serviceName": {
+        "type": "string"
+      },
+      "functionName": {
+        "type": "string"
+      },
+      "resource": {
+        "$ref": "#/components/schemas/Attributes"
+      },
+      "scope": {
+        "type": "object",
+        "properties": {
+          "name": {
+            "type": "string"
+          },
+          "version": {
+            "type": "string"
+          }
+        },
+        "required": [
+          "name"
+        ]
+      },
+      "points": {
+        "description": "Newest first.",
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/MetricPoint"
+        }
+      }
+    },
+    "required": [
+      "name",
+      "kind",
+      "resource",
+      "points"
+    ]
+  },
+  "MetricNumber": {
+    "description": "A whole number past 2^53 is a decimal string, and a double that is no number its name.",
+    "anyOf": [
+      {
+        "type": "number"
+      },
+      {
+        "type": "string"
+      }
+    ]
+  },
+  "MetricPoint": {
+    "description": "`value` of gauges and sums; `count`, `sum` and buckets of histograms; `count`, `sum` and `quantiles` of summaries.",
+    "type": "object",
+    "properties": {
+      "timeUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "startTimeUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "attributes": {
+        "$ref": "#/components/schemas/Attributes"
+      },
+      "isMissing": {
+        "description": "The sender says that nothing was measured.",
+        "type": "boolean"
+      },
+      "value": {
+        "$ref": "#/components/schemas/MetricNumber"
+      },
+      "count": {
+        "$ref": "#/components/schemas/MetricNumber"
+      },
+      "sum": {
+        "$ref": "#/components/schemas/MetricNumber"
+      },
+      "min": {
+        "$ref": "#/components/schemas/MetricNumber"
+      },
+      "max": {
+        "$ref": "#/components/schemas/MetricNumber"
+      },
+      "explicitBounds": {
+        "description": "Upper ends of all buckets but the last.",
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/MetricNumber"
+        }
+      },
+      "bucketCounts": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/MetricNumber"
+        }
+      },
+      "scale": {
+        "description": "Bucket n of an exponential histogram ends at 2^(2^-scale · (offset + n + 1)).",
+        "type": "number"
+      },
+      "zeroCount": {
+        "$ref": "#/components/schemas/MetricNumber"
+      },
+      "zeroThreshold": {
+        "$ref": "#/components/schemas/MetricNumber"
+      },
+      "positive": {
+        "$ref": "#/components/schemas/MetricBuckets"
+      },
+      "negative": {
+        "$ref": "#/components/schemas/MetricBuckets"
+      },
+      "quantiles": {
+        "type": "array",
+        "items": {
+          "type": "object",
+          "properties": {
+            "quantile": {
+              "$ref": "#/components/schemas/MetricNumber"
+            },
+            "value": {
+              "$ref": "#/components/schemas/MetricNumber"
+            }
+          },
+          "required": [
+            "quantile",
+            "value"
+          ]
+        }
+      },
+      "exemplars": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/MetricExemplar"
+        }
+      }
+    },
+    "required": [
+      "timeUnixNano",
+      "attributes"
+    ]
+  },
+  "MetricBuckets": {
+    "type": "object",
+    "properties": {
+      "offset": {
+        "type": "number"
+      },
+      "bucketCounts": {
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/MetricNumber"
+        }
+      }
+    },
+    "required": [
+      "offset",
+      "bucketCounts"
+    ]
+  },
+  "MetricExemplar": {
+    "type": "object",
+    "properties": {
+      "timeUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "value": {
+        "$ref": "#/components/schemas/MetricNumber"
+      },
+      "traceId": {
+        "type": "string"
+      },
+      "spanId": {
+        "type": "string"
+      },
+      "attributes": {
+        "$ref": "#/components/schemas/Attributes"
+      }
+    },
+    "required": [
+      "timeUnixNano",
+      "attributes"
+    ]
   }
 };

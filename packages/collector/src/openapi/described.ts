@@ -4,7 +4,7 @@
  */
 import type { ANSWER_SCHEMAS } from "./answer-schemas.ts";
 
-type Tag = "telemetry" | "traces" | "functions" | "logs" | "collector" | "session";
+type Tag = "telemetry" | "traces" | "functions" | "logs" | "metrics" | "collector" | "session";
 
 declare module "fastify" {
   interface FastifySchema {

@@ -32,6 +32,7 @@ const TAGS = [
   { name: "traces", description: "Stitched traces, searched, counted and told." },
   { name: "functions", description: "Functions and their runs." },
   { name: "logs", description: "Log records." },
+  { name: "metrics", description: "Data points of metrics." },
   { name: "collector", description: "The collector itself." },
   { name: "session", description: "Signing in to the user interface." },
 ];
