@@ -10,6 +10,7 @@ import { CHECKS } from "../examples/aws-check/checks.ts";
 import { casesOf } from "../packages/collector/src/cli/conformance/cases.ts";
 import { SIGNALS } from "../packages/collector/src/cli/conformance/records.ts";
 import { configReference as collectorConfigReference } from "../packages/collector/src/config-reference.ts";
+import { UNINDEXED_ATTRIBUTES } from "../packages/collector/src/store/terms.ts";
 import { METRICS } from "../packages/collector/src/self/metrics.ts";
 import { answerSchemas } from "./answer-schemas.ts";
 import { configReference } from "../packages/sdk/src/config-reference.ts";
@@ -76,6 +77,21 @@ const collectorConfig = () =>
     "",
     "`SIGTERM` and `SIGINT` end it: it answers what is in flight, stores what it acknowledged, and exits with 0 within ten",
     "seconds. A second signal ends it at once; what it has acknowledged is on disk by then all the same.",
+    "",
+    "## Attributes that are not indexed",
+    "",
+    "Every attribute of a span is indexed by its value, for `--unindexed` to leave out, but for texts of more than 128 bytes,",
+    "fractions, lists and maps, and these:",
+    "",
+    UNINDEXED_ATTRIBUTES.map((name) => `\`${name}\``).join(", ") + ".",
+    "",
+    "A value that is another on each span costs 1.3 bytes of disk a span (20,000 spans, 500 to a request;",
+    "`store/sqlite/unindexed.test.ts` measures it on 5,000), one that few spans share less. A search for what is not indexed is as",
+    "right and slower: it reads the spans themselves, newest first, 50,000 for one question; then it answers with a `cursor`, and",
+    "goes on where that is sent. Words that are indexed, beside it in the same query, still choose what is read.",
+    "",
+    "The folder remembers what was left out (`unindexed.json`): an attribute that is indexed again later is still searched by",
+    "reading, since what arrived before is not in the index.",
   ].join("\n")}\n`;
 
 const metrics = () =>

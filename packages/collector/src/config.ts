@@ -35,6 +35,7 @@ const address = text(
   (given) => isAddress(given) || isName(given),
 );
 const hostName = text("name", "names without port", (given) => isName(given) || isAddress(given));
+const attribute = text("attribute", "names of at most 256 characters", ({ length }) => length > 0 && length <= 256);
 const network = text("address", "IP addresses or CIDR ranges", isNetwork);
 
 const ROWS = {
@@ -73,6 +74,12 @@ const ROWS = {
     kind: integer(0, 36_500),
     default: "15",
     meaning: "Days that the stitch keys of spans are kept, so that what consumes a message late is still joined.",
+  }),
+  unindexed: setting({
+    kind: list(attribute),
+    default: "",
+    meaning:
+      "Attributes whose values are not indexed, beside those that never are: a search for them reads the spans themselves.",
   }),
   logLevel: setting({
     kind: oneOf(...LOG_LEVELS),

@@ -70,13 +70,13 @@ const startOn = async (given: Partial<Config>, options: CollectorOptions): Promi
   const config = { ...DEFAULTS, ...given };
   const { clock = systemClock, log = silentLog, ownKeys = [], drainMs = DRAIN_MS } = options;
   const { onBug = options.log === undefined ? console.error : () => {} } = options;
-  const { dataDir, durability, slowQueryMs } = config;
+  const { dataDir, durability, slowQueryMs, unindexed } = config;
   const onProblem = (error: unknown): void => {
     onBug(error);
     log.error(errorFields(error), "the API keys cannot be read; the last good ones stay in force");
   };
   const guard = openGuard({ ...config, ownKeys, nowMs: () => Number(clock() / NS_PER_MS), onProblem });
-  const store = await startStore({ dataDir, durability }, onBug);
+  const store = await startStore({ dataDir, durability, unindexed }, onBug);
   for (const aside of listSetAside(dataDir)) log.error(aside, "a partition is set aside, the others answer");
   const summaries = createSqliteSummaries({ dataDir });
   // A thread has the system's clock: with another, summaries are kept in this one.

@@ -32,7 +32,7 @@ export const checkedAnswers = (): Checked => {
           if (takes === undefined) check(`${statusCode} ${url}`, ERROR_BODY, payload);
           return;
         }
-        const published = (response as Responses)[statusCode];
+        const published = ((response ?? {}) as Responses)[statusCode];
         if (published === undefined) {
           wrong.push(`${url}: ${statusCode} is not published`);
           throw new Error(wrong.at(-1));

@@ -33,6 +33,7 @@ import { activePath, listPartitions, partitionsFolder, sealedPath } from "./part
 import { sealingCounts } from "./sealing-counts.ts";
 import { openSealedFile } from "./sealed-file.ts";
 import { syncFolder } from "./sync-folder.ts";
+import { UNINDEXED_FILE } from "./unindexed.ts";
 
 export interface BackupReport {
   readonly partitions: number;
@@ -40,7 +41,7 @@ export interface BackupReport {
 }
 
 /** Beside the partitions: API keys. */
-const OTHER_FILES = ["keys.json"];
+const OTHER_FILES = ["keys.json", UNINDEXED_FILE];
 const SIDE_FILE = /^\d{6,}\.(?:keys|requests|ledger|damaged)$/;
 
 export const backupStore = (dataDir: string, target: string): BackupReport => {

@@ -13,6 +13,7 @@ export interface KeeperSettings {
   readonly retentionDays: number;
   readonly retentionBytes: number | undefined;
   readonly keyRetentionDays: number;
+  readonly unindexed?: readonly string[];
 }
 
 /** What the thread is started with. */

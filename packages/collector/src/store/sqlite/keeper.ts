@@ -17,7 +17,6 @@ import { StoreError } from "../../errors.ts";
 import type { Clock } from "../../clock.ts";
 import type { UnixNano } from "../../model/time.ts";
 import { createSteadyTime, type Leaps } from "../../steady-time.ts";
-import { UNINDEXED_ATTRIBUTES } from "../terms.ts";
 import { isUnmade, lastArrival } from "./active-file.ts";
 import { openCatalog } from "./catalog.ts";
 import { storeErrorOf } from "./damage.ts";
@@ -41,6 +40,7 @@ import { openSealedFile } from "./sealed-file.ts";
 import { createWordsOf } from "./sealed-words.ts";
 import { expiryCounts, sealingCounts } from "./sealing-counts.ts";
 import { syncFolder } from "./sync-folder.ts";
+import { rememberUnindexed } from "./unindexed.ts";
 
 export interface KeeperOptions {
   readonly dataDir: string;
@@ -52,6 +52,7 @@ export interface KeeperOptions {
   /** While it is true, sealing waits, but not with more than `maxWaiting` full partitions. */
   readonly isBusy?: () => boolean;
   readonly maxWaiting?: number;
+  /** As the writer has them. */
   readonly unindexed?: readonly string[];
   /** Told of a partition that could not be sealed or removed. */
   readonly onProblem?: (error: StoreError, partition: number) => void;
@@ -82,7 +83,7 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
   const { onProblem = () => {}, beforePart = () => {} } = options;
   makePartitionsFolder(dataDir);
   const catalog = openCatalog(dataDir);
-  const wordsOf = createWordsOf(new Set(options.unindexed ?? UNINDEXED_ATTRIBUTES));
+  const wordsOf = createWordsOf(rememberUnindexed(dataDir, options.unindexed ?? []));
   const failed = new Set<number>();
   const directories = new Map<number, SealedDirectory>();
   const steady = createSteadyTime(LEAPS, newestArrival(dataDir));

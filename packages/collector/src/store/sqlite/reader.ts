@@ -13,7 +13,7 @@ import type { LogRecord } from "../../model/log-record.ts";
 import type { SpanRecord } from "../../model/span.ts";
 import { type StitchKeyIdentity, stitchKeyIdentity } from "../../model/stitch-key.ts";
 import type { KeyHolder, LinkHolder, StoreReader } from "../store.ts";
-import { UNINDEXED_ATTRIBUTES, keyIdPlace, keyPlace, linkPlace, requestPlace, tracePlace } from "../terms.ts";
+import { keyIdPlace, keyPlace, linkPlace, requestPlace, tracePlace } from "../terms.ts";
 import { createChanges } from "./changes.ts";
 import { type Found, createFinder } from "./found.ts";
 import { createLogSearch } from "./log-search.ts";
@@ -21,21 +21,20 @@ import { createMetricSearch } from "./metric-search.ts";
 import { type OpenSealed, openPartitionSet } from "./partition-set.ts";
 import { createRecords } from "./records.ts";
 import { createSpanSearch } from "./span-search.ts";
+import { unindexedEver } from "./unindexed.ts";
 
 export interface ReaderOptions {
   readonly dataDir: string;
   readonly openSealed: OpenSealed;
-  /** As the writer has them. */
-  readonly unindexed?: readonly string[];
 }
 
 const RECORDS_PER_TURN = 1_000;
 
-export const openReader = ({ dataDir, openSealed, unindexed = UNINDEXED_ATTRIBUTES }: ReaderOptions): StoreReader => {
+export const openReader = ({ dataDir, openSealed }: ReaderOptions): StoreReader => {
   const partitions = openPartitionSet(dataDir, openSealed);
   const finder = createFinder(partitions);
   const records = createRecords();
-  const spansWith = createSpanSearch({ finder, records, unindexed: new Set(unindexed) });
+  const spansWith = createSpanSearch({ finder, records, unindexed: unindexedEver(dataDir) });
   const changes = createChanges(finder);
 
   /** Spans at these places, in order of arrival, of which `matches` is true. */

@@ -24,7 +24,6 @@ import { OverloadError, StoreError } from "../../errors.ts";
 import type { UnixNano } from "../../model/time.ts";
 import { createSteadyTime, type Leaps } from "../../steady-time.ts";
 import { type AppendResult, type Batch, SIGNALS, type StoreStats, type StoreWriter } from "../store.ts";
-import { UNINDEXED_ATTRIBUTES } from "../terms.ts";
 import type { Durability } from "./active-file.ts";
 import { type Commit, createActive } from "./active-writer.ts";
 import { beginWriting, countDistinct } from "./begin.ts";
@@ -37,6 +36,7 @@ import { damagePath, listRequestFiles, makePartitionsFolder, requestsPath } from
 import { ENTRY_BYTES, createRequestMemory, entryOf } from "./request-memory.ts";
 import { forgetLedgers, saveLedger } from "./saved-ledger.ts";
 import { setAside } from "./set-aside.ts";
+import { rememberUnindexed } from "./unindexed.ts";
 import { writeWhole } from "./write-whole.ts";
 
 export interface WriterOptions {
@@ -46,7 +46,7 @@ export interface WriterOptions {
   readonly partitionBytes?: number;
   readonly maxWaiting?: number;
   readonly maxWaitingBytes?: number;
-  /** Attributes whose values cannot be looked up. */
+  /** Attributes, beside UNINDEXED_ATTRIBUTES, whose values are scanned for in place of looked up. */
   readonly unindexed?: readonly string[];
 }
 
@@ -71,11 +71,11 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
     partitionBytes = PARTITION_BYTES,
     maxWaiting = MAX_WAITING,
     maxWaitingBytes = MAX_WAITING_BYTES,
-    unindexed = UNINDEXED_ATTRIBUTES,
+    unindexed = [],
   } = options;
   refuseFirstVersion(dataDir);
   makePartitionsFolder(dataDir);
-  const blocksOf = createBlockMaker(new Set(unindexed));
+  const blocksOf = createBlockMaker(rememberUnindexed(dataDir, unindexed));
   const beginning = beginWriting(dataDir, durability);
   const { ledger, traces, invocations } = beginning;
   let { active } = beginning;
