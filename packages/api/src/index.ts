@@ -7,6 +7,7 @@
  */
 
 export type * from "./functions.ts";
+export type * from "./live.ts";
 export type * from "./metrics.ts";
 
 /** Decimal digits of Unix nanoseconds. @pattern ^[0-9]{1,20}$ */

@@ -6,6 +6,7 @@ import type { FastifyInstance, RouteOptions } from "fastify";
 import { functionRoutes } from "./api/functions.ts";
 import { healthRoutes } from "./api/health.ts";
 import { invocationRoutes } from "./api/invocations.ts";
+import { liveRoutes } from "./api/live.ts";
 import { logRoutes } from "./api/logs.ts";
 import { openApiRoutes } from "./api/openapi.ts";
 import { sessionRoutes } from "./api/session.ts";
@@ -28,6 +29,8 @@ import { createFaultLog } from "./self/fault-log.ts";
 import { type Log, silentLog } from "./self/log.ts";
 import { createMeters, type Meters } from "./self/meters.ts";
 import { failed, watchRequests } from "./self/requests.ts";
+import { listTraces } from "./query/list.ts";
+import { createLive, type LiveDeps } from "./query/live.ts";
 import { createSummarizer, keepSummarizing } from "./query/summarize.ts";
 import type { Signal, Store } from "./store/store.ts";
 import type { Summaries } from "./store/summaries.ts";
@@ -45,6 +48,7 @@ export interface PipelineDeps {
   readonly log?: Log;
   readonly slowQueryMs?: number;
   readonly admission?: Admission;
+  readonly live?: Pick<LiveDeps, "wait" | "maxFollowers">;
   readonly server?: Pick<ServerDeps, "connections" | "onRoute" | "trustedProxies">;
 }
 
@@ -70,6 +74,13 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
     tellFault(error, failed(request, status));
   };
   const summarizer = createSummarizer({ store, summaries, clock });
+  const live = createLive({
+    ...deps.live,
+    list: async (filters, limit) =>
+      (await listTraces({ ...filters, limit }, { store, summaries, summarizer }, clock())).traces,
+    clock,
+    onBug,
+  });
   const made: RouteOptions[] = [];
   const server = await buildServer({
     ...deps.server,
@@ -84,10 +95,11 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
     routes: [
       otlpRoutes({ ingest: ingestInto(watched(store, meters), clock), admission, refusals, onFault }),
       healthRoutes({ store }),
-      metricsRoutes({ store, refusals, admission, meters, version }),
+      metricsRoutes({ store, refusals, admission, meters, live, version }),
       statsRoutes({ store, refusals, startedAt: clock(), version }),
       traceRoutes({ store, summaries, summarizer, clock }),
       searchRoutes({ store, summaries, summarizer, clock }),
+      liveRoutes({ live, guard, onDropped: meters.dropLiveRows, wait: deps.live?.wait }),
       functionRoutes({ store, summaries, summarizer, clock }),
       invocationRoutes({ store }),
       logRoutes({ store }),

@@ -6,6 +6,7 @@ import { SECURITY_HEADERS } from "../src/guard/headers.ts";
 import { openGuard, type OpenGuardDeps } from "../src/guard/open.ts";
 import { SCOPES, type Scope } from "../src/guard/scopes.ts";
 import {
+  injected,
   JSON_TYPE,
   jsonSpan,
   OPEN_ACCESS,
@@ -27,7 +28,7 @@ afterEach(async () => {
   await Promise.all([keyed.close(), open.close()]);
 });
 
-const ask = (options: InjectOptions, on: TestPipeline = keyed) => on.app.inject(options);
+const ask = (options: InjectOptions, on: TestPipeline = keyed) => injected(on.app, options);
 const withKey = (scope: Scope, options: InjectOptions) =>
   ask({ ...options, headers: { ...options.headers, "x-mayfly-key": keyed.keys[scope].key } });
 const read = (headers: Record<string, string>) => ask({ url: "/api/stats", headers });

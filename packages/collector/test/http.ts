@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse as Response } from "fastify";
 import { openGuard } from "../src/guard/open.ts";
 import { createPipeline, type PipelineDeps } from "../src/pipeline.ts";
 import { openStore } from "../src/store/sqlite/sqlite-store.ts";
@@ -50,6 +50,15 @@ export const OPEN_ACCESS = {
   onProblem: (error: unknown) => {
     throw error;
   },
+};
+
+/** As `inject`; of an answer that does not end, its head alone. */
+export const injected = async (app: FastifyInstance, options: InjectOptions): Promise<Response> => {
+  if (!/^\/api\/live\b/.test(String(options.url))) return app.inject(options);
+  const response = await app.inject({ ...options, payloadAsStream: true });
+  if (response.headers["content-type"] !== "text/event-stream") return app.inject(options);
+  response.stream().destroy();
+  return Object.assign(response, { body: "" });
 };
 
 export interface TestPipeline {

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RouteOptions } from "fastify";
+import type { PipelineDeps } from "../src/pipeline.ts";
 import type { ServerDeps } from "../src/server.ts";
 import { changeKeyFile } from "../src/guard/key-file.ts";
 import { makeKey, type NewKey } from "../src/guard/keys.ts";
@@ -23,9 +24,16 @@ type Options = Partial<OpenGuardDeps> & {
   readonly server?: ServerDeps["connections"];
   readonly trustedProxies?: string[];
   readonly uiDir?: string;
+  readonly live?: PipelineDeps["live"];
 };
 
-export const openKeyed = async ({ server, trustedProxies = [], uiDir, ...access }: Options = {}): Promise<Keyed> => {
+export const openKeyed = async ({
+  server,
+  trustedProxies = [],
+  uiDir,
+  live,
+  ...access
+}: Options = {}): Promise<Keyed> => {
   const dataDir = await mkdtemp(join(tmpdir(), "mayfly-keyed-"));
   const clock = { nowMs: OPEN_ACCESS.nowMs() };
   const newKey = (scope: Scope): NewKey =>
@@ -37,6 +45,7 @@ export const openKeyed = async ({ server, trustedProxies = [], uiDir, ...access 
   const pipeline = await openPipeline({
     guard,
     ...(uiDir !== undefined && { uiDir }),
+    ...(live && { live }),
     server: { onRoute: (route) => routes.push(route), trustedProxies, ...(server && { connections: server }) },
   });
   return {

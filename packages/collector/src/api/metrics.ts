@@ -1,6 +1,7 @@
 /** `GET /metrics`: the ledger, the store, the requests and the process, for Prometheus. */
 import type { FastifyPluginAsync } from "fastify";
 import { READ } from "../guard/scopes.ts";
+import type { Live } from "../query/live.ts";
 import type { Admission } from "../receive/admission.ts";
 import type { Refusals } from "../receive/refusals.ts";
 import { EXPOSITION_TYPE, exposition, histogramExposition, type Sample } from "../self/exposition.ts";
@@ -15,6 +16,7 @@ export interface MetricsDeps {
   readonly refusals: Pick<Refusals, "counts">;
   readonly admission: Pick<Admission, "heldBytes" | "highestHeldBytes">;
   readonly meters: Meters;
+  readonly live: Pick<Live, "followers" | "refused">;
   readonly version: string;
 }
 
@@ -30,7 +32,7 @@ const METRICS_PAGE = {
 } as const;
 
 export const metricsRoutes =
-  ({ store, refusals, admission, meters, version }: MetricsDeps): FastifyPluginAsync =>
+  ({ store, refusals, admission, meters, live, version }: MetricsDeps): FastifyPluginAsync =>
   async (app) => {
     const readings = createProcessReadings();
     app.addHook("onClose", async () => readings.close());
@@ -46,6 +48,9 @@ export const metricsRoutes =
         inflightBytesHighest: one(admission.highestHeldBytes),
         appendQueue: one(meters.appendQueue),
         httpRequests: meters.httpRequests(),
+        liveStreams: one(live.followers),
+        liveRefused: one(live.refused),
+        liveDropped: one(meters.droppedLiveRows),
         ...ofProcess(readings.read()),
       };
       const histograms: Partial<Record<Name, Parameters<typeof histogramExposition>[1]>> = {

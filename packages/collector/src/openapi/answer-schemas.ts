@@ -1619,6 +1619,17 @@ export const ANSWER_SCHEMAS = {
       "error"
     ]
   },
+  "LiveMissed": {
+    "description": "There were rows that were not told; the list has them.",
+    "type": "object",
+    "properties": {
+      "count": {
+        "description": "Those that a slow reader had no time for; absent where it is not known how many.",
+        "type": "number"
+      }
+    },
+    "required": []
+  },
   "Metrics": {
     "anyOf": [
       {

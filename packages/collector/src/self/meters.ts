@@ -27,6 +27,8 @@ const createHistogram = (): Histogram => {
 export interface Meters {
   readonly appendSeconds: Histogram;
   readonly appendQueue: number;
+  readonly droppedLiveRows: number;
+  dropLiveRows(count: number): void;
   /** Follows what is handed to the store until it is on disk, or refused. */
   appending<T>(appended: Promise<T>): Promise<T>;
   answered(method: string, route: string, status: number, seconds: number): void;
@@ -39,8 +41,15 @@ export const createMeters = (): Meters => {
   const byRoute = new Map<string, Histogram>();
   const byAnswer = new Map<string, { readonly labels: readonly string[]; value: number }>();
   let appendQueue = 0;
+  let droppedLiveRows = 0;
   return {
     appendSeconds,
+    get droppedLiveRows() {
+      return droppedLiveRows;
+    },
+    dropLiveRows(count) {
+      droppedLiveRows += count;
+    },
     get appendQueue() {
       return appendQueue;
     },
