@@ -54,7 +54,7 @@ export const OPEN_ACCESS = {
 
 /** As `inject`; of an answer that does not end, its head alone. */
 export const injected = async (app: FastifyInstance, options: InjectOptions): Promise<Response> => {
-  if (!/^\/api\/live\b/.test(String(options.url))) return app.inject(options);
+  if (typeof options.url !== "string" || !options.url.startsWith("/api/live")) return app.inject(options);
   const response = await app.inject({ ...options, payloadAsStream: true });
   if (response.headers["content-type"] !== "text/event-stream") return app.inject(options);
   response.stream().destroy();

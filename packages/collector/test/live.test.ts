@@ -28,8 +28,8 @@ const ring = (): void => {
 interface Read {
   readonly response: Response;
   /** What comes until this is in it, or the end; timers ring meanwhile. */
-  until(text: string): Promise<string>;
-  leave(): void;
+  readonly until: (text: string) => Promise<string>;
+  readonly leave: () => void;
 }
 
 const follow = async (url: string, headers: Record<string, string> = {}): Promise<Read> => {

@@ -164,7 +164,7 @@ export const createLive = (deps: LiveDeps): Live => {
     close() {
       isClosed = true;
       cancel();
-      for (const feed of [...feeds.values()]) for (const follower of [...feed.followers]) follower.end();
+      for (const feed of feeds.values()) for (const follower of feed.followers) follower.end();
       feeds.clear();
     },
   };

@@ -28,7 +28,7 @@ export interface Meters {
   readonly appendSeconds: Histogram;
   readonly appendQueue: number;
   readonly droppedLiveRows: number;
-  dropLiveRows(count: number): void;
+  readonly dropLiveRows: (count: number) => void;
   /** Follows what is handed to the store until it is on disk, or refused. */
   appending<T>(appended: Promise<T>): Promise<T>;
   answered(method: string, route: string, status: number, seconds: number): void;
