@@ -10,15 +10,14 @@ import type { Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
 import type { TraceId } from "../model/ids.ts";
 import { createGraph } from "../stitch/graph.ts";
-import type { ChangedTraces, StoreReader } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import type { Summaries, SummaryChange, SummaryRow } from "../store/summaries.ts";
 import { WALK_BOUNDS } from "./find.ts";
 import { type Refreshed, refresh } from "./refresh.ts";
 
-const MAX_PER_GRAPH = 25;
+const MAX_PER_GRAPH = 100;
 /** How much of the store one step looks at (commits or spans, as the engine counts), so that a wide trace is worked out once. */
 const CHANGES_PER_STEP = 20_000;
-/** Where that tells of more traces than this, it looks at no more than so much. */
 const TRACES_PER_STEP = 500;
 const DUE_PER_STEP = 200;
 
@@ -56,15 +55,10 @@ export const createSummarizer = ({ store, summaries, clock, bounds = WALK_BOUNDS
     return { put: parts.flatMap(({ put }) => put), remove: parts.flatMap(({ remove }) => remove) };
   };
 
-  const changesAfter = async (from: string | undefined): Promise<ChangedTraces> => {
-    const changes = await store.changedTraces(from, CHANGES_PER_STEP);
-    return changes.traceIds.length > TRACES_PER_STEP ? store.changedTraces(from, TRACES_PER_STEP) : changes;
-  };
-
   /** How many traces it brought in; 0 when there is nothing more to do. */
   const step = async (): Promise<number> => {
     const from = await summaries.checkpoint();
-    const changes = await changesAfter(from);
+    const changes = await store.changedTraces(from, CHANGES_PER_STEP, TRACES_PER_STEP);
     const due = await summaries.due(clock(), DUE_PER_STEP);
     if (changes.traceIds.length + due.length === 0) return 0;
     const groups = inGroups(changes.traceIds);

@@ -110,6 +110,11 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
     );
     const last = await store.changedTraces(undefined, ALL);
     expect(await store.changedTraces(last.checkpoint, ALL)).toEqual({ ...last, traceIds: [] });
+
+    const some = await store.changedTraces(undefined, ALL, 1);
+    expect(some.traceIds).toHaveLength(1);
+    const others = await store.changedTraces(some.checkpoint, ALL);
+    expect([...new Set([...some.traceIds, ...others.traceIds])].toSorted()).toEqual(last.traceIds.toSorted());
   });
 
   test("keeps a span that set no start where its record stands, and the wire as it came", async () => {

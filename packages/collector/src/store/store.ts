@@ -181,8 +181,11 @@ export interface StoreReader {
   linksToTraces(traceIds: readonly TraceId[], limit: number): Promise<readonly LinkHolder[]>;
   /** Spans that hold all of these words; bounded work, so an answer may be empty and still have a cursor. */
   spansWith(search: SpanSearch): Promise<SpanHits>;
-  /** Traces that got spans after this checkpoint, oldest change first; `limit` bounds the work. From the beginning without one. */
-  changedTraces(after: string | undefined, limit: number): Promise<ChangedTraces>;
+  /**
+   * Traces that got spans after this checkpoint, oldest change first; from the beginning without one. `limit` bounds the
+   * work, and it goes no further than `maxTraces`.
+   */
+  changedTraces(after: string | undefined, limit: number, maxTraces?: number): Promise<ChangedTraces>;
   /** Matching either list, oldest first; equal (requestId, seq, timestamp) once. */
   logs(query: LogQuery): Promise<readonly LogRecord[]>;
   /**

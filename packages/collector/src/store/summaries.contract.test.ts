@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { START, spanId, traceId } from "../../test/builders.ts";
 import { spanPath } from "../model/ids.ts";
-import { DERIVED_FILE, createSqliteSummaries } from "./sqlite/summaries.ts";
+import { DERIVED_FILE } from "./sqlite/derived-file.ts";
+import { createSqliteSummaries } from "./sqlite/summaries.ts";
 import type { Summaries, SummaryQuery, SummaryRow, SummaryTermKind } from "./summaries.ts";
 
 const ENGINES: readonly (readonly [name: string, open: (folder: string) => Summaries])[] = [

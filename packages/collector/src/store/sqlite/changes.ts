@@ -13,7 +13,9 @@ import { formatPosition, parsePosition } from "./position.ts";
 const TRACE_ID = tagOf(1, "delimited");
 const START = "a0.0.0";
 
-export const createChanges = (finder: Finder): ((after: string | undefined, limit: number) => ChangedTraces) => {
+export const createChanges = (
+  finder: Finder,
+): ((after: string | undefined, limit: number, maxTraces?: number) => ChangedTraces) => {
   const walk = new Walk();
 
   const traceIdOf = (record: Uint8Array): TraceId => {
@@ -26,7 +28,7 @@ export const createChanges = (finder: Finder): ((after: string | undefined, limi
     return traceId as TraceId;
   };
 
-  return (after = START, limit) => {
+  return (after = START, limit, maxTraces = Number.POSITIVE_INFINITY) => {
     const traceIds = new Set<TraceId>();
     const seen = parsePosition(after);
     let checkpoint = after;
@@ -43,7 +45,9 @@ export const createChanges = (finder: Finder): ((after: string | undefined, limi
         for (let row = first; row < block.count; row += 1) {
           if (left === 0) return { traceIds: [...traceIds], checkpoint };
           left -= 1;
-          traceIds.add(traceIdOf(block.record(row)));
+          const traceId = traceIdOf(block.record(row));
+          if (traceIds.size === maxTraces && !traceIds.has(traceId)) return { traceIds: [...traceIds], checkpoint };
+          traceIds.add(traceId);
           checkpoint = formatPosition({ partition: number, isSealed, block: id, row: row + 1 });
         }
       }

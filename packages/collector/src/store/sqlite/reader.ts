@@ -132,7 +132,7 @@ export const openReader = ({ dataDir, openSealed }: ReaderOptions): StoreReader 
     spansWith,
     logsWith: createLogSearch({ finder, records }),
     ...createMetricSearch({ finder, records }),
-    changedTraces: async (after, limit) => changes(after, limit),
+    changedTraces: async (...asked) => changes(...asked),
     async close() {
       partitions.close();
     },
