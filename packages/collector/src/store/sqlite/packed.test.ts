@@ -15,19 +15,34 @@ const listOf = (max: number): WordList => {
 };
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
-const VALUES: readonly Packable[] = [
-  null,
-  true,
-  false,
-  ...[0, 27, 28, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, Number.MAX_SAFE_INTEGER, 2 ** 60, -1, -0, 0.1],
-  ...[0n, 1n, 2n ** 64n - 1n, 2n ** 64n, -1n, 2n ** 90n],
-  ...["", "é", "a\nb", "\ud800", "\u0000", "x".repeat(5_000), "sqs-message||" + TRACE],
-  ...[TRACE, TRACE.toUpperCase(), TRACE.slice(16), `${TRACE}.00f067aa0ba902b7`, "123e4567-e89b-12d3-a456-426614174000"],
-  [],
-  {},
-  Array.from({ length: 300 }, (_, n) => n),
-  [[TRACE, `${TRACE}.00f067aa0ba902b7`, TRACE], { "": 1, "a b": { a: [{ a: "é" }] } }, "é", "é"],
+const NUMBERS = [
+  0,
+  27,
+  28,
+  255,
+  256,
+  65_535,
+  65_536,
+  2 ** 32 - 1,
+  2 ** 32,
+  Number.MAX_SAFE_INTEGER,
+  2 ** 60,
+  -1,
+  -0,
+  0.1,
 ];
+const BIG = [0n, 1n, 2n ** 64n - 1n, 2n ** 64n, -1n, 2n ** 90n];
+const TEXTS = ["", "é", "a\nb", "\ud800", "\u0000", "x".repeat(5_000), `sqs-message||${TRACE}`];
+const IDS = [
+  TRACE,
+  TRACE.toUpperCase(),
+  TRACE.slice(16),
+  `${TRACE}.00f067aa0ba902b7`,
+  "123e4567-e89b-12d3-a456-426614174000",
+];
+const NESTED: Packable = [[TRACE, `${TRACE}.00f067aa0ba902b7`, TRACE], { "": 1, "a b": { a: [{ a: "é" }] } }, "é", "é"];
+const HUNDREDS = Array.from({ length: 300 }, (_, n) => n);
+const VALUES: readonly Packable[] = [null, true, false, ...NUMBERS, ...BIG, ...TEXTS, ...IDS, [], {}, HUNDREDS, NESTED];
 
 test.each([1_000, 3, 0])("values come back from a list of %i words", (max) => {
   const words = listOf(max);

@@ -46,8 +46,7 @@ const OTHERS = {
 };
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
-const HEX16 = /^[\da-f]{32}$/;
-const HEX8 = /^[\da-f]{16}$/;
+const HEX = /^[\da-f]+$/;
 const PATH = /^[\da-f]{32}\.[\da-f]{16}$/;
 const KEY_SEPARATOR = "\n";
 const FIRST_BYTES = 1_024;
@@ -83,21 +82,17 @@ export const packed = (value: Packable, words: WordList): Buffer => {
   const text = (one: string): void => {
     const known = repeated.get(one);
     if (known !== undefined) return head(REPEATED, known);
-    const number = isId(one) ? undefined : words.numberOf(one);
+    const id = idOf(one);
+    // A stitch key has an id within.
+    const number = id === undefined && !one.includes("|") ? words.numberOf(one) : undefined;
     if (number !== undefined) return head(WORD, number);
-    if (PATH.test(one)) {
+    if (id === "path") {
       other("path");
       text(one.slice(0, 32));
       hex(one.slice(33), 8);
-    } else if (HEX16.test(one)) {
-      other("hex16");
-      hex(one, 16);
-    } else if (HEX8.test(one)) {
-      other("hex8");
-      hex(one, 8);
-    } else if (UUID.test(one)) {
-      other("uuid");
-      hex(one.replaceAll("-", ""), 16);
+    } else if (id !== undefined) {
+      other(id);
+      hex(id === "uuid" ? one.replaceAll("-", "") : one, id === "hex8" ? 8 : 16);
     } else if (one.isWellFormed()) {
       other("text");
       const length = Buffer.byteLength(one);
@@ -152,9 +147,20 @@ export const packed = (value: Packable, words: WordList): Buffer => {
 };
 
 const isList = (value: object): value is readonly Packable[] => Array.isArray(value);
-/** Also where it is an id within a stitch key. */
-const isId = (text: string): boolean =>
-  text.includes("|") || PATH.test(text) || HEX16.test(text) || HEX8.test(text) || UUID.test(text);
+const idOf = (text: string): "hex8" | "hex16" | "uuid" | "path" | undefined => {
+  switch (text.length) {
+    case 16:
+      return HEX.test(text) ? "hex8" : undefined;
+    case 32:
+      return HEX.test(text) ? "hex16" : undefined;
+    case 36:
+      return UUID.test(text) ? "uuid" : undefined;
+    case 49:
+      return PATH.test(text) ? "path" : undefined;
+    default:
+      return undefined;
+  }
+};
 
 export const unpacked = (bytes: Buffer, words: WordList): Packable => {
   let at = 0;

@@ -61,7 +61,7 @@ export const createReads = (db: Database.Database, rows: SummaryRows) => {
   return {
     checkpoint: () => selectCheckpoint.get(),
     count: () => selectCount.get() ?? 0,
-    page: createPageRead(db, (seqs) => selectRows.all(JSON.stringify(seqs)).map(rows.placed)),
+    page: createPageRead(db, (seqs) => selectRows.all(JSON.stringify(seqs)).map((stored) => rows.placed(stored))),
     ofTraces(traceIds: readonly TraceId[], limit: number): readonly PlacedRow[] {
       const asked = new Set(traceIds);
       return rowsWith(asked, (path) => asked.has(traceOf(path)), limit);

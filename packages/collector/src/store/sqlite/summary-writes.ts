@@ -96,7 +96,7 @@ const createClasses = (db: Database.Database) => {
   return {
     entered(row: SummaryRow): number {
       const terms = termsOf(row);
-      const text = JSON.stringify(terms.map(({ kind, value }) => [kind, value]).toSorted());
+      const text = JSON.stringify(terms.map(({ kind, value }) => `${kind}=${value}`).toSorted());
       const known = enter.get(text);
       if (known !== undefined) return known;
       const made = Number(insertClass.run(text).lastInsertRowid);
