@@ -11,7 +11,7 @@ import { type SpanPath, traceOf } from "../model/ids.ts";
 import type { DurationNs, UnixNano } from "../model/time.ts";
 import type { SummaryCall, SummaryInvocation, SummaryRow } from "../store/summaries.ts";
 import { distinct } from "./head.ts";
-import { type ListDeps, MAX_AWAITED, searchOf } from "./list.ts";
+import { type ListDeps, searchOf } from "./list.ts";
 import { search } from "./run.ts";
 import { nearestRank, stepWidth } from "./stats.ts";
 
@@ -111,7 +111,7 @@ const rowsIn = async (
   name: string | undefined,
   deps: ListDeps,
 ): Promise<{ readonly rows: readonly SummaryRow[]; readonly lookedBackTo: UnixNano | undefined }> => {
-  await deps.summarizer.catchUp(MAX_AWAITED);
+  await deps.summarizer.settled();
   const first = from > LONGEST_NS ? from - LONGEST_NS : 0n;
   const filters = { from: first, to, ...(name !== undefined && { function: name }) };
   const { rows, next } = await search({ ...searchOf(filters), limit: MAX_ROWS, maxRows: MAX_ROWS }, deps);

@@ -1,8 +1,8 @@
 /**
  * The list of stitched traces, newest first, from their summaries.
  *
- * What has arrived since the summaries were brought up to date is brought in first, as far as one question may wait for it; a
- * row that still lacks some of it says that it is not settled.
+ * What has arrived since the summaries were brought up to date is brought in first where it is little. Under a load the list shows
+ * what there is, and rows say that they are not settled.
  */
 import type { TraceSummary } from "@mayfly/api";
 import type { TraceId } from "../model/ids.ts";
@@ -12,9 +12,6 @@ import type { Query } from "./grammar.ts";
 import { summaryOf } from "./row.ts";
 import { type Search, type SearchDeps, search } from "./run.ts";
 import type { Pending, Summarizer } from "./summarize.ts";
-
-/** A list waits for this many changed traces, not for all of a load. */
-export const MAX_AWAITED = 200;
 
 export interface Filters {
   readonly from?: UnixNano;
@@ -39,8 +36,7 @@ export const listTraces = async (
   deps: ListDeps,
   now: UnixNano,
 ): Promise<{ readonly traces: readonly TraceSummary[]; readonly next?: SummaryPosition }> => {
-  await deps.summarizer.catchUp(MAX_AWAITED);
-  const pending = await deps.summarizer.pending();
+  const pending = await deps.summarizer.settled();
   const { rows, next } = await search(
     { ...searchOf(list), limit: list.limit, ...(list.after && { after: list.after }) },
     deps,

@@ -118,6 +118,20 @@ test("what an attribute's index leads to is looked at alone, and only within the
   expect([next, reads]).toEqual([undefined, 2]);
 });
 
+test("what a question names is found while the summaries are far behind", async () => {
+  const { store, summaries, list } = await arrived([
+    Array.from({ length: 3_000 }, (_, n) =>
+      span(`s${n}`, { trace: `t${n}`, at: at(n), attributes: { order_id: `o-${n}` } }),
+    ),
+  ]);
+  const { traces } = await list({ limit: 10, query: parseQuery("order_id:o-2999") });
+  expect(traces).toMatchObject([{ name: "s2999", settled: false }]);
+  expect(await summaries.count()).toBe(1);
+
+  const named = (await store.changedTraces(undefined, 100_000)).traceIds[1_500];
+  expect((await list({ limit: 10, query: parseQuery(`trace:${named}`) })).traces).toHaveLength(1);
+});
+
 test("two terms need not hold on one span, and a batch's rows do not have what its other messages had", async () => {
   const { list } = await arrived([
     [

@@ -8,8 +8,11 @@
  *   query ─ plan ─▶ rows by candidates ─┐
  *                   rows by terms ──────┴▶ match: row ─▶ spans where needed ─▶ page, or a cursor to go on from
  *
+ * Traces that candidates name and that have no row yet get one first; others come with the summaries.
+ *
  * Bounds  of a page: `MAX_ROWS` rows looked at, spans read of `MAX_READ` of them, or of `MAX_SPANS` spans.
  */
+import { type TraceId, traceOf } from "../model/ids.ts";
 import type { UnixNano } from "../model/time.ts";
 import type { Store } from "../store/store.ts";
 import type { PlacedRow, Summaries, SummaryPosition, SummaryQuery, SummaryRow } from "../store/summaries.ts";
@@ -19,10 +22,13 @@ import type { Query } from "./grammar.ts";
 import { holds, holdsBySummary } from "./match.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { spansOfRow } from "./row-spans.ts";
+import type { Summarizer } from "./summarize.ts";
 
 const MAX_ROWS = 5_000;
 const MAX_READ = 500;
 const MAX_SPANS = 50_000;
+/** Traces whose rows a question waits for; more of them come in their turn. */
+const MAX_BROUGHT_IN = 100;
 const ROWS_PER_STEP = { least: 100, most: 1_000 };
 /** Names that one prefix may stand for; past them rows are looked at without its help. */
 const MAX_NAMES = 64;
@@ -30,6 +36,8 @@ const MAX_NAMES = 64;
 export interface SearchDeps {
   readonly store: CandidateStore & Pick<Store, "spansOfTraces">;
   readonly summaries: Summaries;
+  /** Makes the rows of what a question names and is not in the summaries yet. */
+  readonly summarizer?: Pick<Summarizer, "bringIn">;
 }
 
 export interface Search {
@@ -49,13 +57,14 @@ export interface SearchPage {
   readonly next?: SummaryPosition;
 }
 
-export const search = async (what: Search, { store, summaries }: SearchDeps): Promise<SearchPage> => {
+export const search = async (what: Search, deps: SearchDeps): Promise<SearchPage> => {
+  const { store } = deps;
   const { query, limit, maxRows = MAX_ROWS } = what;
   const judge = createJudge(query, store);
   const rows: SummaryRow[] = [];
   let looked = 0;
   let last: SummaryPosition | undefined = what.after;
-  for await (const some of await rowsFor(what, store, summaries)) {
+  for await (const some of await rowsFor(what, deps)) {
     for (const { row, position } of some.rows) {
       if (rows.length >= limit || looked >= maxRows || judge.isTired()) return { rows, ...(last && { next: last }) };
       if (await judge.holds(row)) rows.push(row);
@@ -76,16 +85,24 @@ interface Rows {
 }
 
 /** From the last that was looked at on, each row once. */
-const rowsFor = async (
-  what: Search,
-  store: SearchDeps["store"],
-  summaries: Summaries,
-): Promise<AsyncIterable<Rows>> => {
+const rowsFor = async (what: Search, deps: SearchDeps): Promise<AsyncIterable<Rows>> => {
+  const { store, summaries } = deps;
   const plan = planOf(what.query);
   const traceIds = await candidateTraces(plan, what.from, store);
-  const few = traceIds && (await summaries.ofTraces(traceIds, MAX_ROWS + 1));
+  const few = traceIds && (await rowsOf(traceIds, deps));
   if (few === undefined || few.length > MAX_ROWS) return pages(what, await allOf(plan, summaries), summaries);
   return once({ rows: few.filter((placed) => isWithin(placed, what)) });
+};
+
+const rowsOf = async (traceIds: readonly TraceId[], deps: SearchDeps): Promise<readonly PlacedRow[]> => {
+  const { summaries, summarizer } = deps;
+  const rows = await summaries.ofTraces(traceIds, MAX_ROWS + 1);
+  if (summarizer === undefined) return rows;
+  const known = new Set(rows.flatMap(({ row }) => row.units.map(({ path }) => traceOf(path))));
+  const missing = traceIds.filter((traceId) => !known.has(traceId));
+  if (missing.length === 0) return rows;
+  await summarizer.bringIn(missing.slice(0, MAX_BROUGHT_IN));
+  return summaries.ofTraces(traceIds, MAX_ROWS + 1);
 };
 
 const isWithin = ({ row: { start }, position }: PlacedRow, { from, to, after }: Search): boolean =>

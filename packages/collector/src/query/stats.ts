@@ -6,7 +6,7 @@
  */
 import type { DurationNs, UnixNano } from "../model/time.ts";
 import type { SummaryRow } from "../store/summaries.ts";
-import { type Filters, type ListDeps, MAX_AWAITED, searchOf } from "./list.ts";
+import { type Filters, type ListDeps, searchOf } from "./list.ts";
 import { search } from "./run.ts";
 
 const MAX_ROWS = 10_000;
@@ -45,7 +45,7 @@ export interface ValueCount {
 }
 
 export const traceStatistics = async (filters: Filters, deps: ListDeps): Promise<TraceStatistics> => {
-  await deps.summarizer.catchUp(MAX_AWAITED);
+  await deps.summarizer.settled();
   const { rows, next } = await search({ ...searchOf(filters), limit: MAX_ROWS, maxRows: MAX_ROWS }, deps);
   return {
     count: rows.length,

@@ -19,6 +19,8 @@ const MAX_PER_GRAPH = 100;
 /** How much of the store one step looks at (commits or spans, as the engine counts), so that a wide trace is worked out once. */
 const CHANGES_PER_STEP = 20_000;
 const TRACES_PER_STEP = 500;
+/** A question waits for this many changed traces, not for all of a load. */
+const MAX_AWAITED = 200;
 const DUE_PER_STEP = 200;
 
 /** Traces that have changed and are not in the rows yet. */
@@ -32,6 +34,10 @@ export interface Summarizer {
   /** Until everything is in, or at least `maxTraces` changed traces are. */
   catchUp(maxTraces?: number): Promise<void>;
   pending(): Promise<Pending>;
+  /** Brings in what has changed where a question may wait for it; what is not in the rows then. */
+  settled(): Promise<Pending>;
+  /** Rows for these traces before it is their turn. */
+  bringIn(traceIds: readonly TraceId[]): Promise<void>;
   /** Ends what runs at the next group, whose rows stand; resolves when it has ended. */
   close(): Promise<void>;
 }
@@ -85,18 +91,40 @@ export const createSummarizer = ({ store, summaries, clock, bounds = WALK_BOUNDS
     }
   };
 
+  const bringInNow = async (traceIds: readonly TraceId[]): Promise<void> => {
+    for (const group of inGroups(traceIds)) {
+      for (let isIn = false; !isIn && !isClosing;) {
+        const from = await summaries.checkpoint();
+        isIn = await summaries.apply({ from, to: from, ...(await work(group, [])) });
+      }
+    }
+  };
+
+  const pending = async (): Promise<Pending> => {
+    const from = await summaries.checkpoint();
+    const { traceIds, checkpoint } = await store.changedTraces(from, CHANGES_PER_STEP, TRACES_PER_STEP);
+    const isAll = traceIds.length === 0 || (await store.changedTraces(checkpoint, 1)).traceIds.length === 0;
+    return { traceIds: new Set(traceIds), isAll };
+  };
+
   let running: Promise<void> = Promise.resolve();
+  const afterwards = (action: () => Promise<void>): Promise<void> => {
+    const next = running.catch(() => undefined).then(action);
+    running = next;
+    return next;
+  };
+  const catchUp = (maxTraces = Number.POSITIVE_INFINITY): Promise<void> => afterwards(() => round(maxTraces));
+
   return {
-    catchUp(maxTraces = Number.POSITIVE_INFINITY) {
-      const next = running.catch(() => undefined).then(() => round(maxTraces));
-      running = next;
-      return next;
+    catchUp,
+    pending,
+    async settled() {
+      const before = await pending();
+      if (!before.isAll || before.traceIds.size > MAX_AWAITED) return before;
+      await catchUp(MAX_AWAITED);
+      return pending();
     },
-    async pending() {
-      const { traceIds, checkpoint } = await store.changedTraces(await summaries.checkpoint(), CHANGES_PER_STEP);
-      const isAll = traceIds.length === 0 || (await store.changedTraces(checkpoint, 1)).traceIds.length === 0;
-      return { traceIds: new Set(traceIds), isAll };
-    },
+    bringIn: (traceIds) => afterwards(() => bringInNow(traceIds)),
     async close() {
       isClosing = true;
       await running.catch(() => undefined);
