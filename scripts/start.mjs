@@ -108,7 +108,12 @@ const hasTrace = async () => {
   return answer.ok && (await answer.json()).traces.length > 0;
 };
 
+/** The folder's collector wants API keys, of which the shop has none: it would send for nothing. */
+const needsKey = (await fetch(`${url}/api/stats`)).status === 401;
+
 if (noDemo) announce("Mayfly listens; send OTLP to this address and open it:");
+else if (needsKey)
+  announce("Mayfly listens. Its data has API keys, so the example shop is left out. Sign in with a key at:");
 else {
   const shop = start("the shop", [at("examples/shop/dist/main.js"), "--collector", url, "--rate", rate]);
   const orders = await printed(shop, /(http:\/\/\S+)/);

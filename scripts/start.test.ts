@@ -94,6 +94,19 @@ test("--no-demo starts the collector alone", async () => {
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
 });
 
+test("over data with API keys it leaves the shop out, which has none, and says so", async () => {
+  const folder = await temporaryFolder();
+  const mayfly = join(import.meta.dirname, "../packages/collector/bin/mayfly.mjs");
+  const keys = ["keys", "create", "--name", "me", "--scope", "admin", "--data", folder];
+  const made = spawn(process.execPath, [mayfly, ...keys], { stdio: "ignore" });
+  expect(await new Promise((resolve) => made.once("exit", resolve))).toBe(0);
+  const { child, exit, until } = start("--port", "0", "--data", folder);
+  const url = await until(/has API keys, so the example shop is left out\. Sign in with a key at:\s+(http:\/\/\S+)/);
+  expect((await fetch(`${url}/api/stats`)).status).toBe(401);
+  child.kill("SIGTERM");
+  expect(await exit).toBe(0);
+});
+
 test("a rate that makes no sense is named before anything starts", async () => {
   const { exit, printed } = start("--rate", "abc");
   expect(await exit).toBe(2);

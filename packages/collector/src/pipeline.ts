@@ -67,6 +67,7 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
     admission = createAdmission(),
   } = deps;
   const refusals = createRefusals();
+  const apiRefusals = createRefusals();
   const meters = createMeters();
   const tellFault = createFaultLog(log, clock);
   const onFault: OnFault = (error, status, request) => {
@@ -90,12 +91,13 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
     },
     guard,
     onFault,
+    onRefusal: apiRefusals.count,
     onLostConnection: refusals.count,
     watch: watchRequests({ log, meters, slowQueryMs }),
     routes: [
       otlpRoutes({ ingest: ingestInto(watched(store, meters), clock), admission, refusals, onFault }),
       healthRoutes({ store }),
-      metricsRoutes({ store, refusals, admission, meters, live, version }),
+      metricsRoutes({ store, refusals, apiRefusals, admission, meters, live, version }),
       statsRoutes({ store, refusals, startedAt: clock(), version }),
       traceRoutes({ store, summaries, summarizer, clock }),
       searchRoutes({ store, summaries, summarizer, clock }),

@@ -29,6 +29,8 @@ export interface ServerDeps {
   readonly routes: readonly FastifyPluginAsync[];
   /** Sees what is answered with 5xx. */
   readonly onFault: OnFault;
+  /** Sees what is refused, but of the routes that answer for themselves. */
+  readonly onRefusal?: (code: ErrorCode) => void;
   /** A connection was refused, or was no request. */
   readonly onLostConnection: (reason: ErrorCode | "too-many-connections") => void;
   /** Addresses whose X-Forwarded-For and -Proto are believed. */
@@ -46,7 +48,7 @@ const MAX_BODY_BYTES = 65_536;
 const MAX_PARAMETER_LENGTH = 2048;
 
 export const buildServer = async (deps: ServerDeps): Promise<FastifyInstance> => {
-  const { guard, routes, onFault, onLostConnection, trustedProxies = [], onRoute, watch } = deps;
+  const { guard, routes, onFault, onRefusal, onLostConnection, trustedProxies = [], onRoute, watch } = deps;
   const connections = { ...CONNECTION_LIMITS, ...deps.connections };
   const app = fastify({
     ...httpOptions(connections),
@@ -72,7 +74,8 @@ export const buildServer = async (deps: ServerDeps): Promise<FastifyInstance> =>
   // Answers' schemas are for readers (openapi/) and tests: a serializer made of one would drop what it does not know.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler((error, request, reply) => {
-    const { status } = httpProblem(error);
+    const { status, code } = httpProblem(error);
+    onRefusal?.(code);
     if (status >= 500) onFault(error, status, request);
     return sendProblem(error, reply);
   });

@@ -43,6 +43,7 @@ test("the ledger, what was refused, and how requests were answered", async () =>
   await send(tracesJson(jsonSpan(), jsonSpan({ traceId: "0".repeat(32) })));
   await send("no such thing");
   await pipeline.app.inject({ url: "/api/traces/nobody-knows-it" });
+  await pipeline.app.inject({ url: "/api/traces?colour=red" });
 
   const metrics = await scrape();
 
@@ -53,6 +54,13 @@ test("the ledger, what was refused, and how requests were answered", async () =>
     mayfly_stored_spans: 1,
     mayfly_store_up: 1,
     'mayfly_refused_requests_total{code="malformed-body"}': 1,
+    'mayfly_refused_api_requests_total{code="not-found"}': 1,
+    'mayfly_refused_api_requests_total{code="bad-parameter"}': 1,
+    'mayfly_partitions{state="active"}': 1,
+    'mayfly_partitions{state="full"}': 0,
+    'mayfly_partitions{state="sealed"}': 0,
+    'mayfly_partitions{state="keys-only"}': 0,
+    'mayfly_partitions{state="set-aside"}': 0,
     mayfly_inflight_bytes: 0,
     mayfly_append_queue_depth: 0,
     mayfly_append_duration_seconds_count: 1,

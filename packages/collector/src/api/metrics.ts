@@ -14,6 +14,7 @@ import { NoQuery } from "./parameters.ts";
 export interface MetricsDeps {
   readonly store: Pick<Store, "stats" | "damage">;
   readonly refusals: Pick<Refusals, "counts">;
+  readonly apiRefusals: Pick<Refusals, "counts">;
   readonly admission: Pick<Admission, "heldBytes" | "highestHeldBytes">;
   readonly meters: Meters;
   readonly live: Pick<Live, "followers" | "refused">;
@@ -32,7 +33,7 @@ const METRICS_PAGE = {
 } as const;
 
 export const metricsRoutes =
-  ({ store, refusals, admission, meters, live, version }: MetricsDeps): FastifyPluginAsync =>
+  ({ store, refusals, apiRefusals, admission, meters, live, version }: MetricsDeps): FastifyPluginAsync =>
   async (app) => {
     const readings = createProcessReadings();
     app.addHook("onClose", async () => readings.close());
@@ -44,6 +45,7 @@ export const metricsRoutes =
         damagedPartitions: one((await store.damage()).length),
         storeUp: one(stats === undefined ? 0 : 1),
         refusedRequests: byLabel(refusals.counts()),
+        refusedApiRequests: byLabel(apiRefusals.counts()),
         inflightBytes: one(admission.heldBytes),
         inflightBytesHighest: one(admission.highestHeldBytes),
         appendQueue: one(meters.appendQueue),
@@ -87,6 +89,7 @@ const ledger = (stats: StoreStats): Partial<Record<Name, readonly Sample[]>> => 
   storedMetricPoints: one(stats.metricPoints),
   storedInvocations: one(stats.invocations),
   storeBytes: one(stats.bytesOnDisk),
+  partitions: byLabel(stats.partitions),
 });
 
 const ofProcess = (read: ReturnType<ReturnType<typeof createProcessReadings>["read"]>) =>

@@ -26,7 +26,7 @@ export const statsRoutes =
   ({ store, refusals, startedAt, version }: StatsDeps): FastifyPluginAsync =>
   async (app) => {
     app.get("/api/stats", { ...READ, schema: STATS }, async (): Promise<Stats> => {
-      const [stats, damagedPartitions] = [await store.stats(), await store.damage()];
+      const [{ partitions: _, ...stats }, damagedPartitions] = [await store.stats(), await store.damage()];
       return { ...stats, damagedPartitions, refusedRequests: refusals.counts(), startedAt: String(startedAt), version };
     });
   };

@@ -1,6 +1,7 @@
 /**
- * Requests that were refused whole, and connections that never brought one, by error code, since this process started: what was in them is not known, so they
- * cannot be counted as spans. Senders try those with a 503 again; the rest is lost.
+ * Requests that were refused whole, and connections that never brought one, by error code, since this process started.
+ * What was in those with telemetry is not known, so they cannot be counted as spans. Senders try those with a 503 again;
+ * the rest is lost. Other requests that were refused are counted by themselves.
  */
 import type { ErrorCode } from "../errors.ts";
 

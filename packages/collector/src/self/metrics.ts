@@ -42,6 +42,11 @@ export const METRICS = {
   storedMetricPoints: gauge("mayfly_stored_metric_points", "Data points in the store."),
   storedInvocations: gauge("mayfly_stored_invocations", "Invocations in the store."),
   storeBytes: gauge("mayfly_store_bytes", "Bytes on disk of the store."),
+  partitions: gauge(
+    "mayfly_partitions",
+    "Partitions by state: active takes what arrives, full waits to be sealed, sealed is final, of keys-only the stitch keys are left, set-aside is damaged.",
+    "state",
+  ),
   damagedPartitions: gauge(
     "mayfly_damaged_partitions",
     "Partitions that were found to be damaged since the start and are missing from every answer.",
@@ -50,6 +55,11 @@ export const METRICS = {
   refusedRequests: counter(
     "mayfly_refused_requests_total",
     "Requests with telemetry that were refused whole, since the start.",
+    "code",
+  ),
+  refusedApiRequests: counter(
+    "mayfly_refused_api_requests_total",
+    "Requests to the API, the UI and /metrics that were refused, since the start.",
     "code",
   ),
   inflightBytes: gauge("mayfly_inflight_bytes", "Bytes of request bodies in memory that are not yet on disk."),

@@ -151,6 +151,8 @@ export interface StoreStats {
   readonly rejectedMetricPoints: Readonly<Record<string, number>>;
   readonly droppedMetricPoints: Readonly<Record<string, number>>;
   readonly bytesOnDisk: number;
+  /** How many parts the store has, by the engine's own words for their state. */
+  readonly partitions: Readonly<Record<string, number>>;
 }
 
 /** A part of the store that cannot be read; answers do without it until it is mended. */

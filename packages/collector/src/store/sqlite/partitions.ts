@@ -74,6 +74,19 @@ export const listPartitions = (dataDir: string): readonly Partition[] => {
   return [...byNumber.values()].toSorted((a, b) => a.number - b.number);
 };
 
+/** How many there are, by what becomes of them next. */
+export const partitionStates = (dataDir: string): Readonly<Record<string, number>> => {
+  const all = listPartitions(dataDir);
+  const states = all.map(({ isSealed, isSetAside }, index) => {
+    if (isSealed) return "sealed";
+    if (isSetAside) return "set-aside";
+    return index === all.length - 1 ? "active" : "full";
+  });
+  const count = (state: string): number => states.filter((one) => one === state).length;
+  const counts = ["active", "full", "sealed", "set-aside"].map((state) => [state, count(state)] as const);
+  return { ...Object.fromEntries(counts), "keys-only": listKeyFiles(dataDir).length };
+};
+
 /** Numbers of partitions whose requests are still known. */
 export const listRequestFiles = (dataDir: string): readonly number[] => numbersOf(dataDir, /^(\d{6,})\.requests$/);
 

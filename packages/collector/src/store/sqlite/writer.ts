@@ -32,7 +32,7 @@ import { openMendedCatalog } from "./catalog.ts";
 import { isDamage } from "./damage.ts";
 import { attempt, failed } from "./failures.ts";
 import { type Count, Ledger } from "./ledger.ts";
-import { damagePath, listRequestFiles, makePartitionsFolder, requestsPath } from "./partitions.ts";
+import { damagePath, listRequestFiles, makePartitionsFolder, partitionStates, requestsPath } from "./partitions.ts";
 import { ENTRY_BYTES, createRequestMemory, entryOf } from "./request-memory.ts";
 import { forgetLedgers, saveLedger } from "./saved-ledger.ts";
 import { setAside } from "./set-aside.ts";
@@ -213,7 +213,11 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
         waiting.push({ batch, resolve, reject });
       }).catch(failed("store a batch")),
     async stats() {
-      return { ...attempt("read the ledger", sums), bytesOnDisk: bytesBelow(dataDir) };
+      return {
+        ...attempt("read the ledger", sums),
+        bytesOnDisk: bytesBelow(dataDir),
+        partitions: partitionStates(dataDir),
+      };
     },
     checkWritable: async () => attempt("write", probe),
     async close() {
@@ -235,7 +239,7 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
     }
   }
 
-  function sums(): Omit<StoreStats, "bytesOnDisk"> {
+  function sums(): Omit<StoreStats, "bytesOnDisk" | "partitions"> {
     const all = new Ledger();
     all.addAll(ledger.counts());
     all.addAll(catalog.adjustments());
