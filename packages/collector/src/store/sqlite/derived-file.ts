@@ -11,9 +11,10 @@
  *
  * Durable only as far as a kill: after a power loss the last moments are worked out again.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { makeFolder } from "./folders.ts";
 import { HASH_START, hashBytes, hashEnd } from "../terms.ts";
 
 export const DERIVED_FILE = "derived.db";
@@ -68,7 +69,7 @@ PRAGMA user_version = ${VERSION};
 `;
 
 export const openDerived = (dataDir: string): Database.Database => {
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   const path = join(dataDir, DERIVED_FILE);
   try {
     return opened(path);

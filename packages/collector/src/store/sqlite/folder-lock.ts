@@ -10,12 +10,12 @@
  * gives up all its locks on it. On a network file system the lock is as good as that system's.
  * Errors  StoreError: `store-in-use`; the disk.
  */
-import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { StoreError } from "../../errors.ts";
 import { opening } from "./active-file.ts";
+import { makeFolder } from "./folders.ts";
 
 export interface FolderLock {
   /** Twice is safe. */
@@ -27,7 +27,7 @@ const SCHEMA =
 
 export const lockFolder = (dataDir: string): FolderLock => {
   const path = join(dataDir, "lock.db");
-  opening(dataDir, () => mkdirSync(dataDir, { recursive: true }));
+  makeFolder(dataDir);
   const db = opening(path, () => new Database(path, { timeout: 0 }));
   try {
     db.exec("BEGIN IMMEDIATE");

@@ -11,9 +11,9 @@
  * The name is the state: a sealed file is complete before it gets its name, so that where both are, the sealed one
  * counts and the active one is what a crash left.
  */
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { opening } from "./active-file.ts";
+import { makeFolder } from "./folders.ts";
 
 export interface Partition {
   readonly number: number;
@@ -53,8 +53,7 @@ export const ledgerPath = (dataDir: string, number: number): string =>
 export const ACTIVE_SUFFIXES = ["", "-wal", "-shm"] as const;
 
 export const makePartitionsFolder = (dataDir: string): void => {
-  const folder = partitionsFolder(dataDir);
-  opening(folder, () => mkdirSync(folder, { recursive: true }));
+  makeFolder(partitionsFolder(dataDir));
 };
 
 /** Oldest first; each once. */
