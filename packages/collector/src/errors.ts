@@ -80,7 +80,7 @@ const NOT_FOUND_CODES = {
 const OVERLOAD_CODES = {
   overloaded: {
     meaning:
-      "More telemetry is in flight than the collector holds in memory: 256 MiB of bodies, of which 128 MiB or 10,000 requests may wait for the disk.",
+      "More telemetry is in flight than the collector holds in memory: 256 MiB of bodies, of which 128 MiB or 10,000 requests may wait for the disk. Or 256 questions wait for an answer.",
     remedy: "Retry after the seconds in Retry-After; exporters do so by themselves.",
   },
 } as const satisfies Record<string, CodeMeaning>;

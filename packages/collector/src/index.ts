@@ -14,6 +14,7 @@ import { type Config, DEFAULTS } from "./config.ts";
 import { ListenError } from "./errors.ts";
 import type { KeyRecord } from "./guard/keys.ts";
 import { openGuard } from "./guard/open.ts";
+import { startReader } from "./api/reader-thread.ts";
 import { startSummarizer } from "./query/summarizer-thread.ts";
 import { createPipeline } from "./pipeline.ts";
 import { lockFolder } from "./store/sqlite/folder-lock.ts";
@@ -79,14 +80,18 @@ const startOn = async (given: Partial<Config>, options: CollectorOptions): Promi
   const store = await startStore({ dataDir, durability, unindexed }, onBug);
   for (const aside of listSetAside(dataDir)) log.error(aside, "a partition is set aside, the others answer");
   const summaries = createSqliteSummaries({ dataDir });
-  // A thread has the system's clock: with another, summaries are kept in this one.
-  const summarizer = options.clock === undefined ? startSummarizer({ dataDir }, onBug) : undefined;
+  // A thread has the system's clock: with another, summaries are kept and questions answered in this one.
+  const hasOwnClock = options.clock !== undefined;
+  const summarizer = hasOwnClock ? undefined : startSummarizer({ dataDir }, onBug);
+  const reader = hasOwnClock ? undefined : startReader({ dataDir }, onBug);
   const keeper = startKeeper(config, (error) => log.error(errorFields(error), "a partition cannot be kept up"));
+  const threads = [reader, summarizer, keeper].filter((one) => one !== undefined);
   try {
     const server = await createPipeline({
       store,
       summaries,
       areSummariesKept: summarizer !== undefined,
+      ...(reader && { reader }),
       clock,
       guard,
       uiDir: uiDir(),
@@ -101,14 +106,13 @@ const startOn = async (given: Partial<Config>, options: CollectorOptions): Promi
       url,
       isInsecure: guard.isInsecure,
       close: once(() =>
-        close(server, [...(summarizer ? [summarizer] : []), keeper, summaries, store], drainMs).finally(guard.close),
+        close(server, drainMs)
+          .then(() => closeAll(threads, [summaries, store]))
+          .finally(guard.close),
       ),
     };
   } catch (error) {
-    await summarizer?.close();
-    await keeper.close();
-    await summaries.close();
-    await store.close();
+    await closeAll(threads, [summaries, store]);
     throw error;
   }
 };
@@ -141,14 +145,17 @@ const listen = async (server: FastifyInstance, { host, port }: Config): Promise<
 };
 
 /** A client that never finishes its request must not hold up the stop for ever. */
-const close = async (
-  server: FastifyInstance,
-  stores: readonly Pick<Store | Summaries, "close">[],
-  drainMs: number,
-): Promise<void> => {
+const close = async (server: FastifyInstance, drainMs: number): Promise<void> => {
   const deadline = setTimeout(() => server.server.closeAllConnections(), drainMs);
   await server.close();
   clearTimeout(deadline);
+};
+
+type Closable = Pick<Store | Summaries, "close">;
+
+/** Threads end side by side: each may take its time, and a stop has not that much. */
+const closeAll = async (threads: readonly Closable[], stores: readonly Closable[]): Promise<void> => {
+  await Promise.all(threads.map((thread) => thread.close()));
   for (const store of stores) await store.close();
 };
 

@@ -3,19 +3,16 @@
  */
 import type { OtlpSignal, PartialSuccess } from "@mayfly/otlp";
 import type { FastifyInstance, RouteOptions } from "fastify";
-import { functionRoutes } from "./api/functions.ts";
+import { forwarded } from "./api/forwarded.ts";
 import { healthRoutes } from "./api/health.ts";
-import { invocationRoutes } from "./api/invocations.ts";
 import { liveRoutes } from "./api/live.ts";
-import { logRoutes } from "./api/logs.ts";
 import { openApiRoutes } from "./api/openapi.ts";
+import { readRoutes } from "./api/read-routes.ts";
+import type { ReaderThread } from "./api/reader-thread.ts";
 import { sessionRoutes } from "./api/session.ts";
-import { searchRoutes } from "./api/search.ts";
 import { staticRoutes } from "./api/static.ts";
-import { metricPointRoutes } from "./api/metric-points.ts";
 import { metricsRoutes } from "./api/metrics.ts";
 import { statsRoutes } from "./api/stats.ts";
-import { traceRoutes } from "./api/traces.ts";
 import type { Clock } from "./clock.ts";
 import { DEFAULTS } from "./config.ts";
 import { decodeBody } from "./decode/otlp.ts";
@@ -40,6 +37,8 @@ export interface PipelineDeps {
   readonly summaries: Summaries;
   /** Somebody else keeps them up; here only what a list waits for is worked out. */
   readonly areSummariesKept?: boolean;
+  /** Answers what is read, so that nothing is read here. */
+  readonly reader?: ReaderThread;
   readonly clock: Clock;
   readonly guard: Guard;
   readonly uiDir: string;
@@ -57,6 +56,7 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
     store,
     summaries,
     areSummariesKept = false,
+    reader,
     clock,
     guard,
     uiDir,
@@ -83,6 +83,8 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
     onBug,
   });
   const made: RouteOptions[] = [];
+  const reads = readRoutes({ store, summaries, summarizer, clock });
+  const kept = { stats: () => store.stats(), damage: () => (reader ?? store).damage() };
   const server = await buildServer({
     ...deps.server,
     onRoute: (route) => {
@@ -97,15 +99,19 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
     routes: [
       otlpRoutes({ ingest: ingestInto(watched(store, meters), clock), admission, refusals, onFault }),
       healthRoutes({ store }),
-      metricsRoutes({ store, refusals, apiRefusals, admission, meters, live, version }),
-      statsRoutes({ store, refusals, startedAt: clock(), version }),
-      traceRoutes({ store, summaries, summarizer, clock }),
-      searchRoutes({ store, summaries, summarizer, clock }),
+      metricsRoutes({
+        store: kept,
+        ...(reader && { reader }),
+        refusals,
+        apiRefusals,
+        admission,
+        meters,
+        live,
+        version,
+      }),
+      statsRoutes({ store: kept, refusals, startedAt: clock(), version }),
       liveRoutes({ live, guard, onDropped: meters.dropLiveRows, wait: deps.live?.wait }),
-      functionRoutes({ store, summaries, summarizer, clock }),
-      invocationRoutes({ store }),
-      logRoutes({ store }),
-      metricPointRoutes({ store }),
+      ...(reader ? [forwarded(reads, reader)] : reads),
       sessionRoutes({ guard }),
       openApiRoutes({ routes: made, version }),
       staticRoutes({ uiDir }),

@@ -3,14 +3,7 @@
  * look.
  */
 import { randomBytes } from "node:crypto";
-import type { ErrorBody } from "@mayfly/api";
-import fastify, {
-  type FastifyInstance,
-  type FastifyPluginAsync,
-  type FastifyReply,
-  type FastifySchemaValidationError,
-  type RouteOptions,
-} from "fastify";
+import fastify, { type FastifyInstance, type FastifyPluginAsync, type RouteOptions } from "fastify";
 import {
   answerAndClose,
   CONNECTION_LIMITS,
@@ -19,10 +12,11 @@ import {
   httpOptions,
   limitConnections,
 } from "./connections.ts";
-import { type ErrorCode, InputError, NotFoundError } from "./errors.ts";
+import { type ErrorCode, NotFoundError } from "./errors.ts";
 import type { Guard } from "./guard/guard.ts";
 import { SECURITY_HEADERS } from "./guard/headers.ts";
 import { httpProblem, type OnFault } from "./http-status.ts";
+import { ROUTE_OPTIONS, sendProblem } from "./refusal.ts";
 
 export interface ServerDeps {
   readonly guard: Pick<Guard, "admit">;
@@ -44,8 +38,6 @@ export interface ServerDeps {
 
 /** Routes that take a body say their own. */
 const MAX_BODY_BYTES = 65_536;
-/** Enough for every id in a path: ARNs of executions, object keys. */
-const MAX_PARAMETER_LENGTH = 2048;
 
 export const buildServer = async (deps: ServerDeps): Promise<FastifyInstance> => {
   const { guard, routes, onFault, onRefusal, onLostConnection, trustedProxies = [], onRoute, watch } = deps;
@@ -55,9 +47,7 @@ export const buildServer = async (deps: ServerDeps): Promise<FastifyInstance> =>
     bodyLimit: MAX_BODY_BYTES,
     genReqId: requestIds(),
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
-    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: "array" } },
-    schemaErrorFormatter: refusedParameter,
+    ...ROUTE_OPTIONS,
     frameworkErrors(error, _request, reply) {
       void sendProblem(error, reply.headers(SECURITY_HEADERS)); // before any hook
     },
@@ -108,21 +98,4 @@ const lastAnswersCloseTheirConnection = (app: FastifyInstance): void => {
   app.addHook("onSend", async (_request, reply) => {
     if (isClosing) reply.header("connection", "close");
   });
-};
-
-const sendProblem = (error: unknown, reply: FastifyReply): FastifyReply => {
-  const { status, code, message, headers, at } = httpProblem(error);
-  return reply
-    .code(status)
-    .headers(headers)
-    .send({ error: { code, message, ...(at && { at }) } } satisfies ErrorBody);
-};
-
-const refusedParameter = ([first]: readonly FastifySchemaValidationError[]): InputError => {
-  const unknown = first?.params["additionalProperty"];
-  const problem =
-    typeof unknown === "string"
-      ? `${unknown} is not a parameter here`
-      : `${first?.instancePath.slice(1)} ${first?.message}`;
-  return new InputError("bad-parameter", problem);
 };

@@ -8,7 +8,7 @@ import { durationNs } from "../model/time.ts";
 import { attributeReader } from "../normalize/attributes.ts";
 import { FAAS_MAX_MEMORY, FAAS_TRIGGER, FAAS_VERSION, MAYFLY_INIT_DURATION_MS } from "../normalize/semconv.ts";
 import { type Attempt, findInvocation } from "../query/invocation.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { answers } from "../openapi/described.ts";
 import { NoQuery } from "./parameters.ts";
 import { statusOf } from "./view.ts";
@@ -22,7 +22,7 @@ const INVOCATION = {
 } as const;
 
 export const invocationRoutes =
-  ({ store }: { readonly store: Store }): FastifyPluginAsync =>
+  ({ store }: { readonly store: StoreReader }): FastifyPluginAsync =>
   async (app) => {
     app.get<{ Params: { requestId: string } }>(
       "/api/invocations/:requestId",

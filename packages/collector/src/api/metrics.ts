@@ -10,6 +10,7 @@ import { METRICS } from "../self/metrics.ts";
 import { createProcessReadings } from "../self/process-readings.ts";
 import type { Store, StoreStats } from "../store/store.ts";
 import { NoQuery } from "./parameters.ts";
+import type { ReaderThread } from "./reader-thread.ts";
 
 export interface MetricsDeps {
   readonly store: Pick<Store, "stats" | "damage">;
@@ -18,6 +19,8 @@ export interface MetricsDeps {
   readonly admission: Pick<Admission, "heldBytes" | "highestHeldBytes">;
   readonly meters: Meters;
   readonly live: Pick<Live, "followers" | "refused">;
+  /** Where questions have a thread. */
+  readonly reader?: Pick<ReaderThread, "waiting" | "refused">;
   readonly version: string;
 }
 
@@ -33,22 +36,24 @@ const METRICS_PAGE = {
 } as const;
 
 export const metricsRoutes =
-  ({ store, refusals, apiRefusals, admission, meters, live, version }: MetricsDeps): FastifyPluginAsync =>
+  ({ store, refusals, apiRefusals, admission, meters, live, reader, version }: MetricsDeps): FastifyPluginAsync =>
   async (app) => {
     const readings = createProcessReadings();
     app.addHook("onClose", async () => readings.close());
     app.get("/metrics", { ...READ, schema: METRICS_PAGE }, async (_request, reply) => {
       const stats = await store.stats().catch(() => undefined); // all else is worth telling when the disk is not well
+      const damage = await store.damage().catch(() => undefined);
       const samples: Partial<Record<Name, readonly Sample[]>> = {
         info: [{ labels: [version], value: 1 }],
         ...(stats && ledger(stats)),
-        damagedPartitions: one((await store.damage()).length),
+        ...(damage && { damagedPartitions: one(damage.length) }),
         storeUp: one(stats === undefined ? 0 : 1),
         refusedRequests: byLabel(refusals.counts()),
         refusedApiRequests: byLabel(apiRefusals.counts()),
         inflightBytes: one(admission.heldBytes),
         inflightBytesHighest: one(admission.highestHeldBytes),
         appendQueue: one(meters.appendQueue),
+        ...(reader && { questionsWaiting: one(reader.waiting), refusedQuestions: one(reader.refused) }),
         httpRequests: meters.httpRequests(),
         liveStreams: one(live.followers),
         liveRefused: one(live.refused),

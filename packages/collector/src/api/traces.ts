@@ -21,7 +21,7 @@ import { gapsOf } from "../stitch/gaps.ts";
 import { joinView, placeholderJoin } from "../stitch/reason.ts";
 import type { Unit } from "../stitch/units.ts";
 import type { StitchedTrace } from "../stitch/walk.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { answers } from "../openapi/described.ts";
 import { traceDataOf } from "./otlp-view.ts";
 import { badParameter, FILTER_PARAMETERS, filtersOf } from "./trace-filters.ts";
@@ -77,7 +77,7 @@ const DETAIL = {
 } as const;
 
 export interface TraceDeps extends ListDeps {
-  readonly store: Store;
+  readonly store: StoreReader;
   readonly clock: Clock;
 }
 
@@ -117,7 +117,7 @@ interface Shown {
   readonly records: readonly (readonly [SpanRecord, string | undefined])[];
 }
 
-const stitchedTrace = async (store: Store, id: string, now: UnixNano): Promise<Shown | undefined> => {
+const stitchedTrace = async (store: StoreReader, id: string, now: UnixNano): Promise<Shown | undefined> => {
   const found = await findTrace(store, id);
   return found && { detail: stitchedDetail(found, now), records: recordsOf(found.trace.parts) };
 };
@@ -139,7 +139,7 @@ const stitchedDetail = ({ trace, graph, memberOf, alternatives }: Found, now: Un
 };
 
 /** One W3C trace as it is: its spans, no joins. */
-const bareTrace = async (store: Store, id: string, now: UnixNano): Promise<Shown | undefined> => {
+const bareTrace = async (store: StoreReader, id: string, now: UnixNano): Promise<Shown | undefined> => {
   const { units, truncated } = await findUnits(store, id);
   const [first] = units;
   if (first === undefined) return undefined;

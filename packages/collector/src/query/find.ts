@@ -13,7 +13,7 @@ import { byStart, joinsInto } from "../stitch/joins.ts";
 import { membersOf } from "../stitch/members.ts";
 import type { Unit } from "../stitch/units.ts";
 import { type StitchedTrace, walk } from "../stitch/walk.ts";
-import type { KeyHolder, Store } from "../store/store.ts";
+import type { KeyHolder, StoreReader } from "../store/store.ts";
 
 /** A stitched trace past these is cut and says so. */
 export const WALK_BOUNDS = { maxSpans: 100_000, maxHolders: 20_000, maxUnits: 10_000 };
@@ -27,7 +27,7 @@ export interface Found {
   readonly alternatives: readonly string[];
 }
 
-export const findTrace = async (store: Store, id: string): Promise<Found | undefined> => {
+export const findTrace = async (store: StoreReader, id: string): Promise<Found | undefined> => {
   const graph = createGraph(store, WALK_BOUNDS);
   const seeds = await seedsOf(id, store, graph);
   const [newest, ...others] = await rootsOf(seeds.toSorted((a, b) => byStart(b, a)).slice(0, MAX_SEEDS), graph);
@@ -42,7 +42,7 @@ export const findTrace = async (store: Store, id: string): Promise<Found | undef
 
 /** The units of one W3C trace, bare. */
 export const findUnits = async (
-  store: Store,
+  store: StoreReader,
   id: string,
 ): Promise<{ readonly units: readonly Unit[]; readonly truncated: boolean }> => {
   const graph = createGraph(store, WALK_BOUNDS);
@@ -50,7 +50,7 @@ export const findUnits = async (
   return { units: seed ? graph.units(seed.root.traceId) : [], truncated: graph.truncated };
 };
 
-const seedsOf = async (id: string, store: Store, graph: Graph): Promise<readonly Unit[]> => {
+const seedsOf = async (id: string, store: StoreReader, graph: Graph): Promise<readonly Unit[]> => {
   const hex = id.toLowerCase();
   const [traceId = "", spanId = ""] = hex.split(".");
   if (isTraceId(traceId)) {
@@ -68,7 +68,7 @@ const seedsOf = async (id: string, store: Store, graph: Graph): Promise<readonly
   return invocations.length > 0 ? invocations : unitsOfKey(id, store, graph);
 };
 
-const unitsOfRequest = async (requestId: string, store: Store, graph: Graph): Promise<readonly Unit[]> => {
+const unitsOfRequest = async (requestId: string, store: StoreReader, graph: Graph): Promise<readonly Unit[]> => {
   const traceIds = await store.tracesOfRequest(requestId, MAX_SEEDS);
   await graph.load(traceIds);
   return withoutTheirRecords(
@@ -79,7 +79,7 @@ const unitsOfRequest = async (requestId: string, store: Store, graph: Graph): Pr
 const ranIn = (unit: Unit, requestId: string): boolean =>
   unit.requestId === requestId || unit.spans.some((span) => span.requestId === requestId);
 
-const unitsOfKey = async (id: string, store: Store, graph: Graph): Promise<readonly Unit[]> => {
+const unitsOfKey = async (id: string, store: StoreReader, graph: Graph): Promise<readonly Unit[]> => {
   const written = parseStitchKey(id);
   const keys = written ? [written] : await store.keysWithId(id, MAX_SEEDS);
   if (keys.length === 0) return [];

@@ -11,7 +11,7 @@ import { byStart } from "../stitch/joins.ts";
 import { membersOf } from "../stitch/members.ts";
 import type { Unit } from "../stitch/units.ts";
 import { loadConsumers, recordsOf } from "../stitch/walk.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { WALK_BOUNDS } from "./find.ts";
 
 /** Lambda tries an event three times; whoever reuses ids otherwise is answered in part. */
@@ -26,7 +26,7 @@ export interface Attempt {
 }
 
 /** Earliest first; empty when no span names this request. */
-export const findInvocation = async (store: Store, requestId: string): Promise<readonly Attempt[]> => {
+export const findInvocation = async (store: StoreReader, requestId: string): Promise<readonly Attempt[]> => {
   const graph = createGraph(store, WALK_BOUNDS);
   const traceIds = await store.tracesOfRequest(requestId, MAX_TRACES);
   await graph.load(traceIds);

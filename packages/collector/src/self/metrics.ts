@@ -68,6 +68,14 @@ export const METRICS = {
     "The most that mayfly_inflight_bytes was since the start.",
   ),
   appendQueue: gauge("mayfly_append_queue_depth", "Batches handed to the store that are not yet on disk."),
+  questionsWaiting: gauge(
+    "mayfly_questions_waiting",
+    "Questions to the API that the thread which reads has not answered yet.",
+  ),
+  refusedQuestions: counter(
+    "mayfly_refused_questions_total",
+    "Questions to the API that were refused because too many waited, since the start.",
+  ),
   appendSeconds: histogram(
     "mayfly_append_duration_seconds",
     "From handing a batch to the store until it is on disk: waiting, writing and syncing.",

@@ -11,7 +11,8 @@
  * Errors  as openWriter's. `append` takes the bytes of a large batch: it is empty afterwards.
  */
 import { Worker } from "node:worker_threads";
-import { type ErrorCode, OverloadError, StoreError } from "../../errors.ts";
+import { OverloadError, StoreError } from "../../errors.ts";
+import { errorOf, type Failure } from "../../failure.ts";
 import type { AppendResult, Batch, StoreStats, StoreWriter } from "../store.ts";
 import { type Parcel, packed } from "./parcel.ts";
 import { MAX_WAITING, MAX_WAITING_BYTES, type WriterOptions } from "./writer.ts";
@@ -20,13 +21,6 @@ import { MAX_WAITING, MAX_WAITING_BYTES, type WriterOptions } from "./writer.ts"
 export type WriterRequest =
   | { readonly ask: "append"; readonly first: number; readonly parcel: Parcel }
   | { readonly ask: "stats" | "checkWritable" | "close"; readonly number: number };
-
-export interface Failure {
-  /** undefined: a bug. */
-  readonly code: ErrorCode | undefined;
-  readonly message: string;
-  readonly stack: string | undefined;
-}
 
 export interface WriterAnswer {
   readonly number: number;
@@ -148,12 +142,4 @@ export const startWriter = async (
       return closing;
     },
   };
-};
-
-const errorOf = ({ code, message, stack }: Failure): Error => {
-  if (code === "overloaded") return new OverloadError(code, message);
-  if (code !== undefined) return new StoreError(code as StoreError["code"], message);
-  const bug = new Error(message);
-  if (stack !== undefined) bug.stack = stack;
-  return bug;
 };

@@ -1,6 +1,6 @@
 /** The thread that writer-thread.ts starts. */
 import { parentPort, workerData } from "node:worker_threads";
-import { MayflyError } from "../../errors.ts";
+import { failureOf } from "../../failure.ts";
 import { unpacked } from "./parcel.ts";
 import { OPENED, type WriterAnswer, type WriterRequest } from "./writer-thread.ts";
 import { type WriterOptions, openWriter } from "./writer.ts";
@@ -18,12 +18,6 @@ const answer = (one: WriterAnswer): void => {
     });
   answers.push(one);
 };
-
-const failureOf = (error: unknown): WriterAnswer["failure"] => ({
-  code: error instanceof MayflyError ? error.code : undefined,
-  message: error instanceof Error ? error.message : String(error),
-  stack: error instanceof Error ? error.stack : undefined,
-});
 
 const told = (number: number, work: Promise<WriterAnswer["value"] | void>): Promise<void> =>
   work.then(

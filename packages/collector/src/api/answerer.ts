@@ -1,0 +1,80 @@
+/**
+ * What a thread does with questions: the read routes without a port.
+ *
+ * The address goes to the router as it came: what `inject` takes for an address it would normalise first, and a path of
+ * two dots would name another route.
+ *
+ * Errors  a refusal is an answer; a fault is a failure, so that whoever asked tells it, once.
+ */
+import type { MessagePort } from "node:worker_threads";
+import fastify from "fastify";
+import { type Failure, failureOf } from "../failure.ts";
+import { httpProblem } from "../http-status.ts";
+import { ROUTE_OPTIONS, sendProblem } from "../refusal.ts";
+import { readRoutes } from "./read-routes.ts";
+import type { Answer, ReaderAnswer, ReaderRequest } from "./reader-thread.ts";
+import type { TraceDeps } from "./traces.ts";
+
+const ADDRESS = "x-address";
+const NUMBER = "x-number";
+/** Of the server that has the connection. */
+const NOT_SENT = new Set(["connection", "content-length", "date", "keep-alive"]);
+
+/** Until it is told to close; `end` then closes what was given. */
+export const answerQuestions = async (port: MessagePort, deps: TraceDeps, end: () => Promise<void>): Promise<void> => {
+  const faults = new Map<string, Failure>();
+  const app = fastify({
+    ...ROUTE_OPTIONS,
+    rewriteUrl: ({ headers }) => String(headers[ADDRESS]),
+    genReqId: ({ headers }) => String(headers[NUMBER]),
+  });
+  app.setErrorHandler((error, { id }, reply) => {
+    if (httpProblem(error).status >= 500) faults.set(id, failureOf(error));
+    return sendProblem(error, reply);
+  });
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer)); // as the server has it
+  for (const plugin of readRoutes(deps)) await app.register(plugin);
+  await app.ready();
+
+  const answerTo = async (number: number, url: string): Promise<ReaderAnswer> => {
+    const { statusCode, headers, rawPayload } = await app.inject({
+      url: "/",
+      headers: { [ADDRESS]: url, [NUMBER]: String(number) },
+    });
+    const failure = faults.get(String(number));
+    faults.delete(String(number));
+    return failure
+      ? { number, failure }
+      : { number, value: { status: statusCode, headers: sent(headers), body: alone(rawPayload) } };
+  };
+
+  const told = (number: number, answer: Promise<ReaderAnswer>): Promise<void> =>
+    answer
+      .catch((error: unknown): ReaderAnswer => ({ number, failure: failureOf(error) }))
+      .then((one) => port.postMessage(one, one.value && "body" in one.value ? [one.value.body.buffer] : []));
+
+  port.on("message", (request: ReaderRequest) => {
+    if (request.ask === "answer") void told(request.number, answerTo(request.number, request.url));
+    else if (request.ask === "damage")
+      void told(
+        request.number,
+        deps.store.damage().then((value) => ({ number: request.number, value })),
+      );
+    else
+      void app
+        .close()
+        .then(end)
+        .finally(() => port.close());
+  });
+};
+
+const sent = (headers: Readonly<Record<string, unknown>>): Answer["headers"] =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (NOT_SENT.has(name) ? [] : [[name, String(value)]])),
+  );
+
+/** Small buffers share one, which cannot be handed over. */
+const alone = (bytes: Buffer): Uint8Array<ArrayBuffer> =>
+  bytes.length === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer
+    ? new Uint8Array(bytes.buffer)
+    : new Uint8Array(bytes);
