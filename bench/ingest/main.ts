@@ -2,9 +2,10 @@
  * How fast the collector takes spans in, and what it needs for them: a collector process, fresh for each row, and a sender
  * beside it on the same processors. Everything is on: validation, duplicates, stitch keys, the attribute index.
  *
- *   npm run bench ingest -- [--seconds 60] [--connections 8] [--seed 1] [--only protobuf,json,…] [--save]
+ *   npm run bench ingest -- [--seconds 60] [--connections 8] [--seed 1] [--settle 180] [--only protobuf,json,…] [--save]
  *
  * The first row is the sender against a server that reads bodies and answers, nothing else: the most that could be measured.
+ * After each row the collector has --settle seconds to seal and sum up what it holds; the bytes on disk are told before and after.
  * Prints a table and the result as JSON; --save keeps it as bench/results/ingest.json.
  *
  * Errors  fails when the collector does not hold exactly what it acknowledged.
@@ -79,23 +80,27 @@ const casesOf = (connections: number): readonly Case[] => [
   },
 ];
 
+type Options = ReturnType<typeof readOptions>;
+
 const readOptions = () => {
   const { values } = parseArgs({
     options: {
       seconds: { type: "string", default: "60" },
       connections: { type: "string", default: "8" },
       seed: { type: "string", default: "1" },
+      settle: { type: "string", default: "180" },
       only: { type: "string", default: "" },
       save: { type: "boolean", default: false },
     },
   });
-  const [seconds, connections, seed] = [values.seconds, values.connections, values.seed].map(Number);
-  if (!seconds || !connections || seed === undefined || Number.isNaN(seed))
-    throw new Error("--seconds, --connections and --seed are whole numbers");
-  return { seconds, connections, seed, only: values.only.split(",").filter(Boolean), save: values.save };
+  const numbers = [values.seconds, values.connections, values.seed, values.settle].map(Number);
+  const [seconds = 0, connections = 0, seed = 0, settle = 0] = numbers;
+  if (seconds === 0 || connections === 0 || !numbers.every(Number.isInteger))
+    throw new Error("--seconds, --connections, --seed and --settle are whole numbers");
+  return { seconds, connections, seed, settle, only: values.only.split(",").filter(Boolean), save: values.save };
 };
 
-const measure = async (one: Case, seconds: number, seed: number): Promise<Row> => {
+const measure = async (one: Case, { seconds, seed, settle }: Options): Promise<Row> => {
   const templates = templatesOf(one.encoding, one.shape, seed);
   const send = (port: number, time: number) =>
     load({ port, encoding: one.encoding, templates, connections: one.connections, seconds: time });
@@ -117,7 +122,7 @@ const measure = async (one: Case, seconds: number, seed: number): Promise<Row> =
       const kept = stats.spans + stats.duplicateSpans - before.spans;
       if (kept !== result.spans) throw new Error(`${one.name}: acknowledged ${result.spans} spans, holds ${kept}`);
       const peakMb = collector.memory().peak / 1e6;
-      const settled = await settledStats(collector);
+      const settled = await settledStats(collector, settle);
       return {
         ...rowOf(one, result),
         collectorCpu: round(cpuMs / result.elapsedMs),
@@ -134,8 +139,8 @@ const measure = async (one: Case, seconds: number, seed: number): Promise<Row> =
 };
 
 /** Until nothing on the disk changes any more; what is not sealed and summed up by then is told as it is. */
-const settledStats = async (collector: RunningCollector) => {
-  const deadline = performance.now() + SETTLE_MS;
+const settledStats = async (collector: RunningCollector, seconds: number) => {
+  const deadline = performance.now() + seconds * 1000;
   for (let before = -1; ; await wait(SETTLE_STEP_MS)) {
     const stats = await collector.stats();
     if (stats.bytesOnDisk === before || performance.now() > deadline) return stats;
@@ -143,7 +148,6 @@ const settledStats = async (collector: RunningCollector) => {
   }
 };
 
-const SETTLE_MS = 1;
 const SETTLE_STEP_MS = 5_000;
 
 const rowOf = ({ name }: Case, result: LoadResult): Row => ({
@@ -193,17 +197,18 @@ const table = (rows: readonly Row[]): string => {
   return [head, head.map(() => "---"), ...cells].map((line) => `| ${line.join(" | ")} |`).join("\n");
 };
 
-const { seconds, connections, seed, only, save } = readOptions();
+const options = readOptions();
+const { seconds, connections, seed, settle, only, save } = options;
 const rows: Row[] = [];
 for (const one of casesOf(connections)) {
   if (only.length > 0 && !only.some((part) => one.name.includes(part))) continue;
   console.error(`bench: ${one.name} …`);
-  const row = await measure(one, seconds, seed);
+  const row = await measure(one, options);
   console.error(JSON.stringify(row));
   rows.push(row);
 }
 const result = {
-  command: `npm run bench ingest -- --seconds ${seconds} --connections ${connections} --seed ${seed}`,
+  command: `npm run bench ingest -- --seconds ${seconds} --connections ${connections} --seed ${seed} --settle ${settle}`,
   node: process.version,
   cpu: cpus()[0]?.model ?? "",
   cores: availableParallelism(),
