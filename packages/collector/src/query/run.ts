@@ -10,7 +10,7 @@
  *
  * Traces that candidates name and that have no row yet get one first; others come with the summaries.
  *
- * Bounds  of a page: `MAX_ROWS` rows looked at, spans read of `MAX_READ` of them, or of `MAX_SPANS` spans.
+ * Bounds  of a page: `MAX_ROWS` rows looked at, spans read of `MAX_READ` of them, `MAX_SPANS` spans, or for `MAX_READ_MS`.
  */
 import { type TraceId, traceOf } from "../model/ids.ts";
 import type { UnixNano } from "../model/time.ts";
@@ -27,6 +27,8 @@ import type { Summarizer } from "./summarize.ts";
 const MAX_ROWS = 5_000;
 const MAX_READ = 500;
 const MAX_SPANS = 50_000;
+/** Where rows lie far apart in sealed partitions, so many reads take long: a page then says where to go on. */
+const MAX_READ_MS = 1_000;
 /** Traces whose rows a question waits for; more of them come in their turn. */
 const MAX_BROUGHT_IN = 100;
 const ROWS_PER_STEP = { least: 100, most: 1_000 };
@@ -149,16 +151,19 @@ interface Judge {
 const createJudge = (query: Query, store: SearchDeps["store"]): Judge => {
   let reads = 0;
   let spans = 0;
+  let readMs = 0;
   return {
     async holds(row) {
       const known = holdsBySummary(query, row);
       if (known !== undefined) return known;
+      const begun = performance.now();
       const read = await spansOfRow(row, store, WALK_BOUNDS.maxSpans);
+      readMs += performance.now() - begun;
       reads += 1;
       spans += read.length;
       return holds(query, row, read);
     },
-    isTired: () => reads >= MAX_READ || spans >= MAX_SPANS,
+    isTired: () => reads >= MAX_READ || spans >= MAX_SPANS || readMs >= MAX_READ_MS,
   };
 };
 
