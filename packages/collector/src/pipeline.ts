@@ -75,6 +75,8 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
     tellFault(error, failed(request, status));
   };
   const summarizer = createSummarizer({ store, summaries, clock });
+  const reads = readRoutes({ store, summaries, summarizer, clock });
+  const kept = { stats: () => store.stats(), damage: () => (reader ?? store).damage() };
   const live = createLive({
     ...deps.live,
     list: async (filters, limit) =>
@@ -83,8 +85,6 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
     onBug,
   });
   const made: RouteOptions[] = [];
-  const reads = readRoutes({ store, summaries, summarizer, clock });
-  const kept = { stats: () => store.stats(), damage: () => (reader ?? store).damage() };
   const server = await buildServer({
     ...deps.server,
     onRoute: (route) => {
@@ -110,8 +110,8 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
         version,
       }),
       statsRoutes({ store: kept, refusals, startedAt: clock(), version }),
+      ...(reader ? [forwarded({ routes: reads, thread: reader, onRefusal: apiRefusals.count })] : reads),
       liveRoutes({ live, guard, onDropped: meters.dropLiveRows, wait: deps.live?.wait }),
-      ...(reader ? [forwarded(reads, reader)] : reads),
       sessionRoutes({ guard }),
       openApiRoutes({ routes: made, version }),
       staticRoutes({ uiDir }),

@@ -24,6 +24,9 @@ const refusedParameter = ([first]: readonly FastifySchemaValidationError[]): Inp
 /** Enough for every id in a path: ARNs of executions, object keys. */
 const MAX_PARAMETER_LENGTH = 2048;
 
+/** Answers' schemas are for readers (openapi/) and tests: a serializer made of one would drop what it does not know. */
+export const wholeAnswers = () => (answer: unknown) => JSON.stringify(answer);
+
 export const ROUTE_OPTIONS = {
   routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
   ajv: { customOptions: { removeAdditional: false, coerceTypes: "array" as const } },

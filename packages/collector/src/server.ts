@@ -16,7 +16,7 @@ import { type ErrorCode, NotFoundError } from "./errors.ts";
 import type { Guard } from "./guard/guard.ts";
 import { SECURITY_HEADERS } from "./guard/headers.ts";
 import { httpProblem, type OnFault } from "./http-status.ts";
-import { ROUTE_OPTIONS, sendProblem } from "./refusal.ts";
+import { ROUTE_OPTIONS, sendProblem, wholeAnswers } from "./refusal.ts";
 
 export interface ServerDeps {
   readonly guard: Pick<Guard, "admit">;
@@ -61,8 +61,7 @@ export const buildServer = async (deps: ServerDeps): Promise<FastifyInstance> =>
   limitConnections(app.server, connections, () => onLostConnection("too-many-connections"));
   if (onRoute) app.addHook("onRoute", onRoute);
   app.removeAllContentTypeParsers();
-  // Answers' schemas are for readers (openapi/) and tests: a serializer made of one would drop what it does not know.
-  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  app.setSerializerCompiler(wholeAnswers);
   app.setErrorHandler((error, request, reply) => {
     const { status, code } = httpProblem(error);
     onRefusal?.(code);

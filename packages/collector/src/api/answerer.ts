@@ -8,9 +8,10 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import fastify from "fastify";
+import type { ErrorCode } from "../errors.ts";
 import { type Failure, failureOf } from "../failure.ts";
 import { httpProblem } from "../http-status.ts";
-import { ROUTE_OPTIONS, sendProblem } from "../refusal.ts";
+import { ROUTE_OPTIONS, sendProblem, wholeAnswers } from "../refusal.ts";
 import { readRoutes } from "./read-routes.ts";
 import type { Answer, ReaderAnswer, ReaderRequest } from "./reader-thread.ts";
 import type { TraceDeps } from "./traces.ts";
@@ -22,17 +23,18 @@ const NOT_SENT = new Set(["connection", "content-length", "date", "keep-alive"])
 
 /** Until it is told to close; `end` then closes what was given. */
 export const answerQuestions = async (port: MessagePort, deps: TraceDeps, end: () => Promise<void>): Promise<void> => {
-  const faults = new Map<string, Failure>();
+  const refused = new Map<string, { readonly code: ErrorCode; readonly failure?: Failure }>();
   const app = fastify({
     ...ROUTE_OPTIONS,
     rewriteUrl: ({ headers }) => String(headers[ADDRESS]),
     genReqId: ({ headers }) => String(headers[NUMBER]),
   });
+  app.setSerializerCompiler(wholeAnswers);
   app.setErrorHandler((error, { id }, reply) => {
-    if (httpProblem(error).status >= 500) faults.set(id, failureOf(error));
+    const { status, code } = httpProblem(error);
+    refused.set(id, { code, ...(status >= 500 && { failure: failureOf(error) }) });
     return sendProblem(error, reply);
   });
-  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer)); // as the server has it
   for (const plugin of readRoutes(deps)) await app.register(plugin);
   await app.ready();
 
@@ -41,11 +43,11 @@ export const answerQuestions = async (port: MessagePort, deps: TraceDeps, end: (
       url: "/",
       headers: { [ADDRESS]: url, [NUMBER]: String(number) },
     });
-    const failure = faults.get(String(number));
-    faults.delete(String(number));
-    return failure
-      ? { number, failure }
-      : { number, value: { status: statusCode, headers: sent(headers), body: alone(rawPayload) } };
+    const { code, failure } = refused.get(String(number)) ?? {};
+    refused.delete(String(number));
+    if (failure) return { number, failure };
+    const value = { status: statusCode, headers: sent(headers), body: alone(rawPayload), ...(code && { code }) };
+    return { number, value };
   };
 
   const told = (number: number, answer: Promise<ReaderAnswer>): Promise<void> =>

@@ -5,16 +5,25 @@
  * Errors  the thread's refusals come as they are; what is its fault, or its disk's, is thrown here, where it is told.
  */
 import type { FastifyPluginAsync, RouteHandlerMethod, RouteOptions } from "fastify";
+import type { ErrorCode } from "../errors.ts";
 import type { ReaderThread } from "./reader-thread.ts";
 
+interface ForwardedDeps {
+  readonly routes: readonly FastifyPluginAsync[];
+  readonly thread: Pick<ReaderThread, "ask">;
+  /** Of what is not thrown here: the thread has written its answer already. */
+  readonly onRefusal: (code: ErrorCode) => void;
+}
+
 export const forwarded =
-  (routes: readonly FastifyPluginAsync[], thread: Pick<ReaderThread, "ask">): FastifyPluginAsync =>
+  ({ routes, thread, onRefusal }: ForwardedDeps): FastifyPluginAsync =>
   async (app) => {
     const forward: RouteHandlerMethod = async (request, reply) => {
       const { answer, forget } = thread.ask(request.raw.url ?? "/");
       reply.raw.once("close", forget); // a client gone away, or answered
       const given = await answer;
       if (given === undefined) return reply.hijack(); // nobody is there
+      if (given.code) onRefusal(given.code);
       return reply.code(given.status).headers(given.headers).send(Buffer.from(given.body.buffer));
     };
     app.addHook("onRoute", (route) => {

@@ -13,7 +13,7 @@
  * Errors  OverloadError, StoreError, and what was a bug there, with its stack.
  */
 import { Worker } from "node:worker_threads";
-import { OverloadError, StoreError } from "../errors.ts";
+import { type ErrorCode, OverloadError, StoreError } from "../errors.ts";
 import { errorOf, type Failure } from "../failure.ts";
 import type { Damage } from "../store/store.ts";
 
@@ -29,6 +29,8 @@ export type ReaderRequest =
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Of a refusal. */
+  readonly code?: ErrorCode;
   /** Alone in its buffer. */
   readonly body: Uint8Array<ArrayBuffer>;
 }

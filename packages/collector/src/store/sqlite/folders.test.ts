@@ -25,7 +25,7 @@ test("a file in the way is named, and what to choose", () => {
   for (const folder of [file, join(file, "below")])
     expect(() => makeFolder(folder)).toThrow(
       new StoreError(
-        "store-failed",
+        "store-unreadable",
         `cannot keep data in ${folder}: ${file} is no folder; choose a folder that can be written, with --data`,
       ),
     );

@@ -17,7 +17,7 @@ export const makeFolder = (folder: string): void => {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new StoreError(
-      "store-failed",
+      "store-unreadable",
       `cannot keep data in ${folder}: ${reason}; choose a folder that can be written, with --data`,
       { cause },
     );
