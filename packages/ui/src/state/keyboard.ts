@@ -3,7 +3,7 @@
  *
  * While a field has the focus only Escape is ours, while a dialog is open none. Two keys of one binding must follow within `CHORD_MS`.
  */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export type Bindings = Readonly<Record<string, () => void>>;
 
@@ -52,12 +52,12 @@ const isField = (target: EventTarget | null): boolean =>
 const isOwnKeyOf = (target: EventTarget | null, key: string): boolean =>
   (key === "Enter" || key === " ") && target instanceof Element && target.matches("a, button, summary, input");
 
-/** Bound once, and always as of the latest render: effects run after the next paint, which a fast finger does not wait for. */
+/** Bound with what it belongs to, once, and always as of the latest render: plain effects run after the next paint, which a fast finger does not wait for. */
 export const useKeys = (keyboard: Keyboard, bindings: Bindings): void => {
   const bound = useRef<Record<string, () => void>>({}).current;
   for (const key of Object.keys(bound)) delete bound[key];
   Object.assign(bound, bindings);
-  useEffect(() => keyboard.bind(bound), [keyboard, bound]);
+  useLayoutEffect(() => keyboard.bind(bound), [keyboard, bound]);
 };
 
 /** Escape leaves a field, and does nothing else: the page's own Escape is the next one. */
