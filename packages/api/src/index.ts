@@ -321,7 +321,25 @@ export interface Session {
   readonly key?: { readonly name: string; readonly scope: "ingest" | "read" | "admin" };
 }
 
-/** The body of every answer that is not 2xx, outside the OTLP routes. */
+/** `POST /v1/lambda/telemetry` */
+export interface TelemetryReceipt {
+  /** Records that were kept. */
+  readonly records: number;
+  /** Those that were not, by reason. */
+  readonly rejected: { readonly [reason: string]: number };
+}
+
+/** `POST /v1/firehose`: what Amazon Data Firehose expects of any answer. */
+export interface FirehoseReceipt {
+  /** Of the request. */
+  readonly requestId: string;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  /** Why it failed. */
+  readonly errorMessage?: string;
+}
+
+/** The body of every answer that is not 2xx, outside the routes that take telemetry in a form of somebody else's. */
 export interface ErrorBody {
   readonly error: {
     readonly code: string;

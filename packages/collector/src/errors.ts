@@ -36,7 +36,7 @@ const INPUT_CODES = {
     remedy: "Ask for fewer ids at once.",
   },
   "malformed-body": {
-    meaning: "The body could not be decompressed or decoded as OTLP.",
+    meaning: "The body could not be decompressed or decoded as what the route takes.",
     remedy: "The message names the place; do not retry.",
   },
   "method-not-allowed": { meaning: "The route answers another method.", remedy: "See the Allow header." },
@@ -49,8 +49,9 @@ const INPUT_CODES = {
     remedy: "Choose one of them.",
   },
   "unsupported-content-type": {
-    meaning: "Content-Type is neither application/x-protobuf nor application/json.",
-    remedy: "Use OTLP/HTTP with protobuf or JSON.",
+    meaning:
+      "Content-Type is neither application/x-protobuf nor application/json, or not the one that the route takes.",
+    remedy: "Use OTLP/HTTP with protobuf or JSON; the other routes take JSON.",
   },
 } as const satisfies Record<string, CodeMeaning>;
 
@@ -61,7 +62,8 @@ const ACCESS_CODES = {
   },
   "key-missing": {
     meaning: "The route needs an API key and none was presented.",
-    remedy: "Send it as `Authorization: Bearer` or `x-mayfly-key`; in a browser, sign in.",
+    remedy:
+      "Send it as `Authorization: Bearer` or `x-mayfly-key`, from Firehose as its access key; in a browser, sign in.",
   },
   "origin-not-allowed": {
     meaning: "A page of another origin asked for something that changes state.",

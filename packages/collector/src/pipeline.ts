@@ -15,12 +15,17 @@ import { metricsRoutes } from "./api/metrics.ts";
 import { statsRoutes } from "./api/stats.ts";
 import type { Clock } from "./clock.ts";
 import { DEFAULTS } from "./config.ts";
+import { decodeSubscription } from "./decode/log-subscription.ts";
 import { decodeBody } from "./decode/otlp.ts";
+import { decodeTelemetry } from "./decode/telemetry-events.ts";
 import type { OnFault } from "./http-status.ts";
 import type { Guard } from "./guard/guard.ts";
 import { type Admission, createAdmission } from "./receive/admission.ts";
+import { deliveryDigest } from "./receive/delivery-digest.ts";
+import { type FirehoseDeps, firehoseRoutes } from "./receive/firehose.ts";
 import { type Ingest, otlpRoutes } from "./receive/otlp-http.ts";
 import { createRefusals } from "./receive/refusals.ts";
+import { type TelemetryDeps, telemetryRoutes } from "./receive/telemetry-api.ts";
 import { buildServer, type ServerDeps } from "./server.ts";
 import { createFaultLog } from "./self/fault-log.ts";
 import { type Log, silentLog } from "./self/log.ts";
@@ -29,6 +34,8 @@ import { failed, watchRequests } from "./self/requests.ts";
 import { listTraces } from "./query/list.ts";
 import { createLive, type LiveDeps } from "./query/live.ts";
 import { createSummarizer, keepSummarizing } from "./query/summarize.ts";
+import { utf8 } from "./model/json-fields.ts";
+import { type FunctionLines, normalizedLines } from "./normalize/function-lines.ts";
 import type { Signal, Store } from "./store/store.ts";
 import type { Summaries } from "./store/summaries.ts";
 
@@ -85,6 +92,8 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
     onBug,
   });
   const made: RouteOptions[] = [];
+  const taking = watched(store, meters);
+  const receiving = { admission, refusals, onFault };
   const server = await buildServer({
     ...deps.server,
     onRoute: (route) => {
@@ -97,7 +106,9 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
     onLostConnection: refusals.count,
     watch: watchRequests({ log, meters, slowQueryMs }),
     routes: [
-      otlpRoutes({ ingest: ingestInto(watched(store, meters), clock), admission, refusals, onFault }),
+      otlpRoutes({ ...receiving, ingest: ingestInto(taking, clock) }),
+      telemetryRoutes({ ...receiving, ingest: telemetryInto(taking, clock) }),
+      firehoseRoutes({ ...receiving, ingest: firehoseInto(taking, clock), nowMs: () => Number(clock() / 1_000_000n) }),
       healthRoutes({ store }),
       metricsRoutes({
         store: kept,
@@ -145,6 +156,58 @@ const ingestOf =
     await store.append({ requestDigest: digest, receivedAt, signal: stored, records, rejected });
     return partialSuccess(ITEMS[stored], records.items, rejected, firstProblem);
   };
+
+const telemetryInto =
+  (store: Appending, clock: Clock): TelemetryDeps["ingest"] =>
+  async ({ identity, body, digest }) => {
+    const { lines, rejected } = decodeTelemetry(body);
+    return appendLines([{ identity, lines }], rejected, digest, store, clock());
+  };
+
+const firehoseInto =
+  (store: Appending, clock: Clock): FirehoseDeps["ingest"] =>
+  async ({ identity, records, rejected, digest }) => {
+    const receivedAt = clock();
+    const groups: FunctionLines[] = [];
+    let malformed = rejected["malformed-record"] ?? 0;
+    for (const record of records) {
+      try {
+        for (const message of decodeSubscription(utf8(record), receivedAt)) {
+          malformed += message.malformed;
+          groups.push({ lines: message.lines, identity: { ...identity, ...message.identity } });
+        }
+      } catch {
+        malformed += 1; // no text
+      }
+    }
+    const reasons = { ...rejected, ...(malformed > 0 && { "malformed-record": malformed }) };
+    await appendLines(groups, reasons, digest, store, receivedAt);
+  };
+
+/** Two signals, so two appends: one that fails is sent again, and the other then knows its digest. */
+const appendLines = async (
+  groups: readonly FunctionLines[],
+  unread: Readonly<Record<string, number>>,
+  digest: Uint8Array,
+  store: Appending,
+  receivedAt: bigint,
+): Promise<{ records: number; rejected: Readonly<Record<string, number>> }> => {
+  const { logs, evidence, rejected: unkept } = normalizedLines(groups, receivedAt);
+  const rejected = { ...unread, ...unkept };
+  const append = (signal: Signal, records: typeof logs, reasons: Readonly<Record<string, number>>) =>
+    store.append({
+      requestDigest: deliveryDigest([digest, signal]),
+      receivedAt,
+      signal,
+      records,
+      rejected: reasons,
+    });
+  await Promise.all([
+    ...(evidence.items > 0 ? [append("spans", evidence, {})] : []),
+    ...(logs.items > 0 || Object.keys(rejected).length > 0 ? [append("logs", logs, rejected)] : []),
+  ]);
+  return { records: logs.items, rejected };
+};
 
 const ITEMS: Readonly<Record<Signal, string>> = { spans: "spans", logs: "log records", metrics: "data points" };
 

@@ -25,11 +25,12 @@ export const checkedAnswers = (): Checked => {
     onRoute(route) {
       route.onSend = async ({ query, url }, reply, payload) => {
         const { statusCode } = reply;
-        const { hide, takes, response } = route.schema ?? {}; // whole when all hooks have seen it
+        const { hide, takes, refusals, response } = route.schema ?? {}; // whole when all hooks have seen it
+        const isOtlp = takes !== undefined && refusals === undefined;
         if (hide === true) return;
         if (typeof payload !== "string" || payload === "") return;
         if (statusCode >= 400) {
-          if (takes === undefined) check(`${statusCode} ${url}`, ERROR_BODY, payload);
+          if (!isOtlp) check(`${statusCode} ${url}`, ERROR_BODY, payload);
           return;
         }
         const published = ((response ?? {}) as Responses)[statusCode];
@@ -38,7 +39,7 @@ export const checkedAnswers = (): Checked => {
           throw new Error(wrong.at(-1));
         }
         const schema = published.content?.["application/json"]?.schema;
-        if (schema === undefined || takes !== undefined) return;
+        if (schema === undefined || isOtlp) return;
         const [plain = schema, otlp = schema] = schema.anyOf ?? [];
         check(`${route.method} ${url}`, (query as { format?: string }).format === "otlp" ? otlp : plain, payload);
       };

@@ -29,17 +29,42 @@ const mutated = fc
     return bytes;
   });
 
+const REQUEST_ID = "8f507cfc-xmpl-4697-b07a-ac58fc914c95";
+
+/** Deliveries that are sound but for what stands in them. */
+const delivered = fc
+  .array(fc.oneof(fc.json(), fc.string(), fc.constant(`REPORT RequestId: ${REQUEST_ID} Duration: 1 ms`)))
+  .map((messages) => {
+    const events = messages.map((message) => ({ timestamp: 1_767_225_600_000, message }));
+    const record = gzipSync(JSON.stringify({ messageType: "DATA_MESSAGE", logEvents: events }));
+    return Buffer.from(JSON.stringify({ requestId: "q", records: [{ data: record.toString("base64") }] }));
+  });
+const posted = fc
+  .array(
+    fc.record({
+      time: fc.constantFrom("2026-01-01T00:00:00.010Z", "soon", 7),
+      type: fc.constantFrom("platform.start", "platform.report", "platform.initStart", "function", ""),
+      record: fc.oneof(
+        fc.jsonValue(),
+        fc.record({ requestId: fc.constantFrom(REQUEST_ID, ""), metrics: fc.jsonValue(), tracing: fc.jsonValue() }),
+      ),
+    }),
+  )
+  .map((events) => Buffer.from(JSON.stringify(events)));
+
 const noise = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes));
 const body = fc.oneof(
   noise,
   mutated,
+  delivered,
+  posted,
   fc.json().map((json) => Buffer.from(json)),
 );
 
 test("no body makes a 5xx", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.constantFrom("/v1/traces", "/v1/logs", "/v1/metrics"),
+      fc.constantFrom("/v1/traces", "/v1/logs", "/v1/metrics", "/v1/lambda/telemetry", "/v1/firehose"),
       fc.constantFrom("application/json", "application/x-protobuf"),
       fc.constantFrom("identity", "gzip", "deflate", "zstd"),
       fc.boolean(),

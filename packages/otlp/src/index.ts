@@ -11,6 +11,8 @@ export { resourceFromJson, resourceToJson, scopeFromJson, scopeToJson } from "./
 export { spanFromJson, spanToJson } from "./json/span.ts";
 export { decodeTracesJson, tracesToJson } from "./json/traces.ts";
 export type { JsonObject, JsonValue } from "./json/values.ts";
+export { rawRecordsOf } from "./made-records.ts";
+export type { MadeRecords } from "./made-records.ts";
 export { logRecordToProtobuf, metricToProtobuf, originToProtobuf, spanToProtobuf } from "./protobuf/encode.ts";
 export { originFromProtobuf } from "./protobuf/groups.ts";
 export { decodeLogs, logRecordFromProtobuf } from "./protobuf/logs.ts";

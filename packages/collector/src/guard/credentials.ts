@@ -1,7 +1,7 @@
 /**
  * How a caller says who it is: `x-mayfly-key` or `x-api-key` (what OTEL_EXPORTER_OTLP_HEADERS sets most easily),
- * `Authorization: Bearer`, or the UI's cookie. The first that is there counts; a proxy in front may need Authorization
- * for itself, so ours goes before it.
+ * `Authorization: Bearer`, Firehose's own header, or the UI's cookie. The first that is there counts; a proxy in front may
+ * need Authorization for itself, so ours goes before it.
  *
  * Over TLS the cookie has the prefix __Host-: the browser then takes it from this very host and over TLS alone. One
  * cookie is read and one is written, so a plug-in for cookies would be more than what it replaces.
@@ -14,7 +14,11 @@ type Asking = Pick<FastifyRequest, "headers" | "protocol">;
 
 export const credentialOf = (request: Asking): Credential => {
   const { headers } = request;
-  const key = one(headers["x-mayfly-key"]) ?? one(headers["x-api-key"]) ?? bearer(headers.authorization);
+  const key =
+    one(headers["x-mayfly-key"]) ??
+    one(headers["x-api-key"]) ??
+    bearer(headers.authorization) ??
+    one(headers["x-amz-firehose-access-key"]);
   if (key !== undefined) return { key };
   const session = headers.cookie === undefined ? undefined : cookieIn(headers.cookie, cookieName(request));
   return session === undefined ? undefined : { session };

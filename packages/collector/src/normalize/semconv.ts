@@ -62,3 +62,32 @@ export const SPAN_ID_ATTRIBUTES: readonly string[] = [
 
 /** Every attribute of a log record that an id is read from (logIdsOf). */
 export const LOG_ID_ATTRIBUTES: readonly string[] = [...FAAS_INVOCATION_ID, LOG_REQUEST_ID];
+
+export const CLOUD_PROVIDER = "cloud.provider";
+export const CLOUD_PROVIDER_AWS = "aws";
+export const CLOUD_PLATFORM = "cloud.platform";
+export const CLOUD_PLATFORM_AWS_LAMBDA = "aws_lambda";
+export const CLOUD_REGION = "cloud.region";
+export const CLOUD_ACCOUNT_ID = "cloud.account.id";
+export const CLOUD_RESOURCE_ID = "cloud.resource_id";
+export const FAAS_INSTANCE = "faas.instance";
+export const AWS_LOG_GROUP_NAMES = "aws.log.group.names";
+export const AWS_LOG_STREAM_NAMES = "aws.log.stream.names";
+export const LOG_RECORD_UID = "log.record.uid";
+
+/** On a span that the collector made of what somebody else saw of an invocation: who saw it. */
+export const MAYFLY_EVIDENCE = "mayfly.evidence";
+export const MAYFLY_EVIDENCE_PLATFORM = "platform";
+/** A link to the sender's segment, as Lambda's trace header names it. */
+export const MAYFLY_LINK_XRAY_PARENT = "xray-parent";
+
+/** What Lambda says of an invocation: no convention has these, so they are called as Lambda calls them. */
+export const LAMBDA_STATUS = "aws.lambda.status";
+export const LAMBDA_DURATION_MS = "aws.lambda.duration_ms";
+export const LAMBDA_BILLED_DURATION_MS = "aws.lambda.billed_duration_ms";
+export const LAMBDA_MEMORY_SIZE_MB = "aws.lambda.memory_size_mb";
+export const LAMBDA_MAX_MEMORY_USED_MB = "aws.lambda.max_memory_used_mb";
+export const LAMBDA_INIT_DURATION_MS = "aws.lambda.init_duration_ms";
+export const LAMBDA_RESTORE_DURATION_MS = "aws.lambda.restore_duration_ms";
+export const LAMBDA_BILLED_RESTORE_DURATION_MS = "aws.lambda.billed_restore_duration_ms";
+export const LAMBDA_PRODUCED_BYTES = "aws.lambda.produced_bytes";

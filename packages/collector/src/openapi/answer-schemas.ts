@@ -1579,8 +1579,51 @@ export const ANSWER_SCHEMAS = {
       "needsKey"
     ]
   },
+  "TelemetryReceipt": {
+    "description": "`POST /v1/lambda/telemetry`",
+    "type": "object",
+    "properties": {
+      "records": {
+        "description": "Records that were kept.",
+        "type": "number"
+      },
+      "rejected": {
+        "description": "Those that were not, by reason.",
+        "type": "object",
+        "additionalProperties": {
+          "type": "number"
+        }
+      }
+    },
+    "required": [
+      "records",
+      "rejected"
+    ]
+  },
+  "FirehoseReceipt": {
+    "description": "`POST /v1/firehose`: what Amazon Data Firehose expects of any answer.",
+    "type": "object",
+    "properties": {
+      "requestId": {
+        "description": "Of the request.",
+        "type": "string"
+      },
+      "timestamp": {
+        "description": "Milliseconds since 1970.",
+        "type": "number"
+      },
+      "errorMessage": {
+        "description": "Why it failed.",
+        "type": "string"
+      }
+    },
+    "required": [
+      "requestId",
+      "timestamp"
+    ]
+  },
   "ErrorBody": {
-    "description": "The body of every answer that is not 2xx, outside the OTLP routes.",
+    "description": "The body of every answer that is not 2xx, outside the routes that take telemetry in a form of somebody else's.",
     "type": "object",
     "properties": {
       "error": {

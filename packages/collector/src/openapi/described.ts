@@ -14,6 +14,8 @@ declare module "fastify" {
     readonly hide?: boolean;
     /** Bodies by content type, of a route that reads its body itself. */
     readonly takes?: { readonly [contentType: string]: object };
+    /** How it says what is wrong; `OtlpError` where it takes a body itself and says nothing else. */
+    readonly refusals?: "Error" | "OtlpError" | "FirehoseError";
   }
 }
 

@@ -28,7 +28,10 @@ an absent key. Ids in a path are percent-encoded. An unknown query parameter is 
 A collector on the loopback without API keys asks for none; from the first key on everyone needs one.`;
 
 const TAGS = [
-  { name: "telemetry", description: "Sending it: OTLP/HTTP, as any OpenTelemetry exporter does." },
+  {
+    name: "telemetry",
+    description: "Sending it: OTLP/HTTP, as any OpenTelemetry exporter does; and what Lambda itself says.",
+  },
   { name: "traces", description: "Stitched traces, searched, counted and told." },
   { name: "functions", description: "Functions and their runs." },
   { name: "logs", description: "Log records." },
@@ -68,7 +71,11 @@ export const openApiDocument = (routes: readonly RouteOptions[], version: string
     paths,
     components: {
       schemas: { ...ANSWER_SCHEMAS, RpcStatus: RPC_STATUS },
-      responses: { ...errorResponses("Error", API_BODY), ...errorResponses("OtlpError", OTLP_BODY) },
+      responses: {
+        ...errorResponses("Error", API_BODY),
+        ...errorResponses("OtlpError", OTLP_BODY),
+        ...errorResponses("FirehoseError", FIREHOSE_BODY),
+      },
       securitySchemes: SECURITY_SCHEMES,
     },
   };
@@ -141,22 +148,24 @@ const OTLP_BODY = {
   "application/x-protobuf": { schema: {} },
 };
 
+const FIREHOSE_BODY = { "application/json": { schema: { $ref: "#/components/schemas/FirehoseReceipt" } } };
+
 /** Before it is known which route is asked for, or where it does not matter. */
 const CONNECTION_STATUSES = [408, 431];
 const BODY_STATUSES = [413, 415];
 const GUARD_STATUSES = [401, 429];
 
 const errors = (route: RouteOptions): Readonly<Record<string, object>> => {
-  const { takes, body, params } = route.schema ?? {};
-  const isOtlp = takes !== undefined;
-  const kind = isOtlp ? "OtlpError" : "Error";
+  const { takes, body, params, refusals } = route.schema ?? {};
+  const takesBody = takes !== undefined || body !== undefined;
+  const kind = refusals ?? (takes === undefined ? "Error" : "OtlpError");
   const statuses = [
     400,
     403,
     500,
     503,
     ...(scopeOf(route) === "open" && body === undefined ? [] : GUARD_STATUSES),
-    ...(isOtlp || body !== undefined ? BODY_STATUSES : []),
+    ...(takesBody ? BODY_STATUSES : []),
     ...(params === undefined ? [] : [404]),
   ];
   const named = statuses.toSorted((a, b) => a - b).map((status) => [status, reference(`${kind}${status}`)]);
