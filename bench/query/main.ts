@@ -140,13 +140,14 @@ const askAll = async (url: string, samples: readonly Sample[], asked: number, se
   return times;
 };
 
-/** Until everything is sealed and summed up: two seconds without a change. */
+/** Until everything is summed up, and sealed: two seconds without a change. */
 const settled = async (collector: RunningCollector): Promise<void> => {
   for (let before = ""; ; await wait(2000)) {
-    const { bytesOnDisk, spans, summaries } = (await collector.stats()) as unknown as Record<string, unknown>;
-    const now = JSON.stringify([bytesOnDisk, spans, summaries]);
-    if (now === before) return;
+    const { bytesOnDisk, spans, spansBehind } = await collector.stats();
+    const now = `${bytesOnDisk} ${spans}`;
+    if (now === before && spansBehind === 0) return;
     before = now;
+    if (process.stderr.isTTY) process.stderr.write(`\rbench: ${spansBehind} spans to be summed up  `);
   }
 };
 

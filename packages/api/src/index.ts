@@ -306,6 +306,8 @@ export interface Stats {
   readonly duplicateMetricPoints: number;
   readonly rejectedMetricPoints: { readonly [reason: string]: number };
   readonly droppedMetricPoints: { readonly [reason: string]: number };
+  /** Stored spans that the list of traces does not show yet: its rows are worked out beside what arrives. */
+  readonly spansBehind: number;
   readonly bytesOnDisk: number;
   /** Set aside, and missing from every answer; files when they are opened, what is in them when it is read. */
   readonly damagedPartitions: readonly DamagedPartition[];

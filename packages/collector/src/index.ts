@@ -90,7 +90,7 @@ const startOn = async (given: Partial<Config>, options: CollectorOptions): Promi
     const server = await createPipeline({
       store,
       summaries,
-      areSummariesKept: summarizer !== undefined,
+      ...(summarizer && { keptBy: summarizer }),
       ...(reader && { reader }),
       clock,
       guard,

@@ -36,14 +36,15 @@ import { createLive, type LiveDeps } from "./query/live.ts";
 import { createSummarizer, keepSummarizing } from "./query/summarize.ts";
 import { utf8 } from "./model/json-fields.ts";
 import { type FunctionLines, normalizedLines } from "./normalize/function-lines.ts";
+import type { SummarizerThread } from "./query/summarizer-thread.ts";
 import type { Signal, Store } from "./store/store.ts";
 import type { Summaries } from "./store/summaries.ts";
 
 export interface PipelineDeps {
   readonly store: Store;
   readonly summaries: Summaries;
-  /** Somebody else keeps them up; here only what a list waits for is worked out. */
-  readonly areSummariesKept?: boolean;
+  /** Who keeps them up; here only what a list waits for is worked out then. */
+  readonly keptBy?: Pick<SummarizerThread, "spansBehind">;
   /** Answers what is read, so that nothing is read here. */
   readonly reader?: ReaderThread;
   readonly clock: Clock;
@@ -62,7 +63,7 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
   const {
     store,
     summaries,
-    areSummariesKept = false,
+    keptBy,
     reader,
     clock,
     guard,
@@ -84,6 +85,7 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
   const summarizer = createSummarizer({ store, summaries, clock });
   const reads = readRoutes({ store, summaries, summarizer, clock });
   const kept = { stats: () => store.stats(), damage: () => (reader ?? store).damage() };
+  const spansBehind = async () => keptBy?.spansBehind ?? summarizer.spansBehind();
   const live = createLive({
     ...deps.live,
     list: async (filters, limit) =>
@@ -118,9 +120,10 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
         admission,
         meters,
         live,
+        spansBehind,
         version,
       }),
-      statsRoutes({ store: kept, refusals, startedAt: clock(), version }),
+      statsRoutes({ store: kept, spansBehind, refusals, startedAt: clock(), version }),
       ...(reader ? [forwarded({ routes: reads, thread: reader, onRefusal: apiRefusals.count })] : reads),
       liveRoutes({ live, guard, onDropped: meters.dropLiveRows, wait: deps.live?.wait }),
       sessionRoutes({ guard }),
@@ -128,7 +131,7 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
       staticRoutes({ uiDir }),
     ],
   });
-  const stopSummarizing = areSummariesKept ? undefined : keepSummarizing(summarizer, onBug);
+  const stopSummarizing = keptBy ? undefined : keepSummarizing(summarizer, onBug);
   server.addHook("onClose", async () => {
     stopSummarizing?.();
     await summarizer.close();

@@ -223,6 +223,11 @@ describe.skipIf(hasNoBrowser)("the list of traces", () => {
     expect(await ledger.innerText()).toContain("3 lost");
   });
 
+  test("the ledger says when the list is far behind what has arrived", async () => {
+    const { page } = await open("/", { answers: { "/api/stats": stats({ spansBehind: 480_000 }) } });
+    await page.getByTitle("480000 stored spans are not in the list of traces yet").waitFor();
+  });
+
   test("nothing is asked of any other host", async () => {
     const { page, site, requests } = await open("/");
     await page.getByRole("row").first().click();

@@ -19,6 +19,8 @@ export interface MetricsDeps {
   readonly admission: Pick<Admission, "heldBytes" | "highestHeldBytes">;
   readonly meters: Meters;
   readonly live: Pick<Live, "followers" | "refused">;
+  /** Stored spans that are in no row of the list yet. */
+  readonly spansBehind: () => Promise<number>;
   /** Where questions have a thread. */
   readonly reader?: Pick<ReaderThread, "waiting" | "refused">;
   readonly version: string;
@@ -36,17 +38,29 @@ const METRICS_PAGE = {
 } as const;
 
 export const metricsRoutes =
-  ({ store, refusals, apiRefusals, admission, meters, live, reader, version }: MetricsDeps): FastifyPluginAsync =>
+  ({
+    store,
+    refusals,
+    apiRefusals,
+    admission,
+    meters,
+    live,
+    spansBehind,
+    reader,
+    version,
+  }: MetricsDeps): FastifyPluginAsync =>
   async (app) => {
     const readings = createProcessReadings();
     app.addHook("onClose", async () => readings.close());
     app.get("/metrics", { ...READ, schema: METRICS_PAGE }, async (_request, reply) => {
       const stats = await store.stats().catch(() => undefined); // all else is worth telling when the disk is not well
       const damage = await store.damage().catch(() => undefined);
+      const behind = await spansBehind().catch(() => undefined);
       const samples: Partial<Record<Name, readonly Sample[]>> = {
         info: [{ labels: [version], value: 1 }],
         ...(stats && ledger(stats)),
         ...(damage && { damagedPartitions: one(damage.length) }),
+        ...(behind !== undefined && { spansBehind: one(behind) }),
         storeUp: one(stats === undefined ? 0 : 1),
         refusedRequests: byLabel(refusals.counts()),
         refusedApiRequests: byLabel(apiRefusals.counts()),

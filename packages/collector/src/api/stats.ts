@@ -10,6 +10,8 @@ import { NoQuery } from "./parameters.ts";
 
 export interface StatsDeps {
   readonly store: Pick<Store, "stats" | "damage">;
+  /** Stored spans that are in no row of the list yet. */
+  readonly spansBehind: () => Promise<number>;
   readonly refusals: Pick<Refusals, "counts">;
   readonly startedAt: UnixNano;
   readonly version: string;
@@ -23,10 +25,17 @@ const STATS = {
 } as const;
 
 export const statsRoutes =
-  ({ store, refusals, startedAt, version }: StatsDeps): FastifyPluginAsync =>
+  ({ store, spansBehind, refusals, startedAt, version }: StatsDeps): FastifyPluginAsync =>
   async (app) => {
     app.get("/api/stats", { ...READ, schema: STATS }, async (): Promise<Stats> => {
       const [{ partitions: _, ...stats }, damagedPartitions] = [await store.stats(), await store.damage()];
-      return { ...stats, damagedPartitions, refusedRequests: refusals.counts(), startedAt: String(startedAt), version };
+      return {
+        ...stats,
+        spansBehind: await spansBehind(),
+        damagedPartitions,
+        refusedRequests: refusals.counts(),
+        startedAt: String(startedAt),
+        version,
+      };
     });
   };

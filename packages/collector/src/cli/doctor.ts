@@ -6,7 +6,7 @@ import { MayflyError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { addCollectorFlags, type CollectorApi, collectorApi, type CollectorFlags, refusalOf } from "./collector-api.ts";
 import { type Finding, findingLine, note, ok, problem } from "./doctor/findings.ts";
-import { disk, losses, partitions, refusals } from "./doctor/ledger.ts";
+import { behind, disk, losses, partitions, refusals } from "./doctor/ledger.ts";
 import { recentFindings } from "./doctor/recent.ts";
 import { addSettings, configOf, type ReadFlags } from "./settings.ts";
 
@@ -50,7 +50,7 @@ const examine = async (api: CollectorApi, { dataDir }: Config): Promise<readonly
   const answer = await api.ask("/api/stats");
   if (!answer.ok) return [...found, await noAccess(answer)];
   const stats = (await answer.json()) as Stats;
-  found.push(version(stats), ...refusals(stats), ...losses(stats), ...partitions(stats));
+  found.push(version(stats), ...refusals(stats), ...losses(stats), ...partitions(stats), behind(stats));
   const room = disk(dataDir, stats.bytesOnDisk);
   return [...found, ...(room ? [room] : []), ...recentFindings(await recentTraces(api), Date.now())];
 };

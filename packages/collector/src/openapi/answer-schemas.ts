@@ -1503,6 +1503,10 @@ export const ANSWER_SCHEMAS = {
           "type": "number"
         }
       },
+      "spansBehind": {
+        "description": "Stored spans that the list of traces does not show yet: its rows are worked out beside what arrives.",
+        "type": "number"
+      },
       "bytesOnDisk": {
         "type": "number"
       },
@@ -1539,6 +1543,7 @@ export const ANSWER_SCHEMAS = {
       "duplicateMetricPoints",
       "rejectedMetricPoints",
       "droppedMetricPoints",
+      "spansBehind",
       "bytesOnDisk",
       "damagedPartitions",
       "startedAt",

@@ -68,6 +68,7 @@ test("what is not in the rows yet is pending, and a bounded turn brings some of 
   expect(pending.isAll).toBe(false);
   const inRows = await deps.summaries.count();
   expect(inRows).toBeLessThan(3000);
+  expect(await deps.summarizer.spansBehind()).toBe(3000 - inRows);
 
   // A question does not wait for so many.
   expect(await deps.summarizer.settled()).toEqual(pending);
@@ -76,6 +77,7 @@ test("what is not in the rows yet is pending, and a bounded turn brings some of 
   await deps.summarizer.catchUp();
   expect(await deps.summarizer.pending()).toEqual({ traceIds: new Set(), isAll: true });
   expect(await deps.summaries.count()).toBe(3000);
+  expect(await deps.summarizer.spansBehind()).toBe(0);
 });
 
 test("two who keep the same summaries up to date do not undo each other's work", async () => {

@@ -34,6 +34,8 @@ export interface Summarizer {
   /** Until everything is in, or at least `maxTraces` changed traces are. */
   catchUp(maxTraces?: number): Promise<void>;
   pending(): Promise<Pending>;
+  /** How many stored spans are not in the rows yet. */
+  spansBehind(): Promise<number>;
   /** Brings in what has changed where a question may wait for it; what is not in the rows then. */
   settled(): Promise<Pending>;
   /** Rows for these traces before it is their turn. */
@@ -118,6 +120,7 @@ export const createSummarizer = ({ store, summaries, clock, bounds = WALK_BOUNDS
   return {
     catchUp,
     pending,
+    spansBehind: async () => store.spansAfter(await summaries.checkpoint()),
     async settled() {
       const before = await pending();
       if (!before.isAll || before.traceIds.size > MAX_AWAITED) return before;

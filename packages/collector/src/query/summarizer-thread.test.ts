@@ -18,6 +18,7 @@ test("what arrives is summed up by a thread beside the one that writes, until it
     await store.append(batch([span(`order ${trace}`, { trace })]));
     const upTo = (await store.changedTraces(undefined, 1_000)).checkpoint;
     await vi.waitFor(async () => expect(await summaries.checkpoint()).toBe(upTo), 20_000);
+    await vi.waitFor(() => expect(thread.spansBehind).toBe(0), 20_000);
   }
   await thread.close();
   await thread.close();

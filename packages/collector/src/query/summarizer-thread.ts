@@ -11,13 +11,14 @@ export interface SummarizerWorkerData {
   readonly dataDir: string;
 }
 
-/** What is told of an error; a bug, for a disk that refuses is tried again. */
-export interface SummarizerProblem {
-  readonly message: string;
-  readonly stack: string | undefined;
-}
+/** Of a bug, for a disk that refuses is tried again; or how far it is. */
+export type SummarizerMessage =
+  | { readonly problem: { readonly message: string; readonly stack: string | undefined } }
+  | { readonly spansBehind: number };
 
 export interface SummarizerThread {
+  /** Stored spans that are in no row yet, as of a second ago; undefined until the first count. */
+  readonly spansBehind: number | undefined;
   /** After the group it is at; twice is safe. */
   close(): Promise<void>;
 }
@@ -31,10 +32,10 @@ export const startSummarizer = (data: SummarizerWorkerData, onBug: (error: unkno
     execArgv: isSource ? ["--conditions=mayfly-source"] : [],
   });
   const ended = new Promise<void>((resolve) => void worker.once("exit", () => resolve()));
-  worker.on("message", ({ message, stack }: SummarizerProblem) => {
-    const bug = new Error(message);
-    if (stack !== undefined) bug.stack = stack;
-    onBug(bug);
+  let spansBehind: number | undefined;
+  worker.on("message", (told: SummarizerMessage) => {
+    if ("spansBehind" in told) ({ spansBehind } = told);
+    else onBug(asError(told.problem));
   });
   worker.on("error", onBug);
   worker.unref();
@@ -47,5 +48,16 @@ export const startSummarizer = (data: SummarizerWorkerData, onBug: (error: unkno
     clearTimeout(deadline);
   };
   let closing: Promise<void> | undefined;
-  return { close: () => (closing ??= stop()) };
+  return {
+    get spansBehind() {
+      return spansBehind;
+    },
+    close: () => (closing ??= stop()),
+  };
+};
+
+const asError = ({ message, stack }: { readonly message: string; readonly stack: string | undefined }): Error => {
+  const error = new Error(message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
 };

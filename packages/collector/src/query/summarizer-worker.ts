@@ -5,9 +5,10 @@ import { systemClock } from "../clock.ts";
 import { openStoreReader } from "../store/sqlite/sqlite-store.ts";
 import { createSqliteSummaries } from "../store/sqlite/summaries.ts";
 import { createSummarizer, keepSummarizing } from "./summarize.ts";
-import type { SummarizerProblem, SummarizerWorkerData } from "./summarizer-thread.ts";
+import type { SummarizerMessage, SummarizerWorkerData } from "./summarizer-thread.ts";
 
 const LOW_PRIORITY = 10;
+const TELL_EVERY_MS = 1_000;
 
 try {
   if (process.platform === "linux") setPriority(0, LOW_PRIORITY); // there, of this thread alone
@@ -20,14 +21,22 @@ const store = openStoreReader({ dataDir });
 const summaries = createSqliteSummaries({ dataDir });
 const summarizer = createSummarizer({ store, summaries, clock: systemClock });
 
+const post = (message: SummarizerMessage): void => parentPort?.postMessage(message, []);
 const tell = (error: unknown): void => {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  parentPort?.postMessage({ message, stack } satisfies SummarizerProblem, []);
+  post({ problem: { message, stack } });
 };
 const stop = keepSummarizing(summarizer, tell, Number.POSITIVE_INFINITY);
+const telling = setInterval(() => {
+  summarizer.spansBehind().then(
+    (spansBehind) => post({ spansBehind }),
+    () => {}, // a disk that refuses: the next count tells
+  );
+}, TELL_EVERY_MS);
 
 const end = async (): Promise<void> => {
   stop();
+  clearInterval(telling);
   await summarizer.close();
   await summaries.close();
   await store.close();

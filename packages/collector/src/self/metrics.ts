@@ -51,6 +51,10 @@ export const METRICS = {
     "mayfly_damaged_partitions",
     "Partitions that were found to be damaged since the start and are missing from every answer.",
   ),
+  spansBehind: gauge(
+    "mayfly_spans_behind",
+    "Stored spans that the list of traces does not show yet: its rows are worked out beside what arrives.",
+  ),
   storeUp: gauge("mayfly_store_up", "1 when the store told its numbers for this answer, 0 when it could not."),
   refusedRequests: counter(
     "mayfly_refused_requests_total",

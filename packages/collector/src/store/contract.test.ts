@@ -117,6 +117,19 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
     expect([...new Set([...some.traceIds, ...others.traceIds])].toSorted()).toEqual(last.traceIds.toSorted());
   });
 
+  test("counts the spans after a checkpoint, also after it was opened again", async () => {
+    await store.append(batch([span("a", { trace: "t" }), span("b", { trace: "u" }), span("c", { trace: "t" })]));
+    const some = await store.changedTraces(undefined, 2);
+    const all = await store.changedTraces(undefined, ALL);
+    await reopened();
+    await store.append(batch([span("d", { trace: "t" }), span("e", { trace: "v" })]));
+
+    expect(await store.spansAfter(undefined)).toBe(5);
+    expect(await store.spansAfter(some.checkpoint)).toBe(3);
+    expect(await store.spansAfter(all.checkpoint)).toBe(2);
+    expect(await store.spansAfter((await store.changedTraces(undefined, ALL)).checkpoint)).toBe(0);
+  });
+
   test("keeps a span that set no start where its record stands, and the wire as it came", async () => {
     const known = span("known", { at: [0, 6] });
     const timeless = rewired(known, { spanId: spanId("timeless"), startTimeUnixNano: 0n, endTimeUnixNano: 0n });

@@ -188,6 +188,8 @@ export interface StoreReader {
    * work, and it goes no further than `maxTraces`.
    */
   changedTraces(after: string | undefined, limit: number, maxTraces?: number): Promise<ChangedTraces>;
+  /** How many stored spans lie after this checkpoint; all without one. Cheap: counts are read, no spans. */
+  spansAfter(checkpoint: string | undefined): Promise<number>;
   /** Matching either list, oldest first; equal (requestId, seq, timestamp) once. */
   logs(query: LogQuery): Promise<readonly LogRecord[]>;
   /**

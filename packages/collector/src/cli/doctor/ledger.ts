@@ -45,6 +45,14 @@ export const partitions = ({ damagedPartitions }: Stats): readonly Finding[] =>
 const RESTORE =
   "What is in it is missing from every answer; nothing was deleted. Restore it from a backup (mayfly restore), or move its file away.";
 
+/** Some minutes of work for one thread. */
+const MANY_BEHIND = 500_000;
+
+export const behind = ({ spansBehind }: Stats): Finding =>
+  spansBehind < MANY_BEHIND
+    ? ok("list", "it shows what has arrived, or will within minutes")
+    : note("list", `it does not show ${spansBehind} spans yet: its rows are worked out beside what arrives`);
+
 const GIB = 2 ** 30;
 const LEAST_FREE_BYTES = GIB;
 const LEAST_FREE_SHARE = 0.05;

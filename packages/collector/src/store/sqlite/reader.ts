@@ -132,7 +132,8 @@ export const openReader = ({ dataDir, openSealed }: ReaderOptions): StoreReader 
     spansWith,
     logsWith: createLogSearch({ finder, records }),
     ...createMetricSearch({ finder, records }),
-    changedTraces: async (...asked) => changes(...asked),
+    changedTraces: async (...asked) => changes.traces(...asked),
+    spansAfter: async (checkpoint) => changes.countSpans(checkpoint),
     async close() {
       partitions.close();
     },

@@ -9,6 +9,8 @@ import { usePolled } from "../../state/polled.ts";
 import { useAddress } from "../../state/url-state.ts";
 
 const STATS_EVERY_MS = 5000;
+/** Fewer are done before somebody has read it. */
+const MANY_BEHIND = 5000;
 
 export const Ledger = () => {
   const { client, now } = useApp();
@@ -25,6 +27,11 @@ export const Ledger = () => {
           <span title={`${stats.logs} log lines stored`}>{formatCount(stats.logs)} log lines</span>
           <Losses lost={lost} losses={losses} />
           <span title={`${stats.bytesOnDisk} bytes`}>stored {formatBytes(stats.bytesOnDisk)}</span>
+          {stats.spansBehind > MANY_BEHIND && (
+            <span title={`${stats.spansBehind} stored spans are not in the list of traces yet`}>
+              {formatCount(stats.spansBehind)} to be stitched
+            </span>
+          )}
           <span class="spacer" />
           <span>up {formatAge(now() - unixMs(stats.startedAt))}</span>
           <span>v{stats.version}</span>
