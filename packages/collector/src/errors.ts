@@ -151,6 +151,14 @@ const LISTEN_CODES = {
   },
 } as const satisfies Record<string, CodeMeaning>;
 
+const AWS_CODES = {
+  "aws-failed": {
+    meaning: "A service of AWS refused what an import or an export asked of it, or did not answer.",
+    remedy:
+      "The message says which call and what AWS said: look at credentials, region and permissions, or run it again where AWS was busy.",
+  },
+} as const satisfies Record<string, CodeMeaning>;
+
 const BUG_CODES = {
   internal: {
     meaning: "A bug in Mayfly; the stack is on the collector's standard error.",
@@ -168,6 +176,7 @@ export const ERROR_CODES = {
   ...STORE_CODES,
   ...CONFIG_CODES,
   ...LISTEN_CODES,
+  ...AWS_CODES,
   ...BUG_CODES,
 };
 
@@ -226,6 +235,9 @@ export class LimitError extends MayflyError<keyof typeof LIMIT_CODES> {
 
 /** The operator's turn: the list of keys cannot be changed as it is. */
 export class KeysError extends MayflyError<keyof typeof KEYS_CODES> {}
+
+/** AWS's turn, or that of whoever gave us credentials; `cause` is what its SDK threw. */
+export class AwsError extends MayflyError<keyof typeof AWS_CODES> {}
 
 export class NotFoundError extends MayflyError<keyof typeof NOT_FOUND_CODES> {}
 

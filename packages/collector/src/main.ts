@@ -51,14 +51,22 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     stopped: stopSignal,
     fail: () => (code = 1),
   };
-  program.exitOverride();
-  for (const command of COMMANDS) program.addCommand(command(deps).copyInheritedSettings(program));
+  // Flags belong to the command that they follow: `import` and `import xray` have some of the same name.
+  program.exitOverride().enablePositionalOptions();
+  for (const command of COMMANDS) program.addCommand(withSettingsOf(program, command(deps)));
   try {
     await program.parseAsync(argv, { from: "user" });
     return code;
   } catch (error) {
     return exitCode(error);
   }
+};
+
+/** Also those below it, which are made with it. */
+const withSettingsOf = (above: Command, command: Command): Command => {
+  command.copyInheritedSettings(above);
+  for (const below of command.commands) withSettingsOf(command, below);
+  return command;
 };
 
 /** A second signal finds no listener any more and ends the process at once. */

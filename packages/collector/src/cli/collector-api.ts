@@ -17,14 +17,14 @@ export const addCollectorFlags = (command: Command): Command =>
   command
     .addOption(
       new Option("--url <url>", "Address of the collector (default: where this configuration has it).").argParser(
-        httpUrl,
+        (text) => httpUrl("--url", text),
       ),
     )
     .option("--key <key>", "An API key (default MAYFLY_KEY).");
 
-const httpUrl = (text: string): string => {
+export const httpUrl = (flag: string, text: string): string => {
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");
-  throw new ConfigError("config-invalid", `--url is "${text}", expected an http or https address`);
+  throw new ConfigError("config-invalid", `${flag} is "${text}", expected an http or https address`);
 };
 
 export interface CollectorApi {

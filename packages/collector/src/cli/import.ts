@@ -1,19 +1,15 @@
-/** `mayfly import FILE…`: OTLP/JSON files into a running collector, or into a data folder. */
-import { randomBytes } from "node:crypto";
+/** `mayfly import FILE…`: OTLP/JSON files into a running collector, or into a data folder; below it, imports from AWS. */
 import { Command } from "commander";
-import type { Config, Environment } from "../config.ts";
 import { type Imported, importFiles } from "../import/import-files.ts";
-import { makeKey } from "../guard/keys.ts";
-import { startCollector } from "../index.ts";
-import { addCollectorFlags, type CollectorApi, collectorApi, type CollectorFlags } from "./collector-api.ts";
+import { addCollectorFlags, type CollectorApi, type CollectorFlags } from "./collector-api.ts";
+import { importXRayCommand } from "./import-xray.ts";
 import { addSettings, configOf, type ReadFlags } from "./settings.ts";
 import { createProgress, type ProgressStream } from "./progress.ts";
+import { type DestinationDeps, postTo, toCollector } from "./to-collector.ts";
 
-export interface ImportCommandDeps {
-  readonly env: Environment;
+export interface ImportCommandDeps extends DestinationDeps {
   readonly print: (line: string) => void;
   readonly stderr: ProgressStream;
-  readonly onBug: (error: unknown) => void;
   readonly fail: () => void;
 }
 
@@ -31,29 +27,11 @@ export const importCommand = (deps: ImportCommandDeps): Command => {
   addSettings(addCollectorFlags(command), ["host", "port", "dataDir", "configFile"], {
     dataDir: "Import into this folder, with no collector running.",
   });
+  command.addCommand(importXRayCommand(deps));
   return command.addHelpText("after", HELP).action(async (files: readonly string[], flags: ImportFlags) => {
     const config = configOf(flags, deps.env);
-    if (flags.data === undefined) {
-      await importInto(collectorApi(flags, config, deps.env), files, deps);
-    } else {
-      await withCollector({ dataDir: config.dataDir, port: 0 }, deps, (api) => importInto(api, files, deps));
-    }
+    await toCollector(flags, config, deps, (api) => importInto(api, files, deps));
   });
-};
-
-/** Of this process, for as long as the work takes. */
-export const withCollector = async (
-  config: Partial<Config>,
-  { onBug, env }: Pick<ImportCommandDeps, "onBug" | "env">,
-  work: (api: CollectorApi) => Promise<void>,
-): Promise<void> => {
-  const own = makeKey({ name: "mayfly import", scope: "ingest", nowMs: Date.now(), randomBytes });
-  const collector = await startCollector(config, { onBug, ownKeys: [own.record] });
-  try {
-    await work(collectorApi({ url: collector.url, key: own.key }, { host: "", port: 0 }, env));
-  } finally {
-    await collector.close();
-  }
 };
 
 export const importInto = async (
@@ -63,8 +41,7 @@ export const importInto = async (
 ): Promise<void> => {
   const progress = createProgress(stderr);
   const so = await importFiles(files, {
-    post: (path, body) =>
-      api.ask(path, { method: "POST", headers: { "content-type": "application/json" }, body: new Uint8Array(body) }),
+    post: postTo(api),
     stdin: process.stdin,
     onProblem: (problem) => progress.line(problem),
     onProgress: (now) => progress.show(counted(now)),

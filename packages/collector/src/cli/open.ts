@@ -3,8 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { type ImportCommandDeps, importInto, withCollector } from "./import.ts";
+import { type ImportCommandDeps, importInto } from "./import.ts";
 import { addSettings, configOf, type ReadFlags } from "./settings.ts";
+import { withCollector } from "./to-collector.ts";
 
 interface OpenDeps extends ImportCommandDeps {
   /** Resolves when the process is asked to end. */

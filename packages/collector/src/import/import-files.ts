@@ -7,17 +7,14 @@
  * Errors  InputError when the collector lets nobody in, OverloadError when it stays overloaded; a line that it does not
  *         take is told and counted.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Readable } from "node:stream";
-import { InputError, OverloadError } from "../errors.ts";
+import { deliver, type Post } from "./deliver.ts";
 import { MAX_LINE_BYTES, type Request, requestsIn } from "./otlp-file.ts";
 
 const MAX_REQUESTS = 8;
-const MAX_TRIES = 10;
 
 export interface ImportDeps {
-  /** Sends one request; throws when nothing answers. */
-  readonly post: (path: string, body: Buffer) => Promise<Response>;
+  readonly post: Post;
   readonly stdin: Readable;
   /** A line that was not taken, or not whole. */
   readonly onProblem: (problem: string) => void;
@@ -61,65 +58,14 @@ const sendOne = async (file: string, request: Request, so: Imported, deps: Impor
     deps.onProblem(`${where}: ${request.problem}`);
     return;
   }
-  const answer = await sent(where, request, deps);
-  const text = await answer.text();
-  const said = parsed(text);
-  if (answer.ok) {
-    so.requests += 1;
-    so.bytes += request.body.length;
-    const { partialSuccess } = said;
-    if (partialSuccess !== undefined) {
-      so.rejected += Number(
-        partialSuccess.rejectedSpans ?? partialSuccess.rejectedLogRecords ?? partialSuccess.rejectedDataPoints ?? 0,
-      );
-      deps.onProblem(`${where}: ${partialSuccess.errorMessage}`);
-    }
-    deps.onProgress(so);
+  const outcome = await deliver(deps.post, `/v1/${request.signal}`, request.body, where);
+  if (outcome.problem !== undefined) deps.onProblem(outcome.problem);
+  if (!outcome.taken) {
+    so.badLines += 1;
     return;
   }
-  const reason = said.message ?? said.error?.message ?? text.slice(0, 200);
-  if (answer.status === 401 || answer.status === 403)
-    throw new InputError("bad-request", `the collector lets nobody in: ${answer.status} ${reason}`);
-  if (answer.status >= 500)
-    throw new OverloadError("overloaded", `stopped at ${where}: ${answer.status} ${reason}; run it again to go on`);
-  so.badLines += 1;
-  deps.onProblem(`${where}: ${answer.status} ${reason}`);
-};
-
-/** Tried again where OTLP allows it. */
-const sent = async (
-  where: string,
-  { signal, body }: Extract<Request, { body: Buffer }>,
-  deps: ImportDeps,
-): Promise<Response> => {
-  for (let tries = 1; ; tries += 1) {
-    const answer = await deps.post(`/v1/${signal}`, body);
-    if (![429, 502, 503, 504].includes(answer.status)) return answer;
-    if (tries === MAX_TRIES)
-      throw new OverloadError(
-        "overloaded",
-        `stopped at ${where}: the collector answers ${answer.status} again and again; run it again to go on`,
-      );
-    await answer.body?.cancel();
-    await delay(Math.min(Number(answer.headers.get("retry-after") ?? 1) || 1, 30) * 1000);
-  }
-};
-
-interface Said {
-  readonly partialSuccess?: {
-    readonly rejectedSpans?: string;
-    readonly rejectedLogRecords?: string;
-    readonly rejectedDataPoints?: string;
-    readonly errorMessage?: string;
-  };
-  readonly message?: string;
-  readonly error?: { readonly message: string };
-}
-
-const parsed = (text: string): Said => {
-  try {
-    return JSON.parse(text) as Said;
-  } catch {
-    return {};
-  }
+  so.requests += 1;
+  so.bytes += request.body.length;
+  so.rejected += outcome.rejected;
+  deps.onProgress(so);
 };

@@ -3,6 +3,22 @@
  * instrumentations still send, and Mayfly's own.
  */
 export const SERVICE_NAME = "service.name";
+export const SERVICE_VERSION = "service.version";
+
+export const CLOUD_AVAILABILITY_ZONE = "cloud.availability_zone";
+export const HOST_ID = "host.id";
+export const HOST_TYPE = "host.type";
+export const HOST_IMAGE_ID = "host.image.id";
+export const CONTAINER_ID = "container.id";
+export const CONTAINER_NAME = "container.name";
+export const K8S_POD_NAME = "k8s.pod.name";
+export const K8S_CLUSTER_NAME = "k8s.cluster.name";
+export const AWS_ECS_CONTAINER_ARN = "aws.ecs.container.arn";
+export const AWS_ECS_TASK_ARN = "aws.ecs.task.arn";
+export const AWS_ECS_TASK_FAMILY = "aws.ecs.task.family";
+export const AWS_ECS_CLUSTER_ARN = "aws.ecs.cluster.arn";
+export const AWS_ECS_LAUNCH_TYPE = "aws.ecs.launchtype";
+export const DEPLOYMENT_ENVIRONMENT_NAME = "deployment.environment.name";
 
 export const FAAS_NAME = "faas.name";
 export const FAAS_VERSION = "faas.version";
@@ -10,11 +26,33 @@ export const FAAS_MAX_MEMORY = "faas.max_memory";
 export const FAAS_TRIGGER = "faas.trigger";
 export const FAAS_COLDSTART = "faas.coldstart";
 export const FAAS_INVOKED_NAME = "faas.invoked_name";
+export const FAAS_INVOKED_PROVIDER = "faas.invoked_provider";
+export const FAAS_INVOKED_REGION = "faas.invoked_region";
 /** The request id; `faas.execution` was its name before semantic conventions 1.19. */
 export const FAAS_INVOCATION_ID = ["faas.invocation_id", "faas.execution"] as const;
 
 /** The second is what the JavaScript instrumentation says. */
 export const AWS_REQUEST_ID = ["aws.request_id", "aws.request.id"] as const;
+
+export const RPC_SYSTEM = "rpc.system";
+export const RPC_SYSTEM_AWS = "aws-api";
+export const RPC_SERVICE = "rpc.service";
+export const RPC_METHOD = "rpc.method";
+export const AWS_SQS_QUEUE_URL = "aws.sqs.queue.url";
+export const AWS_SNS_TOPIC_ARN = "aws.sns.topic.arn";
+export const AWS_DYNAMODB_TABLE_NAMES = "aws.dynamodb.table_names";
+export const AWS_S3_BUCKET = "aws.s3.bucket";
+export const AWS_S3_KEY = "aws.s3.key";
+
+export const HTTP_REQUEST_METHOD = "http.request.method";
+export const HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";
+export const HTTP_RESPONSE_BODY_SIZE = "http.response.body.size";
+export const URL_FULL = "url.full";
+export const USER_AGENT_ORIGINAL = "user_agent.original";
+export const CLIENT_ADDRESS = "client.address";
+export const ENDUSER_ID = "enduser.id";
+export const DB_SYSTEM_NAME = "db.system.name";
+export const DB_QUERY_TEXT = "db.query.text";
 
 export const MESSAGING_SYSTEM = "messaging.system";
 export const MESSAGING_SYSTEM_SQS = "aws_sqs";
@@ -31,6 +69,8 @@ export const ERROR_TYPE = "error.type";
 export const ERROR_TYPE_OTHER = "_OTHER";
 export const EXCEPTION_EVENT = "exception";
 export const EXCEPTION_TYPE = "exception.type";
+export const EXCEPTION_MESSAGE = "exception.message";
+export const EXCEPTION_STACKTRACE = "exception.stacktrace";
 
 export const MAYFLY_TRIGGER = "mayfly.trigger";
 
@@ -78,6 +118,7 @@ export const LOG_RECORD_UID = "log.record.uid";
 /** On a span that the collector made of what somebody else saw of an invocation: who saw it. */
 export const MAYFLY_EVIDENCE = "mayfly.evidence";
 export const MAYFLY_EVIDENCE_PLATFORM = "platform";
+export const MAYFLY_EVIDENCE_XRAY = "xray";
 /** A link to the sender's segment, as Lambda's trace header names it. */
 export const MAYFLY_LINK_XRAY_PARENT = "xray-parent";
 

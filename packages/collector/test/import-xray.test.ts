@@ -1,0 +1,155 @@
+/** `mayfly import xray`, with the real SDK, from an X-Ray that enforces its protocol into a real collector. */
+import { access, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Stats, TraceDetail } from "@mayfly/api";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { type Collector, startCollector } from "../src/index.ts";
+import { buildProgram, type Ended, mayfly } from "./program.ts";
+import { CREDENTIALS } from "./signed.ts";
+import { orderDocuments, POST_REQUEST } from "./xray-documents.ts";
+import { startXRay, type XRayEndpoint, type XRayTrace } from "./xray-endpoint.ts";
+
+let folder: string;
+let collector: Collector;
+let xray: XRayEndpoint;
+vi.setConfig({ testTimeout: 120_000 }); // processes, each started anew, and the SDK's own waits
+beforeAll(buildProgram);
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "mayfly-xray-"));
+  collector = await startCollector({ port: 0, dataDir: join(folder, "data") });
+  xray = await startXRay();
+});
+afterEach(async () => {
+  xray.close();
+  await collector.close();
+  await rm(folder, { recursive: true });
+});
+
+const MINUTE = 60;
+const HOUR = 3600;
+const now = Math.floor(Date.now() / 1000);
+
+const idAt = (seconds: number, number: number): string =>
+  `1-${seconds.toString(16).padStart(8, "0")}-${number.toString(16).padStart(24, "0")}`;
+
+const w3c = (id: string): string => id.slice(2).replace("-", "");
+
+const small = (id: string, name = "service"): string =>
+  `{"id":"00000000000000aa","name":"${name}","trace_id":"${id}","start_time":${Number.parseInt(id.slice(2, 10), 16)}.5,"end_time":${Number.parseInt(id.slice(2, 10), 16) + 1}}`;
+
+const traceAt = (ago: number, number: number, documents?: (id: string) => string[]): XRayTrace => {
+  const id = idAt(now - ago, number);
+  return { id, revision: 1, changedAt: now - ago, documents: documents?.(id) ?? [small(id)] };
+};
+
+const importXRay = (...flags: string[]): Promise<Ended> =>
+  mayfly(
+    [
+      "import",
+      "xray",
+      "--endpoint",
+      xray.url,
+      "--url",
+      collector.url,
+      "--checkpoint",
+      join(folder, "c.json"),
+      ...flags,
+    ],
+    { env: CREDENTIALS },
+  );
+
+const stats = async (): Promise<Stats> => (await (await fetch(`${collector.url}/api/stats`)).json()) as Stats;
+
+test("a transaction comes whole: every segment a span, found by its request id", async () => {
+  xray.traces = [traceAt(10 * MINUTE, 1, orderDocuments)];
+  expect(await importXRay()).toMatchObject({
+    code: 0,
+    stdout: "imported 1 traces with 9 spans, 0 unchanged; 0 bad documents, 0 traces not given, 0 rejected spans\n",
+  });
+  const answer = await fetch(`${collector.url}/api/traces/${POST_REQUEST}`);
+  const detail = (await answer.json()) as TraceDetail;
+  expect(detail.traceIds).toEqual([w3c(xray.traces[0]!.id)]);
+  expect(detail.spans).toHaveLength(9);
+  expect(detail.functions).toEqual(expect.arrayContaining(["post-order", "notify"]));
+});
+
+test("pages, ids that X-Ray did not get to and throttling are gone through; what grew is fetched again, nothing else", async () => {
+  xray.traces = Array.from({ length: 13 }, (_, n) => traceAt(20 * MINUTE + n, n + 1));
+  const [first, second] = xray.traces;
+  xray.traces[0] = { ...first!, documents: orderDocuments(first!.id) }; // more segments than a page holds
+  xray.unprocessed.set(second!.id, 2);
+  xray.throttled = new Set([2, 5]);
+  expect(await importXRay()).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^imported 13 traces with 21 spans, 0 unchanged;/),
+  });
+  expect(await stats()).toMatchObject({ spans: 21 });
+
+  xray.throttled = new Set();
+  xray.calls.length = 0;
+  expect((await importXRay()).stdout).toMatch(/^imported 0 traces with 0 spans, 0 unchanged;/); // since the last run
+  expect((await importXRay("--from", "1h")).stdout).toMatch(/^imported 0 traces with 0 spans, 13 unchanged;/);
+  expect(xray.calls.filter((call) => call !== "GetTraceSummaries")).toEqual([]);
+
+  const grown = small(second!.id).replace("aa", "bb");
+  xray.traces[1] = { ...second!, revision: 2, changedAt: now, documents: [...second!.documents, grown] };
+  expect((await importXRay()).stdout).toMatch(/^imported 1 traces with 2 spans, 0 unchanged;/);
+  expect(xray.calls.at(-1)).toBe(`BatchGetTraces ${second!.id}`);
+  const { spans } = (await (
+    await fetch(`${collector.url}/api/traces/${w3c(second!.id)}?stitch=false`)
+  ).json()) as TraceDetail;
+  expect(spans.map((span) => span.spanId).toSorted()).toEqual(["00000000000000aa", "00000000000000bb"]);
+});
+
+test("a day is asked for in stretches that X-Ray allows, and a filter is handed on", async () => {
+  xray.traces = [1, 7, 13, 22].map((hours) => traceAt(hours * HOUR, hours));
+  expect((await importXRay("--from", "1d")).stdout).toMatch(/^imported 4 traces/);
+  expect(xray.calls.filter((call) => call === "GetTraceSummaries")).toHaveLength(4);
+  // Another filter is another question: what it has brought is not known from this one.
+  expect((await importXRay("--from", "1d", "--filter", 'service("x")')).stdout).toMatch(/^imported 4 traces/);
+});
+
+test("bad documents and traces that are not given are named and counted, the rest is stored, and the exit code is 1", async () => {
+  const [bad, good, gone] = [
+    traceAt(MINUTE * 30, 1, (id) => ["{", small(id)]),
+    traceAt(MINUTE * 31, 2),
+    traceAt(MINUTE * 32, 3),
+  ];
+  xray.traces = [bad, good, gone];
+  xray.unprocessed.set(gone.id, 100);
+  const { code, stdout, stderr } = await importXRay();
+  expect([code, stdout]).toEqual([
+    1,
+    "imported 2 traces with 2 spans, 0 unchanged; 1 bad documents, 1 traces not given, 0 rejected spans\n",
+  ]);
+  expect(stderr).toContain(`trace ${bad.id}: document ?: is no JSON object`);
+  expect(stderr).toContain(`trace ${gone.id}: X-Ray named it and did not give it`);
+  expect(await stats()).toMatchObject({ spans: 2 });
+});
+
+test("without a collector the folder is written, and remembers what was fetched", async () => {
+  const dataDir = join(folder, "offline");
+  xray.traces = [traceAt(10 * MINUTE, 1)];
+  const offline = (): Promise<Ended> =>
+    mayfly(["import", "xray", "--endpoint", xray.url, "--data", dataDir, "--from", "30m"], { env: CREDENTIALS });
+  expect((await offline()).stdout).toMatch(/^imported 1 traces with 1 spans/);
+  await access(join(dataDir, "import-xray.json"));
+  expect((await offline()).stdout).toMatch(/^imported 0 traces with 0 spans, 1 unchanged/);
+});
+
+test("what AWS refuses is said with its reason, and a wrong flag is 2", async () => {
+  const wrongKey = { ...CREDENTIALS, AWS_SECRET_ACCESS_KEY: "another" };
+  const refused = await mayfly(["import", "xray", "--endpoint", xray.url, "--url", collector.url], { env: wrongKey });
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("GetTraceSummaries failed: AccessDeniedException: the signature is wrong"),
+  });
+  expect(await importXRay("--from", "soon")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--from is "soon", expected RFC 3339, Unix nanoseconds, or how long ago, as 6h'),
+  });
+  expect(await importXRay("--from", "1h", "--to", "2h")).toMatchObject({ code: 2 });
+  expect(await importXRay("--nonsense")).toMatchObject({ code: 2 });
+  expect((await mayfly(["import", "xray", "--help"])).stdout).toContain("xray:BatchGetTraces");
+});
