@@ -14,6 +14,9 @@ export interface AttributeReader {
   texts(key: string): readonly string[] | undefined;
 }
 
+/** What ids are read with. */
+export type IdReader = Pick<AttributeReader, "text" | "texts" | "isTrue">;
+
 export const attributeReader = (attributes: readonly KeyValue[] = []): AttributeReader => {
   const values = new Map(attributes.map(({ key, value }) => [key, value]));
   return {

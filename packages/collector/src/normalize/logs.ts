@@ -7,7 +7,7 @@ import { isSpanId, isTraceId } from "../model/ids.ts";
 import type { LogRecord } from "../model/log-record.ts";
 import type { SpanOrigin } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
-import { type AttributeReader, attributeReader } from "./attributes.ts";
+import { type IdReader, attributeReader } from "./attributes.ts";
 import { FAAS_INVOCATION_ID, LOG_REQUEST_ID, LOG_SEQ } from "./semconv.ts";
 
 export const normalizedLog = (wire: WireLogRecord, origin: SpanOrigin, receivedAt: UnixNano): LogRecord => {
@@ -25,8 +25,8 @@ export const normalizedLog = (wire: WireLogRecord, origin: SpanOrigin, receivedA
 
 /** What a log record can be found by. Reads the trace id and LOG_ID_ATTRIBUTES, and nothing else. */
 export const logIdsOf = (
-  wire: WireLogRecord,
-  attributes: AttributeReader = attributeReader(wire.attributes),
+  wire: Pick<WireLogRecord, "traceId">,
+  attributes: IdReader,
 ): Pick<LogRecord, "traceId" | "requestId"> => {
   const requestId = attributes.text(...FAAS_INVOCATION_ID, LOG_REQUEST_ID);
   return {

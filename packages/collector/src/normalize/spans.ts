@@ -5,12 +5,12 @@
  * Source  opentelemetry-proto trace.proto (Span.trace_id, Span.flags); W3C Trace Context 3.2.2.3-4.
  */
 import type { StitchKey } from "@mayfly/api";
-import type { Span, SpanLink } from "@mayfly/otlp";
+import type { Span, SpanLink, Status } from "@mayfly/otlp";
 import { type SpanId, type TraceId, isSpanId, isTraceId } from "../model/ids.ts";
 import type { LinkTarget, SpanOrigin, SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
 import { isMessageKey } from "../model/stitch-key.ts";
-import { type AttributeReader, attributeReader } from "./attributes.ts";
+import { type AttributeReader, type IdReader, attributeReader } from "./attributes.ts";
 import {
   FAAS_COLDSTART,
   FAAS_INVOCATION_ID,
@@ -47,10 +47,12 @@ export const normalizedSpan = (wire: Span, origin: SpanOrigin, receivedAt: UnixN
 };
 
 /** What a span can be found by, and whether it failed. */
-type SpanIds = Pick<SpanRecord, "requestId" | "produced" | "consumed" | "links" | "isError" | "isUnfinished">;
+export type SpanIds = Pick<SpanRecord, "requestId" | "produced" | "consumed" | "links" | "isError" | "isUnfinished">;
 
-/** Reads kind, links, status and SPAN_ID_ATTRIBUTES, and nothing else. */
-export const spanIdsOf = (wire: Span, attributes: AttributeReader = attributeReader(wire.attributes)): SpanIds => {
+/** What that is read from, beside SPAN_ID_ATTRIBUTES. */
+type IdSource = Pick<Span, "kind" | "links"> & { readonly status?: Pick<Status, "code"> | undefined };
+
+export const spanIdsOf = (wire: IdSource, attributes: IdReader): SpanIds => {
   const requestId = requestIdOf(wire, attributes);
   const isUnfinished = attributes.isTrue(MAYFLY_UNFINISHED);
   return {
@@ -66,7 +68,7 @@ export const spanIdsOf = (wire: Span, attributes: AttributeReader = attributeRea
 const isInit = ({ kind, name }: Span): boolean => kind === INTERNAL && name === "init";
 
 /** A caller of Lambda carries the request id of the function it called, not its own. */
-const requestIdOf = (wire: Span, attributes: AttributeReader): string | undefined =>
+const requestIdOf = (wire: IdSource, attributes: IdReader): string | undefined =>
   wire.kind === CLIENT && attributes.text(FAAS_INVOKED_NAME) !== undefined
     ? undefined
     : attributes.text(...FAAS_INVOCATION_ID);

@@ -7,7 +7,7 @@
 import type { StitchKey, StitchKeyKind } from "@mayfly/api";
 import type { Span } from "@mayfly/otlp";
 import { parseStitchKey, stitchKeyIdentity } from "../model/stitch-key.ts";
-import { type AttributeReader, attributeReader } from "./attributes.ts";
+import { type IdReader, attributeReader } from "./attributes.ts";
 import {
   AWS_REQUEST_ID,
   FAAS_INVOCATION_ID,
@@ -24,12 +24,15 @@ import {
 } from "./semconv.ts";
 import { CLIENT, CONSUMER, PRODUCER, SERVER } from "./span-kind.ts";
 
+/** Beside its attributes. */
+type Sending = Pick<Span, "kind" | "links">;
+
 export interface SpanKeys {
   readonly produced: readonly StitchKey[];
   readonly consumed: readonly StitchKey[];
 }
 
-export const stitchKeysOf = (span: Span, attributes: AttributeReader): SpanKeys => {
+export const stitchKeysOf = (span: Sending, attributes: IdReader): SpanKeys => {
   const produced = attributes.texts(MAYFLY_KEYS_PRODUCED);
   const consumed = attributes.texts(MAYFLY_KEYS_CONSUMED);
   const keys =
@@ -39,11 +42,10 @@ export const stitchKeysOf = (span: Span, attributes: AttributeReader): SpanKeys 
 
 const parsed = (texts: readonly string[] = []): StitchKey[] => texts.flatMap((text) => parseStitchKey(text) ?? []);
 
-const distinct = (keys: readonly StitchKey[]): StitchKey[] => [
-  ...new Map(keys.map((key) => [stitchKeyIdentity(key), key])).values(),
-];
+const distinct = (keys: readonly StitchKey[]): readonly StitchKey[] =>
+  keys.length < 2 ? keys : [...new Map(keys.map((key) => [stitchKeyIdentity(key), key])).values()];
 
-const plainKeys = (span: Span, attributes: AttributeReader): SpanKeys => {
+const plainKeys = (span: Sending, attributes: IdReader): SpanKeys => {
   const messages = messageKeys(span, attributes);
   switch (span.kind) {
     case PRODUCER:
@@ -59,7 +61,7 @@ const plainKeys = (span: Span, attributes: AttributeReader): SpanKeys => {
   }
 };
 
-const isSending = (attributes: AttributeReader): boolean =>
+const isSending = (attributes: IdReader): boolean =>
   MESSAGING_SENDING_OPERATIONS.has(attributes.text(...MESSAGING_OPERATION_TYPE) ?? "");
 
 const MESSAGE_KINDS: ReadonlyMap<string | undefined, StitchKeyKind> = new Map([
@@ -68,7 +70,7 @@ const MESSAGE_KINDS: ReadonlyMap<string | undefined, StitchKeyKind> = new Map([
 ]);
 
 /** The span's own message, and the messages that its links speak of (a batch). */
-const messageKeys = (span: Span, attributes: AttributeReader): StitchKey[] => {
+const messageKeys = (span: Sending, attributes: IdReader): StitchKey[] => {
   const kind = MESSAGE_KINDS.get(attributes.text(MESSAGING_SYSTEM));
   if (kind === undefined) return [];
   const scope = attributes.text(...MESSAGING_DESTINATION_NAME);
@@ -79,12 +81,12 @@ const messageKeys = (span: Span, attributes: AttributeReader): StitchKey[] => {
 };
 
 /** A caller of Lambda sees the request id of the invocation that it caused. */
-const invokedRequest = (attributes: AttributeReader): StitchKey[] =>
+const invokedRequest = (attributes: IdReader): StitchKey[] =>
   attributes.text(FAAS_INVOKED_NAME) === undefined
     ? []
     : lambdaRequest(attributes.text(...FAAS_INVOCATION_ID, ...AWS_REQUEST_ID));
 
-const ownRequest = (attributes: AttributeReader): StitchKey[] => lambdaRequest(attributes.text(...FAAS_INVOCATION_ID));
+const ownRequest = (attributes: IdReader): StitchKey[] => lambdaRequest(attributes.text(...FAAS_INVOCATION_ID));
 
 const lambdaRequest = (id: string | undefined): StitchKey[] =>
   id === undefined ? [] : [{ kind: "lambda-request", id }];

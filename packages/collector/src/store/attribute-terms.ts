@@ -1,18 +1,29 @@
 /**
- * One attribute, as it lies in a record → its words; and whether ids are read from it.
+ * One attribute, as it lies in a record → its words; those that ids are read from are noted.
  *
- * Text, whole numbers and booleans are hashed where they lie. Lists, bytes, and messages that no encoder writes like
- * this (two values, the value before the key) are decoded and read as all of the record would be.
+ * Text, whole numbers, booleans and lists of text are hashed where they lie. Other lists, bytes, and messages that no
+ * encoder writes like this (two values, the value before the key) are decoded and read as all of the record would be.
  */
-import { spanFromProtobuf } from "@mayfly/otlp";
+import type { KeyValue } from "@mayfly/otlp";
 import { wordsOf } from "../model/attribute-words.ts";
+import type { IdFields } from "./id-fields.ts";
+import { decodedAttribute } from "./one-attribute.ts";
 import type { TermSet } from "./term-set.ts";
-import { HASH_START, MAX_WORD_BYTES, hashBytes, hashEnd, hashSeparator, isIndexed, wordTerm } from "./terms.ts";
+import {
+  HASH_START,
+  MAX_WORD_BYTES,
+  hashBytes,
+  hashEnd,
+  hashSeparator,
+  hashText,
+  isIndexed,
+  wordTerm,
+} from "./terms.ts";
 import { Walk, tagOf } from "./walk.ts";
 
 export interface AttributeTerms {
-  /** Puts the words of the KeyValue in [start, end) into the set; says whether its key is one of `ids`. */
-  scan(bytes: Buffer, start: number, end: number): boolean;
+  /** Puts the words of the KeyValue in [start, end) into the set, and it among the fields where its key is an id's. */
+  scan(bytes: Buffer, start: number, end: number): void;
 }
 
 const KEY = tagOf(1, "delimited");
@@ -21,104 +32,116 @@ const STRING = tagOf(1, "delimited");
 const BOOL = tagOf(2, "varint");
 const INT = tagOf(3, "varint");
 const DOUBLE = tagOf(4, "fixed64");
+const ARRAY = tagOf(5, "delimited");
 const KVLIST = tagOf(6, "delimited");
+const ELEMENT = tagOf(1, "delimited");
 
 export const createAttributeTerms = (
   terms: TermSet,
   ids: readonly string[],
+  fields: IdFields,
   unindexed: ReadonlySet<string>,
 ): AttributeTerms => {
   const keys = new KeyTable(ids, unindexed);
   const walk = new Walk();
 
-  const unusual = (bytes: Buffer, start: number, end: number): boolean => {
-    const [one] = spanFromProtobuf(asSpan(bytes.subarray(start, end))).attributes;
-    if (one === undefined) return false;
+  const words = (bytes: Buffer, start: number, end: number): KeyValue | undefined => {
+    const one = decodedAttribute(bytes, start, end);
+    if (one === undefined) return undefined;
     for (const word of wordsOf(one)) if (isIndexed(word, unindexed)) terms.word(wordTerm(word));
-    return ids.includes(one.key);
+    return one;
+  };
+
+  const unusual = (bytes: Buffer, start: number, end: number): void => {
+    const one = words(bytes, start, end);
+    if (one !== undefined && ids.includes(one.key)) fields.add(one.key, start, end);
+  };
+
+  const text = (hash: number, bytes: Buffer, start: number, end: number): void => {
+    if (end - start <= MAX_WORD_BYTES) terms.word(hashEnd(hashBytes(hash, bytes, start, end)));
+  };
+
+  /** Whether all of the list is text; where it is not, some of its words are there already, and come again. */
+  const texts = (hash: number, bytes: Buffer, start: number, end: number): boolean => {
+    for (let at = start; at < end;) {
+      walk.position = at;
+      if (!walk.next(bytes, end) || walk.tag !== ELEMENT) return false;
+      at = walk.end;
+      walk.position = walk.start;
+      if (!walk.next(bytes, at) || walk.tag !== STRING || walk.end < at) return false;
+      text(hash, bytes, walk.start, walk.end);
+    }
+    return true;
   };
 
   return {
     scan(bytes, start, end) {
       walk.position = start;
       if (!walk.next(bytes, end) || walk.tag !== KEY) return unusual(bytes, start, end);
-      const hash = hashBytes(HASH_START, bytes, walk.start, walk.end);
-      const what = keys.of(hash, bytes, walk.start, walk.end);
-      const isId = (what & ID) !== 0;
-      if (!walk.next(bytes, end)) return isId;
-      if (walk.tag !== VALUE || walk.position < end) return unusual(bytes, start, end);
-      if ((what & NO_WORD) !== 0) return isId;
+      const key = hashBytes(HASH_START, bytes, walk.start, walk.end);
+      const special = keys.of(key, bytes, walk.start, walk.end);
+      const hasValue = walk.next(bytes, end);
+      if (hasValue && (walk.tag !== VALUE || walk.position < end)) return unusual(bytes, start, end);
+      if (special?.isId === true) fields.add(special.text, start, end);
+      if (!hasValue || special?.isUnindexed === true) return;
       walk.position = walk.start;
-      if (!walk.next(bytes, end)) return isId;
-      if (walk.position < end) return unusual(bytes, start, end);
+      if (!walk.next(bytes, end)) return;
+      if (walk.position < end) return void words(bytes, start, end);
+      const hash = hashSeparator(key);
       switch (walk.tag) {
         case STRING:
-          if (walk.end - walk.start <= MAX_WORD_BYTES)
-            terms.word(hashEnd(hashBytes(hashSeparator(hash), bytes, walk.start, walk.end)));
-          return isId;
+          return text(hash, bytes, walk.start, walk.end);
         case BOOL:
-          terms.word(hashEnd(hashText(hashSeparator(hash), isTrue(bytes, walk.start, walk.end) ? "true" : "false")));
-          return isId;
+          return terms.word(hashEnd(hashText(hash, isTrue(bytes, walk.start, walk.end) ? "true" : "false")));
         case INT:
-          terms.word(hashEnd(hashText(hashSeparator(hash), intText(bytes, walk.start, walk.end))));
-          return isId;
+          return terms.word(hashEnd(hashText(hash, intText(bytes, walk.start, walk.end))));
         case DOUBLE: {
           const value = bytes.readDoubleLE(walk.start);
           // A fraction, or what is written with an exponent, is no word.
           if (Number.isInteger(value) ? Math.abs(value) < 1e21 : !Number.isFinite(value))
-            terms.word(hashEnd(hashText(hashSeparator(hash), String(value))));
-          return isId;
+            terms.word(hashEnd(hashText(hash, String(value))));
+          return;
         }
+        case ARRAY:
+          if (!texts(hash, bytes, walk.start, walk.end)) words(bytes, start, end);
+          return;
         case KVLIST:
-          return isId;
+          return;
         default:
-          return unusual(bytes, start, end);
+          words(bytes, start, end);
       }
     },
   };
 };
 
-/** A span that has this attribute and nothing else. */
-const asSpan = (attribute: Uint8Array): Buffer => {
-  const head = [tagOf(9, "delimited")];
-  let length = attribute.length;
-  for (; length > 0x7f; length = Math.floor(length / 0x80)) head.push((length & 0x7f) | 0x80);
-  return Buffer.concat([Buffer.from([...head, length]), attribute]);
-};
+interface Special {
+  readonly text: string;
+  readonly isId: boolean;
+  readonly isUnindexed: boolean;
+}
 
-const PLAIN = 0;
-const NO_WORD = 1;
-const ID = 2;
 const BUCKETS = 1 << 14;
 
 /** What is to be done with an attribute, by its key; that a key is nothing special, one look at a table says. */
 class KeyTable {
   readonly #maybe = new Uint8Array(BUCKETS);
-  readonly #keys = new Map<number, { readonly key: Buffer; readonly what: number }[]>();
+  readonly #keys = new Map<number, { readonly key: Buffer; readonly special: Special }[]>();
 
   constructor(ids: readonly string[], unindexed: ReadonlySet<string>) {
     for (const text of new Set([...ids, ...unindexed])) {
-      const what = (ids.includes(text) ? ID : PLAIN) | (unindexed.has(text) ? NO_WORD : PLAIN);
+      const special = { text, isId: ids.includes(text), isUnindexed: unindexed.has(text) };
       const key = Buffer.from(text);
       const hash = hashBytes(HASH_START, key, 0, key.length);
       this.#maybe[hash & (BUCKETS - 1)] = 1;
-      this.#keys.set(hash, [...(this.#keys.get(hash) ?? []), { key, what }]);
+      this.#keys.set(hash, [...(this.#keys.get(hash) ?? []), { key, special }]);
     }
   }
 
-  of(hash: number, bytes: Buffer, start: number, end: number): number {
-    if (this.#maybe[hash & (BUCKETS - 1)] === 0) return PLAIN;
-    const known = this.#keys.get(hash)?.find(({ key }) => bytes.compare(key, 0, key.length, start, end) === 0);
-    return known?.what ?? PLAIN;
+  of(hash: number, bytes: Buffer, start: number, end: number): Special | undefined {
+    if (this.#maybe[hash & (BUCKETS - 1)] === 0) return undefined;
+    return this.#keys.get(hash)?.find(({ key }) => bytes.compare(key, 0, key.length, start, end) === 0)?.special;
   }
 }
-
-/** Of ASCII. */
-const hashText = (state: number, text: string): number => {
-  let hash = state;
-  for (let n = 0; n < text.length; n += 1) hash = Math.imul(hash ^ text.charCodeAt(n), 0x01000193);
-  return hash;
-};
 
 const isTrue = (bytes: Buffer, start: number, end: number): boolean => {
   for (let n = start; n < end; n += 1) if ((bytes[n]! & 0x7f) !== 0) return true;

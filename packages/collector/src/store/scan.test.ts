@@ -5,11 +5,15 @@ import {
   type LogRecord,
   type Span,
   logRecordToProtobuf,
+  skimTraces,
   spanFromProtobuf,
+  spanToJson,
   spanToProtobuf,
 } from "@mayfly/otlp";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { orderTransaction } from "../../../../bench/corpus/orders.ts";
+import { seeded } from "../../../../bench/corpus/random.ts";
 import { type Word, wordsOf } from "../model/attribute-words.ts";
 import { levelOf } from "../model/log-record.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
@@ -59,6 +63,12 @@ const sorted = (terms: readonly number[]): number[] => terms.toSorted((a, b) => 
 const attributeWords = (attributes: readonly KeyValue[]): Word[] =>
   attributes.flatMap(wordsOf).filter((word) => isIndexed(word, UNINDEXED));
 
+/** Also those that nobody relies on, such as a text that looks like a fraction. */
+const possibleWords = (attributes: readonly KeyValue[]): Word[] =>
+  attributes
+    .flatMap(wordsOf)
+    .filter(({ attribute, value: one }) => !UNINDEXED.has(attribute) && Buffer.byteLength(one) <= MAX_WORD_BYTES);
+
 const nameWord = (name: string): Word[] =>
   Buffer.byteLength(name) <= MAX_WORD_BYTES ? [{ attribute: NAME_WORD, value: name }] : [];
 
@@ -79,6 +89,21 @@ const termsOfSpan = (wire: Span): Terms => {
     ]),
     words: sorted([...new Set(words.map(wordTerm))]),
   };
+};
+
+/** A word too much costs a look, a word too few a span that is not found. */
+const expectTerms = (found: Terms, { places, words }: Terms, attributes: readonly KeyValue[]): void => {
+  expect(found.places).toEqual(places);
+  expect(found.words).toEqual(sorted([...new Set(found.words)]));
+  const possible = new Set(possibleWords(attributes).map(wordTerm));
+  const isSure = (word: number): boolean => words.includes(word);
+  expect(found.words.filter(isSure)).toEqual(words);
+  expect(found.words.filter((word) => !isSure(word) && !possible.has(word))).toEqual([]);
+};
+
+const expectTermsOfDecoding = (record: Uint8Array): void => {
+  const decoded = spanFromProtobuf(record);
+  expectTerms(scanned("spans", record), termsOfSpan(decoded), decoded.attributes);
 };
 
 const text = fc.oneof(
@@ -105,11 +130,22 @@ const value: fc.Arbitrary<AnyValue> = fc.letrec<{ any: AnyValue }>((tie) => ({
   ),
 })).any;
 
+const keyList: fc.Arbitrary<AnyValue> = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom("sqs-message|q|m-1", "sqs-message|other|m-1", "lambda-request||r-1", "cloudevent|a%7Cb|%C3%A9"),
+      text,
+    ),
+    { maxLength: 4 },
+  )
+  .map((texts) => ({ arrayValue: { values: texts.map((stringValue) => ({ stringValue })) } }));
+
 const attributesWith = (ids: readonly string[]): fc.Arbitrary<KeyValue[]> =>
   fc.array(
     fc.oneof(
       fc.record({ key: fc.constantFrom(...ids), value: text.map((stringValue) => ({ stringValue })) }),
       fc.record({ key: fc.constantFrom(...ids, ...UNINDEXED_ATTRIBUTES), value }),
+      fc.record({ key: fc.constantFrom("mayfly.keys.produced", "mayfly.keys.consumed"), value: keyList }),
       fc.record({ key: text, value }),
       fc.record({ key: text }),
     ),
@@ -169,8 +205,7 @@ const logRecord: fc.Arbitrary<LogRecord> = fc.record({
 test("a span's terms are its trace, its request, its keys, its links' traces; its name, attributes and failure", () => {
   fc.assert(
     fc.property(span, (wire) => {
-      const record = spanToProtobuf(wire);
-      expect(scanned("spans", record)).toEqual(termsOfSpan(spanFromProtobuf(record)));
+      expectTermsOfDecoding(spanToProtobuf(wire));
     }),
     { numRuns: 1_000 },
   );
@@ -185,21 +220,59 @@ test("a log record's terms are its trace, its request, its level and attributes"
         ...attributeWords(wire.attributes),
         ...(level === undefined ? [] : [{ attribute: LEVEL_WORD, value: level }]),
       ];
-      expect(scanned("logs", logRecordToProtobuf(wire))).toEqual({
-        places: sorted([
-          ...(traceId === undefined ? [] : [tracePlace(traceId)]),
-          ...(requestId === undefined ? [] : [requestPlace(requestId)]),
-        ]),
-        words: sorted([...new Set(words.map(wordTerm))]),
-      });
+      const places = [
+        ...(traceId === undefined ? [] : [tracePlace(traceId)]),
+        ...(requestId === undefined ? [] : [requestPlace(requestId)]),
+      ];
+      const expected = { places: sorted(places), words: sorted([...new Set(words.map(wordTerm))]) };
+      expectTerms(scanned("logs", logRecordToProtobuf(wire)), expected, wire.attributes);
     }),
     { numRuns: 500 },
   );
 });
 
+/** Spans of the benchmark's transactions. */
+const corpus = (transactions: number): Buffer[] => {
+  const random = seeded(1);
+  return Array.from({ length: transactions }, (_, n) => orderTransaction(random, n)).flatMap(({ parts }) =>
+    parts.flatMap(({ spans }) => spans.map((one) => Buffer.from(spanToProtobuf(one)))),
+  );
+};
+
+test("every span of the benchmark's corpus has the terms of its decoding", () => {
+  const spans = corpus(100);
+  expect(spans).toHaveLength(900);
+  for (const record of spans) expectTermsOfDecoding(record);
+});
+
+/** What is none is hashed as it lies there, and decoded to something else. */
+const isUtf8 = (record: Uint8Array): boolean =>
+  !JSON.stringify(spanToJson(spanFromProtobuf(record))).includes("\ufffd");
+
+test("a span whose bytes were changed has the terms of its decoding, as long as it is taken at all", () => {
+  const spans = corpus(10);
+  const change = fc.record({ place: fc.nat(4_095), byte: fc.nat(0x7f) });
+  let taken = 0;
+  fc.assert(
+    fc.property(fc.constantFrom(...spans), fc.array(change, { minLength: 1, maxLength: 3 }), (before, changes) => {
+      const record = Buffer.from(before);
+      for (const { place, byte } of changes) record[place % record.length] = byte;
+      const sent = message([1, message([2, message([2, record])])]);
+      if (skimTraces(sent, { onBadRecord: () => {} }).slices.length === 0) return;
+      if (!isUtf8(record)) return;
+      taken += 1;
+      expectTermsOfDecoding(record);
+    }),
+    { numRuns: 3_000 },
+  );
+  expect(taken).toBeGreaterThan(500);
+});
+
 /** A message of fields as they are given. */
 const message = (...fields: readonly (readonly [number: number, bytes: Uint8Array])[]): Buffer =>
-  Buffer.concat(fields.flatMap(([number, bytes]) => [Buffer.from([number * 8 + 2, bytes.length]), bytes]));
+  Buffer.concat(fields.flatMap(([number, bytes]) => [Buffer.from([number * 8 + 2, ...varint(bytes.length)]), bytes]));
+const varint = (length: number): number[] =>
+  length < 128 ? [length] : [(length & 127) | 128, ...varint(length >>> 7)];
 
 test("attributes in an order that no encoder writes are read as they would be decoded", () => {
   const key = Buffer.from("faas.invocation_id");
@@ -212,7 +285,7 @@ test("attributes in an order that no encoder writes are read as they would be de
   ];
   for (const attribute of odd) {
     const record = Buffer.concat([...ids, message([9, attribute])]);
-    expect(scanned("spans", record)).toEqual(termsOfSpan(spanFromProtobuf(record)));
+    expectTermsOfDecoding(record);
     expect(scanned("spans", record).places).toHaveLength(2);
   }
 });

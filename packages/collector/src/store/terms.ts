@@ -26,6 +26,20 @@ export const hashBytes = (state: number, bytes: Uint8Array, start: number, end: 
   return hash;
 };
 
+/** As `hashBytes` of its UTF-8, which most texts need not be turned into. */
+export const hashText = (state: number, text: string): number => {
+  let hash = state;
+  for (let n = 0; n < text.length; n += 1) {
+    const code = text.charCodeAt(n);
+    if (code > 0x7f) {
+      const bytes = Buffer.from(text);
+      return hashBytes(state, bytes, 0, bytes.length);
+    }
+    hash = Math.imul(hash ^ code, FNV_PRIME);
+  }
+  return hash;
+};
+
 /** Between an attribute and its value. */
 export const hashSeparator = (state: number): number => Math.imul(state ^ SEPARATOR, FNV_PRIME);
 
@@ -45,25 +59,26 @@ export const KEY = 2;
 export const LINK = 3;
 export type PlaceKind = typeof TRACE | typeof REQUEST | typeof KEY | typeof LINK;
 
-export const placeOfBytes = (kind: PlaceKind, bytes: Uint8Array, start: number, end: number): number =>
-  ((hashEnd(hashBytes(HASH_START, bytes, start, end)) & ~3) | kind) >>> 0;
+const placeOf = (kind: PlaceKind, hash: number): number => ((hashEnd(hash) & ~3) | kind) >>> 0;
 
-const placeOf = (kind: PlaceKind, bytes: Uint8Array): number => placeOfBytes(kind, bytes, 0, bytes.length);
+export const placeOfBytes = (kind: PlaceKind, bytes: Uint8Array, start: number, end: number): number =>
+  placeOf(kind, hashBytes(HASH_START, bytes, start, end));
+
+const placeOfText = (kind: PlaceKind, text: string): number => placeOf(kind, hashText(HASH_START, text));
+
+const placeOfTrace = (kind: PlaceKind, traceId: TraceId): number =>
+  placeOfBytes(kind, Buffer.from(traceId, "hex"), 0, traceId.length / 2);
 
 export const kindOfPlace = (place: number): PlaceKind => (place & 3) as PlaceKind;
 
-export const tracePlace = (traceId: TraceId): number => placeOf(TRACE, Buffer.from(traceId, "hex"));
-export const linkPlace = (traceId: TraceId): number => placeOf(LINK, Buffer.from(traceId, "hex"));
-export const requestPlace = (requestId: string): number => placeOf(REQUEST, Buffer.from(requestId));
-export const keyPlace = (identity: StitchKeyIdentity): number => placeOf(KEY, Buffer.from(identity));
-export const keyIdPlace = (id: string): number => placeOf(KEY, Buffer.from(id));
+export const tracePlace = (traceId: TraceId): number => placeOfTrace(TRACE, traceId);
+export const linkPlace = (traceId: TraceId): number => placeOfTrace(LINK, traceId);
+export const requestPlace = (requestId: string): number => placeOfText(REQUEST, requestId);
+export const keyPlace = (identity: StitchKeyIdentity): number => placeOfText(KEY, identity);
+export const keyIdPlace = (id: string): number => placeOfText(KEY, id);
 
-export const wordTerm = ({ attribute, value }: Word): number => {
-  const key = Buffer.from(attribute);
-  const text = Buffer.from(value);
-  const afterKey = hashSeparator(hashBytes(HASH_START, key, 0, key.length));
-  return hashEnd(hashBytes(afterKey, text, 0, text.length));
-};
+export const wordTerm = ({ attribute, value }: Word): number =>
+  hashEnd(hashText(hashSeparator(hashText(HASH_START, attribute)), value));
 
 /** Fields of a record that are words too. No attribute is called like this by anybody who means well. */
 export const NAME_WORD = "\u0000name";

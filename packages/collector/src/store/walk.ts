@@ -52,6 +52,13 @@ export class Walk {
   }
 }
 
+/** The varint in [start, end) as protobuf's int32: what is above is cut off. */
+export const int32At = (bytes: Uint8Array, start: number, end: number): number => {
+  let value = 0;
+  for (let at = start, shift = 0; at < end && shift < 32; at += 1, shift += 7) value |= (bytes[at]! & 0x7f) << shift;
+  return value;
+};
+
 export const tagOf = (fieldNumber: number, wireType: "varint" | "fixed64" | "delimited" | "fixed32"): number =>
   fieldNumber * 8 + WIRE_TYPES[wireType];
 

@@ -6,6 +6,7 @@
  */
 import { type Span, spanFromProtobuf, spanToProtobuf } from "@mayfly/otlp";
 import { stitchKeyIdentity } from "../../model/stitch-key.ts";
+import { attributeReader } from "../../normalize/attributes.ts";
 import { SPAN_ID_ATTRIBUTES } from "../../normalize/semconv.ts";
 import { spanIdsOf } from "../../normalize/spans.ts";
 import { keyIdPlace, keyPlace } from "../terms.ts";
@@ -26,7 +27,7 @@ export const writeKeys = (sealedPath: string, path: string): void => {
       const places: number[] = [];
       for (let row = 0; row < block.count; row += 1) {
         const span = spanFromProtobuf(block.record(row));
-        const { produced, consumed } = spanIdsOf(span);
+        const { produced, consumed } = spanIdsOf(span, attributeReader(span.attributes));
         const keys = [...produced, ...consumed];
         if (keys.length === 0) continue;
         for (const key of keys) {
