@@ -7,54 +7,41 @@
  */
 import { once } from "node:events";
 import type { Writable } from "node:stream";
-import type { TraceList, TraceSummary } from "@mayfly/api";
 import { Command } from "commander";
 import { type Environment } from "../config.ts";
 import { InputError } from "../errors.ts";
+import {
+  addChoiceFlags,
+  type ChoiceFlags,
+  chosenTraces,
+  type ChosenTrace,
+  firstTimes,
+  search,
+} from "./chosen-traces.ts";
 import { addCollectorFlags, type CollectorApi, collectorApi, type CollectorFlags, refusalOf } from "./collector-api.ts";
+import { exportXRayCommand } from "./export-xray.ts";
 import { createProgress, type Progress, type ProgressStream } from "./progress.ts";
 import { addSettings, configOf, type ReadFlags } from "./settings.ts";
 
-interface ExportDeps {
+export interface ExportDeps {
   readonly env: Environment;
+  readonly print: (line: string) => void;
   readonly stdout: Writable;
   readonly stderr: ProgressStream;
   readonly fail: () => void;
 }
 
-interface ExportFlags extends CollectorFlags {
-  readonly from?: string;
-  readonly to?: string;
-  readonly query?: string;
-  readonly function?: string;
-  readonly trace: readonly string[];
-}
-
-const PAGE = 200;
-/** Ids that were written; beyond it the oldest are forgotten, and a trace may be written twice. */
-const MAX_REMEMBERED = 1_000_000;
-
-export const exportCommand = ({ env, stdout, stderr, fail }: ExportDeps): Command => {
-  const command = new Command("export")
-    .description("write traces and their logs as OTLP/JSON, one request a line")
-    .option("--from <time>", "Traces that began at this time or later: RFC 3339 or Unix nanoseconds.")
-    .option("--to <time>", "… and at this time or earlier.")
-    .option("--query <query>", "Those that a search finds, as in the UI.")
-    .option("--function <name>", "Those that this function took part in.")
-    .option(
-      "--trace <id>",
-      "The trace of this id, of whatever kind; may be repeated.",
-      (id, ids: string[]) => [...ids, id],
-      [],
-    );
-  addSettings(addCollectorFlags(command), ["host", "port", "configFile"]);
-  return command.action(async (flags: ReadFlags & ExportFlags) => {
+export const exportCommand = (deps: ExportDeps): Command => {
+  const { env, stdout, stderr, fail } = deps;
+  const command = new Command("export").description("write traces and their logs as OTLP/JSON, one request a line");
+  addSettings(addCollectorFlags(addChoiceFlags(command)), ["host", "port", "configFile"]);
+  command.addCommand(exportXRayCommand(deps));
+  return command.action(async (flags: ReadFlags & CollectorFlags & ChoiceFlags) => {
     const api = collectorApi(flags, configOf(flags, env), env);
     const progress = createProgress(stderr);
     const exporter = createExporter(api, stdout, progress);
     try {
-      const found = flags.trace.length > 0 ? named(api, flags.trace) : listed(api, flags);
-      for await (const trace of found) await exporter.write(trace);
+      for await (const trace of chosenTraces(api, flags)) await exporter.write(trace);
     } finally {
       progress.end();
     }
@@ -65,28 +52,6 @@ export const exportCommand = ({ env, stdout, stderr, fail }: ExportDeps): Comman
     if (truncated > 0) fail();
   });
 };
-
-type Ids = Pick<TraceSummary, "traceIds" | "requestIds">;
-
-async function* listed(api: CollectorApi, { from, to, query, function: name }: ExportFlags): AsyncGenerator<Ids> {
-  let cursor: string | undefined;
-  do {
-    const given = { from, to, q: query, function: name, limit: String(PAGE), cursor };
-    const page = await api.get<TraceList>(`/api/traces?${search(Object.entries(given))}`);
-    yield* page.traces;
-    ({ cursor } = page);
-  } while (cursor !== undefined);
-}
-
-const search = (parameters: Iterable<readonly [name: string, value: string | undefined]>): string => {
-  const all = new URLSearchParams();
-  for (const [name, value] of parameters) if (value !== undefined) all.append(name, value);
-  return String(all);
-};
-
-async function* named(api: CollectorApi, ids: readonly string[]): AsyncGenerator<Ids> {
-  for (const id of ids) yield await api.get<Ids>(`/api/traces/${encodeURIComponent(id)}`);
-}
 
 const createExporter = (api: CollectorApi, out: Writable, progress: Progress) => {
   const [isNewTrace, isNewRequest] = [firstTimes(), firstTimes()];
@@ -104,7 +69,7 @@ const createExporter = (api: CollectorApi, out: Writable, progress: Progress) =>
   };
 
   return {
-    async write({ traceIds, requestIds }: Ids): Promise<void> {
+    async write({ traceIds, requestIds }: ChosenTrace): Promise<void> {
       const newTraces = traceIds.filter(isNewTrace);
       for (const id of newTraces) {
         await writeAnswer(`/api/traces/${id}?stitch=false&format=otlp`);
@@ -122,14 +87,3 @@ const createExporter = (api: CollectorApi, out: Writable, progress: Progress) =>
 };
 
 const EMPTY_LOGS = '{"resourceLogs":[]}';
-
-const firstTimes = (): ((id: string) => boolean) => {
-  const seen = new Set<string>();
-  return (id) => {
-    if (seen.has(id)) return false;
-    seen.add(id);
-    const [oldest] = seen;
-    if (seen.size > MAX_REMEMBERED && oldest !== undefined) seen.delete(oldest);
-    return true;
-  };
-};

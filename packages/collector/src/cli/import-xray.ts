@@ -56,7 +56,7 @@ export const importXRayCommand = (deps: ImportCommandDeps): Command => {
     const [{ XRayClient }, { awsClientConfig }, { createXRaySource }, { importXRay }, { openCheckpoint }] =
       await Promise.all([
         import("@aws-sdk/client-xray"),
-        import("../import/aws.ts"),
+        import("../aws.ts"),
         import("../import/xray/fetch.ts"),
         import("../import/import-xray.ts"),
         import("../import/xray/checkpoint.ts"),

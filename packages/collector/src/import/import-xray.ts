@@ -10,7 +10,7 @@
  * Errors  AwsError, and those of deliver; what could not be read or was not taken is told and counted.
  */
 import { type TracesData, tracesToJson } from "@mayfly/otlp";
-import { traceIdFromXRay } from "../model/xray-id.ts";
+import { traceIdOfRoot } from "../model/xray-header.ts";
 import { deliver, type Post } from "./deliver.ts";
 import type { Checkpoint } from "./xray/checkpoint.ts";
 import {
@@ -119,7 +119,7 @@ const createSending = ({ checkpoint, post, onProblem }: XRayImportDeps, so: XRay
   return {
     flush,
     async add({ id, isCut, documents }: FetchedTrace, revision: number | undefined): Promise<void> {
-      const traceId = traceIdFromXRay(id);
+      const traceId = traceIdOfRoot(id);
       if (traceId === undefined) {
         so.missing += 1;
         onProblem(`trace ${id}: is no trace id`);

@@ -6,7 +6,7 @@
  * Source  X-Ray developer guide, "Tracing header".
  */
 import type { XrayTrace } from "./function-line.ts";
-import { isSpanId, isTraceId } from "./ids.ts";
+import { isSpanId, isTraceId, type TraceId } from "./ids.ts";
 
 const ROOT = /^1-([0-9a-f]{8})-([0-9a-f]{24})$/i;
 
@@ -23,7 +23,7 @@ export const parseXrayHeader = (header: string): XrayTrace | undefined => {
   };
 };
 
-export const traceIdOfRoot = (root: string): string | undefined => {
+export const traceIdOfRoot = (root: string): TraceId | undefined => {
   const [, time = "", rest = ""] = ROOT.exec(root) ?? [];
   const traceId = `${time}${rest}`.toLowerCase();
   return isTraceId(traceId) ? traceId : undefined;

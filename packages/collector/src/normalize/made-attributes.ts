@@ -1,8 +1,10 @@
 /** Plain values → attributes of records that are made here. */
 import { type AnyValue, type KeyValue, MAX_ANY_VALUE_DEPTH, type PlainValue } from "@mayfly/otlp";
 
+export type Attributes = Readonly<Record<string, PlainValue | undefined>>;
+
 /** Those that are absent are left out. */
-export const madeAttributes = (values: Readonly<Record<string, PlainValue | undefined>>): KeyValue[] =>
+export const madeAttributes = (values: Attributes): KeyValue[] =>
   Object.entries(values).flatMap(([key, value]) => {
     const made = value === undefined ? undefined : anyValue(value);
     return made === undefined ? [] : [{ key, value: made }];

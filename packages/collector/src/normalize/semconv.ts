@@ -52,6 +52,11 @@ export const USER_AGENT_ORIGINAL = "user_agent.original";
 export const CLIENT_ADDRESS = "client.address";
 export const ENDUSER_ID = "enduser.id";
 export const DB_SYSTEM_NAME = "db.system.name";
+export const DB_NAMESPACE = "db.namespace";
+export const PEER_SERVICE = "peer.service";
+export const SERVER_ADDRESS = "server.address";
+export const TELEMETRY_SDK_NAME = "telemetry.sdk.name";
+export const TELEMETRY_SDK_VERSION = "telemetry.sdk.version";
 export const DB_QUERY_TEXT = "db.query.text";
 
 export const MESSAGING_SYSTEM = "messaging.system";

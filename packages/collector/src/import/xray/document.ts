@@ -8,7 +8,7 @@
  */
 import { isSpanId, type SpanId, type TraceId } from "../../model/ids.ts";
 import type { UnixNano } from "../../model/time.ts";
-import { traceIdFromXRay } from "../../model/xray-id.ts";
+import { traceIdOfRoot } from "../../model/xray-header.ts";
 import { type Fields, fieldsOf, isTrue, textOf } from "./fields.ts";
 import { Seconds, unixNanoOf } from "./seconds.ts";
 
@@ -39,7 +39,7 @@ export const readDocument = (text: string, traceId: TraceId): ReadDocument => {
     return { segments: [], problems: ["is no JSON object, or is nested too deep to be read"] };
   const segments: Segment[] = [];
   const problems: string[] = [];
-  const own = traceIdFromXRay(textOf(document["trace_id"]) ?? "") ?? traceId;
+  const own = traceIdOfRoot(textOf(document["trace_id"]) ?? "") ?? traceId;
   const open: { readonly fields: Fields; readonly above?: SpanId }[] = [{ fields: document }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { fields, above } = next;

@@ -4,7 +4,7 @@
  * Lambda writes two segments of one invocation, its own (`AWS::Lambda`, with the request id) and the function's
  * (`AWS::Lambda::Function`): they get the same resource, so that they are one unit.
  */
-import { keyValues, type Attributes } from "../../model/key-values.ts";
+import { type Attributes, madeAttributes } from "../../normalize/made-attributes.ts";
 import type { Resource } from "@mayfly/otlp";
 import {
   AWS_ECS_CLUSTER_ARN,
@@ -57,7 +57,7 @@ export interface Surroundings {
 
 /** Without a segment (a subsegment that came alone, whose segment did not): nothing is known but whose cloud it is. */
 export const resourceOf = (around: Surroundings | undefined): Resource => ({
-  attributes: keyValues({ [CLOUD_PROVIDER]: CLOUD_PROVIDER_AWS, ...(around && attributesOf(around)) }),
+  attributes: madeAttributes({ [CLOUD_PROVIDER]: CLOUD_PROVIDER_AWS, ...(around && attributesOf(around)) }),
   droppedAttributesCount: 0,
   entityRefs: [],
 });

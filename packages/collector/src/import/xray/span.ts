@@ -8,9 +8,9 @@
 import type { Span, SpanEvent, SpanLink } from "@mayfly/otlp";
 import type { StitchKey } from "@mayfly/api";
 import { isSpanId } from "../../model/ids.ts";
-import { type Attributes, keyValues } from "../../model/key-values.ts";
+import { type Attributes, madeAttributes } from "../../normalize/made-attributes.ts";
 import { formatStitchKey } from "../../model/stitch-key.ts";
-import { traceIdFromXRay } from "../../model/xray-id.ts";
+import { traceIdOfRoot } from "../../model/xray-header.ts";
 import {
   AWS_DYNAMODB_TABLE_NAMES,
   AWS_LOG_GROUP_NAMES,
@@ -68,7 +68,7 @@ export const spanOf = (segment: Segment, requestId: string | undefined): Span =>
     kind: kindOf(segment),
     startTimeUnixNano: start,
     endTimeUnixNano: end ?? 0n,
-    attributes: keyValues({ ...attributesOf(segment), ...(requestId && { [FAAS_INVOCATION_ID[0]]: requestId }) }),
+    attributes: madeAttributes({ ...attributesOf(segment), ...(requestId && { [FAAS_INVOCATION_ID[0]]: requestId }) }),
     events: exceptions,
     links: linksOf(fields["links"]),
     ...(hasFailed && { status: { code: STATUS_ERROR, message: messageOf(fields) } }),
@@ -212,7 +212,7 @@ const exceptionsOf = ({ fields, start, end }: Segment): SpanEvent[] =>
   exceptionFields(fields).map((exception) => ({
     timeUnixNano: end ?? start,
     name: EXCEPTION_EVENT,
-    attributes: keyValues({
+    attributes: madeAttributes({
       [EXCEPTION_TYPE]: textOf(exception["type"]),
       [EXCEPTION_MESSAGE]: textOf(exception["message"]),
       [EXCEPTION_STACKTRACE]: stackOf(exception),
@@ -243,7 +243,7 @@ const linksOf = (links: unknown): SpanLink[] =>
   Array.isArray(links)
     ? links.flatMap((one) => {
         const link = fieldsOf(one) ?? {};
-        const traceId = traceIdFromXRay(textOf(link["trace_id"]) ?? "");
+        const traceId = traceIdOfRoot(textOf(link["trace_id"]) ?? "");
         const spanId = (textOf(link["id"]) ?? "").toLowerCase();
         if (traceId === undefined || !isSpanId(spanId)) return [];
         const attributes = Object.entries(fieldsOf(link["attributes"]) ?? {});
@@ -252,7 +252,7 @@ const linksOf = (links: unknown): SpanLink[] =>
             traceId,
             spanId,
             traceState: "",
-            attributes: keyValues(Object.fromEntries(attributes.map(([key, value]) => [key, plainOf(value)]))),
+            attributes: madeAttributes(Object.fromEntries(attributes.map(([key, value]) => [key, plainOf(value)]))),
             droppedAttributesCount: 0,
             flags: 0,
           },

@@ -7,7 +7,7 @@
  * Errors  AwsError, naming the call and what AWS said.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { AwsError } from "../errors.ts";
+import { AwsError } from "./errors.ts";
 
 export interface AwsFlags {
   /** Default: as the SDK finds it (AWS_REGION, a profile). */
