@@ -9,7 +9,7 @@
  *
  * A crash leaves one of the two, or both, or a `.new` that nobody reads and the next attempt writes over.
  *
- * Memory  as seal-records.ts says, and 8 bytes for each posting: less than 100 MB for a partition of 48 MB.
+ * Memory  as seal-records.ts says, and 16 bytes for each posting: less than 100 MB for a partition of 48 MB.
  */
 import { renameSync } from "node:fs";
 import { dirname } from "node:path";
@@ -22,6 +22,7 @@ import type { SealSource } from "./seal-source.ts";
 import { encodeSealedBlock, type SealedRows } from "./sealed-block.ts";
 import type { PageEntry, SealedBlockEntry, SealedDirectory, SignalDirectory } from "./sealed-directory.ts";
 import { createSealedFile, type SealedFileWriter } from "./sealed-file.ts";
+import { termFilter } from "./term-filter.ts";
 import { posting, type TermPage, termPages } from "./term-pages.ts";
 import { syncFolder } from "./sync-folder.ts";
 
@@ -123,19 +124,26 @@ const sealSignal = (
   if (rows.count > 0) endBlock();
 
   const append = ({ firstTerm, bytes }: TermPage): PageEntry => ({ ...file.append(bytes), firstTerm });
-  const places = termPages(movedPlaces(source, signal, moved), records).map(append);
+  const { postings, terms } = movedPlaces(source, signal, moved);
   return {
     records,
     items,
     duplicates,
     blocks,
-    places,
+    places: termPages(postings, records).map(append),
     words: termPages(words.taken(), blocks.length).map(append),
+    filter: file.append(termFilter(terms)),
   };
 };
 
+interface MovedPlaces {
+  readonly postings: Float64Array;
+  /** Sorted, with repeats. */
+  readonly terms: Uint32Array;
+}
+
 /** Places of a record that was left out are those of the one that it is a copy of. */
-const movedPlaces = (source: SealSource, signal: Signal, moved: Int32Array): Float64Array => {
+const movedPlaces = (source: SealSource, signal: Signal, moved: Int32Array): MovedPlaces => {
   const places = new Postings();
   let first = 0;
   for (const { id, records } of source.blocks(signal)) {
@@ -146,7 +154,7 @@ const movedPlaces = (source: SealSource, signal: Signal, moved: Int32Array): Flo
     }
     first += records;
   }
-  return places.taken();
+  return { postings: places.taken(), terms: places.terms().toSorted() };
 };
 
 /** The first and the last. */
@@ -209,18 +217,29 @@ const FIRST_POSTINGS = 4_096;
 /** Terms with the numbers they lead to, growing. */
 class Postings {
   #postings = new Float64Array(FIRST_POSTINGS);
+  #terms = new Uint32Array(FIRST_POSTINGS);
   #length = 0;
 
   add(term: number, number: number): void {
-    if (this.#length === this.#postings.length) {
-      const larger = new Float64Array(this.#length * 2);
-      larger.set(this.#postings);
-      this.#postings = larger;
-    }
+    if (this.#length === this.#postings.length) this.#grow();
+    this.#terms[this.#length] = term;
     this.#postings[this.#length++] = posting(term, number);
+  }
+
+  #grow(): void {
+    const postings = new Float64Array(this.#length * 2);
+    postings.set(this.#postings);
+    this.#postings = postings;
+    const terms = new Uint32Array(this.#length * 2);
+    terms.set(this.#terms);
+    this.#terms = terms;
   }
 
   taken(): Float64Array {
     return this.#postings.subarray(0, this.#length);
+  }
+
+  terms(): Uint32Array {
+    return this.#terms.subarray(0, this.#length);
   }
 }

@@ -5,7 +5,8 @@
  *   first arrival (signed) │ last arrival, from the first (signed)
  *   per signal           records │ items │ duplicates │
  *                        blocks, then each one's length, records, earliest time (signed, from the one before's), extent │
- *                        place pages, then each one's length and first term (from the one before's) │ word pages, likewise
+ *                        place pages, then each one's length and first term (from the one before's) │ word pages, likewise │
+ *                        length of the filter of places (from version 2 on)
  *   origins │ chunks, then each one's length
  *
  * Parts lie one after the other in just this order, so that lengths say where. Reading checks that they fill the file.
@@ -38,6 +39,8 @@ export interface SignalDirectory {
   readonly blocks: readonly SealedBlockEntry[];
   readonly places: readonly PageEntry[];
   readonly words: readonly PageEntry[];
+  /** What places there may be (term-filter.ts); of no length where there is none. */
+  readonly filter: Extent;
 }
 
 export interface SealedDirectory {
@@ -48,6 +51,8 @@ export interface SealedDirectory {
   readonly chunks: readonly Extent[];
   readonly signals: Readonly<Record<Signal, SignalDirectory>>;
 }
+
+const FIRST_WITH_FILTERS = 2;
 
 export const writeDirectory = (directory: SealedDirectory): Buffer => {
   const { firstArrival, lastArrival, origins, chunks, signals } = directory;
@@ -64,7 +69,7 @@ export const writeDirectory = (directory: SealedDirectory): Buffer => {
     }
   };
   for (const signal of SIGNALS) {
-    const { records, items, duplicates, blocks, places, words } = signals[signal];
+    const { records, items, duplicates, blocks, places, words, filter } = signals[signal];
     for (const number of [records, items, duplicates, blocks.length]) out.varint(number);
     let before = 0n;
     for (const block of blocks) {
@@ -76,6 +81,7 @@ export const writeDirectory = (directory: SealedDirectory): Buffer => {
     }
     pages(places);
     pages(words);
+    out.varint(filter.length);
   }
   out.varint(origins);
   out.varint(chunks.length);
@@ -83,8 +89,8 @@ export const writeDirectory = (directory: SealedDirectory): Buffer => {
   return out.written();
 };
 
-/** `start` and `end`: where the parts lie in the file. */
-export const readDirectory = (bytes: Uint8Array, start: number, end: number): SealedDirectory => {
+/** `start` and `end`: where the parts lie in the file; `version`: the file's. */
+export const readDirectory = (bytes: Uint8Array, start: number, end: number, version: number): SealedDirectory => {
   const input = new ByteReader(bytes, "a sealed partition's directory");
   let offset = start;
   const part = (): Extent => {
@@ -114,7 +120,9 @@ export const readDirectory = (bytes: Uint8Array, start: number, end: number): Se
         minTime += input.signedVarint();
         return { ...entry, minTime, maxTime: minTime + input.signedVarint() };
       });
-      return [signal, { records, items, duplicates, blocks, places: pages(), words: pages() }];
+      const [places, words] = [pages(), pages()];
+      const filter = version < FIRST_WITH_FILTERS ? { offset, length: 0 } : part();
+      return [signal, { records, items, duplicates, blocks, places, words, filter }];
     }),
   ) as Record<Signal, SignalDirectory>;
   const origins = input.varint();

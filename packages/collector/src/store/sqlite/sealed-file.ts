@@ -1,7 +1,7 @@
 /**
  * The file of a sealed partition: written once, from its beginning to its end, and never again.
  *
- *   "mayflysealed" version u32 │ blocks, pages of terms, chunks of origins … │ directory │ its length u32, its CRC-32,
+ *   "mayflysealed" version u32 │ blocks, pages of terms, filters, chunks of origins … │ directory │ its length u32, its CRC-32,
  *   "mayflysealed"
  *
  * Not a database: nothing in it changes, each part is one read, has its own checksum, and wastes no rest of a page.
@@ -15,7 +15,9 @@ import { StoreError } from "../../errors.ts";
 import { readDirectory, type Extent, type SealedDirectory, writeDirectory } from "./sealed-directory.ts";
 
 const MAGIC = Buffer.from("mayflysealed");
-const VERSION = 1;
+const VERSION = 2;
+/** Without filters; read as it is. */
+const OLDEST_VERSION = 1;
 const HEAD_BYTES = MAGIC.length + 4;
 const TAIL_BYTES = 8 + MAGIC.length;
 
@@ -99,7 +101,8 @@ const directoryOf = (path: string, size: number, read: (part: Extent) => Buffer)
   if (size < HEAD_BYTES + TAIL_BYTES) throw corrupt(path, `has ${size} bytes`);
   const head = read({ offset: 0, length: HEAD_BYTES });
   if (!head.subarray(0, MAGIC.length).equals(MAGIC)) throw corrupt(path, "does not begin like one");
-  checkVersion(path, head.readUInt32LE(MAGIC.length));
+  const version = head.readUInt32LE(MAGIC.length);
+  checkVersion(path, version);
   const tail = read({ offset: size - TAIL_BYTES, length: TAIL_BYTES });
   if (!tail.subarray(8).equals(MAGIC)) throw corrupt(path, "was cut short");
   const length = tail.readUInt32LE(0);
@@ -107,12 +110,12 @@ const directoryOf = (path: string, size: number, read: (part: Extent) => Buffer)
   if (offset < HEAD_BYTES) throw corrupt(path, "has a directory larger than itself");
   const bytes = read({ offset, length });
   if (crc32(bytes) !== tail.readUInt32LE(4)) throw corrupt(path, "has a damaged directory: its checksum is wrong");
-  return readDirectory(bytes, HEAD_BYTES, offset);
+  return readDirectory(bytes, HEAD_BYTES, offset, version);
 };
 
 const checkVersion = (path: string, version: number): void => {
-  if (version === VERSION) return;
-  if (version < VERSION) throw corrupt(path, `has the unknown version ${version}`);
+  if (version >= OLDEST_VERSION && version <= VERSION) return;
+  if (version < OLDEST_VERSION) throw corrupt(path, `has the unknown version ${version}`);
   throw new StoreError("store-newer", `cannot open ${path}: its version is ${version}, this Mayfly knows ${VERSION}`);
 };
 

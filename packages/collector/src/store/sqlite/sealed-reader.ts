@@ -1,7 +1,9 @@
 /**
- * A sealed partition, as questions see it. Opening reads its directory; a term costs one page, a block one read.
+ * A sealed partition, as questions see it. Opening reads its directory; a term costs a look at the filter, and one page
+ * where it may be there; a block costs one read.
  *
- * Memory  some 60 bytes for each block and page, and the origins that were asked for lately.
+ * Memory  some 60 bytes for each block and page, the origins that were asked for lately, and the filters as far as
+ *         their memory goes (some 2 bytes a span).
  */
 import { StoreError } from "../../errors.ts";
 import { createOriginSource } from "./origin-table.ts";
@@ -9,6 +11,7 @@ import { type BlockEntry, type PartitionReader, type Place, SIGNALS, type Signal
 import { decodeSealedBlock } from "./sealed-block.ts";
 import type { Extent, PageEntry, SealedDirectory } from "./sealed-directory.ts";
 import { openSealedFile } from "./sealed-file.ts";
+import { createFilterMemory, type FilterMemory, openTermFilter, type TermFilter } from "./term-filter.ts";
 import { numbersOf } from "./term-pages.ts";
 
 export interface SealedReader extends PartitionReader {
@@ -17,6 +20,15 @@ export interface SealedReader extends PartitionReader {
   checkPages(signal: Signal): void;
 }
 
+/** For some fifty million spans. */
+const MAX_FILTER_BYTES = 96 * 1024 * 1024;
+
+/** Opens files that share one memory of filters. */
+export const sealedReaders = (): ((path: string) => SealedReader) => {
+  const memory = createFilterMemory(MAX_FILTER_BYTES);
+  return (path) => openSealedReader(path, memory);
+};
+
 interface SignalBlocks {
   readonly entries: readonly BlockEntry[];
   /** Of each block, the records before it; then of all. */
@@ -24,7 +36,10 @@ interface SignalBlocks {
 }
 
 /** Ids count from 1, over all signals. */
-export const openSealedReader = (path: string): SealedReader => {
+export const openSealedReader = (
+  path: string,
+  memory: FilterMemory = createFilterMemory(MAX_FILTER_BYTES),
+): SealedReader => {
   const file = openSealedFile(path);
   const { origins, chunks, signals } = file.directory;
   const originSource = createOriginSource(origins, (chunk) => file.read(partAt(chunks, chunk)));
@@ -41,6 +56,10 @@ export const openSealedReader = (path: string): SealedReader => {
       return [signal, { entries, firstRecords }];
     }),
   ) as Record<Signal, SignalBlocks>;
+
+  const filters = Object.fromEntries(
+    SIGNALS.map((signal) => [signal, openTermFilter(signals[signal].filter, file.read, memory)]),
+  ) as Record<Signal, TermFilter>;
 
   const partAt = <T>(parts: readonly T[], index: number): T => {
     const part = parts[index];
@@ -61,10 +80,14 @@ export const openSealedReader = (path: string): SealedReader => {
   return {
     directory: file.directory,
     blocks: (signal) => bySignal[signal].entries,
-    places: (signal, term) => numbers(signals[signal].places, term).map((record) => placeOf(bySignal[signal], record)),
+    places: (signal, term) =>
+      filters[signal].mayHold(term)
+        ? numbers(signals[signal].places, term).map((record) => placeOf(bySignal[signal], record))
+        : [],
     words: (signal, term) =>
       numbers(signals[signal].words, term).map((index) => partAt(bySignal[signal].entries, index).id),
     checkPages(signal) {
+      filters[signal].mayHold(0);
       for (const page of [...signals[signal].places, ...signals[signal].words])
         numbersOf(file.read(page), page.firstTerm);
     },
@@ -72,7 +95,10 @@ export const openSealedReader = (path: string): SealedReader => {
       const { signal, part } = partAt(blocks, id - 1);
       return decodeSealedBlock(signal, file.read(part), originSource);
     },
-    close: () => file.close(),
+    close() {
+      for (const signal of SIGNALS) filters[signal].close();
+      file.close();
+    },
   };
 };
 

@@ -1,7 +1,7 @@
 /** The embedded store: a writer and a reader over one folder. */
 import type { Store, StoreReader, StoreWriter } from "../store.ts";
 import { type ReaderOptions, openReader } from "./reader.ts";
-import { openSealedReader } from "./sealed-reader.ts";
+import { sealedReaders } from "./sealed-reader.ts";
 import { type WriterOptions, openWriter } from "./writer.ts";
 import { startWriter } from "./writer-thread.ts";
 
@@ -14,7 +14,7 @@ export const startStore = async (options: WriterOptions, onBug: (error: unknown)
 
 /** Reading alone, beside whoever writes. */
 export const openStoreReader = (options: Omit<ReaderOptions, "openSealed">): StoreReader =>
-  openReader({ ...options, openSealed: openSealedReader });
+  openReader({ ...options, openSealed: sealedReaders() });
 
 const joined = (writer: StoreWriter, options: WriterOptions): Store => {
   const reader = openStoreReader(options);

@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { StoreError } from "../../errors.ts";
+import { hashEnd } from "../terms.ts";
+import { createFilterMemory, type FilterMemory, openTermFilter, termFilter } from "./term-filter.ts";
+
+/** As terms are: a hash whose two lowest bits say a kind. */
+const terms = (count: number, from = 0): Uint32Array =>
+  Uint32Array.from({ length: count }, (_, n) => (hashEnd(from + n) & ~3) | (n & 3)).toSorted();
+
+/** How many bytes were read from the file is of interest, too. */
+const opened = (bytes: Buffer, memory: FilterMemory = createFilterMemory(1e9)) => {
+  const reads: number[] = [];
+  const read = ({ offset, length }: { offset: number; length: number }): Buffer => {
+    reads.push(length);
+    return bytes.subarray(offset, offset + length);
+  };
+  return { ...openTermFilter({ offset: 0, length: bytes.length }, read, memory), reads };
+};
+
+test("what is there is never denied, what is not is taken for there once in some 60 times", () => {
+  const held = terms(20_000);
+  const filter = opened(termFilter(held));
+  expect(held.every((term) => filter.mayHold(term))).toBe(true);
+  const mistaken = terms(20_000, 1e6).filter((term) => filter.mayHold(term)).length;
+  expect(mistaken).toBeLessThan(20_000 / 25);
+});
+
+test("ten bits a term, however often it is given", () => {
+  const held = terms(20_000);
+  const twice = Uint32Array.from([...held, ...held]).toSorted();
+  expect(termFilter(twice)).toEqual(termFilter(held));
+  expect(termFilter(held).length).toBeLessThan(20_000 * 1.26);
+});
+
+test("it is read once, and where there is no room for it, a block for each term, with the same answers", () => {
+  const held = terms(5_000);
+  const bytes = termFilter(held);
+  const asked = [...held.slice(0, 500), ...terms(500, 1e6)];
+  const kept = opened(bytes);
+  const read = opened(bytes, createFilterMemory(bytes.length - 1));
+  expect(asked.map((term) => read.mayHold(term))).toEqual(asked.map((term) => kept.mayHold(term)));
+  expect(kept.reads).toEqual([bytes.length]);
+  expect(read.reads).toEqual([bytes.length, ...asked.map(() => 32)]);
+});
+
+test("what is closed makes room for another", () => {
+  const bytes = termFilter(terms(5_000));
+  const memory = createFilterMemory(bytes.length);
+  const [first, second] = [opened(bytes, memory), opened(bytes, memory)];
+  first.mayHold(1);
+  first.close();
+  second.mayHold(1);
+  second.mayHold(2);
+  expect(second.reads).toEqual([bytes.length]);
+});
+
+test("without terms it is empty, and without a filter everything may be there", () => {
+  expect(termFilter(new Uint32Array(0)).length).toBe(0);
+  expect(opened(Buffer.alloc(0)).mayHold(7)).toBe(true);
+});
+
+test("a damaged one is named, never believed", () => {
+  const bytes = termFilter(terms(100));
+  for (let at = 0; at < bytes.length; at += 1) {
+    const flipped = Buffer.from(bytes);
+    flipped[at]! ^= 1 << (at % 8);
+    expect(() => opened(flipped).mayHold(1)).toThrow(StoreError);
+    if (at > 0) expect(() => opened(bytes.subarray(0, at)).mayHold(1)).toThrow(StoreError);
+  }
+});
