@@ -171,8 +171,8 @@ test("a place leads to its records, a word to the blocks that hold it", () => {
       .map(({ block, row }) => Buffer.from(reader.block(block).record(row)).toString("hex"));
     expect(records).toEqual(hex(thousand.filter((_, n) => n % 50 === trace)));
   }
-  const others = Array.from({ length: 1_000 }, (_, n) => placeOf(1_000 + n) >>> 0);
-  expect(others.filter((term) => reader.places("spans", term).length > 0).length).toBeLessThan(40);
+  const unknown = Array.from({ length: 1_000 }, (_, n) => placeOf(1_000 + n) >>> 0);
+  expect(unknown.filter((term) => reader.places("spans", term).length > 0).length).toBeLessThan(40);
   for (const name of ["name 0", "name 413"]) {
     const [id, ...others] = reader.words("spans", wordOf(name));
     expect(others).toEqual([]);

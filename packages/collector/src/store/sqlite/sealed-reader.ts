@@ -58,7 +58,7 @@ export const openSealedReader = (
   ) as Record<Signal, SignalBlocks>;
 
   const filters = Object.fromEntries(
-    SIGNALS.map((signal) => [signal, openTermFilter(signals[signal].filter, file.read, memory)]),
+    SIGNALS.map((signal) => [signal, openTermFilter(signals[signal].filter, (part) => file.read(part), memory)]),
   ) as Record<Signal, TermFilter>;
 
   const partAt = <T>(parts: readonly T[], index: number): T => {
