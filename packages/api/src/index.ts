@@ -62,6 +62,32 @@ export interface Span extends SpanRef {
   readonly attributes: Attributes;
   readonly events: readonly SpanEvent[];
   readonly links: readonly SpanLink[];
+  /** Of an invocation's span: what Lambda says of the invocation. */
+  readonly platform?: PlatformReport;
+  /** Made of what Lambda, or X-Ray, saw of an invocation; in a stitched trace: the invocation sent no spans itself. */
+  readonly evidence?: "platform" | "xray";
+}
+
+/** What Lambda says of one invocation, in Lambda's own measures. What it did not say is absent. */
+export interface PlatformReport {
+  readonly status?: "success" | "failure" | "error" | "timeout";
+  readonly errorType?: string;
+  /** In its own words: "Task timed out after 3.00 seconds". */
+  readonly message?: string;
+  /** It was killed because it used all the memory it was given. */
+  readonly outOfMemory?: true;
+  readonly durationMs?: number;
+  /** What is paid for; since August 2025 with the init. */
+  readonly billedDurationMs?: number;
+  readonly memorySizeMb?: number;
+  readonly maxMemoryUsedMb?: number;
+  /** The environment was started for it. */
+  readonly initDurationMs?: number;
+  readonly restoreDurationMs?: number;
+  readonly billedRestoreDurationMs?: number;
+  readonly producedBytes?: number;
+  /** By Lambda's clock. */
+  readonly startTimeUnixNano: UnixNanoString;
 }
 
 /** The kinds of evidence for a join: carried context first, then the ids that the platform shows to both sides. */
@@ -110,7 +136,12 @@ export interface Join {
   readonly reason: string;
 }
 
-export type GapReason = "missing-parent" | "unknown-producer" | "batch-without-records" | "no-consumer";
+export type GapReason =
+  | "missing-parent"
+  | "unknown-producer"
+  | "batch-without-records"
+  | "no-consumer"
+  | "uninstrumented-function";
 
 /** A place where the story is known to be incomplete. */
 export interface Gap {
@@ -179,7 +210,7 @@ export interface TraceList {
   readonly cursor?: string;
 }
 
-/** One run of a function, told by its invocation span; the spans themselves are in its stitched trace. */
+/** One run of a function, told by its invocation span, or by what Lambda says of it; the spans themselves are in its stitched trace. */
 export interface InvocationAttempt extends SpanRef {
   /** The transaction that it belongs to; a batch's own, whose members are in `memberOf`. */
   readonly stitchedTraceId: string;
@@ -198,6 +229,9 @@ export interface InvocationAttempt extends SpanRef {
   readonly initDurationMs?: number;
   /** `faas.max_memory` of the resource, in bytes. */
   readonly maxMemoryBytes?: number;
+  readonly platform?: PlatformReport;
+  /** No span of it has arrived: it is known by what Lambda, or X-Ray, saw of it. */
+  readonly evidence?: "platform" | "xray";
   /** Its own spans, those of its records included. */
   readonly spanCount: number;
   readonly errorCount: number;

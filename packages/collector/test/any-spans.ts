@@ -29,17 +29,23 @@ const anySpan: fc.Arbitrary<SpanRecord> = fc
     error: fc.constantFrom(false, false, true),
     cold: fc.boolean(),
     attributes: fc.dictionary(fc.constantFrom("order_id", "tenant", "error.type"), fc.constantFrom("o-1", "o-2", "x")),
+    evidence: fc.constantFrom(undefined, undefined, undefined, "platform", "xray"),
     startMs: fc.integer({ min: 0, max: 20 }),
     lengthMs: fc.integer({ min: 0, max: 40 }),
   })
-  .map(({ name: own, startMs, lengthMs, parent, request, error, unfinished, ...spec }) =>
+  .map(({ name: own, startMs, lengthMs, parent, request, error, unfinished, evidence, attributes, ...spec }) =>
     span(own, {
       ...spec,
+      attributes: {
+        ...attributes,
+        ...(evidence && { "mayfly.evidence": evidence, "aws.lambda.status": "timeout" }),
+      },
       unfinished,
       error: error || unfinished,
       at: [startMs, startMs + lengthMs],
       ...(parent !== null && parent !== own && { parent }),
       ...(request !== null && { request }),
+      ...(request !== null && evidence && { consumes: [...spec.consumes, `lambda-request ${request}`] }),
     }),
   );
 

@@ -20,8 +20,10 @@ import type { LogRecord } from "../src/model/log-record.ts";
 import { dataPointsOf } from "../src/model/metric-point.ts";
 import type { SpanOrigin, SpanRecord } from "../src/model/span.ts";
 import { formatStitchKey, parseStitchKey } from "../src/model/stitch-key.ts";
+import type { PlatformWord, Stage } from "../src/model/function-line.ts";
 import { normalizedLog } from "../src/normalize/logs.ts";
 import { spanOrigin } from "../src/normalize/origin.ts";
+import { evidenceSpans } from "../src/normalize/platform-evidence.ts";
 import { normalizedSpan } from "../src/normalize/spans.ts";
 import type { Batch, Signal } from "../src/store/store.ts";
 
@@ -80,6 +82,17 @@ export const span = (name: string, spec: SpanSpec = {}): SpanRecord => {
 /** The same span with other fields on the wire, read anew. */
 export const rewired = ({ wire, origin }: SpanRecord, fields: Partial<Span>): SpanRecord =>
   normalizedSpan({ ...wire, ...fields }, origin, START);
+
+/** What Lambda says of invocations of a function, at milliseconds after the start: `report` and the like. */
+export const seen = (
+  functionName: string,
+  requestId: string,
+  ...words: readonly (Partial<PlatformWord> & { readonly stage: Stage; readonly atMs: number })[]
+): readonly SpanRecord[] =>
+  evidenceSpans(
+    words.map(({ atMs, ...word }) => ({ requestId, time: START + BigInt(atMs) * 1_000_000n, facts: {}, ...word })),
+    functionName,
+  ).map((wire) => normalizedSpan(wire, originOf(functionName, " platform"), START));
 
 const attributesOf = (spec: SpanSpec): KeyValue[] => {
   const { request, produces, consumes, cold, unfinished, batch: count } = spec;

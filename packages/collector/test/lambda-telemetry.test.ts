@@ -1,8 +1,9 @@
 /** Batches of Lambda's Telemetry API, as an extension passes them on. */
 import { anyValueToPlain } from "@mayfly/otlp";
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { openPipeline, type TestPipeline } from "./http.ts";
+import type { FunctionList, Invocation, TraceDetail } from "@mayfly/api";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { jsonSpan, openPipeline, type TestPipeline, tracesJson } from "./http.ts";
 
 const REQUEST_ID = "8f507cfc-xmpl-4697-b07a-ac58fc914c95";
 const TRACING = {
@@ -95,6 +96,82 @@ test("each record is a log record as it came, and an invocation's are one span b
       isColdStart: true,
     },
   ]);
+});
+
+describe("the API tells what Lambda says of an invocation", () => {
+  const platform = {
+    status: "success",
+    durationMs: 108,
+    billedDurationMs: 409,
+    memorySizeMb: 512,
+    maxMemoryUsedMb: 91,
+    initDurationMs: 300.5,
+    producedBytes: 52,
+    startTimeUnixNano: "1767225600315000000",
+  };
+  const get = async <T>(path: string): Promise<T> => (await pipeline.app.inject({ url: path })).json<T>();
+  const invocation = jsonSpan({
+    attributes: [{ key: "faas.invocation_id", value: { stringValue: REQUEST_ID } }],
+    startTimeUnixNano: "1767225600318000000",
+  });
+
+  test("beside its span, where it sends one", async () => {
+    await post(JSON.stringify(BATCH));
+    await post(tracesJson(invocation), "/v1/traces");
+
+    const { spans, gaps, errorCount } = await get<TraceDetail>(`/api/traces/${REQUEST_ID}`);
+    expect([gaps, errorCount]).toEqual([[], 0]);
+    expect(spans).toEqual([expect.objectContaining({ spanId: "1a2b3c4d5e6f7081", name: "orders", platform })]);
+    expect(spans[0]).not.toHaveProperty("evidence");
+    const { attempts } = await get<Invocation>(`/api/invocations/${REQUEST_ID}`);
+    expect(attempts).toEqual([expect.objectContaining({ platform, coldStart: true, spanCount: 1 })]);
+  });
+
+  test("in its place, where it sends none", async () => {
+    await post(JSON.stringify(BATCH));
+
+    const { spans, gaps } = await get<TraceDetail>(`/api/traces/${REQUEST_ID}`);
+    expect(gaps.map(({ reason }) => reason)).toEqual(["uninstrumented-function"]);
+    expect(spans).toEqual([
+      expect.objectContaining({
+        name: "orders",
+        functionName: "orders",
+        requestId: REQUEST_ID,
+        platform,
+        evidence: "platform",
+      }),
+    ]);
+    const { attempts } = await get<Invocation>(`/api/invocations/${REQUEST_ID}`);
+    expect(attempts).toEqual([expect.objectContaining({ platform, evidence: "platform", coldStart: true })]);
+    const { functions } = await get<FunctionList>("/api/functions?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z");
+    expect(functions).toMatchObject([{ name: "orders", invocations: 1, coldStarts: 1 }]);
+  });
+
+  test("as it was made of the records, each span of it, where OTLP is asked for", async () => {
+    await post(JSON.stringify(BATCH.slice(2, 3)));
+    await post(JSON.stringify(BATCH.slice(6)), "/v1/lambda/telemetry?functionName=orders");
+    const { resourceSpans } = await get<{ resourceSpans: { scopeSpans: { spans: unknown[] }[] }[] }>(
+      `/api/traces/${REQUEST_ID}?format=otlp`,
+    );
+    expect(resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))).toHaveLength(2);
+    const bare = await get<TraceDetail>("/api/traces/6956b3000123456789abcdef01234567?stitch=false");
+    expect(bare.spans).toHaveLength(2);
+  });
+
+  test.each([
+    ["Runtime.OutOfMemory", {}, true],
+    ["Runtime.ExitError", { memorySizeMB: 128, maxMemoryUsedMB: 128 }, true],
+    ["Runtime.ExitError", { memorySizeMB: 128, maxMemoryUsedMB: 90 }, undefined],
+  ])("%s with %j: killed for its memory: %s", async (errorType, metrics, outOfMemory) => {
+    const record = { requestId: REQUEST_ID, status: "error", errorType, metrics: { durationMs: 5, ...metrics } };
+    await post(JSON.stringify([event(20, "platform.report", record)]));
+    const { spans, errorCount } = await get<TraceDetail>(`/api/traces/${REQUEST_ID}`);
+    expect([spans[0]?.platform?.outOfMemory, spans[0]?.platform?.status, errorCount]).toEqual([
+      outOfMemory,
+      "error",
+      1,
+    ]);
+  });
 });
 
 test("the query names the function where the records do not", async () => {

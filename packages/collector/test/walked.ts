@@ -7,7 +7,7 @@ import { rowOf } from "../src/query/row.ts";
 import { isShown } from "../src/query/shown-roots.ts";
 import { rootOf } from "../src/stitch/ascend.ts";
 import { createGraph } from "../src/stitch/graph.ts";
-import { walk } from "../src/stitch/walk.ts";
+import { type Part, walk } from "../src/stitch/walk.ts";
 import type { Store } from "../src/store/store.ts";
 import type { SummaryRow } from "../src/store/summaries.ts";
 import { LATER } from "./stitched.ts";
@@ -30,10 +30,13 @@ export const walked = async (store: Store, now = LATER): Promise<readonly Walked
     if ((await rootOf(unit, everything)).id !== root.id) return undefined;
     if (all.has(root.id) || !(await isShown(root, graph))) continue;
     const trace = await walk(root, graph, WALK_BOUNDS.maxUnits);
-    all.set(root.id, { row: rowOf(trace, graph, now), spans: trace.parts.flatMap((part) => part.spans) });
+    all.set(root.id, { row: rowOf(trace, graph, now), spans: trace.parts.flatMap(spansOf) });
   }
   return [...all.values()].toSorted((a, b) => (a.row.id < b.row.id ? -1 : 1));
 };
+
+/** What was seen of an invocation is found with it. */
+const spansOf = ({ spans, unit: { platform } }: Part): readonly SpanRecord[] => [...spans, ...(platform?.spans ?? [])];
 
 /** Ids of the traces for which the query holds. */
 export const matching = (query: Query, all: readonly Walked[]): readonly string[] =>

@@ -8,10 +8,11 @@ import { durationNs } from "../model/time.ts";
 import { attributeReader } from "../normalize/attributes.ts";
 import { FAAS_MAX_MEMORY, FAAS_TRIGGER, FAAS_VERSION, MAYFLY_INIT_DURATION_MS } from "../normalize/semconv.ts";
 import { type Attempt, findInvocation } from "../query/invocation.ts";
+import { failsUnsaid, isColdUnsaid } from "../stitch/invocations.ts";
 import type { StoreReader } from "../store/store.ts";
 import { answers } from "../openapi/described.ts";
 import { NoQuery } from "./parameters.ts";
-import { statusOf } from "./view.ts";
+import { sightView, statusOf } from "./view.ts";
 
 const INVOCATION = {
   tags: ["traces"],
@@ -57,9 +58,11 @@ const attemptView = ({ unit, records, stitchedTraceId, memberOf }: Attempt): Inv
     startTimeUnixNano: String(root.start),
     durationNs: durationNs(root.start, root.wire.endTimeUnixNano),
     status: statusOf(root),
-    coldStart: root.isColdStart,
+    coldStart: root.isColdStart || isColdUnsaid(unit),
+    ...sightView(unit.platform),
+    ...(root.evidence && { evidence: root.evidence }),
     spanCount: spans.length,
-    errorCount: spans.filter((span) => span.isError).length,
+    errorCount: spans.filter((span) => span.isError).length + Number(failsUnsaid(unit)),
     consumed: unit.consumed,
     produced: [unit, ...records].flatMap((one) => one.produced.map(({ key }) => key)),
   };

@@ -105,17 +105,21 @@ export const traceRoutes =
         if (format !== "otlp") return paged(shown, Number(cursor ?? 0));
         // OTLP has no place to say it.
         if (shown.detail.truncated) reply.header("x-mayfly-truncated", "true");
-        const data = traceDataOf(shown.records.map(([record]) => record));
+        const data = traceDataOf(shown.records.flatMap(([record, unit]) => asArrived(record, unit)));
         return reply.type("application/json").send(JSON.stringify(tracesToJson(data)));
       },
     );
   };
 
-/** A head and all its spans, each with the request id of its unit. */
+/** A head and all its spans, each with its unit. */
 interface Shown {
   readonly detail: Omit<TraceDetail, "spans">;
-  readonly records: readonly (readonly [SpanRecord, string | undefined])[];
+  readonly records: readonly (readonly [SpanRecord, Unit])[];
 }
+
+/** What stands for an invocation without spans was put together of these. */
+const asArrived = (record: SpanRecord, { root, platform }: Unit): readonly SpanRecord[] =>
+  record === root && platform?.isAlone ? platform.spans : [record];
 
 const stitchedTrace = async (store: StoreReader, id: string, now: UnixNano): Promise<Shown | undefined> => {
   const found = await findTrace(store, id);
@@ -154,16 +158,12 @@ const bareTrace = async (store: StoreReader, id: string, now: UnixNano): Promise
 const recordsOf = (
   parts: readonly { readonly unit: Unit; readonly spans: readonly SpanRecord[] }[],
 ): Shown["records"] =>
-  parts
-    .flatMap(({ unit, spans }) => spans.map((span) => [span, span.requestId ?? unit.requestId] as const))
-    .toSorted(([a], [b]) => byStart(a, b));
+  parts.flatMap(({ unit, spans }) => spans.map((span) => [span, unit] as const)).toSorted(([a], [b]) => byStart(a, b));
 
 const byStart = (a: SpanRecord, b: SpanRecord): number => Number(a.start > b.start) - Number(a.start < b.start);
 
 const paged = ({ detail, records }: Shown, offset: number): TraceDetail => {
-  const spans: Span[] = records
-    .slice(offset, offset + SPANS_PER_PAGE)
-    .map(([record, requestId]) => spanView(record, requestId));
+  const spans: Span[] = records.slice(offset, offset + SPANS_PER_PAGE).map(([record, unit]) => spanView(record, unit));
   const next = offset + SPANS_PER_PAGE;
   return { ...detail, spans, ...(next < records.length && { truncated: true, cursor: String(next) }) };
 };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { log, span, START } from "../../test/builders.ts";
+import { unitsOf } from "../stitch/units.ts";
 import { traceDataOf } from "./otlp-view.ts";
 import { logView, spanView } from "./view.ts";
 
@@ -28,8 +29,9 @@ test("what is absent is an absent key", () => {
 });
 
 test("the request of its unit stands where the span names none, and its own where it does", () => {
-  expect(spanView(span("a"), "r-unit").requestId).toBe("r-unit");
-  expect(spanView(span("a", { request: "r-own" })).requestId).toBe("r-own");
+  const [unit] = unitsOf([span("top", { request: "r-unit" }), span("a", { parent: "top" })]);
+  expect(spanView(span("a"), unit).requestId).toBe("r-unit");
+  expect(spanView(span("a", { request: "r-own" }), unit).requestId).toBe("r-own");
 });
 
 test("a span that stayed unfinished reads as an error, with its own error where it has one", () => {

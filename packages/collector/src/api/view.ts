@@ -6,11 +6,17 @@
 import type * as api from "@mayfly/api";
 import { anyValueToPlain, attributesToPlain } from "@mayfly/otlp";
 import type { LogRecord } from "../model/log-record.ts";
+import { isOutOfMemory } from "../model/platform-facts.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { durationNs } from "../model/time.ts";
+import type { Sight } from "../stitch/invocations.ts";
+import type { Unit } from "../stitch/units.ts";
 
-export const spanView = (record: SpanRecord, requestId = record.requestId): api.Span => {
+/** `unit`: the one it is of. */
+export const spanView = (record: SpanRecord, unit?: Unit): api.Span => {
   const { wire, origin } = record;
+  const requestId = record.requestId ?? unit?.requestId;
+  const sight = unit?.root === record ? unit.platform : undefined;
   return {
     traceId: record.traceId,
     spanId: record.spanId,
@@ -34,6 +40,20 @@ export const spanView = (record: SpanRecord, requestId = record.requestId): api.
       spanId: link.spanId,
       attributes: attributesToPlain(link.attributes),
     })),
+    ...sightView(sight),
+    ...(record.evidence && { evidence: record.evidence }),
+  };
+};
+
+export const sightView = (sight: Sight | undefined): { readonly platform?: api.PlatformReport } => {
+  if (sight === undefined || Object.keys(sight.facts).length === 0) return {};
+  const { version: _, ...facts } = sight.facts;
+  return {
+    platform: {
+      ...facts,
+      ...(isOutOfMemory(facts) && { outOfMemory: true }),
+      startTimeUnixNano: String(sight.start),
+    },
   };
 };
 

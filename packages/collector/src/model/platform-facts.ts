@@ -23,4 +23,20 @@ export interface PlatformFacts {
   readonly version?: string;
 }
 
+/**
+ * Killed for its memory. Lambda says so (`Runtime.OutOfMemory`), or says that the process ended by itself when it had
+ * used all it was given; one that chose its exit status was not killed.
+ */
+export const isOutOfMemory = (facts: PlatformFacts): boolean => {
+  const { errorType, message = "", memorySizeMb = Infinity, maxMemoryUsedMb = 0 } = facts;
+  if (errorType === "Runtime.OutOfMemory") return true;
+  return errorType === "Runtime.ExitError" && maxMemoryUsedMb >= memorySizeMb && !message.includes("exit status");
+};
+
 export const isPlatformFailure = ({ status }: PlatformFacts): boolean => status !== undefined && status !== "success";
+
+/** What a failure is called where the function itself did not say. */
+export const platformErrorType = (facts: PlatformFacts): string | undefined => {
+  if (isOutOfMemory(facts)) return "Runtime.OutOfMemory";
+  return facts.errorType ?? (facts.status === "timeout" ? "timeout" : undefined);
+};

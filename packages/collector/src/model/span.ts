@@ -27,6 +27,10 @@ export interface LinkTarget {
   readonly toInvocation: boolean;
 }
 
+/** Who saw an invocation from outside: Lambda itself, or X-Ray. */
+export const EVIDENCE = ["platform", "xray"] as const;
+export type Evidence = (typeof EVIDENCE)[number];
+
 export interface SpanRecord {
   readonly traceId: TraceId;
   readonly spanId: SpanId;
@@ -45,6 +49,8 @@ export interface SpanRecord {
   /** Sent as it stood near the function's timeout (`mayfly.unfinished`); where it ended after all, it comes again without. */
   readonly isUnfinished: boolean;
   readonly isColdStart: boolean;
+  /** Made here of what somebody saw of an invocation, and not sent by it. */
+  readonly evidence?: Evidence;
   /** `messaging.batch.message_count`, else how many messages of the commonest kind it consumed. */
   readonly batchCount: number;
   readonly produced: readonly StitchKey[];

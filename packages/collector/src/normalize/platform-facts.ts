@@ -1,6 +1,13 @@
-/** What Lambda says of an invocation → attributes of the evidence span that says it. */
+/** What Lambda says of an invocation ↔ attributes of the evidence span that says it. The one table of both. */
 import type { KeyValue } from "@mayfly/otlp";
-import { isPlatformFailure, type PlatformFacts } from "../model/platform-facts.ts";
+import {
+  isPlatformFailure,
+  PLATFORM_STATUSES,
+  platformErrorType,
+  type PlatformFacts,
+} from "../model/platform-facts.ts";
+import type { SpanRecord } from "../model/span.ts";
+import { attributeReader } from "./attributes.ts";
 import { madeAttributes } from "./made-attributes.ts";
 import {
   ERROR_TYPE,
@@ -32,9 +39,26 @@ const NUMBER_NAMES = Object.keys(NUMBERS) as readonly (keyof typeof NUMBERS)[];
 export const factAttributes = (facts: PlatformFacts): KeyValue[] =>
   madeAttributes({
     [LAMBDA_STATUS]: facts.status,
-    [ERROR_TYPE]: facts.errorType ?? (facts.status === "timeout" ? "timeout" : undefined),
+    [ERROR_TYPE]: platformErrorType(facts),
     ...Object.fromEntries(NUMBER_NAMES.map((name) => [NUMBERS[name], facts[name]])),
   });
+
+export const factsOf = ({ wire }: SpanRecord): PlatformFacts => {
+  const attributes = attributeReader(wire.attributes);
+  const said = attributes.text(LAMBDA_STATUS);
+  const status = PLATFORM_STATUSES.find((one) => one === said);
+  const errorType = attributes.text(ERROR_TYPE);
+  const message = wire.status?.message;
+  const facts = {
+    ...(status && { status }),
+    ...(errorType !== undefined && { errorType }),
+    ...(message && { message }),
+  };
+  return NUMBER_NAMES.reduce<PlatformFacts>((known, name) => {
+    const number = attributes.number(NUMBERS[name]);
+    return number === undefined ? known : { ...known, [name]: number };
+  }, facts);
+};
 
 const STATUS_ERROR = 2;
 

@@ -7,7 +7,7 @@
 import type { StitchKey } from "@mayfly/api";
 import type { Span, SpanLink, Status } from "@mayfly/otlp";
 import { type SpanId, type TraceId, isSpanId, isTraceId } from "../model/ids.ts";
-import type { LinkTarget, SpanOrigin, SpanRecord } from "../model/span.ts";
+import { EVIDENCE, type LinkTarget, type SpanOrigin, type SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
 import { isMessageKey } from "../model/stitch-key.ts";
 import { type AttributeReader, type IdReader, attributeReader } from "./attributes.ts";
@@ -15,6 +15,7 @@ import {
   FAAS_COLDSTART,
   FAAS_INVOCATION_ID,
   FAAS_INVOKED_NAME,
+  MAYFLY_EVIDENCE,
   MAYFLY_LINK,
   MAYFLY_LINK_INVOCATION,
   MAYFLY_UNFINISHED,
@@ -32,6 +33,8 @@ export const normalizedSpan = (wire: Span, origin: SpanOrigin, receivedAt: UnixN
   const { parentSpanId } = wire;
   const attributes = attributeReader(wire.attributes);
   const ids = spanIdsOf(wire, attributes);
+  const seenBy = attributes.text(MAYFLY_EVIDENCE);
+  const evidence = EVIDENCE.find((one) => one === seenBy);
   return {
     traceId: wire.traceId as TraceId,
     spanId: wire.spanId as SpanId,
@@ -42,6 +45,7 @@ export const normalizedSpan = (wire: Span, origin: SpanOrigin, receivedAt: UnixN
     ...ids,
     parentIsRemote: (wire.flags & REMOTE_IS_KNOWN) !== 0 && (wire.flags & PARENT_IS_REMOTE) !== 0,
     isColdStart: attributes.isTrue(FAAS_COLDSTART) && !isInit(wire),
+    ...(evidence && { evidence }),
     batchCount: batchCount(wire, attributes, ids.consumed),
   };
 };

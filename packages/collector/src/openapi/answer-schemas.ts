@@ -538,6 +538,18 @@ export const ANSWER_SCHEMAS = {
         "items": {
           "$ref": "#/components/schemas/SpanLink"
         }
+      },
+      "platform": {
+        "description": "Of an invocation's span: what Lambda says of the invocation.",
+        "$ref": "#/components/schemas/PlatformReport"
+      },
+      "evidence": {
+        "description": "Made of what Lambda, or X-Ray, saw of an invocation; in a stitched trace: the invocation sent no spans itself.",
+        "type": "string",
+        "enum": [
+          "platform",
+          "xray"
+        ]
       }
     },
     "required": [
@@ -551,6 +563,65 @@ export const ANSWER_SCHEMAS = {
       "attributes",
       "events",
       "links"
+    ]
+  },
+  "PlatformReport": {
+    "description": "What Lambda says of one invocation, in Lambda's own measures. What it did not say is absent.",
+    "type": "object",
+    "properties": {
+      "status": {
+        "type": "string",
+        "enum": [
+          "success",
+          "failure",
+          "error",
+          "timeout"
+        ]
+      },
+      "errorType": {
+        "type": "string"
+      },
+      "message": {
+        "description": "In its own words: \"Task timed out after 3.00 seconds\".",
+        "type": "string"
+      },
+      "outOfMemory": {
+        "description": "It was killed because it used all the memory it was given.",
+        "const": true
+      },
+      "durationMs": {
+        "type": "number"
+      },
+      "billedDurationMs": {
+        "description": "What is paid for; since August 2025 with the init.",
+        "type": "number"
+      },
+      "memorySizeMb": {
+        "type": "number"
+      },
+      "maxMemoryUsedMb": {
+        "type": "number"
+      },
+      "initDurationMs": {
+        "description": "The environment was started for it.",
+        "type": "number"
+      },
+      "restoreDurationMs": {
+        "type": "number"
+      },
+      "billedRestoreDurationMs": {
+        "type": "number"
+      },
+      "producedBytes": {
+        "type": "number"
+      },
+      "startTimeUnixNano": {
+        "description": "By Lambda's clock.",
+        "$ref": "#/components/schemas/UnixNanoString"
+      }
+    },
+    "required": [
+      "startTimeUnixNano"
     ]
   },
   "JoinKind": {
@@ -678,7 +749,8 @@ export const ANSWER_SCHEMAS = {
       "missing-parent",
       "unknown-producer",
       "batch-without-records",
-      "no-consumer"
+      "no-consumer",
+      "uninstrumented-function"
     ]
   },
   "Gap": {
@@ -962,7 +1034,7 @@ export const ANSWER_SCHEMAS = {
     ]
   },
   "InvocationAttempt": {
-    "description": "One run of a function, told by its invocation span; the spans themselves are in its stitched trace.",
+    "description": "One run of a function, told by its invocation span, or by what Lambda says of it; the spans themselves are in its stitched trace.",
     "type": "object",
     "properties": {
       "traceId": {
@@ -1014,6 +1086,17 @@ export const ANSWER_SCHEMAS = {
       "maxMemoryBytes": {
         "description": "`faas.max_memory` of the resource, in bytes.",
         "type": "number"
+      },
+      "platform": {
+        "$ref": "#/components/schemas/PlatformReport"
+      },
+      "evidence": {
+        "description": "No span of it has arrived: it is known by what Lambda, or X-Ray, saw of it.",
+        "type": "string",
+        "enum": [
+          "platform",
+          "xray"
+        ]
       },
       "spanCount": {
         "description": "Its own spans, those of its records included.",

@@ -47,7 +47,9 @@ export const findUnits = async (
 ): Promise<{ readonly units: readonly Unit[]; readonly truncated: boolean }> => {
   const graph = createGraph(store, WALK_BOUNDS);
   const [seed] = await seedsOf(id, store, graph);
-  return { units: seed ? graph.units(seed.root.traceId) : [], truncated: graph.truncated };
+  const named = id.toLowerCase();
+  const traceId = isTraceId(named) ? named : seed?.root.traceId;
+  return { units: seed && traceId ? graph.bareUnits(traceId) : [], truncated: graph.truncated };
 };
 
 const seedsOf = async (id: string, store: StoreReader, graph: Graph): Promise<readonly Unit[]> => {
@@ -55,7 +57,7 @@ const seedsOf = async (id: string, store: StoreReader, graph: Graph): Promise<re
   const [traceId = "", spanId = ""] = hex.split(".");
   if (isTraceId(traceId)) {
     await graph.load([traceId]);
-    const units = graph.units(traceId);
+    const units = [...graph.units(traceId), ...graph.seenIn(traceId)];
     const isPlaceholder = hex === missingParentsOf(traceId);
     const orphans = graph.orphans(traceId);
     if (isPlaceholder && orphans.length > 0) return orphans;
@@ -72,9 +74,13 @@ const unitsOfRequest = async (requestId: string, store: StoreReader, graph: Grap
   const traceIds = await store.tracesOfRequest(requestId, MAX_SEEDS);
   await graph.load(traceIds);
   return withoutTheirRecords(
-    traceIds.flatMap((traceId) => graph.units(traceId)).filter((unit) => ranIn(unit, requestId)),
+    distinctUnits(traceIds.flatMap((traceId) => [...graph.units(traceId), ...graph.seenIn(traceId)])).filter((unit) =>
+      ranIn(unit, requestId),
+    ),
   );
 };
+
+const distinctUnits = (units: readonly Unit[]): readonly Unit[] => [...new Set(units)];
 
 const ranIn = (unit: Unit, requestId: string): boolean =>
   unit.requestId === requestId || unit.spans.some((span) => span.requestId === requestId);

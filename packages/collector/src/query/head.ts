@@ -7,6 +7,7 @@
 import type { TraceDetail, TraceSummary } from "@mayfly/api";
 import type { SpanRecord } from "../model/span.ts";
 import { type UnixNano, durationNs } from "../model/time.ts";
+import { failsUnsaid } from "../stitch/invocations.ts";
 import type { StitchedTrace } from "../stitch/walk.ts";
 import type { SummaryRow } from "../store/summaries.ts";
 
@@ -32,7 +33,7 @@ export const headFacts = (trace: StitchedTrace): HeadFacts => {
     end,
     durationNs: durationNs(start, end),
     spanCount: spans.length,
-    errorCount: spans.filter((span) => span.isError).length,
+    errorCount: spans.filter((span) => span.isError).length + units.filter(failsUnsaid).length,
     functions: distinct(units.map((unit) => unit.root.origin.functionName)),
     traceIds: distinct(units.map((unit) => unit.root.traceId)),
     requestIds: distinct(units.map((unit) => unit.requestId)),

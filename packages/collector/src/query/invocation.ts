@@ -30,8 +30,7 @@ export const findInvocation = async (store: StoreReader, requestId: string): Pro
   const graph = createGraph(store, WALK_BOUNDS);
   const traceIds = await store.tracesOfRequest(requestId, MAX_TRACES);
   await graph.load(traceIds);
-  const units = traceIds
-    .flatMap((traceId) => graph.units(traceId))
+  const units = [...new Set(traceIds.flatMap((traceId) => [...graph.units(traceId), ...graph.seenIn(traceId)]))]
     .filter((unit) => unit.requestId === requestId && unit.invocation === undefined)
     .toSorted(byStart);
   const attempts: Attempt[] = [];

@@ -19,6 +19,7 @@ import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { UnixNano } from "../model/time.ts";
 import { type Root, rootOf } from "../stitch/ascend.ts";
 import type { Graph } from "../stitch/graph.ts";
+import { evidencePaths } from "../stitch/invocations.ts";
 import { beginningsOf } from "../stitch/joins.ts";
 import { memberRootsOf } from "../stitch/members.ts";
 import type { Unit } from "../stitch/units.ts";
@@ -58,7 +59,7 @@ export const refresh = async (
     ...due,
     ...(await summaries.ofTraces(traceIds, MAX_ROWS)).map(({ row }) => row),
     ...(await summaries.ofUnits(
-      [...changed].map(({ path }) => path),
+      [...changed].flatMap((unit) => [unit.path, ...evidencePaths(unit)]),
       MAX_ROWS,
     )),
   ];
@@ -118,7 +119,7 @@ const withOrphans = (units: readonly Unit[], graph: Graph): ReadonlySet<Unit> =>
 /** The units of these traces, and those of other traces that share evidence with them. */
 const unitsAround = async (traceIds: readonly TraceId[], graph: Graph): Promise<ReadonlySet<Unit>> => {
   await graph.load(traceIds);
-  const own = traceIds.flatMap((traceId) => graph.units(traceId));
+  const own = traceIds.flatMap((traceId) => [...graph.units(traceId), ...graph.seenIn(traceId)]);
   const paths = own.flatMap((unit) => neighbours(unit, graph));
   await graph.load(paths.map(traceOf));
   return new Set([...own, ...paths.flatMap((path) => graph.unitOf(path) ?? [])]);
@@ -128,7 +129,7 @@ const neighbours = (unit: Unit, graph: Graph): SpanPath[] => [
   ...[...unit.produced.map(({ key }) => key), ...unit.consumed]
     .flatMap((key) => graph.holders(stitchKeyIdentity(key)))
     .map(({ traceId, spanId }) => spanPath(traceId, spanId)),
-  ...unit.spans.flatMap((span) => [
+  ...[...unit.spans, ...(unit.platform?.spans ?? [])].flatMap((span) => [
     ...graph.linksTo(spanPath(span.traceId, span.spanId)).map(({ traceId, spanId }) => spanPath(traceId, spanId)),
     ...span.links.map(({ traceId, spanId }) => spanPath(traceId, spanId)),
   ]),

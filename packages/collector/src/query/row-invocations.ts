@@ -8,10 +8,12 @@
  * Only spans that the trace shows are looked at: of a batch lent to its messages' traces that is the invocation span.
  */
 import { spanPath } from "../model/ids.ts";
+import { isPlatformFailure, platformErrorType } from "../model/platform-facts.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type UnixNano, durationNs } from "../model/time.ts";
 import { ERROR_TYPE_OTHER } from "../normalize/semconv.ts";
+import { isColdUnsaid } from "../stitch/invocations.ts";
 import type { Unit } from "../stitch/units.ts";
 import type { Part, StitchedTrace } from "../stitch/walk.ts";
 import type { SummaryCall, SummaryInvocation } from "../store/summaries.ts";
@@ -38,11 +40,13 @@ const saysItsRequest = ({ root, requestId }: Unit): boolean => {
 };
 
 const invocationOf = ({ unit, spans }: Part, start: UnixNano): SummaryInvocation[] => {
-  const { root, path, requestId } = unit;
+  const { root, path, requestId, platform } = unit;
   const { functionName, serviceName } = root.origin;
   if (functionName === undefined) return [];
   const trigger = triggerOf(root);
-  const errorType = root.isError ? errorTypeIn([root, ...spans]) : undefined;
+  const said = root.isError ? errorTypeIn([root, ...spans]) : undefined;
+  const seen = platform && isPlatformFailure(platform.facts) ? platformErrorType(platform.facts) : undefined;
+  const errorType = said === undefined || said === ERROR_TYPE_OTHER ? (seen ?? said) : said;
   return [
     {
       path,
@@ -53,7 +57,7 @@ const invocationOf = ({ unit, spans }: Part, start: UnixNano): SummaryInvocation
       offsetNs: durationNs(start, root.start),
       durationNs: durationNs(root.start, root.wire.endTimeUnixNano),
       ...(errorType !== undefined && { errorType }),
-      ...(root.isColdStart && { isCold: true }),
+      ...((root.isColdStart || isColdUnsaid(unit)) && { isCold: true }),
     },
   ];
 };

@@ -17,7 +17,8 @@ export const spansOfRow = async (
   const traceIds = new Set(row.units.map(({ path }) => traceOf(path)));
   const byTrace = Map.groupBy(await store.spansOfTraces([...traceIds], maxSpans), (span) => span.traceId);
   const units = new Map<SpanPath, Unit>();
-  for (const spans of byTrace.values()) for (const unit of unitsOf(spans)) units.set(unit.path, unit);
+  for (const spans of byTrace.values())
+    for (const unit of unitsOf(spans)) if (!units.has(unit.path)) units.set(unit.path, unit);
   return row.units.flatMap(({ path, isWhole }) => {
     const unit = units.get(path);
     if (unit === undefined) return [];

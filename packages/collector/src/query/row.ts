@@ -1,11 +1,15 @@
 /** A stitched trace → the row that lists and searches know it by; a row → a line of the list. */
 import type { TraceSummary } from "@mayfly/api";
+import { platformErrorType } from "../model/platform-facts.ts";
 import type { UnixNano } from "../model/time.ts";
+import { ERROR_TYPE_OTHER } from "../normalize/semconv.ts";
 import { gapsOf, nextGapAfter } from "../stitch/gaps.ts";
 import type { Graph } from "../stitch/graph.ts";
+import type { Unit } from "../stitch/units.ts";
 import type { StitchedTrace } from "../stitch/walk.ts";
 import type { SummaryRow } from "../store/summaries.ts";
 import { distinct, headFacts, headView } from "./head.ts";
+import { evidencePaths, failsUnsaid, isColdUnsaid } from "../stitch/invocations.ts";
 import { callsOf, invocationsOf } from "./row-invocations.ts";
 import { errorTypeOf, triggerOf } from "./span-facts.ts";
 
@@ -14,24 +18,34 @@ const MAX_SPAN_NAMES = 64;
 
 export const rowOf = (trace: StitchedTrace, graph: Graph, now: UnixNano): SummaryRow => {
   const spans = trace.parts.flatMap((part) => part.spans);
+  const units = trace.parts.map(({ unit }) => unit);
   const spanNames = distinct(spans.map((span) => span.wire.name));
   const dueAt = nextGapAfter(trace, graph, now);
   const head = headFacts(trace);
   return {
     ...head,
-    coldStarts: spans.filter((span) => span.isColdStart).length,
+    coldStarts: spans.filter((span) => span.isColdStart).length + units.filter(isColdUnsaid).length,
     gapCount: gapsOf(trace, graph, now).length,
     services: distinct(trace.parts.map(({ unit }) => unit.root.origin.serviceName)),
     triggers: distinct(spans.map(triggerOf)),
-    errorTypes: distinct(spans.filter((span) => span.isError).map(errorTypeOf)),
+    errorTypes: distinct([...spans.filter((span) => span.isError).map(errorTypeOf), ...units.map(unsaidErrorType)]),
     ...(spanNames.length <= MAX_SPAN_NAMES && { spanNames }),
     truncated: trace.truncated,
-    units: trace.parts.map(({ unit, isWhole }) => ({ path: unit.path, isWhole })),
+    units: trace.parts.flatMap(({ unit, isWhole }) => [{ path: unit.path, isWhole }, ...evidenceOf(unit)]),
     invocations: invocationsOf(trace, head.start),
     calls: callsOf(trace),
     ...(dueAt !== undefined && { dueAt }),
   };
 };
+
+/** So that the row is found by what was seen of its invocations; it is shown with them, and is no unit of the walk. */
+const evidenceOf = (unit: Unit): SummaryRow["units"] =>
+  evidencePaths(unit)
+    .filter((path) => path !== unit.path)
+    .map((path) => ({ path, isWhole: false }));
+
+const unsaidErrorType = (unit: Unit): string | undefined =>
+  unit.platform && failsUnsaid(unit) ? (platformErrorType(unit.platform.facts) ?? ERROR_TYPE_OTHER) : undefined;
 
 /** `isChanging`: spans of it have arrived that are not in the row yet. */
 export const summaryOf = (row: SummaryRow, isChanging: boolean, now: UnixNano): TraceSummary => {

@@ -66,7 +66,7 @@ const loadSenders = async (units: readonly Unit[], graph: Graph): Promise<void> 
 };
 
 const sendersOf = (unit: Unit, graph: Graph): TraceId[] => [
-  ...unit.links.map((link) => link.traceId),
+  ...[...unit.links, ...(unit.platform?.senders ?? [])].map((link) => link.traceId),
   ...unit.consumed
     .flatMap((key) => graph.holders(stitchKeyIdentity(key)))
     .filter((holder) => holder.side === "produced")

@@ -20,6 +20,7 @@ export const gapsOf = (trace: StitchedTrace, graph: Graph, now: UnixNano): reado
   ...trace.missing.flatMap((one) => missingParentsOf(one, graph)),
   ...rootsOf(trace).flatMap(([unit, shared]) => unknownProducers(unit, graph, shared)),
   ...trace.parts.flatMap(({ unit, isWhole }) => (isWhole ? [] : withoutRecords(unit, trace, graph))),
+  ...withoutSpans(trace),
   ...trace.parts.flatMap((part) => part.spans.flatMap((span) => withoutConsumer(span, graph, now))),
 ];
 
@@ -60,6 +61,19 @@ const unknownProducers = (unit: Unit, graph: Graph, shared: StitchKey | undefine
       advice: "Wrap the sender with observe(), so that the id of what it sends is recorded.",
     },
   ];
+};
+
+/** One for each function, however often it ran. */
+const withoutSpans = ({ parts }: StitchedTrace): Gap[] => {
+  const alone = parts.map(({ unit }) => unit).filter((unit) => unit.platform?.isAlone);
+  const first = new Map(alone.toReversed().map((unit) => [nameOf(unit.root), unit.root]));
+  return [...first].toReversed().map(([name, root]) => ({
+    reason: "uninstrumented-function",
+    at: at(root),
+    message: `${name} ran and sent no spans: all that is known of it is what Lambda says.`,
+    advice:
+      "Wrap its handler with observe(), or add the layer. If it is wrapped, its spans were lost: look for a timeout, or an exporter that is refused.",
+  }));
 };
 
 const withoutRecords = (batch: Unit, trace: StitchedTrace, graph: Graph): Gap[] => {

@@ -8,6 +8,10 @@
  * What is asked for again and again is worked out once: children, records and orphans when a trace is loaded, and by
  * `once` whatever a unit's surroundings say, until more is loaded.
  *
+ * Whatever was seen of an invocation from outside stands in a trace of its own, if nobody carried a context: a trace is
+ * loaded together with those that speak of the same requests, so that it is brought to the invocation before anybody asks.
+ * The paths of what was brought there lead to the invocation.
+ *
  * Bounds  `maxSpans` loaded spans and `maxHolders` key and link holders per read; reaching one sets `truncated`.
  */
 import { type SpanId, type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
@@ -15,6 +19,7 @@ import type { SpanRecord } from "../model/span.ts";
 import { type StitchKeyIdentity, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { KeyHolder, LinkHolder, StoreReader } from "../store/store.ts";
 import type { Root } from "./ascend.ts";
+import { evidencePaths, withEvidence } from "./invocations.ts";
 import { type Unit, unitsOf } from "./units.ts";
 
 export interface GraphBounds {
@@ -27,6 +32,10 @@ export interface Graph {
   load(traceIds: Iterable<TraceId>): Promise<void>;
   isLoaded(traceId: TraceId): boolean;
   units(traceId: TraceId): readonly Unit[];
+  /** As they arrived: what was seen of an invocation is a unit of its own. */
+  bareUnits(traceId: TraceId): readonly Unit[];
+  /** Invocations, in whatever trace, of which something in this trace was seen. */
+  seenIn(traceId: TraceId): readonly Unit[];
   /** The span, where it has arrived and its trace is loaded. */
   span(path: SpanPath): SpanRecord | undefined;
   /** The unit that holds this span. */
@@ -48,8 +57,13 @@ export interface Graph {
   readonly truncated: boolean;
 }
 
+/** Who uses one request id again and again is not followed: it tells nothing then. */
+const MAX_TRACES_OF_REQUEST = 50;
+
 export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
   const unitsByTrace = new Map<TraceId, readonly Unit[]>();
+  const bareByTrace = new Map<TraceId, readonly Unit[]>();
+  const seenByTrace = new Map<TraceId, Unit[]>();
   const spans = new Map<SpanPath, SpanRecord>();
   const unitBySpan = new Map<SpanPath, Unit>();
   const holdersByKey = new Map<StitchKeyIdentity, KeyHolder[]>();
@@ -66,12 +80,45 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
     spansLeft -= loaded.length;
     if (spansLeft <= 0) truncated = true;
     const byTrace = Map.groupBy(loaded, (span) => span.traceId);
-    for (const traceId of traceIds) {
-      const units = unitsOf(byTrace.get(traceId) ?? []);
-      unitsByTrace.set(traceId, units);
-      for (const unit of units) index(unit);
-      orphansByTrace.set(traceId, units.filter(isOrphan));
+    for (const traceId of traceIds) bareByTrace.set(traceId, unitsOf(byTrace.get(traceId) ?? []));
+  };
+
+  /** The other traces in which their requests are spoken of. */
+  const tracesOfRequests = (traceIds: readonly TraceId[]): readonly TraceId[] => {
+    const requests = traceIds.flatMap((id) => bareByTrace.get(id) ?? []).flatMap(requestKeysOf);
+    const speaking = [...new Set(requests)].flatMap((key) => {
+      const traces = tracesSpeakingOf(key);
+      return traces.size <= MAX_TRACES_OF_REQUEST ? [...traces] : [];
+    });
+    return [...new Set(speaking)].filter((traceId) => !bareByTrace.has(traceId));
+  };
+
+  const tracesSpeakingOf = (request: StitchKeyIdentity): ReadonlySet<TraceId> =>
+    new Set((holdersByKey.get(request) ?? []).filter(isConsumer).map((holder) => holder.traceId));
+
+  const isFollowed = (requestId: string): boolean =>
+    tracesSpeakingOf(stitchKeyIdentity({ kind: "lambda-request", id: requestId })).size <= MAX_TRACES_OF_REQUEST;
+
+  const settle = (traceIds: readonly TraceId[]): void => {
+    const { units, moved } = withEvidence(
+      traceIds.flatMap((id) => bareByTrace.get(id) ?? []),
+      isFollowed,
+    );
+    const byTrace = Map.groupBy(units, (unit) => unit.root.traceId);
+    for (const traceId of traceIds) unitsByTrace.set(traceId, byTrace.get(traceId) ?? []);
+    for (const unit of units) index(unit);
+    for (const unit of new Set(moved.values())) indexSight(unit);
+    for (const traceId of traceIds) orphansByTrace.set(traceId, (byTrace.get(traceId) ?? []).filter(isOrphan));
+  };
+
+  const indexSight = (unit: Unit): void => {
+    for (const path of evidencePaths(unit)) {
+      if (unitBySpan.has(path)) continue;
+      spans.set(path, unit.root);
+      unitBySpan.set(path, unit);
     }
+    for (const traceId of new Set(unit.platform?.spans.map((span) => span.traceId)))
+      if (traceId !== unit.root.traceId) append(seenByTrace, traceId, unit);
   };
 
   const index = (unit: Unit): void => {
@@ -98,7 +145,7 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
   };
 
   const loadHolders = async (traceIds: readonly TraceId[]): Promise<void> => {
-    const unknown = new Set(keysOf(traceIds.flatMap((id) => unitsByTrace.get(id) ?? [])));
+    const unknown = new Set(keysOf(traceIds.flatMap((id) => bareByTrace.get(id) ?? [])));
     for (const key of unknown) if (holdersByKey.has(key)) unknown.delete(key);
     const holders = unknown.size > 0 ? await store.holdersOfKeys([...unknown], bounds.maxHolders) : [];
     if (holders.length >= bounds.maxHolders) truncated = true;
@@ -108,15 +155,23 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
 
   return {
     async load(traceIds) {
-      const missing = [...new Set(traceIds)].filter((id) => !unitsByTrace.has(id));
+      let missing: readonly TraceId[] = [...new Set(traceIds)].filter((id) => !unitsByTrace.has(id));
       if (missing.length === 0) return;
       remembered.clear();
-      await loadSpans(missing);
-      await loadLinks(missing);
-      await loadHolders(missing);
+      const loaded: TraceId[] = [];
+      while (missing.length > 0) {
+        await loadSpans(missing);
+        await loadLinks(missing);
+        await loadHolders(missing);
+        loaded.push(...missing);
+        missing = tracesOfRequests(missing);
+      }
+      settle(loaded);
     },
     isLoaded: (traceId) => unitsByTrace.has(traceId),
     units: (traceId) => unitsByTrace.get(traceId) ?? [],
+    bareUnits: (traceId) => bareByTrace.get(traceId) ?? [],
+    seenIn: (traceId) => seenByTrace.get(traceId) ?? [],
     span: (path) => spans.get(path),
     unitOf: (path) => unitBySpan.get(path),
     unitsUnder: (path) => unitsByParent.get(path) ?? [],
@@ -140,6 +195,11 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
 
 const parentPath = ({ root: { traceId, parentSpanId } }: Unit): SpanPath | undefined =>
   parentSpanId && spanPath(traceId, parentSpanId);
+
+const isConsumer = ({ side }: KeyHolder): boolean => side === "consumed";
+
+const requestKeysOf = (unit: Unit): StitchKeyIdentity[] =>
+  unit.consumed.filter(({ kind }) => kind === "lambda-request").map(stitchKeyIdentity);
 
 const keysOf = (units: readonly Unit[]): StitchKeyIdentity[] =>
   units.flatMap((unit) => [...unit.produced.map((produced) => produced.key), ...unit.consumed].map(stitchKeyIdentity));

@@ -37,20 +37,29 @@ export const joinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] =>
   graph.once("joins", unit, () => findJoinsInto(unit, graph));
 
 const findJoinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] => {
-  const evidence = merged(carriedEvidence(unit, graph), keyEvidence(unit, graph));
-  const all = evidence.length > 0 ? evidence : xrayEvidence(unit, graph);
+  const evidence = merged(carriedEvidence(unit, graph), keyEvidence(unit, graph)).filter(isOfOther(unit));
+  const seen = evidence.length > 0 ? evidence : seenEvidence(unit, graph);
+  const all = seen.length > 0 ? seen : xrayEvidence(unit, graph);
   return all
-    .filter((one) => one.fromUnit !== unit)
     .map(
       (one) => ({ ...one, to: unit, relation: one.kind !== "parent" && unit.isBatch ? "links" : "continues" }) as const,
     )
     .toSorted((a, b) => rank(a.kind) - rank(b.kind) || bySpanId(a.from, b.from));
 };
 
+/** Nothing is its own cause. */
+const isOfOther =
+  (unit: Unit) =>
+  ({ fromUnit }: Evidence): boolean =>
+    fromUnit !== unit;
+
 const rank = (kind: JoinKind): number =>
   ({ parent: 0, link: 1, "xray-root": 3 } as Partial<Record<JoinKind, number>>)[kind] ?? 2;
 
-const bySpanId = (a: SpanRecord, b: SpanRecord): number => (a.spanId < b.spanId ? -1 : Number(a.spanId > b.spanId));
+const bySpanId = (a: SpanRecord, b: SpanRecord): number => {
+  const [idA, idB] = a.spanId === b.spanId ? [a.traceId, b.traceId] : [a.spanId, b.spanId];
+  return idA < idB ? -1 : Number(idA > idB);
+};
 
 const carriedEvidence = (unit: Unit, graph: Graph): Evidence[] => {
   const carried: { kind: JoinKind; path: SpanPath }[] = unit.links.map((link) => ({
@@ -72,17 +81,23 @@ const isContainer = (unit: Unit): boolean =>
   unit.root.parentSpanId !== undefined && unit.invocation === spanPath(unit.root.traceId, unit.root.parentSpanId);
 
 const keyEvidence = (unit: Unit, graph: Graph): Evidence[] =>
-  unit.consumed.flatMap((key) =>
-    graph
+  unit.consumed.flatMap((key) => {
+    const senders = graph
       .holders(stitchKeyIdentity(key))
       .filter((holder) => holder.side === "produced")
       .flatMap((holder) => {
         const path = spanPath(holder.traceId, holder.spanId);
         const from = graph.span(path);
         const fromUnit = graph.unitOf(path);
-        return from && fromUnit ? [{ from, fromUnit, kind: key.kind, keys: [key] }] : [];
-      }),
-  );
+        return from && fromUnit ? [{ path, from, fromUnit, kind: key.kind, keys: [key] }] : [];
+      });
+    // What X-Ray saw a function send leads to its invocation; a span of its own that sent it says more.
+    const saying = new Set(senders.filter(isItself).map(({ fromUnit }) => fromUnit));
+    return senders.filter((one) => isItself(one) || !saying.has(one.fromUnit));
+  });
+
+const isItself = ({ path, from }: { readonly path: SpanPath; readonly from: SpanRecord }): boolean =>
+  path === spanPath(from.traceId, from.spanId);
 
 const merged = (carried: readonly Evidence[], keyed: readonly Evidence[]): Evidence[] => {
   const bySender = new Map<SpanRecord, Evidence>();
@@ -108,6 +123,16 @@ const withKeys = (known: readonly StitchKey[], more: readonly StitchKey[]): read
   return [...known, ...more.filter((key) => !identities.has(stitchKeyIdentity(key)))];
 };
 
+/** Who Lambda's trace header says to have sent; of a batch it is no single message's. */
+const seenEvidence = (unit: Unit, graph: Graph): Evidence[] =>
+  unit.isBatch
+    ? []
+    : (unit.platform?.senders ?? []).flatMap(({ traceId, spanId }) => {
+        const from = graph.span(spanPath(traceId, spanId));
+        const fromUnit = graph.unitOf(spanPath(traceId, spanId));
+        return from && fromUnit && fromUnit !== unit ? [{ from, fromUnit, kind: "parent", keys: [] }] : [];
+      });
+
 const xrayEvidence = (unit: Unit, graph: Graph): Evidence[] => {
   if (!isAdrift(unit, graph)) return [];
   const first = xrayRootOf(unit, graph);
@@ -116,11 +141,17 @@ const xrayEvidence = (unit: Unit, graph: Graph): Evidence[] => {
 
 /** Nothing but its trace id says where it comes from. */
 const isAdrift = (unit: Unit, graph: Graph): boolean =>
-  unit.root.parentSpanId === undefined &&
+  hasNoParent(unit, graph) &&
   unit.links.length === 0 &&
   !unit.isBatch &&
   unit.invocation === undefined &&
   !hasProducer(unit, graph);
+
+/** None, or itself as Lambda names it: that is what Lambda gives the function as its parent. */
+const hasNoParent = (unit: Unit, graph: Graph): boolean => {
+  const { traceId, parentSpanId } = unit.root;
+  return parentSpanId === undefined || graph.unitOf(spanPath(traceId, parentSpanId)) === unit;
+};
 
 /** Whether any span, loaded or not, says that it sent something this unit received. */
 export const hasProducer = (unit: Unit, graph: Graph): boolean =>
@@ -128,16 +159,25 @@ export const hasProducer = (unit: Unit, graph: Graph): boolean =>
 
 /** Units that nothing in their own trace called. */
 export const beginningsOf = (traceId: TraceId, graph: Graph): readonly Unit[] =>
-  graph.units(traceId).filter((one) => one.root.parentSpanId === undefined && one.invocation === undefined);
+  graph.units(traceId).filter((one) => hasNoParent(one, graph) && one.invocation === undefined);
 
 /**
  * What began the trace: of its parentless units one that was sent no message, because a message has a sender; among equals
  * the earliest, which is a guess where clocks disagree.
  */
-const xrayRootOf = (unit: Unit, graph: Graph): Unit | undefined => {
-  const [any] = graph.units(unit.root.traceId);
-  return any && graph.once("X-Ray root", any, () => firstOf(beginningsOf(unit.root.traceId, graph)));
+const xrayRootOf = (unit: Unit, graph: Graph): Unit | undefined =>
+  firstOf(xrayTracesOf(unit).flatMap((traceId) => xrayBeginning(traceId, graph) ?? []));
+
+const xrayBeginning = (traceId: TraceId, graph: Graph): Unit | undefined => {
+  const [any = graph.seenIn(traceId)[0]] = graph.units(traceId);
+  const find = () => firstOf([...beginningsOf(traceId, graph), ...graph.seenIn(traceId)]);
+  return any && graph.once(`X-Ray beginning of ${traceId}`, any, find);
 };
+
+/** The traces whose id may be its X-Ray Root. */
+const xrayTracesOf = ({ root, platform }: Unit): readonly TraceId[] => [
+  ...new Set([root.traceId, ...(platform?.spans.map((span) => span.traceId) ?? [])]),
+];
 
 const firstOf = (units: readonly Unit[]): Unit | undefined =>
   units.reduce<Unit | undefined>((first, one) => (first && beganBefore(first, one) <= 0 ? first : one), undefined);
@@ -152,8 +192,9 @@ export const byStart = (a: Unit, b: Unit): number => {
   return order || bySpanId(a.root, b.root);
 };
 
-/** The ones that `xrayEvidence` hangs under this unit, if it is the first of its trace. */
+/** The ones that `xrayEvidence` hangs under this unit, if it is the first of a trace. */
 export const adriftUnder = (unit: Unit, graph: Graph): readonly Unit[] =>
-  xrayRootOf(unit, graph) === unit
-    ? graph.units(unit.root.traceId).filter((one) => one !== unit && isAdrift(one, graph))
-    : [];
+  xrayTracesOf(unit)
+    .filter((traceId) => xrayBeginning(traceId, graph) === unit)
+    .flatMap((traceId) => [...graph.units(traceId), ...graph.seenIn(traceId)])
+    .filter((one) => one !== unit && isAdrift(one, graph) && xrayRootOf(one, graph) === unit);

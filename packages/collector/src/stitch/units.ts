@@ -19,6 +19,7 @@ import { type SpanPath, spanPath } from "../model/ids.ts";
 import type { LinkTarget, SpanRecord } from "../model/span.ts";
 import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { finishedWherePossible } from "./finished.ts";
+import type { Sight } from "./invocations.ts";
 
 export interface Unit {
   /** The local root's path. */
@@ -35,6 +36,8 @@ export interface Unit {
   readonly links: readonly LinkTarget[];
   /** It works for more than one message, so no single one of them is its cause. */
   readonly isBatch: boolean;
+  /** What Lambda or X-Ray saw of this invocation (invocations.ts). */
+  readonly platform?: Sight;
 }
 
 const CONSUMER = 5;
@@ -47,6 +50,15 @@ interface Place {
 }
 
 export const unitsOf = (trace: readonly SpanRecord[]): readonly Unit[] => {
+  if (!trace.some(isPlatformEvidence)) return unitsAmong(trace);
+  // Called by Lambda's own segment, whose id X-Ray's span of it has as well: they are not two contents of one span.
+  const { true: seen = [], false: own = [] } = Object.groupBy(trace, (span) => `${isPlatformEvidence(span)}`);
+  return [...unitsAmong(own), ...unitsAmong(seen)];
+};
+
+const isPlatformEvidence = ({ evidence }: SpanRecord): boolean => evidence === "platform";
+
+const unitsAmong = (trace: readonly SpanRecord[]): readonly Unit[] => {
   const { firsts, others } = byId(finishedWherePossible(trace));
   const places = new Map<SpanRecord, Place>();
   for (const span of firsts.values()) settle(span, firsts, places);

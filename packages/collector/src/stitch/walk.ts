@@ -17,6 +17,7 @@ import type { SpanRecord } from "../model/span.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Missing, type Root, missingParents, orphansOf, rootOf } from "./ascend.ts";
 import type { Graph } from "./graph.ts";
+import { evidencePaths } from "./invocations.ts";
 import { type UnitJoin, adriftUnder, byStart, joinsInto } from "./joins.ts";
 import type { Unit } from "./units.ts";
 
@@ -103,7 +104,9 @@ export const loadConsumers = (units: readonly Unit[], graph: Graph): Promise<voi
 
 /** The traces in which the units below this one are. */
 const neighbours = (unit: Unit, graph: Graph): TraceId[] => [
-  ...unit.spans.flatMap((span) => graph.linksTo(spanPath(span.traceId, span.spanId))).map((link) => link.traceId),
+  ...pathsOf(unit)
+    .flatMap((path) => graph.linksTo(path))
+    .map((link) => link.traceId),
   ...unit.produced
     .flatMap(({ key }) => graph.holders(stitchKeyIdentity(key)))
     .filter((holder) => holder.side === "consumed")
@@ -114,7 +117,7 @@ const neighbours = (unit: Unit, graph: Graph): TraceId[] => [
 /** The joins that start in this unit; every candidate is judged by the same rules as on the way up. */
 export const consumersOf = (unit: Unit, graph: Graph): UnitJoin[] => {
   const candidates = new Set<Unit>([
-    ...unit.spans.flatMap((span) => graph.unitsUnder(spanPath(span.traceId, span.spanId))),
+    ...pathsOf(unit).flatMap((path) => graph.unitsUnder(path)),
     ...adriftUnder(unit, graph),
     ...linkHoldersTo(unit, graph),
     ...unit.produced.flatMap(({ key }) => receiversOf(key, graph)),
@@ -123,12 +126,18 @@ export const consumersOf = (unit: Unit, graph: Graph): UnitJoin[] => {
   return [...candidates].flatMap((one) => joinsBySender(one, graph).get(unit) ?? []);
 };
 
+/** By which others may name it. */
+const pathsOf = (unit: Unit): readonly SpanPath[] => [
+  ...unit.spans.map((span) => spanPath(span.traceId, span.spanId)),
+  ...evidencePaths(unit),
+];
+
 const joinsBySender = (unit: Unit, graph: Graph): ReadonlyMap<Unit, readonly UnitJoin[]> =>
   graph.once("joins by sender", unit, () => Map.groupBy(joinsInto(unit, graph), (join) => join.fromUnit));
 
 const linkHoldersTo = (unit: Unit, graph: Graph): Unit[] =>
-  unit.spans
-    .flatMap((span) => graph.linksTo(spanPath(span.traceId, span.spanId)))
+  pathsOf(unit)
+    .flatMap((path) => graph.linksTo(path))
     .flatMap((link) => graph.unitOf(spanPath(link.traceId, link.spanId)) ?? []);
 
 const receiversOf = (key: StitchKey, graph: Graph): Unit[] =>
