@@ -24,6 +24,7 @@ export interface ActiveWriter {
   readonly number: number;
   /** Of records, before compression. */
   readonly bytes: number;
+  readonly blocks: number;
   /** How many requests it has. */
   readonly requests: number;
   append(commit: Commit): void;
@@ -82,15 +83,19 @@ const activeOn = (db: Database.Database, number: number): ActiveWriter => {
   const insertProbe = db.prepare("INSERT INTO probes (filler) VALUES (zeroblob(?))");
   const clearProbes = db.prepare("DELETE FROM probes");
 
-  let bytes = db.prepare<[], number>("SELECT coalesce(sum(bytes), 0) FROM blocks").pluck().get() ?? 0;
+  let { bytes, blocks } = db
+    .prepare<[], { bytes: number; blocks: number }>(
+      "SELECT coalesce(sum(bytes), 0) AS bytes, count(*) AS blocks FROM blocks",
+    )
+    .get() ?? { bytes: 0, blocks: 0 };
   let requests =
     db
       .prepare<[], number>(`SELECT coalesce(max(first + length(digests) / ${ENTRY_BYTES}), 0) FROM requests`)
       .pluck()
       .get() ?? 0;
 
-  const write = db.transaction(({ blocks, entries, counts }: Commit) => {
-    for (const one of blocks) {
+  const write = db.transaction(({ blocks: fresh, entries, counts }: Commit) => {
+    for (const one of fresh) {
       const { signal, records, minTime, maxTime } = one;
       insertBlock.run(signal, records, minTime, maxTime, one.bytes, one.places, one.words, one.body);
     }
@@ -107,12 +112,16 @@ const activeOn = (db: Database.Database, number: number): ActiveWriter => {
     get bytes() {
       return bytes;
     },
+    get blocks() {
+      return blocks;
+    },
     get requests() {
       return requests;
     },
     append(commit) {
       write.immediate(commit);
       for (const block of commit.blocks) bytes += block.bytes;
+      blocks += commit.blocks.length;
       requests += commit.entries.length / ENTRY_BYTES;
     },
     carried: () => readCarried(db),

@@ -49,6 +49,7 @@ export interface Page<T> {
 }
 
 const MOST_SCANNED = 50_000;
+const RECORDS_PER_TURN = 500;
 
 /** The last item of a page; `shown`: how many of exactly this time and tie were shown. */
 interface Place {
@@ -110,12 +111,15 @@ const newestOf = async <T>(
   /** No older one can be on the page. */
   let least: UnixNano | undefined;
   let scanned = 0;
+  let restedAt = 0;
+  let unsettled = 0;
   const isWanted = (time: UnixNano): boolean =>
     (from === undefined || time >= from) &&
     (to === undefined || time <= to) &&
     (begun === undefined || time <= begun.time) &&
     (least === undefined || time >= least);
   const settle = (): readonly Item<T>[] => {
+    unsettled = 0;
     items = eachOnce(items.toSorted(inOrder));
     const rest = notShown(items, begun);
     if (rest.length >= wanted) {
@@ -134,9 +138,14 @@ const newestOf = async <T>(
     if ((to !== undefined && minTime > to) || (begun !== undefined && minTime > begun.time)) continue;
     const block = finder.block(partition, id);
     if (block === undefined) break;
+    const before = items.length;
     for (let row = 0; row < block.count; row += 1) for (const item of itemsOf(block, row, isWanted)) items.push(item);
     scanned += block.count;
-    settle();
+    unsettled += items.length - before;
+    // Not after every block: one of a small request has a single item, and sorting a page for each is what takes long.
+    if (items.length >= wanted && (least === undefined || unsettled >= wanted)) settle();
+    if (scanned - restedAt < RECORDS_PER_TURN) continue;
+    restedAt = scanned;
     await letOthersRun();
   }
   return { items: settle(), scanned };

@@ -91,6 +91,16 @@ test("a full partition is followed by the next; both answer, and the ledger goes
   expect(await opened().stats()).toMatchObject({ ...stats, bytesOnDisk: expect.any(Number) });
 });
 
+test("a partition of many small commits is full by their number, also over a restart", async () => {
+  const store = opened({ partitionBlocks: 3 });
+  for (const name of ["a", "b"]) await store.append(batch([span(name)]));
+  await store.close();
+  const again = opened({ partitionBlocks: 3 });
+  expect(await readdir(partitionsFolder(dataDir))).not.toContain("000002.active.db");
+  await again.append(batch([span("c")]));
+  expect(await readdir(partitionsFolder(dataDir))).toContain("000002.active.db");
+});
+
 test("a request is known whatever partition it is in, also after it was opened again, and its digest goes in time", async () => {
   const first = batch([span("a")]);
   const store = opened({ partitionBytes: 1 });
