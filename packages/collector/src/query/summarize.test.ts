@@ -1,12 +1,20 @@
 /** The walk is the truth: summaries are what walking every root yields, whatever came when. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { anyRequests } from "../../test/any-spans.ts";
 import { START, batch, span, traceId } from "../../test/builders.ts";
 import { type Stored, at, hop, id, opened } from "../../test/stitched.ts";
 import { walked } from "../../test/walked.ts";
+import type { SpanRecord } from "../model/span.ts";
+import { openKeeper } from "../store/sqlite/keeper.ts";
+import { openStore } from "../store/sqlite/sqlite-store.ts";
+import { createSqliteSummaries } from "../store/sqlite/summaries.ts";
 import type { SummaryRow } from "../store/summaries.ts";
 import { WALK_BOUNDS } from "./find.ts";
+import { createSummarizer } from "./summarize.ts";
 
 const RUNS = process.env["MAYFLY_LONG"] === "true" ? 2_000 : 20;
 
@@ -100,4 +108,41 @@ test("forgotten summaries are built again from the store", async () => {
   expect([await kept(deps), await deps.summaries.checkpoint()]).toEqual([[], undefined]);
   await deps.summarizer.catchUp();
   expect(await kept(deps)).toEqual(before);
+});
+
+test("rows of what retention removed are swept out, and what is left of a story is told anew", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "mayfly-sweep-"));
+  const day = 86_400_000_000_000n;
+  const clock = () => START + 20n * day;
+  const store = openStore({ dataDir, partitionBytes: 1 });
+  const summaries = createSqliteSummaries({ dataDir });
+  const summarizer = createSummarizer({ store, summaries, clock });
+  const keeper = openKeeper({ dataDir, clock, retentionDays: 14, keyRetentionDays: 1 });
+  onTestFinished(async () => {
+    keeper.close();
+    await summaries.close();
+    await store.close();
+    await rm(dataDir, { recursive: true });
+  });
+  const arriving = async (days: bigint, ...spans: readonly SpanRecord[]) =>
+    store.append({ ...batch(spans), receivedAt: START + days * day });
+  await arriving(1n, span("old", { trace: "o" }), span("first half", { trace: "h" }));
+  await arriving(2n, span("older sender", { trace: "p" }));
+  await arriving(15n, span("second half", { trace: "h", parent: "first half" }), span("late", { trace: "l" }));
+  await summarizer.catchUp();
+  await summarizer.sweep();
+  expect((await kept({ summaries })).map((row) => row.name).toSorted()).toEqual(
+    ["first half", "late", "old", "older sender"].toSorted(),
+  );
+
+  while (keeper.step() !== undefined);
+  await summarizer.sweep();
+  const rows = await kept({ summaries });
+  expect(new Map(rows.map(({ name, spanCount }) => [name, spanCount]))).toEqual(
+    new Map([
+      ["late", 1],
+      ["second half", 1],
+    ]),
+  );
+  expect(rows).toEqual((await walked(store))?.map(({ row }) => row));
 });

@@ -4,14 +4,18 @@
  *
  * One round runs at a time; whoever asks meanwhile waits for it. Between groups others are served.
  *
+ * Rows of what retention has removed are swept out: they began before the earliest that is stored arrived, and so do few
+ * others, those of spans that came late.
+ *
  * Bounds  `MAX_PER_GRAPH` changed traces share a graph; those that it cannot hold together have one each.
  */
 import type { Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
-import type { TraceId } from "../model/ids.ts";
+import { type TraceId, traceOf } from "../model/ids.ts";
+import type { UnixNano } from "../model/time.ts";
 import { createGraph } from "../stitch/graph.ts";
 import type { StoreReader } from "../store/store.ts";
-import type { Summaries, SummaryChange, SummaryRow } from "../store/summaries.ts";
+import type { Summaries, SummaryChange, SummaryPage, SummaryPosition, SummaryRow } from "../store/summaries.ts";
 import { WALK_BOUNDS } from "./find.ts";
 import { type Refreshed, refresh } from "./refresh.ts";
 
@@ -22,6 +26,7 @@ const TRACES_PER_STEP = 500;
 /** A question waits for this many changed traces, not for all of a load. */
 const MAX_AWAITED = 200;
 const DUE_PER_STEP = 200;
+const ROWS_PER_SWEEP = 200;
 
 /** Traces that have changed and are not in the rows yet. */
 export interface Pending {
@@ -40,6 +45,8 @@ export interface Summarizer {
   settled(): Promise<Pending>;
   /** Rows for these traces before it is their turn. */
   bringIn(traceIds: readonly TraceId[]): Promise<void>;
+  /** Removes rows of which nothing is stored any more, and shortens those of which a part is. */
+  sweep(): Promise<void>;
   /** Ends what runs at the next group, whose rows stand; resolves when it has ended. */
   close(): Promise<void>;
 }
@@ -93,13 +100,43 @@ export const createSummarizer = ({ store, summaries, clock, bounds = WALK_BOUNDS
     }
   };
 
-  const bringInNow = async (traceIds: readonly TraceId[]): Promise<void> => {
-    for (const group of inGroups(traceIds)) {
-      for (let isIn = false; !isIn && !isClosing;) {
-        const from = await summaries.checkpoint();
-        isIn = await summaries.apply({ from, to: from, ...(await work(group, [])) });
-      }
+  /** The earliest arrival at the last sweep: until it is another, there is nothing to sweep. */
+  let sweptTo: UnixNano | undefined;
+  const sweepNow = async (): Promise<void> => {
+    const oldest = await store.oldestArrival();
+    if (oldest === undefined || oldest === sweptTo) return;
+    for (let after: SummaryPosition | undefined, isFirst = true; (isFirst || after) && !isClosing; isFirst = false) {
+      const asked = { to: oldest - 1n, all: [], limit: ROWS_PER_SWEEP };
+      const page: SummaryPage = await summaries.page({ ...asked, ...(after && { after }) });
+      await sweepOf(page.rows.map(({ row }) => row));
+      after = page.next;
+      await letOthersRun();
     }
+    if (!isClosing) sweptTo = oldest;
+  };
+
+  /** What is left of the others is worked out again. */
+  const sweepOf = async (rows: readonly SummaryRow[]): Promise<void> => {
+    const absent = new Set(await store.absentTraces([...new Set(rows.flatMap(tracesOf))]));
+    const isGone = (row: SummaryRow): boolean => tracesOf(row).every((traceId) => absent.has(traceId));
+    const gone = rows.filter(isGone).map(({ id }) => id);
+    const worn = rows.filter((row) => !isGone(row));
+    await bringIn(async () => {
+      const { put, remove } = await work([...new Set(worn.flatMap(tracesOf))], worn);
+      return { put, remove: [...gone, ...remove] };
+    });
+  };
+
+  /** Whatever somebody else brings in meanwhile. */
+  const bringIn = async (change: () => Promise<Refreshed>): Promise<void> => {
+    for (let isIn = false; !isIn && !isClosing;) {
+      const at = await summaries.checkpoint();
+      isIn = await summaries.apply({ from: at, to: at, ...(await change()) });
+    }
+  };
+
+  const bringInNow = async (traceIds: readonly TraceId[]): Promise<void> => {
+    for (const group of inGroups(traceIds)) await bringIn(() => work(group, []));
   };
 
   const pending = async (): Promise<Pending> => {
@@ -127,6 +164,7 @@ export const createSummarizer = ({ store, summaries, clock, bounds = WALK_BOUNDS
       await catchUp(MAX_AWAITED);
       return pending();
     },
+    sweep: () => afterwards(sweepNow),
     bringIn: (traceIds) => afterwards(() => bringInNow(traceIds)),
     async close() {
       isClosing = true;
@@ -141,6 +179,8 @@ const inGroups = (traceIds: readonly TraceId[]): TraceId[][] => {
     groups.push(traceIds.slice(from, from + MAX_PER_GRAPH));
   return groups;
 };
+
+const tracesOf = ({ units }: SummaryRow): readonly TraceId[] => units.map(({ path }) => traceOf(path));
 
 const letOthersRun = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
@@ -160,6 +200,7 @@ export const keepSummarizing = (
     isRunning = true;
     void summarizer
       .catchUp(perTurn)
+      .then(() => summarizer.sweep())
       .catch((error: unknown) => {
         if (!(error instanceof StoreError)) onBug(error); // a disk that refuses is tried again
       })

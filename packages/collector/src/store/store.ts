@@ -188,6 +188,10 @@ export interface StoreReader {
    * work, and it goes no further than `maxTraces`.
    */
   changedTraces(after: string | undefined, limit: number, maxTraces?: number): Promise<ChangedTraces>;
+  /** When the earliest of what is stored arrived; undefined: nothing is. What retention removed arrived before. */
+  oldestArrival(): Promise<UnixNano | undefined>;
+  /** Of these traces, those that surely have no span here. Cheap: no span is read. */
+  absentTraces(traceIds: readonly TraceId[]): Promise<readonly TraceId[]>;
   /** How many stored spans lie after this checkpoint; all without one. Cheap: counts are read, no spans. */
   spansAfter(checkpoint: string | undefined): Promise<number>;
   /** Matching either list, oldest first; equal (requestId, seq, timestamp) once. */

@@ -8,7 +8,7 @@
 import { StoreError } from "../../errors.ts";
 import { SIGNALS, type Signal } from "../store.ts";
 import { openActiveFileForReading } from "./active-file.ts";
-import { decodeBlock } from "./block.ts";
+import { type Block, decodeBlock } from "./block.ts";
 import type { BlockEntry, PartitionReader } from "./partition-reader.ts";
 import { TermIndex } from "./term-index.ts";
 
@@ -46,6 +46,7 @@ export const openActiveReader = (path: string): ActiveReader => {
       "SELECT id, signal, records, min_ns, max_ns, places, words FROM blocks WHERE id > ? ORDER BY id",
     )
     .safeIntegers();
+  const selectFirst = db.prepare<[], number | null>("SELECT min(id) FROM blocks").pluck();
   const selectLast = db.prepare<[], number | null>("SELECT max(id) FROM blocks").pluck();
   const selectBody = db.prepare<[number], Buffer>("SELECT body FROM blocks WHERE id = ?").pluck();
   let known = noTerms();
@@ -66,7 +67,14 @@ export const openActiveReader = (path: string): ActiveReader => {
     }
   };
 
+  const block = (id: number): Block => {
+    const body = selectBody.get(id);
+    if (body === undefined) throw new StoreError("store-corrupt", `${path} has no block ${id}`);
+    return decodeBlock(body);
+  };
+
   return {
+    block,
     blocks(signal) {
       refresh();
       return known[signal].blocks;
@@ -79,10 +87,9 @@ export const openActiveReader = (path: string): ActiveReader => {
       if (last === 0) refresh();
       return known[signal].words.places(term).map((place) => place.block);
     },
-    block(id) {
-      const body = selectBody.get(id);
-      if (body === undefined) throw new StoreError("store-corrupt", `${path} has no block ${id}`);
-      return decodeBlock(body);
+    firstArrival() {
+      const first = selectFirst.get();
+      return typeof first === "number" ? block(first).arrivedAt(0) : undefined;
     },
     get bytes() {
       return SIGNALS.reduce((sum, signal) => sum + known[signal].places.bytes + known[signal].words.bytes, 0);

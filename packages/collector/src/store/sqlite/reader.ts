@@ -133,6 +133,20 @@ export const openReader = ({ dataDir, openSealed }: ReaderOptions): StoreReader 
     logsWith: createLogSearch({ finder, records }),
     ...createMetricSearch({ finder, records }),
     changedTraces: async (...asked) => changes.traces(...asked),
+    async oldestArrival() {
+      for (const partition of partitions.list()) {
+        const first = partitions.ask(partition, (reader) => reader.firstArrival());
+        if (first !== undefined) return first;
+      }
+      return undefined;
+    },
+    async absentTraces(traceIds) {
+      const sought = Map.groupBy(traceIds, tracePlace);
+      for (const partition of partitions.list())
+        for (const place of sought.keys())
+          if (partitions.ask(partition, (reader) => reader.places("spans", place).length > 0)) sought.delete(place);
+      return [...sought.values()].flat();
+    },
     spansAfter: async (checkpoint) => changes.countSpans(checkpoint),
     async close() {
       partitions.close();

@@ -95,6 +95,7 @@ export const openSealedReader = (
       const { signal, part } = partAt(blocks, id - 1);
       return decodeSealedBlock(signal, file.read(part), originSource);
     },
+    firstArrival: () => file.directory.firstArrival || undefined,
     close() {
       for (const signal of SIGNALS) filters[signal].close();
       file.close();
