@@ -59,7 +59,7 @@ export const importXRayCommand = (deps: ImportCommandDeps): Command => {
         import("../aws.ts"),
         import("../import/xray/fetch.ts"),
         import("../import/import-xray.ts"),
-        import("../import/xray/checkpoint.ts"),
+        import("../import/checkpoint.ts"),
       ]);
     const client = new XRayClient(awsClientConfig(flags));
     const route = [flags.endpoint, flags.region ?? deps.env["AWS_REGION"], flags.filter, flags.url].map(

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { type Imported, importFiles } from "../import/import-files.ts";
 import { addCollectorFlags, type CollectorApi, type CollectorFlags } from "./collector-api.ts";
+import { importStepFunctionsCommand } from "./import-step-functions.ts";
 import { importXRayCommand } from "./import-xray.ts";
 import { addSettings, configOf, type ReadFlags } from "./settings.ts";
 import { createProgress, type ProgressStream } from "./progress.ts";
@@ -27,7 +28,7 @@ export const importCommand = (deps: ImportCommandDeps): Command => {
   addSettings(addCollectorFlags(command), ["host", "port", "dataDir", "configFile"], {
     dataDir: "Import into this folder, with no collector running.",
   });
-  command.addCommand(importXRayCommand(deps));
+  command.addCommand(importXRayCommand(deps)).addCommand(importStepFunctionsCommand(deps));
   return command.addHelpText("after", HELP).action(async (files: readonly string[], flags: ImportFlags) => {
     const config = configOf(flags, deps.env);
     await toCollector(flags, config, deps, (api) => importInto(api, files, deps));

@@ -9,18 +9,11 @@
  *
  * Errors  AwsError, and those of deliver; what could not be read or was not taken is told and counted.
  */
-import { type TracesData, tracesToJson } from "@mayfly/otlp";
 import { traceIdOfRoot } from "../model/xray-header.ts";
-import { deliver, type Post } from "./deliver.ts";
-import type { Checkpoint } from "./xray/checkpoint.ts";
-import {
-  type createXRaySource,
-  type FetchedTrace,
-  IDS_A_CALL,
-  type Summary,
-  type Window,
-  windowsOf,
-} from "./xray/fetch.ts";
+import type { Checkpoint, Window } from "./checkpoint.ts";
+import type { Post } from "./deliver.ts";
+import { createSpanSending } from "./span-sending.ts";
+import { type createXRaySource, type FetchedTrace, IDS_A_CALL, type Summary, windowsOf } from "./xray/fetch.ts";
 import { spansOfTrace } from "./xray/trace.ts";
 
 export interface XRayImportDeps {
@@ -47,17 +40,32 @@ export interface Stretch extends Window {
   readonly filter?: string | undefined;
 }
 
-const MAX_SPANS_A_REQUEST = 1000;
-
 export const importXRay = async (stretch: Stretch, deps: XRayImportDeps): Promise<XRayImported> => {
   const so: XRayImported = { traces: 0, spans: 0, unchanged: 0, badDocuments: 0, missing: 0, rejected: 0 };
-  const sending = createSending(deps, so);
+  const sending = createSpanSending(deps, (sent) => {
+    so.traces += sent.sources;
+    so.spans += sent.spans;
+    so.rejected += sent.rejected;
+  });
+  const add = async ({ id, isCut, documents }: FetchedTrace, revision: number | undefined): Promise<void> => {
+    const traceId = traceIdOfRoot(id);
+    if (traceId === undefined) {
+      so.missing += 1;
+      deps.onProblem(`trace ${id}: is no trace id`);
+      return;
+    }
+    const read = spansOfTrace(traceId, documents);
+    if (isCut) deps.onProblem(`trace ${id}: X-Ray has cut it, it was larger than X-Ray keeps`);
+    for (const problem of read.problems) deps.onProblem(`trace ${id}: ${problem}`);
+    so.badDocuments += read.problems.length;
+    await sending.add({ ...read, id, revision });
+  };
   try {
     for (const window of windowsOf(stretch)) {
       for await (const summaries of chunks(newIn(deps, so, window, stretch.filter), IDS_A_CALL)) {
         const revisions = new Map(summaries.map(({ id, revision }) => [id, revision]));
         const traces = await deps.source.traces([...revisions.keys()]);
-        for (const trace of traces) await sending.add(trace, revisions.get(trace.id));
+        for (const trace of traces) await add(trace, revisions.get(trace.id));
         const given = new Set(traces.map(({ id }) => id));
         for (const id of revisions.keys()) {
           if (given.has(id)) continue;
@@ -96,43 +104,3 @@ async function* chunks<T>(all: AsyncIterable<T>, size: number): AsyncGenerator<r
   }
   if (chunk.length > 0) yield chunk;
 }
-
-const createSending = ({ checkpoint, post, onProblem }: XRayImportDeps, so: XRayImported) => {
-  let resourceSpans: TracesData["resourceSpans"] = [];
-  let spans = 0;
-  let waiting: { readonly id: string; readonly revision: number | undefined }[] = [];
-
-  const flush = async (): Promise<void> => {
-    if (spans > 0) {
-      const body = Buffer.from(JSON.stringify(tracesToJson({ resourceSpans })));
-      const where = `request with ${waiting[0]?.id} and ${waiting.length - 1} more traces`;
-      const outcome = await deliver(post, "/v1/traces", body, where);
-      if (outcome.problem !== undefined) onProblem(outcome.problem);
-      so.rejected += outcome.taken ? outcome.rejected : spans;
-      so.spans += outcome.taken ? spans - outcome.rejected : 0;
-    }
-    for (const { id, revision } of waiting) checkpoint.add(id, revision);
-    so.traces += waiting.length;
-    [resourceSpans, spans, waiting] = [[], 0, []];
-  };
-
-  return {
-    flush,
-    async add({ id, isCut, documents }: FetchedTrace, revision: number | undefined): Promise<void> {
-      const traceId = traceIdOfRoot(id);
-      if (traceId === undefined) {
-        so.missing += 1;
-        onProblem(`trace ${id}: is no trace id`);
-        return;
-      }
-      const read = spansOfTrace(traceId, documents);
-      if (isCut) onProblem(`trace ${id}: X-Ray has cut it, it was larger than X-Ray keeps`);
-      for (const problem of read.problems) onProblem(`trace ${id}: ${problem}`);
-      so.badDocuments += read.problems.length;
-      resourceSpans = [...resourceSpans, ...read.resourceSpans];
-      spans += read.spanCount;
-      waiting.push({ id, revision });
-      if (spans >= MAX_SPANS_A_REQUEST) await flush();
-    },
-  };
-};

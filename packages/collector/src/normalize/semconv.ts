@@ -44,6 +44,19 @@ export const AWS_DYNAMODB_TABLE_NAMES = "aws.dynamodb.table_names";
 export const AWS_S3_BUCKET = "aws.s3.bucket";
 export const AWS_S3_KEY = "aws.s3.key";
 
+export const SFN_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
+/** No convention has these; state and retry are called as the SDK calls them. */
+export const SFN_EXECUTION_ARN = "mayfly.sfn.execution.arn";
+export const SFN_STATE_NAME = "mayfly.sfn.state.name";
+export const SFN_STATE_TYPE = "mayfly.sfn.state.type";
+export const SFN_RETRY_COUNT = "mayfly.sfn.state.retry_count";
+export const SFN_REDRIVE_COUNT = "mayfly.sfn.redrive_count";
+export const SFN_MAP_INDEX = "mayfly.sfn.map.index";
+export const SFN_MAP_RUN_ARN = "mayfly.sfn.map_run.arn";
+/** What a task calls: `lambda:invoke`, `sqs:sendMessage.waitForTaskToken`, or an ARN. */
+export const SFN_RESOURCE = "mayfly.sfn.resource";
+export const SFN_STATUS = "mayfly.sfn.status";
+
 export const HTTP_REQUEST_METHOD = "http.request.method";
 export const HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";
 export const HTTP_RESPONSE_BODY_SIZE = "http.response.body.size";

@@ -9,7 +9,7 @@
 import { isSpanId, type SpanId, type TraceId } from "../../model/ids.ts";
 import type { UnixNano } from "../../model/time.ts";
 import { traceIdOfRoot } from "../../model/xray-header.ts";
-import { type Fields, fieldsOf, isTrue, textOf } from "./fields.ts";
+import { type Fields, fieldsOf, isTrue, textOf } from "../json-fields.ts";
 import { Seconds, unixNanoOf } from "./seconds.ts";
 
 export interface Segment {

@@ -10,12 +10,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { BatchGetTracesCommand, GetTraceSummariesCommand, type XRayClient } from "@aws-sdk/client-xray";
 import type { UnixNano } from "../../model/time.ts";
 import { patiently, type Wait } from "../../aws.ts";
+import type { Window } from "../checkpoint.ts";
 import type { TraceDocument } from "./trace.ts";
-
-export interface Window {
-  readonly from: UnixNano;
-  readonly to: UnixNano;
-}
 
 export interface Summary {
   readonly id: string;

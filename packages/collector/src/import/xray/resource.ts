@@ -33,7 +33,7 @@ import {
   SERVICE_VERSION,
 } from "../../normalize/semconv.ts";
 import type { Segment } from "./document.ts";
-import { type Fields, fieldsOf, textOf } from "./fields.ts";
+import { type Fields, fieldsOf, textOf } from "../json-fields.ts";
 
 const LAMBDA = /^AWS::Lambda(::Function)?$/;
 

@@ -51,7 +51,8 @@ import { CLIENT, INTERNAL, SERVER } from "../../normalize/span-kind.ts";
 import * as words from "../../normalize/xray-words.ts";
 import { LOCAL_PARENT, REMOTE_PARENT, wireSpan } from "../wire-span.ts";
 import type { Segment } from "./document.ts";
-import { type Fields, fieldsOf, isTrue, numberOf, plainOf, textOf, textsOf } from "./fields.ts";
+import { plainOf } from "./plain.ts";
+import { type Fields, fieldsOf, isTrue, numberOf, textOf, textsOf } from "../json-fields.ts";
 
 const STATUS_ERROR = 2;
 

@@ -13,7 +13,7 @@ import { type Resource, type ResourceSpans, resourceToJson, type Span } from "@m
 import type { SpanId, TraceId } from "../../model/ids.ts";
 import { VERSION } from "../../version.ts";
 import { readDocument, type Segment } from "./document.ts";
-import { fieldsOf, textOf } from "./fields.ts";
+import { fieldsOf, textOf } from "../json-fields.ts";
 import { arnOf, isLambda, resourceOf } from "./resource.ts";
 import { spanOf } from "./span.ts";
 

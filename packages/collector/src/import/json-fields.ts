@@ -1,5 +1,4 @@
 /** Reading what somebody else's JSON holds: the typed value, or undefined where it is of another type. */
-import { Seconds } from "./seconds.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -20,10 +19,3 @@ export const numberOf = (value: unknown): number | undefined => {
 
 export const textsOf = (value: unknown): readonly string[] | undefined =>
   Array.isArray(value) ? value.flatMap((one) => textOf(one) ?? []) : undefined;
-
-/** A scalar as it is, anything else as JSON. */
-export const plainOf = (value: unknown): string | number | boolean | undefined => {
-  if (value instanceof Seconds) return value.toJSON();
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
-  return value === null || value === undefined ? undefined : JSON.stringify(value);
-};

@@ -1,30 +1,35 @@
 /**
- * What an import has brought already, so that a repeated run fetches only what is new: the revision of each trace, and
- * until when X-Ray was asked.
+ * What an import has brought already, so that a repeated run fetches only what is new: the revision of each trace or
+ * execution, and until when AWS was asked.
  *
  * One JSON file, written whole and renamed, after the collector has answered. Sources (region, endpoint, filter) and
- * destinations stand in it side by side, because what one collector has another has not. Beyond its bound the traces that were
+ * destinations stand in it side by side, because what one collector has another has not. Beyond its bound those that were
  * noted first are forgotten: they are fetched again, and the collector knows their spans.
  *
  * Errors  InputError for a file that is not ours; those of the file system as they are.
  */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { InputError } from "../../errors.ts";
-import type { UnixNano } from "../../model/time.ts";
-import type { Window } from "./fetch.ts";
-import { fieldsOf } from "./fields.ts";
+import { InputError } from "../errors.ts";
+import type { UnixNano } from "../model/time.ts";
+import { fieldsOf } from "./json-fields.ts";
+
+/** A stretch of time, its end not included. */
+export interface Window {
+  readonly from: UnixNano;
+  readonly to: UnixNano;
+}
 
 export interface Checkpoint {
   /** Until when everything was fetched, without a hole. */
   readonly until: UnixNano | undefined;
-  has(traceId: string, revision: number | undefined): boolean;
+  has(id: string, revision: number | undefined): boolean;
   /** Kept in memory until `save`. */
-  add(traceId: string, revision: number | undefined): void;
+  add(id: string, revision: number | undefined): void;
   save(fetched?: Window): Promise<void>;
 }
 
-const MAX_TRACES = 200_000;
+const MAX_NOTED = 200_000;
 const VERSION = 1;
 
 interface Stored {
@@ -35,7 +40,7 @@ interface Stored {
 export const openCheckpoint = async (
   file: string,
   route: string,
-  maxTraces: number = MAX_TRACES,
+  maxNoted: number = MAX_NOTED,
 ): Promise<Checkpoint> => {
   const routes = new Map(Object.entries(await storedIn(file)));
   const mine = routes.get(route);
@@ -45,13 +50,13 @@ export const openCheckpoint = async (
     get until() {
       return until;
     },
-    has: (traceId, revision) => revision !== undefined && revisions.get(traceId) === revision,
-    add(traceId, revision) {
+    has: (id, revision) => revision !== undefined && revisions.get(id) === revision,
+    add(id, revision) {
       if (revision === undefined) return; // nobody could tell whether it has changed
-      revisions.delete(traceId); // so that it is the newest
-      revisions.set(traceId, revision);
+      revisions.delete(id); // so that it is the newest
+      revisions.set(id, revision);
       const [oldest] = revisions.keys();
-      if (revisions.size > maxTraces && oldest !== undefined) revisions.delete(oldest);
+      if (revisions.size > maxNoted && oldest !== undefined) revisions.delete(oldest);
     },
     async save(fetched) {
       if (fetched !== undefined && (until === undefined || (fetched.from <= until && fetched.to > until)))
@@ -76,10 +81,7 @@ const storedIn = async (file: string): Promise<Readonly<Record<string, Stored>>>
   const stored = parsed(text);
   const routes = fieldsOf(stored?.["routes"]);
   if (stored?.["version"] !== VERSION || routes === undefined || !Object.values(routes).every(isStored))
-    throw new InputError(
-      "bad-request",
-      `${file} is no checkpoint of mayfly import xray; name another with --checkpoint`,
-    );
+    throw new InputError("bad-request", `${file} is no checkpoint of mayfly import; name another with --checkpoint`);
   return routes as Readonly<Record<string, Stored>>;
 };
 
