@@ -74,6 +74,40 @@ test("a transaction comes whole: every segment a span, found by its request id",
   expect(detail.functions).toEqual(expect.arrayContaining(["post-order", "notify"]));
 });
 
+test("an invocation that its function has sent itself stays one: X-Ray's segments tell where it stands", async () => {
+  const [trace] = (xray.traces = [traceAt(10 * MINUTE, 1, orderDocuments)]);
+  const [traceId, spanId] = ["b".repeat(32), "b".repeat(16)];
+  const began = BigInt(now - 10 * MINUTE) * 1_000_000_000n;
+  const text = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
+  const own = {
+    traceId,
+    spanId,
+    name: "post-order",
+    kind: 2,
+    startTimeUnixNano: String(began + 210_000_000n),
+    endTimeUnixNano: String(began + 255_000_000n),
+    attributes: [text("faas.invocation_id", POST_REQUEST)],
+  };
+  const body = {
+    resourceSpans: [{ resource: { attributes: [text("faas.name", "post-order")] }, scopeSpans: [{ spans: [own] }] }],
+  };
+  const headers = { "content-type": "application/json" };
+  await fetch(`${collector.url}/v1/traces`, { method: "POST", headers, body: JSON.stringify(body) });
+  await importXRay();
+
+  const { spans, joins } = (await (await fetch(`${collector.url}/api/traces/${POST_REQUEST}`)).json()) as TraceDetail;
+  expect(spans.filter((span) => span.requestId === POST_REQUEST).map((span) => span.spanId)).toEqual([spanId]);
+  const xrays = w3c(trace!.id);
+  const edges = joins.map(({ from, to }) => ["spanId" in from && from.spanId, to.spanId]);
+  expect(edges).toEqual(
+    expect.arrayContaining([
+      ["3a9497be6bb6f2a7", spanId], // API Gateway's call
+      [spanId, "3a049070bf15849c"], // the function that it called
+    ]),
+  );
+  expect(spans.map((span) => span.traceId)).toEqual(expect.arrayContaining([xrays, traceId]));
+});
+
 test("pages, ids that X-Ray did not get to and throttling are gone through; what grew is fetched again, nothing else", async () => {
   xray.traces = Array.from({ length: 13 }, (_, n) => traceAt(20 * MINUTE + n, n + 1));
   const [first, second] = xray.traces;
