@@ -84,6 +84,15 @@ const logLines = (group: string, sinceMs: number): readonly string[] => {
   return events.map(({ message }) => message.trimEnd());
 };
 
+/** Of an execution that could not be started there is none. */
+const historyOf = (executionArn: string | undefined): Observations["history"] => {
+  if (executionArn === undefined) return [];
+  const { events } = aws("stepfunctions", "get-execution-history", "--execution-arn", executionArn) as {
+    events: Observations["history"];
+  };
+  return events;
+};
+
 interface Called {
   readonly traceHeader: string | null;
   readonly sent: readonly Sent[];
@@ -124,6 +133,7 @@ const observe = async (outputs: Outputs, folder: string): Promise<Observations> 
     sent: [...called.sent, { hop: "http-api", ids: [], traceparent }],
     ...readLines(logLines(name("Logs"), sinceMs)),
     answers,
+    history: historyOf(called.sent.find(({ hop }) => hop === "step-functions")?.ids[0]),
     callerTraceHeader: called.traceHeader ?? undefined,
   };
 };

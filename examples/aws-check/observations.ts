@@ -14,6 +14,8 @@ export interface Observations {
   readonly reports: readonly Report[];
   /** By name of the output in template.json, one for each call. */
   readonly answers: Readonly<Record<string, readonly Answer[]>>;
+  /** Events of the execution that the caller started, as GetExecutionHistory has them. */
+  readonly history: readonly Json[];
   /** `X-Amzn-Trace-Id` as the caller's own invocation had it. */
   readonly callerTraceHeader: string | undefined;
 }

@@ -22,6 +22,13 @@ const answerHeader = (seen: Observations, name: string, header: string, hop: str
   );
 };
 
+/** Where both an execution's history and its function were seen. */
+const inHistory = (seen: Observations, judge: (received: Received) => Finding): Finding => {
+  const [received] = receivedBy(seen, "step-functions");
+  if (seen.history.length === 0) return unknown("there is no history");
+  return received === undefined ? unknown("nothing arrived by step-functions") : judge(received);
+};
+
 export const ids = {
   "sqs-message-id": {
     claim: "SQS SendMessage's `MessageId` is the record's `messageId`.",
@@ -82,6 +89,28 @@ export const ids = {
     claim: "StartExecution's `executionArn` is what a state machine maps from `$$.Execution.Id`.",
     known: "documented",
     judge: inEvents("step-functions", "step-functions", ({ event }) => at(event, "Execution", "Id")),
+  },
+  "step-functions-history-request-id": {
+    claim: "Step Functions: in the history, a `lambda:invoke` task's output has the function's request id.",
+    known: "assumed",
+    judge: (seen) =>
+      inHistory(seen, (received) => {
+        const outputs = seen.history.map((event) => parsed(at(event, "taskSucceededEventDetails", "output")));
+        const told = outputs.map((output) => at(output, "SdkResponseMetadata", "RequestId")).filter(Boolean);
+        return holds(told.includes(received.requestId), { received: received.requestId, told });
+      }),
+  },
+  "step-functions-entered-time": {
+    claim: "Step Functions: the history enters a state at its `$$.State.EnteredTime`, to the millisecond.",
+    known: "assumed",
+    judge: (seen) =>
+      inHistory(seen, ({ event }) => {
+        const entered = at(event, "State", "EnteredTime");
+        const times = seen.history
+          .filter(({ type }) => type === "TaskStateEntered")
+          .map(({ timestamp }) => new Date(String(timestamp)).toISOString());
+        return holds(times.includes(String(entered)), { entered, times });
+      }),
   },
   "lambda-request-id-sync": {
     claim: "Lambda Invoke: the answer's request id is the callee's `awsRequestId`.",

@@ -94,6 +94,10 @@ const REFUTING: Readonly<Record<string, Observations>> = {
     ]),
   ),
   "sns-sqs-raw-loses-id": receivedAs(({ event }) => ({ event: { ...event, snsMessageId: "sns-1" } })),
+  "step-functions-history-request-id": receivedAs(() => ({ requestId: OTHER })),
+  "step-functions-entered-time": receivedAs(({ event }) => ({
+    event: replaced(event, /00:00:00\.120Z/g, "00:00:00.121Z"),
+  })),
   "lambda-request-id-sync": receivedAs(() => ({ requestId: OTHER })),
   "lambda-request-id-async": receivedAs(() => ({ requestId: OTHER })),
   "lambda-retry-request-id": {

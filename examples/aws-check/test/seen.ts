@@ -6,6 +6,7 @@ import type { Answer, Json, Observations, Received, Report, Sent } from "../obse
 
 const RUN = "run-1";
 const ARN = "arn:aws:states:eu-west-1:111122223333:execution:fulfilment:e-1";
+const ENTERED = "2026-01-01T00:00:00.120Z";
 export const TRACEPARENT = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
 export const ROOT = "1-6956b300-0123456789abcdef01234567";
 const HEADER = `Root=${ROOT};Parent=0123456789abcdef;Sampled=0;Lineage=1:456f6a97:0`;
@@ -89,6 +90,17 @@ export const AS_ASSUMED: Observations = {
     sent("s3", ["S3REQUEST1"]),
     sent("http-api", []),
   ],
+  history: [
+    { id: 1, type: "ExecutionStarted", timestamp: "2026-01-01T00:00:00.100000+00:00" },
+    { id: 2, type: "TaskStateEntered", timestamp: "2026-01-01T00:00:00.120000+00:00" },
+    {
+      id: 5,
+      type: "TaskSucceeded",
+      taskSucceededEventDetails: {
+        output: JSON.stringify({ SdkResponseMetadata: { RequestId: "step-functions-request" } }),
+      },
+    },
+  ],
   received: [
     received("sqs", message("m-1")),
     received("sqs", message("m-2", { attributes: { AWSTraceHeader: OWN } })),
@@ -135,7 +147,11 @@ export const AS_ASSUMED: Observations = {
         attributes: { AWSTraceHeader: OWN },
       }),
     ),
-    received("step-functions", { Execution: { Id: ARN }, State: { Name: "Task" }, input: { run: RUN } }, byOwn),
+    received(
+      "step-functions",
+      { Execution: { Id: ARN }, State: { Name: "Task", EnteredTime: ENTERED }, input: { run: RUN } },
+      byOwn,
+    ),
     received("lambda-sync", { run: RUN }, { clientContext: { custom: { traceparent: TRACEPARENT } } }),
     received("lambda-async", { run: RUN }),
     received("lambda-async-failing", { run: RUN }),
@@ -207,5 +223,6 @@ export const NOTHING: Observations = {
   sent: [],
   received: [],
   reports: [],
+  history: [],
   answers: {},
 };
