@@ -90,7 +90,7 @@ export const importStepFunctions = async (
       so.withoutHistory += 1;
       onProblem(
         isExpress(arn)
-          ? `execution ${arn}: express executions keep no history; send their log group to Mayfly instead`
+          ? `execution ${arn}: express executions keep no history; what they did stands in their log group alone`
           : `execution ${arn}: is gone; Step Functions keeps a history for 90 days`,
       );
       return undefined;

@@ -3,7 +3,7 @@
  *
  * In      HistoryEvent[] by id; `previousEventId` makes them a tree, because Parallel branches and Map iterations interleave.
  * Out     Stretch[]: the execution, its states, Map iterations, and each attempt of a task, enclosing before enclosed.
- * Cost    O(n).
+ * Cost    O(n) in the events, times what runs at once where something is stopped.
  * Errors  none; an event that fits nowhere is left out, what never ended is open.
  *
  *   Execution ┬ state (Task) ┬ attempt 1 (failed)
@@ -15,43 +15,8 @@
  * Source  Step Functions API reference, HistoryEvent.
  */
 import type { HistoryEvent } from "@aws-sdk/client-sfn";
-
-export type StretchKind = "execution" | "state" | "iteration" | "attempt" | "waiting";
-
-export interface Failure {
-  readonly error: string;
-  readonly cause: string;
-}
-
-export interface Stretch {
-  readonly kind: StretchKind;
-  readonly name: string;
-  readonly within: Stretch | undefined;
-  readonly start: Date;
-  end: Date | undefined;
-  failure: Failure | undefined;
-  /** Stopped from outside: what encloses it ended while it ran. */
-  isAborted: boolean;
-  /** Task, Map, Wait …; of an attempt `lambda:invoke` or an ARN. */
-  readonly type: string;
-  /** Attempts of a state so far; of an attempt, how many were before it. */
-  tries: number;
-  readonly redriveCount: number;
-  /** Of a Map iteration. */
-  readonly index?: number;
-  readonly eventId: number;
-  /** JSON texts: what an attempt was given, and what came back. */
-  parameters: string | undefined;
-  readonly outputs: string[];
-  mapRunArn: string | undefined;
-}
-
-/** Where an event stands: the state it belongs to, and what encloses that state. */
-interface Place {
-  readonly container: Stretch;
-  readonly state: Stretch | undefined;
-  readonly attempt: Stretch | undefined;
-}
+import { calledBy, failureIn, indexIn, isTimed, type Timed } from "./event.ts";
+import { enclosing, type Failure, isWithin, type Stretch, type StretchKind } from "./stretch.ts";
 
 export const stretchesOf = (events: readonly HistoryEvent[], name: string): readonly Stretch[] => {
   const inOrder = events.filter(isTimed).toSorted((a, b) => a.id - b.id);
@@ -62,23 +27,28 @@ export const stretchesOf = (events: readonly HistoryEvent[], name: string): read
   return reading.all;
 };
 
-type Timed = HistoryEvent & { readonly id: number; readonly timestamp: Date; readonly type: string };
+/** Where an event stands: the state it belongs to, and what encloses that state. */
+interface Place {
+  readonly container: Stretch;
+  readonly state: Stretch | undefined;
+  readonly attempt: Stretch | undefined;
+}
 
-const isTimed = (event: HistoryEvent): event is Timed =>
-  event.id !== undefined && event.timestamp !== undefined && event.type !== undefined;
+const inside = (container: Stretch): Place => ({ container, state: undefined, attempt: undefined });
 
-const ENTERED = /^(\w+)StateEntered$/;
-const EXITED = /StateExited$/;
-const STATE_ABORTED = /^(Task|Wait)StateAborted$/;
-const SCHEDULED = new Set(["TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled"]);
-const ATTEMPT_ENDED =
-  /^(Task|LambdaFunction|Activity)(Succeeded|Failed|TimedOut|ScheduleFailed|StartFailed|SubmitFailed)$/;
-const CONTAINER_ENDED = /^(Map|Parallel)State(Succeeded|Failed|Aborted)$/;
-const ITERATION_ENDED = /^MapIteration(Succeeded|Failed|Aborted)$/;
-const EXECUTION_ENDED = /^Execution(Succeeded|Failed|TimedOut|Aborted)$/;
+const innermost = ({ attempt, state, container }: Place): Stretch => attempt ?? state ?? container;
+
+const isMap = ({ kind, type }: Stretch): boolean => kind === "state" && type === "Map";
+
+/** Reads an event at the place of the one before it, and tells the place of those that come after. */
+type Step = (event: Timed, place: Place) => Place;
 
 const createReading = (name: string, first: Timed) => {
   const all: Stretch[] = [];
+  const running = new Set<Stretch>();
+  const places = new Map<number, Place>();
+  /** By the end of the execution, and not by themselves: a redrive takes them up again. */
+  const cutShort: Stretch[] = [];
   let redriveCount = 0;
 
   const begin = (
@@ -106,18 +76,14 @@ const createReading = (name: string, first: Timed) => {
       ...more,
     };
     all.push(stretch);
+    running.add(stretch);
     return stretch;
   };
 
-  const execution = begin("execution", name, undefined, first);
-  const top: Place = { container: execution, state: undefined, attempt: undefined };
-  const places = new Map<number, Place>();
-  const closedWithExecution: Stretch[] = [];
-
-  const end = (stretch: Stretch | undefined, { timestamp }: Timed, failure?: Failure): void => {
-    if (stretch === undefined) return;
+  const end = (stretch: Stretch, { timestamp }: Timed, failure?: Failure): void => {
     stretch.end = timestamp;
     stretch.failure = failure;
+    running.delete(stretch);
   };
 
   const abort = (stretch: Stretch, event: Timed): void => {
@@ -125,120 +91,44 @@ const createReading = (name: string, first: Timed) => {
     stretch.isAborted = true;
   };
 
-  /** Whatever still runs inside: a branch failed, so the others are stopped. */
+  /** A branch failed, so the others are stopped. */
   const abortWithin = (container: Stretch, event: Timed): void => {
-    for (const open of all)
-      if (open.end === undefined && open !== container && enclosing(open, (one) => one === container) !== undefined)
-        abort(open, event);
+    for (const one of running) if (one !== container && isWithin(one, container)) abort(one, event);
   };
 
-  /** The first that `fits`, from the inside outwards. */
-  const enclosing = (from: Stretch, fits: (stretch: Stretch) => boolean): Stretch | undefined => {
-    let at: Stretch | undefined = from;
-    while (at !== undefined && !fits(at)) at = at.within;
-    return at;
+  const execution = begin("execution", name, undefined, first);
+
+  const stateEntered: Step = (event, { container }) => {
+    const type = event.type.replace("StateEntered", "");
+    const state = begin("state", event.stateEnteredEventDetails?.name ?? type, container, event, { type });
+    return { container, state, attempt: undefined };
   };
 
-  const innermost = ({ attempt, state, container }: Place): Stretch => attempt ?? state ?? container;
+  const stateExited: Step = (event, place) => {
+    const called = event.stateExitedEventDetails?.name;
+    const isIt = ({ kind, name: its }: Stretch): boolean =>
+      kind === "state" && (called === undefined || its === called);
+    const state = enclosing(innermost(place), isIt);
+    if (state !== undefined) end(state, event);
+    return inside(state?.within ?? place.container);
+  };
 
-  const next = (event: Timed, place: Place): Place => {
-    const { type } = event;
-    const [, entered] = ENTERED.exec(type) ?? [];
-    if (entered !== undefined) {
-      const called = event.stateEnteredEventDetails?.name ?? entered;
-      return { ...place, state: begin("state", called, place.container, event, { type: entered }), attempt: undefined };
-    }
-    if (EXITED.test(type)) {
-      const called = event.stateExitedEventDetails?.name;
-      const fits = ({ kind, name: its }: Stretch): boolean =>
-        kind === "state" && (called === undefined || its === called);
-      const state = enclosing(innermost(place), fits);
-      end(state, event);
-      return { container: state?.within ?? place.container, state: undefined, attempt: undefined };
-    }
-    if (STATE_ABORTED.test(type)) {
-      for (const one of [place.attempt, place.state]) if (one !== undefined && one.end === undefined) abort(one, event);
-      return place;
-    }
-    if (SCHEDULED.has(type)) return scheduled(event, place);
-    if (ATTEMPT_ENDED.test(type)) return attemptEnded(event, place);
-    if (type === "TaskSubmitted") return submitted(event, place);
-    if ((type === "MapStateStarted" || type === "ParallelStateStarted") && place.state !== undefined) {
-      place.state.tries += 1;
-      return { container: place.state, state: undefined, attempt: undefined };
-    }
-    if (type === "MapRunStarted") {
-      const map = enclosing(innermost(place), isMap);
-      if (map !== undefined) map.mapRunArn = event.mapRunStartedEventDetails?.mapRunArn;
-      return place;
-    }
-    if (type === "MapIterationStarted") return iterationStarted(event, place);
-    if (ITERATION_ENDED.test(type)) return iterationEnded(event, place);
-    if (CONTAINER_ENDED.test(type)) {
-      const kind = type.startsWith("Map") ? "Map" : "Parallel";
-      const state = enclosing(place.container, (one) => one.kind === "state" && one.type === kind);
-      if (state === undefined) return place;
-      if (!type.endsWith("Succeeded")) abortWithin(state, event);
-      return { container: state.within ?? execution, state, attempt: undefined };
-    }
-    if (type === "ExecutionRedriven") {
-      redriveCount = event.executionRedrivenEventDetails?.redriveCount ?? redriveCount + 1;
-      for (const stretch of closedWithExecution.splice(0)) reopen(stretch);
-      return place;
-    }
-    if (EXECUTION_ENDED.test(type)) executionEnded(event, place);
+  const stateAborted: Step = (event, place) => {
+    if (place.state !== undefined) abortWithin(place.state, event);
+    if (place.state?.end === undefined && place.state !== undefined) abort(place.state, event);
     return place;
   };
 
-  /** What is on the way to the failure has failed; what ran beside it was stopped. */
-  const executionEnded = (event: Timed, place: Place): void => {
-    const failure = failureOf(event);
-    for (const open of all) {
-      if (open.end !== undefined || open === execution) continue;
-      if (failure !== undefined && enclosing(innermost(place), (one) => one === open) !== undefined)
-        end(open, event, failure);
-      else abort(open, event);
-      if (open.kind === "state" || open.kind === "iteration") closedWithExecution.push(open);
-    }
-    end(execution, event, failure);
-    execution.isAborted = event.type === "ExecutionAborted";
-    closedWithExecution.push(execution);
-  };
-
-  /** A redrive goes on where the execution ended, and counts retries anew. */
-  const reopen = (stretch: Stretch): void => {
-    stretch.end = undefined;
-    stretch.failure = undefined;
-    stretch.isAborted = false;
-    stretch.tries = 0;
-  };
-
-  const iterationEnded = (event: Timed, place: Place): Place => {
-    const { index } = iterationDetails(event);
-    const fits = (one: Stretch): boolean => one.kind === "iteration" && (index === undefined || one.index === index);
-    const iteration = enclosing(innermost(place), fits);
-    if (iteration?.within === undefined) return place;
-    if (event.type !== "MapIterationSucceeded") abortWithin(iteration, event);
-    end(iteration, event, event.type === "MapIterationFailed" ? failureIn(iteration, all) : undefined);
-    iteration.isAborted = event.type === "MapIterationAborted";
-    return { container: iteration.within, state: undefined, attempt: undefined };
-  };
-
-  const scheduled = (event: Timed, place: Place): Place => {
+  const scheduled: Step = (event, place) => {
     const { state } = place;
     if (state === undefined) return place;
-    const { taskScheduledEventDetails: task, lambdaFunctionScheduledEventDetails: lambda } = event;
-    const type =
-      task === undefined
-        ? (lambda?.resource ?? event.activityScheduledEventDetails?.resource ?? "")
-        : `${task.resourceType}:${task.resource}`;
-    const attempt = begin("attempt", state.name, state, event, { type, tries: state.tries });
-    attempt.parameters = task?.parameters;
+    const attempt = begin("attempt", state.name, state, event, { type: calledBy(event), tries: state.tries });
+    attempt.parameters = event.taskScheduledEventDetails?.parameters;
     state.tries += 1;
     return { ...place, attempt };
   };
 
-  const submitted = (event: Timed, place: Place): Place => {
+  const submitted: Step = (event, place) => {
     const { attempt } = place;
     if (attempt === undefined) return place;
     const output = event.taskSubmittedEventDetails?.output;
@@ -247,69 +137,107 @@ const createReading = (name: string, first: Timed) => {
     return { ...place, attempt: waiting };
   };
 
-  const attemptEnded = (event: Timed, place: Place): Place => {
-    const failure = failureOf(event);
-    const { attempt: inner } = place;
-    if (inner === undefined) {
-      // It could not even be scheduled.
-      if (place.state !== undefined && failure !== undefined)
-        end(
-          begin("attempt", place.state.name, place.state, event, { tries: (place.state.tries += 1) - 1 }),
-          event,
-          failure,
-        );
-      return place;
-    }
-    const attempt = inner.kind === "waiting" ? inner.within : inner;
+  const attemptEnded: Step = (event, place) => {
+    // One that could not even be scheduled has its failure alone.
+    const { attempt: inner } = place.attempt === undefined && failureIn(event) ? scheduled(event, place) : place;
+    if (inner === undefined) return place;
+    const attempt = inner.kind === "waiting" ? (inner.within ?? inner) : inner;
     if (inner !== attempt) end(inner, event);
-    end(attempt, event, failure);
+    end(attempt, event, failureIn(event));
     const output = event.taskSucceededEventDetails?.output;
-    if (output !== undefined) attempt?.outputs.push(output);
+    if (output !== undefined) attempt.outputs.push(output);
     return { ...place, attempt: undefined };
   };
 
-  const iterationStarted = (event: Timed, place: Place): Place => {
+  const containerStarted: Step = (_, place) => {
+    if (place.state === undefined) return place;
+    place.state.tries += 1;
+    return inside(place.state);
+  };
+
+  const containerEnded: Step = (event, place) => {
+    const type = event.type.startsWith("Map") ? "Map" : "Parallel";
+    const state = enclosing(place.container, (one) => one.kind === "state" && one.type === type);
+    if (state === undefined) return place;
+    if (!event.type.endsWith("Succeeded")) abortWithin(state, event);
+    return { container: state.within ?? execution, state, attempt: undefined };
+  };
+
+  const mapRunStarted: Step = (event, place) => {
+    const map = enclosing(innermost(place), isMap);
+    if (map !== undefined) map.mapRunArn = event.mapRunStartedEventDetails?.mapRunArn;
+    return place;
+  };
+
+  const iterationStarted: Step = (event, place) => {
     const map = enclosing(place.container, isMap);
     if (map === undefined) return place;
-    const { index } = iterationDetails(event);
-    const iteration = begin("iteration", `${map.name} [${index ?? "?"}]`, map, event, {
-      tries: map.tries,
-      ...(index !== undefined && { index }),
-    });
-    return { container: iteration, state: undefined, attempt: undefined };
+    const index = indexIn(event);
+    const counted = { tries: map.tries, ...(index !== undefined && { index }) };
+    return inside(begin("iteration", `${map.name} [${index ?? "?"}]`, map, event, counted));
   };
+
+  const iterationEnded: Step = (event, place) => {
+    const index = indexIn(event);
+    const isIt = (one: Stretch): boolean => one.kind === "iteration" && (index === undefined || one.index === index);
+    const iteration = enclosing(innermost(place), isIt);
+    if (iteration?.within === undefined) return place;
+    if (event.type !== "MapIterationSucceeded") abortWithin(iteration, event);
+    if (event.type === "MapIterationAborted") abort(iteration, event);
+    else end(iteration, event, event.type === "MapIterationFailed" ? whyFailed(iteration, all) : undefined);
+    return inside(iteration.within);
+  };
+
+  /** What is on the way to the failure has failed; what ran beside it was stopped. */
+  const executionEnded: Step = (event, place) => {
+    const failure = failureIn(event);
+    for (const one of running) {
+      if (failure !== undefined && isWithin(innermost(place), one)) end(one, event, failure);
+      else if (one !== execution || event.type === "ExecutionAborted") abort(one, event);
+      else end(one, event);
+      if (one.kind !== "attempt" && one.kind !== "waiting") cutShort.push(one);
+    }
+    return place;
+  };
+
+  /** It goes on where the execution ended, and counts retries anew. */
+  const redriven: Step = (event, place) => {
+    redriveCount = event.executionRedrivenEventDetails?.redriveCount ?? redriveCount + 1;
+    for (const stretch of cutShort.splice(0)) {
+      Object.assign(stretch, { end: undefined, failure: undefined, isAborted: false, tries: 0 });
+      running.add(stretch);
+    }
+    return place;
+  };
+
+  const steps: readonly (readonly [RegExp, Step])[] = [
+    [/StateEntered$/, stateEntered],
+    [/StateExited$/, stateExited],
+    [/^(Task|Wait)StateAborted$/, stateAborted],
+    [/^(Task|LambdaFunction|Activity)Scheduled$/, scheduled],
+    [/^TaskSubmitted$/, submitted],
+    [/^(Task|LambdaFunction|Activity)(Succeeded|(Schedule|Start|Submit)?Failed|TimedOut)$/, attemptEnded],
+    [/^(Map|Parallel)StateStarted$/, containerStarted],
+    [/^(Map|Parallel)State(Succeeded|Failed|Aborted)$/, containerEnded],
+    [/^MapRunStarted$/, mapRunStarted],
+    [/^MapIterationStarted$/, iterationStarted],
+    [/^MapIteration(Succeeded|Failed|Aborted)$/, iterationEnded],
+    [/^Execution(Succeeded|Failed|TimedOut|Aborted)$/, executionEnded],
+    [/^ExecutionRedriven$/, redriven],
+  ];
 
   return {
     all,
     read(event: Timed): void {
-      places.set(event.id, next(event, places.get(event.previousEventId ?? 0) ?? top));
+      const place = places.get(event.previousEventId ?? 0) ?? inside(execution);
+      const [, step] = steps.find(([pattern]) => pattern.test(event.type)) ?? [];
+      places.set(event.id, step?.(event, place) ?? place);
     },
   };
 };
 
-const isMap = ({ kind, type }: Stretch): boolean => kind === "state" && type === "Map";
-
-/** The event says only that it failed; the last attempt in it says why. */
-const failureIn = (iteration: Stretch, all: readonly Stretch[]): Failure => {
-  const inside = (stretch: Stretch | undefined): boolean =>
-    stretch !== undefined && (stretch === iteration || inside(stretch.within));
-  const last = all.findLast((stretch) => stretch.failure !== undefined && inside(stretch));
+/** Its own event says only that it failed; the last failure in it says why. */
+const whyFailed = (iteration: Stretch, all: readonly Stretch[]): Failure => {
+  const last = all.findLast((stretch) => stretch.failure !== undefined && isWithin(stretch, iteration));
   return last?.failure ?? { error: "MapIterationFailed", cause: "" };
-};
-
-const iterationDetails = (event: HistoryEvent): { readonly index?: number | undefined } =>
-  event.mapIterationStartedEventDetails ??
-  event.mapIterationSucceededEventDetails ??
-  event.mapIterationFailedEventDetails ??
-  event.mapIterationAbortedEventDetails ??
-  {};
-
-/** Every kind of failure has its details under a name of its own, and all have the same two fields. */
-const failureOf = (event: Timed): Failure | undefined => {
-  if (!/(Failed|TimedOut)$/.test(event.type)) return undefined;
-  const details = Object.entries(event).find(([key]) => key.endsWith("EventDetails"))?.[1] as
-    | Partial<Failure>
-    | undefined;
-  const error = details?.error ?? (event.type.endsWith("TimedOut") ? "States.Timeout" : event.type);
-  return { error, cause: details?.cause ?? "" };
 };

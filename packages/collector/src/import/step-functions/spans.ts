@@ -45,9 +45,10 @@ import { CLIENT, INTERNAL, SERVER } from "../../normalize/span-kind.ts";
 import { VERSION } from "../../version.ts";
 import { textOf, textsOf } from "../json-fields.ts";
 import { wireSpan } from "../wire-span.ts";
-import { type Failure, type Stretch, stretchesOf } from "./history.ts";
+import { stretchesOf } from "./history.ts";
 import { attemptSpanId, executionTraceId, spanIdOf } from "./ids.ts";
 import { functionNameIn, parsed, producedBy, requestIdIn } from "./keys.ts";
+import type { Failure, Stretch } from "./stretch.ts";
 
 export type Described = Pick<DescribeExecutionOutput, "executionArn" | "stateMachineArn" | "status">;
 

@@ -92,7 +92,7 @@ const segmentOf = (fields: Fields, traceId: TraceId, above: SpanId | undefined):
   };
 };
 
-const timeOf = (value: unknown): UnixNano | undefined => {
+export const timeOf = (value: unknown): UnixNano | undefined => {
   if (value instanceof Seconds) return unixNanoOf(value.digits);
   return typeof value === "string" ? unixNanoOf(value) : undefined;
 };

@@ -29,6 +29,7 @@ import {
   EXCEPTION_MESSAGE,
   EXCEPTION_STACKTRACE,
   EXCEPTION_TYPE,
+  FAAS_COLDSTART,
   FAAS_INVOCATION_ID,
   FAAS_INVOKED_NAME,
   FAAS_INVOKED_PROVIDER,
@@ -38,6 +39,7 @@ import {
   HTTP_RESPONSE_STATUS_CODE,
   MAYFLY_EVIDENCE,
   MAYFLY_EVIDENCE_XRAY,
+  MAYFLY_INIT_DURATION_MS,
   MAYFLY_KEYS_PRODUCED,
   MAYFLY_UNFINISHED,
   RPC_METHOD,
@@ -50,7 +52,8 @@ import {
 import { CLIENT, INTERNAL, SERVER } from "../../normalize/span-kind.ts";
 import * as words from "../../normalize/xray-words.ts";
 import { LOCAL_PARENT, REMOTE_PARENT, wireSpan } from "../wire-span.ts";
-import type { Segment } from "./document.ts";
+import { durationNs } from "../../model/time.ts";
+import { type Segment, timeOf } from "./document.ts";
 import { plainOf } from "./plain.ts";
 import { type Fields, fieldsOf, isTrue, numberOf, textOf, textsOf } from "../json-fields.ts";
 
@@ -104,10 +107,22 @@ const attributesOf = (segment: Segment): Attributes => {
     [words.XRAY_FAULT]: isTrue(fields["fault"]) || undefined,
     [words.XRAY_ERROR]: isTrue(fields["error"]) || undefined,
     [words.XRAY_THROTTLE]: isTrue(fields["throttle"]) || undefined,
+    ...initOf(segment),
     ...(end === undefined && { [words.XRAY_IN_PROGRESS]: true, [MAYFLY_UNFINISHED]: true }),
     [MAYFLY_EVIDENCE]: MAYFLY_EVIDENCE_XRAY,
     ...producedBy(segment),
   };
+};
+
+/** Of the function's segment: it waited for the init that ended just before it, and not long ago (provisioned concurrency). */
+const INIT_SLACK = 1_000_000_000n;
+
+const initOf = ({ fields, start }: Segment): Attributes => {
+  if (fields["origin"] !== "AWS::Lambda::Function" || !Array.isArray(fields["subsegments"])) return {};
+  const init = fields["subsegments"].map(fieldsOf).find((one) => one?.["name"] === "Initialization");
+  const [began, ended] = [timeOf(init?.["start_time"]), timeOf(init?.["end_time"])];
+  if (began === undefined || ended === undefined || start - ended > INIT_SLACK) return {};
+  return { [FAAS_COLDSTART]: true, [MAYFLY_INIT_DURATION_MS]: durationNs(began, ended) / 1e6 };
 };
 
 const annotationsOf = (fields: Fields): Attributes => {

@@ -143,6 +143,24 @@ test("what a segment says has its attribute", () => {
   expect(attributes("15df351900263050")).toMatchObject({ "aws.xray.inferred": true });
 });
 
+test("a function's segment that waited for its init is a cold start; one whose init was long before is not", () => {
+  const cold = (initEnd: number): unknown => {
+    const segment = {
+      id: "000000000000000a",
+      name: "f",
+      origin: "AWS::Lambda::Function",
+      start_time: 1000.25,
+      end_time: 1001,
+      subsegments: [{ id: "000000000000000b", name: "Initialization", start_time: 900, end_time: initEnd }],
+    };
+    const one = spansOf([JSON.stringify(segment)]).get("000000000000000a");
+    const { "faas.coldstart": isCold, "mayfly.init_duration_ms": ms } = attributesToPlain(one?.span.attributes ?? []);
+    return [isCold, ms];
+  };
+  expect(cold(1000.125)).toEqual([true, 100_125]);
+  expect(cold(990)).toEqual([undefined, undefined]);
+});
+
 test("an exception is an event, its stack as Node.js writes one, and its message the status", () => {
   const { events, status } = span("15fea92cde95161f");
   expect(status).toEqual({ code: 2, message: "The conditional request failed" });
