@@ -80,21 +80,33 @@ const carriedEvidence = (unit: Unit, graph: Graph): Evidence[] => {
 const isContainer = (unit: Unit): boolean =>
   unit.root.parentSpanId !== undefined && unit.invocation === spanPath(unit.root.traceId, unit.root.parentSpanId);
 
-const keyEvidence = (unit: Unit, graph: Graph): Evidence[] =>
-  unit.consumed.flatMap((key) => {
-    const senders = graph
-      .holders(stitchKeyIdentity(key))
-      .filter((holder) => holder.side === "produced")
-      .flatMap((holder) => {
-        const path = spanPath(holder.traceId, holder.spanId);
-        const from = graph.span(path);
-        const fromUnit = graph.unitOf(path);
-        return from && fromUnit ? [{ path, from, fromUnit, kind: key.kind, keys: [key] }] : [];
-      });
-    // What X-Ray saw a function send leads to its invocation; a span of its own that sent it says more.
-    const saying = new Set(senders.filter(isItself).map(({ fromUnit }) => fromUnit));
-    return senders.filter((one) => isItself(one) || !saying.has(one.fromUnit));
-  });
+const keyEvidence = (unit: Unit, graph: Graph): Evidence[] => {
+  const found = unit.consumed.flatMap((key) => sendersOf(key, unit, graph).map((one) => ({ ...one, key })));
+  // One that stands between says which of its spans sent, where another key tells that.
+  const telling = new Set(found.filter((one) => !standsBetween(one, one.key)).map(({ fromUnit }) => fromUnit));
+  return found.filter((one) => !standsBetween(one, one.key) || !telling.has(one.fromUnit));
+};
+
+const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
+  const senders = graph
+    .holders(stitchKeyIdentity(key))
+    .filter((holder) => holder.side === "produced")
+    .flatMap((holder) => {
+      const path = spanPath(holder.traceId, holder.spanId);
+      const from = graph.span(path);
+      const fromUnit = graph.unitOf(path);
+      return from && fromUnit ? [{ path, from, fromUnit, kind: key.kind, keys: [key] }] : [];
+    });
+  // What X-Ray saw a function send leads to its invocation; a span of its own that sent it says more.
+  const saying = new Set(senders.filter(isItself).map(({ fromUnit }) => fromUnit));
+  const said = senders.filter((one) => isItself(one) || !saying.has(one.fromUnit));
+  const between = said.filter((one) => one.fromUnit !== unit && standsBetween(one, key));
+  return between.length > 0 ? between : said;
+};
+
+/** It consumes the key that it produces: an imported execution, between who started it and the functions that it runs. */
+const standsBetween = ({ fromUnit }: Evidence, key: StitchKey): boolean =>
+  fromUnit.consumed.some((one) => stitchKeyIdentity(one) === stitchKeyIdentity(key));
 
 const isItself = ({ path, from }: { readonly path: SpanPath; readonly from: SpanRecord }): boolean =>
   path === spanPath(from.traceId, from.spanId);

@@ -46,6 +46,31 @@ test("an event id joins two traces where the context was lost", async () => {
   expect(await rows()).toEqual(["POST /orders (7)"]);
 });
 
+test("an execution stands between who started it and the functions that it runs; a task of it is the sender where one is known", async () => {
+  const all = [
+    span("start", { in: "api", produces: ["sfn-execution E"], kind: 3, at: at(0) }),
+    span("run", { trace: "e", in: "machine", consumes: ["sfn-execution E"], produces: ["sfn-execution E"], at: at(5) }),
+    span("task", { trace: "e", in: "machine", parent: "run", produces: ["lambda-request r1"], kind: 3, at: at(10) }),
+    span("told", { trace: "f1", in: "f1", consumes: ["lambda-request r1", "sfn-execution E"], at: at(15) }),
+    span("untold", { trace: "f2", in: "f2", consumes: ["lambda-request r2", "sfn-execution E"], at: at(20) }),
+  ];
+  for (const order of [all, all.toReversed()]) {
+    const { ask, rows } = await stored(...order);
+    expect((await ask("E"))?.joins.toSorted((a, b) => a.localeCompare(b))).toEqual([
+      "run continues untold by sfn-execution+sfn-execution",
+      "start continues run by sfn-execution+sfn-execution",
+      "task continues told by lambda-request+lambda-request",
+    ]);
+    for (const one of ["r1", "r2"]) expect((await ask(one))?.id).toBe(id("t", "start"));
+    expect(await rows()).toEqual(["start (5)"]);
+  }
+  const { ask } = await stored(...all.filter(({ wire }) => wire.name !== "run" && wire.name !== "task"));
+  expect((await ask("E"))?.joins, "without the execution's own spans").toEqual([
+    "start continues told by sfn-execution+sfn-execution",
+    "start continues untold by sfn-execution+sfn-execution",
+  ]);
+});
+
 test("a redelivered message is consumed twice in one story", async () => {
   const { ask } = await stored(
     ...hop,
