@@ -62,6 +62,8 @@ export interface Span extends SpanRef {
   readonly attributes: Attributes;
   readonly events: readonly SpanEvent[];
   readonly links: readonly SpanLink[];
+  /** In a stitched trace: how long it ran while nothing that it caused did. */
+  readonly selfTimeNs?: number;
   /** Of an invocation's span: what Lambda says of the invocation. */
   readonly platform?: PlatformReport;
   /** Made of what Lambda, or X-Ray, saw of an invocation; in a stitched trace: the invocation sent no spans itself. */
@@ -189,11 +191,26 @@ export interface TraceSummary extends TraceHead {
   readonly truncated?: boolean;
 }
 
+/**
+ * A stretch of the critical path. `work`: the span ran, and nothing that it caused and that ended later; `wait`: it had not
+ * begun, what it received was under way; `init`: its environment was started for it.
+ */
+export interface PathStep extends SpanRef {
+  readonly is: "work" | "wait" | "init";
+  readonly startTimeUnixNano: UnixNanoString;
+  readonly durationNs: number;
+}
+
 export interface TraceDetail extends TraceHead {
   readonly spans: readonly Span[];
   readonly joins: readonly Join[];
   readonly gaps: readonly Gap[];
   readonly placeholders?: readonly Placeholder[];
+  /**
+   * What set the duration: from the root's start to the last end, in time order, each step where the one before ends. With
+   * the first page of a stitched trace; steps too short to be seen are told as part of the one before.
+   */
+  readonly criticalPath?: readonly PathStep[];
   /** Asked for a batch: the ids of the stitched traces it worked for. */
   readonly memberOf?: readonly string[];
   /** Asked for an id that several stitched traces know: the others, newest first. */

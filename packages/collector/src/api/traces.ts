@@ -25,6 +25,7 @@ import type { StoreReader } from "../store/store.ts";
 import { answers } from "../openapi/described.ts";
 import { traceDataOf } from "./otlp-view.ts";
 import { badParameter, FILTER_PARAMETERS, filtersOf } from "./trace-filters.ts";
+import { type Times, timesOf } from "./path-view.ts";
 import { spanView } from "./view.ts";
 
 const SPANS_PER_PAGE = 20_000;
@@ -115,6 +116,8 @@ export const traceRoutes =
 interface Shown {
   readonly detail: Omit<TraceDetail, "spans">;
   readonly records: readonly (readonly [SpanRecord, Unit])[];
+  /** Of a stitched one. */
+  readonly times?: Times;
 }
 
 /** What stands for an invocation without spans was put together of these. */
@@ -123,7 +126,10 @@ const asArrived = (record: SpanRecord, { root, platform }: Unit): readonly SpanR
 
 const stitchedTrace = async (store: StoreReader, id: string, now: UnixNano): Promise<Shown | undefined> => {
   const found = await findTrace(store, id);
-  return found && { detail: stitchedDetail(found, now), records: recordsOf(found.trace.parts) };
+  if (found === undefined) return undefined;
+  const detail = stitchedDetail(found, now);
+  const records = recordsOf(found.trace.parts);
+  return { detail, records, times: timesOf(found.trace, BigInt(detail.startTimeUnixNano)) };
 };
 
 const stitchedDetail = ({ trace, graph, memberOf, alternatives }: Found, now: UnixNano): Shown["detail"] => {
@@ -162,10 +168,17 @@ const recordsOf = (
 
 const byStart = (a: SpanRecord, b: SpanRecord): number => Number(a.start > b.start) - Number(a.start < b.start);
 
-const paged = ({ detail, records }: Shown, offset: number): TraceDetail => {
-  const spans: Span[] = records.slice(offset, offset + SPANS_PER_PAGE).map(([record, unit]) => spanView(record, unit));
+const paged = ({ detail, records, times }: Shown, offset: number): TraceDetail => {
   const next = offset + SPANS_PER_PAGE;
-  return { ...detail, spans, ...(next < records.length && { truncated: true, cursor: String(next) }) };
+  return {
+    ...detail,
+    spans: records.slice(offset, next).map(([record, unit]): Span => {
+      const selfTimeNs = times?.selfTimes.get(record);
+      return { ...spanView(record, unit), ...(selfTimeNs !== undefined && { selfTimeNs }) };
+    }),
+    ...(times && offset === 0 && { criticalPath: times.criticalPath }),
+    ...(next < records.length && { truncated: true, cursor: String(next) }),
+  };
 };
 
 const listQuery = (raw: Static<typeof ListParameters>): ListQuery => {

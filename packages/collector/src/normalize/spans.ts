@@ -11,6 +11,7 @@ import { EVIDENCE, type LinkTarget, type SpanOrigin, type SpanRecord } from "../
 import type { UnixNano } from "../model/time.ts";
 import { isMessageKey } from "../model/stitch-key.ts";
 import { type AttributeReader, type IdReader, attributeReader } from "./attributes.ts";
+import { isInitSpan } from "./init.ts";
 import {
   FAAS_COLDSTART,
   FAAS_INVOCATION_ID,
@@ -21,7 +22,7 @@ import {
   MAYFLY_UNFINISHED,
   MESSAGING_BATCH_MESSAGE_COUNT,
 } from "./semconv.ts";
-import { CLIENT, INTERNAL, PRODUCER } from "./span-kind.ts";
+import { CLIENT, PRODUCER } from "./span-kind.ts";
 import { stitchKeysOf } from "./stitch-keys.ts";
 
 const REMOTE_IS_KNOWN = 0x100;
@@ -44,7 +45,7 @@ export const normalizedSpan = (wire: Span, origin: SpanOrigin, receivedAt: UnixN
     wire,
     ...ids,
     parentIsRemote: (wire.flags & REMOTE_IS_KNOWN) !== 0 && (wire.flags & PARENT_IS_REMOTE) !== 0,
-    isColdStart: attributes.isTrue(FAAS_COLDSTART) && !isInit(wire),
+    isColdStart: attributes.isTrue(FAAS_COLDSTART) && !isInitSpan(wire),
     ...(evidence && { evidence }),
     batchCount: batchCount(wire, attributes, ids.consumed),
   };
@@ -67,9 +68,6 @@ export const spanIdsOf = (wire: IdSource, attributes: IdReader): SpanIds => {
     links: wire.links.flatMap(linkTarget),
   };
 };
-
-/** Our SDK's span of the init phase: it has the mark as well, and is no second cold start. */
-const isInit = ({ kind, name }: Span): boolean => kind === INTERNAL && name === "init";
 
 /** A caller of Lambda carries the request id of the function it called, not its own. */
 const requestIdOf = (wire: IdSource, attributes: IdReader): string | undefined =>

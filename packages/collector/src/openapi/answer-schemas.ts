@@ -539,6 +539,10 @@ export const ANSWER_SCHEMAS = {
           "$ref": "#/components/schemas/SpanLink"
         }
       },
+      "selfTimeNs": {
+        "description": "In a stitched trace: how long it ran while nothing that it caused did.",
+        "type": "number"
+      },
       "platform": {
         "description": "Of an invocation's span: what Lambda says of the invocation.",
         "$ref": "#/components/schemas/PlatformReport"
@@ -895,6 +899,39 @@ export const ANSWER_SCHEMAS = {
       "gapCount"
     ]
   },
+  "PathStep": {
+    "description": "A stretch of the critical path. `work`: the span ran, and nothing that it caused and that ended later; `wait`: it had not begun, what it received was under way; `init`: its environment was started for it.",
+    "type": "object",
+    "properties": {
+      "traceId": {
+        "type": "string"
+      },
+      "spanId": {
+        "type": "string"
+      },
+      "is": {
+        "type": "string",
+        "enum": [
+          "work",
+          "wait",
+          "init"
+        ]
+      },
+      "startTimeUnixNano": {
+        "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "durationNs": {
+        "type": "number"
+      }
+    },
+    "required": [
+      "traceId",
+      "spanId",
+      "is",
+      "startTimeUnixNano",
+      "durationNs"
+    ]
+  },
   "TraceDetail": {
     "type": "object",
     "properties": {
@@ -973,6 +1010,13 @@ export const ANSWER_SCHEMAS = {
         "type": "array",
         "items": {
           "$ref": "#/components/schemas/Placeholder"
+        }
+      },
+      "criticalPath": {
+        "description": "What set the duration: from the root's start to the last end, in time order, each step where the one before ends. With the first page of a stitched trace; steps too short to be seen are told as part of the one before.",
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/PathStep"
         }
       },
       "memberOf": {

@@ -1,0 +1,63 @@
+/** Critical path and self times of a stitched trace, as people and programs read them. */
+import type { PathStep } from "@mayfly/api";
+import type { SpanRecord } from "../model/span.ts";
+import type { DurationNs, UnixNano } from "../model/time.ts";
+import { isInitSpan } from "../normalize/init.ts";
+import { tasksOf } from "../stitch/causes.ts";
+import { type Step, type Task, criticalPath, selfTime } from "../stitch/critical-path.ts";
+import type { StitchedTrace } from "../stitch/walk.ts";
+
+export interface Times {
+  readonly criticalPath: readonly PathStep[];
+  readonly selfTimes: ReadonlyMap<SpanRecord, DurationNs>;
+}
+
+/** `origin`: when the trace begins. */
+export const timesOf = (trace: StitchedTrace, origin: UnixNano): Times => {
+  const tasks = tasksOf(trace, origin);
+  const steps = criticalPath(tasks).flatMap((step) => withInit(step, origin));
+  return { criticalPath: seen(steps).map((step) => stepView(step, origin)), selfTimes: selfTimesOf(tasks) };
+};
+
+type SeenStep = Omit<Step<SpanRecord>, "is"> & { readonly is: PathStep["is"] };
+
+/** Of an invocation that waited for its environment, the time before its span is the init's. */
+const withInit = (step: Step<SpanRecord>, origin: UnixNano): readonly SeenStep[] => {
+  if (step.is === "wait") return [step];
+  if (isInitSpan(step.of.wire)) return [{ ...step, is: "init" }];
+  const begun = Number(step.of.start - origin);
+  if (step.start >= begun) return [step];
+  if (step.end <= begun) return [{ ...step, is: "init" }];
+  return [
+    { ...step, is: "init", end: begun },
+    { ...step, start: begun },
+  ];
+};
+
+/** So many make a path that is drawn no finer than a screen is, and that a page of a large trace can carry. */
+const LEAST_SHARE = 1 / 2_000;
+
+const seen = (steps: readonly SeenStep[]): readonly SeenStep[] => {
+  const least = ((steps.at(-1)?.end ?? 0) - (steps[0]?.start ?? 0)) * LEAST_SHARE;
+  const told: SeenStep[] = [];
+  for (const step of steps) {
+    const before = told.at(-1);
+    if (before && step.end - step.start < least) told[told.length - 1] = { ...before, end: step.end };
+    else told.push(step);
+  }
+  return told;
+};
+
+const stepView = ({ is, of, start, end }: SeenStep, origin: UnixNano): PathStep => ({
+  traceId: of.traceId,
+  spanId: of.spanId,
+  is,
+  startTimeUnixNano: String(origin + BigInt(Math.round(start))),
+  durationNs: Math.round(end) - Math.round(start),
+});
+
+const selfTimesOf = (tasks: readonly Task<SpanRecord>[]): ReadonlyMap<SpanRecord, DurationNs> => {
+  const all = [...tasks];
+  for (const task of all) all.push(...task.children); // grows as it goes
+  return new Map(all.map((task) => [task.value, Math.round(selfTime(task))]));
+};

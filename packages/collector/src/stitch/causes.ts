@@ -1,0 +1,81 @@
+/**
+ * The spans of a stitched trace as tasks: each under what caused it.
+ *
+ * A span stands under the span of its unit that called it; a unit under the span that sent to it, by its first join;
+ * a record unit within the invocation that it ran in. What has no cause here is a root. An invocation that waited for its
+ * environment begins with the init.
+ *
+ * Times are nanoseconds since `origin`, as numbers.
+ */
+import type { SpanPath } from "../model/ids.ts";
+import { spanPath } from "../model/ids.ts";
+import type { SpanRecord } from "../model/span.ts";
+import type { UnixNano } from "../model/time.ts";
+import { initDurationNs, isInitSpan } from "../normalize/init.ts";
+import type { Task } from "./critical-path.ts";
+import type { Unit } from "./units.ts";
+import type { StitchedTrace } from "./walk.ts";
+
+interface Node extends Task<SpanRecord> {
+  start: number;
+  readonly children: Node[];
+}
+
+export const tasksOf = (trace: StitchedTrace, origin: UnixNano): readonly Task<SpanRecord>[] => {
+  const nodes = new Map<SpanPath, Node>();
+  for (const { unit, spans } of trace.parts) {
+    for (const span of spans) {
+      const path = spanPath(span.traceId, span.spanId);
+      if (!nodes.has(path)) nodes.set(path, nodeOf(span, unit, origin));
+    }
+  }
+  const causes = causesOf(trace);
+  const roots: Node[] = [];
+  for (const { unit, spans } of trace.parts) {
+    for (const span of spans) {
+      const node = nodes.get(spanPath(span.traceId, span.spanId));
+      if (node?.value !== span) continue; // another content of the same span
+      const isLocal = span !== unit.root && span.parentSpanId !== undefined;
+      const cause = isLocal ? spanPath(span.traceId, span.parentSpanId) : causes.get(unit);
+      const parent = cause && nodes.get(cause);
+      (parent?.children ?? roots).push(node);
+      if (parent && isInitSpan(span.wire)) parent.start = Math.min(parent.start, node.start);
+    }
+  }
+  return roots;
+};
+
+/**
+ * Of each unit, the span that caused it. A circle of causes is cut: parts stand in causal order, so a sender counts only
+ * where it stands before what it caused, and before all records of the invocation that it caused.
+ */
+const causesOf = ({ parts, joins }: StitchedTrace): ReadonlyMap<Unit, SpanPath> => {
+  const order = new Map(parts.map(({ unit }, n) => [unit, n]));
+  const units = new Map(parts.map(({ unit }) => [unit.path, unit]));
+  const hostOf = ({ invocation }: Unit): Unit | undefined => {
+    const host = invocation && units.get(invocation);
+    return host?.invocation === undefined ? host : undefined;
+  };
+  const begins = new Map(order);
+  for (const [unit, n] of order) {
+    const host = hostOf(unit);
+    if (host) begins.set(host, Math.min(n, begins.get(host) ?? n));
+  }
+  const causes = new Map<Unit, SpanPath>();
+  for (const { fromUnit, from, to } of joins) {
+    const isCause = (order.get(fromUnit) ?? Infinity) < (begins.get(to) ?? -Infinity);
+    if (isCause && !causes.has(to)) causes.set(to, spanPath(from.traceId, from.spanId));
+  }
+  for (const unit of order.keys()) {
+    const host = hostOf(unit);
+    if (host) causes.set(unit, host.path);
+  }
+  return causes;
+};
+
+const nodeOf = (span: SpanRecord, unit: Unit, origin: UnixNano): Node => {
+  const start = Number(span.start - origin);
+  const end = Math.max(start, Number(span.wire.endTimeUnixNano - origin));
+  const init = span === unit.root && span.isColdStart ? (initDurationNs(span.wire, unit.platform?.facts) ?? 0) : 0;
+  return { value: span, start: start - init, end, children: [] };
+};
