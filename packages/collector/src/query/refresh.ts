@@ -119,7 +119,10 @@ const withOrphans = (units: readonly Unit[], graph: Graph): ReadonlySet<Unit> =>
 /** The units of these traces, and those of other traces that share evidence with them. */
 const unitsAround = async (traceIds: readonly TraceId[], graph: Graph): Promise<ReadonlySet<Unit>> => {
   await graph.load(traceIds);
-  const own = traceIds.flatMap((traceId) => [...graph.units(traceId), ...graph.seenIn(traceId)]);
+  const speaking = traceIds.flatMap((traceId) => [...graph.units(traceId), ...graph.seenIn(traceId)]);
+  // What called somebody seen from outside, or shares its Root, is in the trace where it was seen.
+  const seenIn = new Set([...traceIds, ...speaking.flatMap(evidencePaths).map(traceOf)]);
+  const own = [...seenIn].flatMap((traceId) => [...graph.units(traceId), ...graph.seenIn(traceId)]);
   const paths = own.flatMap((unit) => neighbours(unit, graph));
   await graph.load(paths.map(traceOf));
   return new Set([...own, ...paths.flatMap((path) => graph.unitOf(path) ?? [])]);

@@ -81,6 +81,7 @@ export const withEvidence = (units: readonly Unit[], isFollowed: (requestId: str
       }
     }
   }
+  for (const unit of units) if (unit.seen && !moved.has(unit)) moved.set(unit, joined(unit, []));
   return { units: [...new Set(units.map((unit) => moved.get(unit) ?? unit))], moved };
 };
 
@@ -157,10 +158,15 @@ const distanceOf = (attempt: readonly Unit[], { root }: Unit): bigint => {
 
 const joined = (host: Unit | undefined, seen: readonly Unit[]): Unit => {
   const units = seen.toSorted(byWorth);
-  const spans = units.flatMap((unit) => unit.spans).toSorted((a, b) => Number(a.start - b.start) || compare(a, b));
-  const senders = distinctLinks(units.flatMap((unit) => [...parentOf(unit), ...unit.links]));
-  const { start } = extentOf(units);
-  const sight = { facts: factsIn(spans), start, spans, senders };
+  const beside = [...(host ? [host] : []), ...units].flatMap((unit) => unit.seen ?? []);
+  const spans = [...units.flatMap((unit) => unit.spans), ...beside].toSorted(
+    (a, b) => Number(a.start - b.start) || compare(a, b),
+  );
+  const senders = distinctLinks([
+    ...units.flatMap((unit) => [...parentOf(unit), ...unit.links]),
+    ...beside.flatMap((span) => span.links),
+  ]);
+  const sight = { facts: factsIn(spans), start: spans[0]?.start ?? 0n, spans, senders };
   if (host) {
     return {
       ...host,

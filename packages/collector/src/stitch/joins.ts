@@ -135,15 +135,15 @@ const withKeys = (known: readonly StitchKey[], more: readonly StitchKey[]): read
   return [...known, ...more.filter((key) => !identities.has(stitchKeyIdentity(key)))];
 };
 
-/** Who Lambda's trace header says to have sent; of a batch it is no single message's. */
-const seenEvidence = (unit: Unit, graph: Graph): Evidence[] =>
-  unit.isBatch
-    ? []
-    : (unit.platform?.senders ?? []).flatMap(({ traceId, spanId }) => {
-        const from = graph.span(spanPath(traceId, spanId));
-        const fromUnit = graph.unitOf(spanPath(traceId, spanId));
-        return from && fromUnit && fromUnit !== unit ? [{ from, fromUnit, kind: "parent", keys: [] }] : [];
-      });
+/** Who Lambda's trace header says to have sent, where nothing else says it: loaded or not, so that all walks agree. */
+const seenEvidence = (unit: Unit, graph: Graph): Evidence[] => {
+  const [sender] = unit.platform?.senders ?? [];
+  if (sender === undefined || !isAdrift(unit, graph)) return [];
+  const path = spanPath(sender.traceId, sender.spanId);
+  const from = graph.span(path);
+  const fromUnit = graph.unitOf(path);
+  return from && fromUnit && fromUnit !== unit ? [{ from, fromUnit, kind: "parent", keys: [] }] : [];
+};
 
 const xrayEvidence = (unit: Unit, graph: Graph): Evidence[] => {
   if (!isAdrift(unit, graph)) return [];

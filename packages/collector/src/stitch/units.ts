@@ -36,6 +36,8 @@ export interface Unit {
   readonly links: readonly LinkTarget[];
   /** It works for more than one message, so no single one of them is its cause. */
   readonly isBatch: boolean;
+  /** What Lambda says under the ids of its spans. */
+  readonly seen?: readonly SpanRecord[];
   /** What Lambda or X-Ray saw of this invocation (invocations.ts). */
   readonly platform?: Sight;
 }
@@ -51,9 +53,25 @@ interface Place {
 
 export const unitsOf = (trace: readonly SpanRecord[]): readonly Unit[] => {
   if (!trace.some(isPlatformEvidence)) return unitsAmong(trace);
-  // Called by Lambda's own segment, whose id X-Ray's span of it has as well: they are not two contents of one span.
-  const { true: seen = [], false: own = [] } = Object.groupBy(trace, (span) => `${isPlatformEvidence(span)}`);
-  return [...unitsAmong(own), ...unitsAmong(seen)];
+  const own = trace.filter((span) => !isPlatformEvidence(span));
+  const ownIds = new Set<string>(own.map((span) => span.spanId));
+  const [beside, apart] = [true, false].map((isBeside) =>
+    trace.filter((span) => isPlatformEvidence(span) && ownIds.has(span.spanId) === isBeside),
+  ) as [SpanRecord[], SpanRecord[]];
+  return [...withSeen(unitsAmong(own), beside), ...unitsAmong(apart)];
+};
+
+/**
+ * What Lambda says is called by its own segment, and where X-Ray's span of that segment is here, it is of that: not another
+ * content of the span.
+ */
+const withSeen = (units: readonly Unit[], beside: readonly SpanRecord[]): readonly Unit[] => {
+  const byId = Map.groupBy(beside, (span) => span.spanId);
+  return units.map((one) => {
+    const ids = new Set(one.spans.map((span) => span.spanId));
+    const seen = beside.length === 0 ? [] : [...ids].flatMap((id) => byId.get(id) ?? []);
+    return seen.length === 0 ? one : { ...one, seen };
+  });
 };
 
 const isPlatformEvidence = ({ evidence }: SpanRecord): boolean => evidence === "platform";
