@@ -3,6 +3,7 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { hasNoBrowser, useBrowser } from "./browser.ts";
+import { UNSENT } from "./fixtures/unsent.ts";
 import { stats } from "./fixtures/answers.ts";
 import { ORDER } from "./fixtures/order.ts";
 
@@ -19,6 +20,12 @@ const PAGES: readonly (readonly [
   ["the list", "/", '[role="row"]'],
   ["a trace", ORDER_PATH, '[role="treegrid"] [role="row"]'],
   ["a trace with a detail open", `${ORDER_PATH}?row=${ORDER.spans[0]?.spanId}`, "aside.detail"],
+  [
+    "an invocation without spans",
+    `/traces/unsent?row=charge`,
+    "aside.detail .platform",
+    { "/api/traces/*": UNSENT, "/api/logs": { logs: [] } },
+  ],
   ["what was found in a trace", `${ORDER_PATH}?find=dhl`, "mark"],
   ["the logs of a trace", `${ORDER_PATH}?tab=logs`, ".log-line"],
   [

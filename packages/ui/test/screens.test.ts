@@ -5,6 +5,7 @@ import { hasNoBrowser, useBrowser } from "./browser.ts";
 import { stats, traceStats } from "./fixtures/answers.ts";
 import { summaries } from "./fixtures/list.ts";
 import { ORDER } from "./fixtures/order.ts";
+import { UNSENT } from "./fixtures/unsent.ts";
 import { wideTrace } from "./fixtures/wide.ts";
 
 const ORDER_PATH = `/traces/${encodeURIComponent(ORDER.id)}`;
@@ -422,6 +423,37 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
     await page.getByRole("treegrid").evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
     await page.locator(`[aria-rowindex="${count}"]`).waitFor();
     expect(await page.locator("*").count()).toBeLessThan(2_000);
+  });
+});
+
+describe.skipIf(hasNoBrowser)("an invocation without spans", () => {
+  const open = useBrowser();
+  const answers = { "/api/traces/*": UNSENT, "/api/logs": { logs: [] } };
+
+  test("is drawn as one that nobody sent, with why, how it ended and what Lambda says of it", async () => {
+    const { page } = await open(`/traces/${encodeURIComponent(UNSENT.id)}`, { answers });
+    const row = page.locator(".timeline-row.unsent");
+    await row.waitFor();
+    expect(await row.innerText()).toContain("no spans sent");
+    expect(await row.locator(".bar").evaluate((bar) => getComputedStyle(bar).borderStyle)).toBe("dashed");
+    await row.click();
+    const detail = page.locator("aside.detail");
+    await detail.getByText("charge sent no span of this invocation", { exact: false }).waitFor();
+    await detail.getByText("killed, out of memory: 128 of 128 MB, 100 %").waitFor();
+    expect(await detail.locator(".platform").innerText()).toContain("Runtime.OutOfMemory");
+  });
+
+  test("stands beside one that has spans and what Lambda says of it too", async () => {
+    const { page } = await open(`/traces/${encodeURIComponent(UNSENT.id)}`, { answers });
+    const row = page.locator(".timeline-row.invocation", { hasText: "POST /orders" });
+    await row.click();
+    const facts = page.locator("aside.detail .platform");
+    await facts.waitFor();
+    expect((await facts.innerText()).replaceAll("\u00a0", " ")).toMatch(
+      /91 of 256 MB, 36 %[^]*billed[^]*1\.13 s[^]*init[^]*305 ms/,
+    );
+    expect(await page.locator(".timeline-row.unsent").count()).toBe(1);
+    await page.locator(".tag.cold", { hasText: "305" }).waitFor();
   });
 });
 

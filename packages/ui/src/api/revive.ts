@@ -8,6 +8,7 @@ import {
   MAYFLY_INIT_DURATION_MS,
   MAYFLY_UNFINISHED,
 } from "../model/semconv.ts";
+import { platformErrorText } from "../model/platform.ts";
 import { type LogView, type SpanView, type TraceView, pathOf } from "../model/trace-view.ts";
 
 export const reviveTrace = (detail: TraceDetail): TraceView => {
@@ -26,9 +27,10 @@ const sinceOrigin = (span: Span, origin: bigint): number => Number(BigInt(span.s
 
 const reviveSpan = (span: Span, origin: bigint, init: Span | undefined): SpanView => {
   const startNs = sinceOrigin(span, origin);
-  const isError = span.status.code === "error" || isUnfinished(span);
-  const text = isError ? errorText(span) : undefined;
-  const initMs = span.attributes[MAYFLY_INIT_DURATION_MS];
+  const platformError = span.platform && platformErrorText(span.platform);
+  const isError = span.status.code === "error" || isUnfinished(span) || platformError !== undefined;
+  const text = isError ? errorText(span, platformError) : undefined;
+  const initMs = span.attributes[MAYFLY_INIT_DURATION_MS] ?? platformInitMs(span);
   return {
     path: pathOf(span),
     span,
@@ -36,7 +38,7 @@ const reviveSpan = (span: Span, origin: bigint, init: Span | undefined): SpanVie
     endNs: startNs + span.durationNs,
     isError,
     ...(text !== undefined && { errorText: text }),
-    isColdStart: span.attributes[FAAS_COLDSTART] === true && !isInit(span),
+    isColdStart: (span.attributes[FAAS_COLDSTART] === true && !isInit(span)) || platformInitMs(span) !== undefined,
     ...(typeof initMs === "number" && { initNs: initMs * 1e6 }),
     ...(init && { initStartNs: sinceOrigin(init, origin) }),
     isInit: isInit(span),
@@ -50,15 +52,20 @@ const isUnfinished = ({ attributes }: Span): boolean => attributes[MAYFLY_UNFINI
 
 const NOT_FINISHED = "not finished: the function's timeout was near";
 
-const errorText = (span: Span): string | undefined => {
+const platformInitMs = ({ platform }: Span): number | undefined =>
+  platform?.initDurationMs ?? platform?.restoreDurationMs;
+
+/** A timeout or a kill that Lambda tells is more than what a span said while it was still open. */
+const errorText = (span: Span, platformError: string | undefined): string | undefined => {
   const { status, events } = span;
-  if (isUnfinished(span)) return NOT_FINISHED;
+  if (span.evidence === "platform" && platformError !== undefined) return platformError;
+  if (isUnfinished(span)) return platformError ?? NOT_FINISHED;
   if (status.message !== undefined && status.message !== "") return status.message;
   const exception = events.find((event) => event.name === EXCEPTION_EVENT)?.attributes;
   const parts = [exception?.[EXCEPTION_TYPE], exception?.[EXCEPTION_MESSAGE]].filter(
     (part) => typeof part === "string",
   );
-  return parts.length > 0 ? parts.join(": ") : undefined;
+  return parts.length > 0 ? parts.join(": ") : platformError;
 };
 
 export const reviveLogs = (records: readonly LogRecord[], origin: bigint): readonly LogView[] =>

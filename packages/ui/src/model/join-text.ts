@@ -33,8 +33,13 @@ const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 const beginning = (id: string): string => (id.length > 12 ? `${id.slice(0, 8)}…` : id);
 
+const WITHOUT_KEY: { readonly [kind in Join["kind"]]?: string } = {
+  link: "a span link",
+  "xray-root": "its X-Ray Root",
+};
+
 export const joinText = ({ kind, key, strength }: Join): string => {
-  const by = key ? keyText(key) : kind === "link" ? "a span link" : "the trace context";
+  const by = key ? keyText(key) : (WITHOUT_KEY[kind] ?? "the trace context");
   return strength === "heuristic" ? `probably joined by ${by}` : `joined by ${by}`;
 };
 

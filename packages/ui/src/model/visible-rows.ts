@@ -1,6 +1,7 @@
 /** Which of the waterfall's rows are shown: folded ones hide what is below them, a filter keeps matches and their causes. */
 import type { StitchKey } from "@mayfly/api";
 import { joinText, placeholderText } from "./join-text.ts";
+import { shownName } from "./platform.ts";
 import { type Row, type SpanRow, errorOf } from "./rows.ts";
 
 export const unfolded = (rows: readonly Row[], folded: ReadonlySet<string>): readonly Row[] => {
@@ -88,8 +89,9 @@ const keyFields = (key: StitchKey | undefined): readonly Field[] => (key ? hidde
 const spanFields = (row: SpanRow): readonly Field[] => {
   const { span } = row.view;
   return [
-    ...shown(row.isInvocation ? row.functionName : undefined, span.name, errorOf(row)),
+    ...shown(row.isInvocation ? row.functionName : undefined, shownName(span), errorOf(row)),
     ...hidden("function", row.functionName),
+    ...hidden("name", shownName(span) === span.name ? undefined : span.name),
     ...hidden("span id", span.spanId),
     ...hidden("request id", span.requestId),
     ...Object.entries(span.attributes).flatMap(([key, value]) =>

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { hueClass } from "../../model/colors.ts";
 import { formatDuration, formatOffset, formatTime } from "../../model/format.ts";
 import { joinText, placeholderText } from "../../model/join-text.ts";
+import { evidenceReason, platformFacts, shownName } from "../../model/platform.ts";
 import { type GapRow, type JoinRow, type PlaceholderRow, type Row, type SpanRow, errorOf } from "../../model/rows.ts";
 import { EXCEPTION_STACKTRACE } from "../../model/semconv.ts";
 import { type LogView, type TraceView, pathOf } from "../../model/trace-view.ts";
@@ -71,14 +72,16 @@ const SpanDetail = ({ row, trace, logs, onClose, onGoTo }: DetailProps & { reado
   const { view, functionName } = row;
   const { span } = view;
   const error = errorOf(row);
+  const unsent = evidenceReason(span);
   const lines = logs?.filter(({ record }) => belongsTo(record, row));
   const joins = trace.joins.filter((join) => touches(join, view.path));
   return (
     <>
       <Title onClose={onClose}>
-        {functionName !== undefined && <span class="function">{functionName}</span>} {span.name}
+        {functionName !== undefined && <span class="function">{functionName}</span>} {shownName(span)}
       </Title>
       {error !== undefined && <p class="error-text">{error}</p>}
+      {unsent !== undefined && <p class="unsent-reason">{unsent}</p>}
       <dl class="facts">
         <Fact name="duration" title={`${span.durationNs} ns`}>
           {formatDuration(span.durationNs)}
@@ -97,6 +100,17 @@ const SpanDetail = ({ row, trace, logs, onClose, onGoTo }: DetailProps & { reado
         <Fact name="trace id" copy={span.traceId} />
         {span.requestId !== undefined && <Fact name="request id" copy={span.requestId} />}
       </dl>
+      {span.platform && (
+        <Section title="What Lambda says">
+          <dl class="facts platform">
+            {platformFacts(span.platform).map(({ name, text, title }) => (
+              <Fact key={name} name={name} {...(title !== undefined && { title })}>
+                {text}
+              </Fact>
+            ))}
+          </dl>
+        </Section>
+      )}
       {joins.length > 0 && (
         <Section title="Joins" count={joins.length}>
           {joins.map((join, index) => (

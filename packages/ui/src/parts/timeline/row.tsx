@@ -9,6 +9,7 @@ import type { CSSProperties, ComponentChildren } from "preact";
 import { hueClass } from "../../model/colors.ts";
 import { formatDuration } from "../../model/format.ts";
 import { joinText, placeholderText } from "../../model/join-text.ts";
+import { evidenceReason, shownName } from "../../model/platform.ts";
 import { type JoinRow, type Row, type SpanRow, errorOf } from "../../model/rows.ts";
 import { type Extent, type Placed, placeInterval } from "../../model/time-scale.ts";
 import { type Hit, partsBy } from "../../model/visible-rows.ts";
@@ -90,6 +91,7 @@ const classesOf = (row: Row, { isActive, isSelected, isPassedBy }: Looks): strin
     hueClass(row.functionName),
     row.kind === "span" && row.isInvocation && "invocation",
     row.kind === "span" && row.view.isError && "failed",
+    row.kind === "span" && row.view.span.evidence !== undefined && "unsent",
     isActive && "active",
     isSelected && "selected",
     isPassedBy && "passed-by",
@@ -145,7 +147,7 @@ const SpanLabel = ({ row, find, hit }: Sought & { readonly row: SpanRow }) => {
   const { view, isInvocation, attempt, batchSize, delivery } = row;
   const error = errorOf(row);
   return (
-    <span class="words" title={error ?? view.span.name}>
+    <span class="words" title={[error, evidenceReason(view.span)].filter(Boolean).join("\n") || view.span.name}>
       {view.isError && (
         <span class="sign error" aria-label="failed">
           ✕
@@ -159,7 +161,7 @@ const SpanLabel = ({ row, find, hit }: Sought & { readonly row: SpanRow }) => {
         </b>
       )}
       <span class="name">
-        <Marked text={view.span.name} find={find} />
+        <Marked text={shownName(view.span)} find={find} />
       </span>
       <Where find={find} hit={hit} />
       {attempt !== undefined && <span class="tag">attempt {attempt}</span>}
