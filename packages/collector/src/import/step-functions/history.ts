@@ -6,6 +6,8 @@
  * Cost    O(n) in the events, times what runs at once where something is stopped.
  * Errors  none; an event that fits nowhere is left out, what never ended is open.
  *
+ * A redrive adds to what was told before, so that a history that was read before it gives the same stretches again.
+ *
  *   Execution ┬ state (Task) ┬ attempt 1 (failed)
  *             │              └ attempt 2 ─ waiting (submitted, until a token or a job is done)
  *             ├ state (Wait)
@@ -48,7 +50,9 @@ const createReading = (name: string, first: Timed) => {
   const running = new Set<Stretch>();
   const places = new Map<number, Place>();
   /** By the end of the execution, and not by themselves: a redrive takes them up again. */
-  const cutShort: Stretch[] = [];
+  let cutShort: readonly Stretch[] = [];
+  /** What is cut short stays as it was told; what takes it up is a stretch of its own. */
+  const takenUpBy = new Map<Stretch, Stretch>();
   let redriveCount = 0;
 
   const begin = (
@@ -56,13 +60,14 @@ const createReading = (name: string, first: Timed) => {
     called: string,
     within: Stretch | undefined,
     { id, timestamp }: Timed,
-    more: { readonly type?: string; readonly index?: number; readonly tries?: number } = {},
+    more: Partial<Pick<Stretch, "type" | "index" | "tries" | "entered">> = {},
   ): Stretch => {
     const stretch: Stretch = {
       kind,
       name: called,
       within,
       start: timestamp,
+      entered: timestamp,
       end: undefined,
       failure: undefined,
       isAborted: false,
@@ -191,11 +196,11 @@ const createReading = (name: string, first: Timed) => {
   /** What is on the way to the failure has failed; what ran beside it was stopped. */
   const executionEnded: Step = (event, place) => {
     const failure = failureIn(event);
+    cutShort = [...running].filter(({ kind }) => kind !== "attempt" && kind !== "waiting");
     for (const one of running) {
       if (failure !== undefined && isWithin(innermost(place), one)) end(one, event, failure);
-      else if (one !== execution || event.type === "ExecutionAborted") abort(one, event);
+      else if (one !== now(execution) || event.type === "ExecutionAborted") abort(one, event);
       else end(one, event);
-      if (one.kind !== "attempt" && one.kind !== "waiting") cutShort.push(one);
     }
     return place;
   };
@@ -203,12 +208,35 @@ const createReading = (name: string, first: Timed) => {
   /** It goes on where the execution ended, and counts retries anew. */
   const redriven: Step = (event, place) => {
     redriveCount = event.executionRedrivenEventDetails?.redriveCount ?? redriveCount + 1;
-    for (const stretch of cutShort.splice(0)) {
-      Object.assign(stretch, { end: undefined, failure: undefined, isAborted: false, tries: 0 });
-      running.add(stretch);
+    for (const cut of cutShort) {
+      const { kind, name: called, type, index, entered } = cut;
+      const within = cut.within === undefined ? execution : now(cut.within);
+      const details = { type, entered, ...(index !== undefined && { index }) };
+      const isWhole = kind === "execution" || kind === "redrive";
+      const again = begin(
+        isWhole ? "redrive" : kind,
+        isWhole ? `redrive ${redriveCount}` : called,
+        within,
+        event,
+        details,
+      );
+      takenUpBy.set(cut, again);
     }
+    cutShort = [];
     return place;
   };
+
+  const now = (stretch: Stretch): Stretch => {
+    let at = stretch;
+    for (let next = takenUpBy.get(at); next !== undefined; next = takenUpBy.get(at)) at = next;
+    return at;
+  };
+
+  const placeNow = ({ container, state, attempt }: Place): Place => ({
+    container: now(container),
+    state: state && now(state),
+    attempt: attempt?.end === undefined ? attempt : undefined,
+  });
 
   const steps: readonly (readonly [RegExp, Step])[] = [
     [/StateEntered$/, stateEntered],
@@ -229,7 +257,7 @@ const createReading = (name: string, first: Timed) => {
   return {
     all,
     read(event: Timed): void {
-      const place = places.get(event.previousEventId ?? 0) ?? inside(execution);
+      const place = placeNow(places.get(event.previousEventId ?? 0) ?? inside(execution));
       const [, step] = steps.find(([pattern]) => pattern.test(event.type)) ?? [];
       places.set(event.id, step?.(event, place) ?? place);
     },

@@ -10,8 +10,8 @@ const ARN = "arn:aws:states:eu-west-1:123456789012:execution:orders:o-1";
 const CHILD = "arn:aws:states:eu-west-1:123456789012:execution:shipping:s-1";
 const MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:orders";
 
-const read = (events: readonly HistoryEvent[], status: "SUCCEEDED" | "FAILED" | "RUNNING" = "SUCCEEDED") =>
-  spansOfExecution({ executionArn: ARN, stateMachineArn: MACHINE, status }, events);
+const read = (events: readonly HistoryEvent[]) =>
+  spansOfExecution({ executionArn: ARN, stateMachineArn: MACHINE }, events);
 
 const spansOf = (events: readonly HistoryEvent[]): readonly Span[] =>
   read(events).resourceSpans.scopeSpans.flatMap(({ spans }) => spans);
@@ -248,40 +248,45 @@ test("a distributed Map's executions are told, with the state that they work for
     const { mapRuns } = read(told);
     expect(mapRuns).toEqual([{ arn: mapRunArn, parent: { executionArn: ARN, spanId: spansOf(told)[1]?.spanId } }]);
     const within = mapRuns[0]?.parent;
-    const child = spansOfExecution(
-      { executionArn: CHILD, stateMachineArn: MACHINE, status: "SUCCEEDED" },
-      events,
-      within,
-    );
+    const child = spansOfExecution({ executionArn: CHILD, stateMachineArn: MACHINE }, events, within);
     expect(child.resourceSpans.scopeSpans[0]?.spans[0]?.links).toMatchObject([
       { traceId: executionTraceId(ARN), spanId: within?.spanId },
     ]);
   }
 });
 
-test("a redrive goes on in the state that failed, with ids of its own", () => {
-  const spans = spansOf(
-    history([
-      [0, "ExecutionStarted"],
-      [0, "TaskStateEntered", { name: "T" }],
-      [2, "TaskScheduled", invokeTask],
-      [3, "TaskFailed", { error: "E", cause: "" }],
-      [4, "ExecutionFailed", { error: "E", cause: "" }],
-      [5, "ExecutionRedriven", { redriveCount: 1 }, 10_000],
-      [6, "TaskScheduled", invokeTask, 10_100],
-      [7, "TaskSucceeded", invoked("r"), 10_200],
-      [8, "TaskStateExited", { name: "T" }, 10_300],
-      [9, "ExecutionSucceeded", {}, 10_300],
-    ]),
-  );
-  expect(drawn(spans)).toEqual([
-    "orders [0, 10300]",
-    "orders > T [100, 10300]",
-    "T > T [200, 300] failed: E",
+test("a redrive goes on in the state that failed, and changes nothing about what was told before", () => {
+  const events = history([
+    [0, "ExecutionStarted"],
+    [0, "ParallelStateEntered", { name: "Both" }],
+    [2, "ParallelStateStarted"],
+    [3, "TaskStateEntered", { name: "T" }],
+    [4, "TaskScheduled", invokeTask],
+    [5, "TaskFailed", { error: "E", cause: "" }],
+    [6, "ExecutionFailed", { error: "E", cause: "" }],
+    [7, "ExecutionRedriven", { redriveCount: 1 }, 10_000],
+    [8, "TaskScheduled", invokeTask, 10_100],
+    [9, "TaskSucceeded", invoked("r"), 10_200],
+    [10, "TaskStateExited", { name: "T" }, 10_300],
+    [11, "ParallelStateSucceeded", {}, 10_300],
+    [12, "ParallelStateExited", { name: "Both" }, 10_300],
+    [13, "ExecutionSucceeded", {}, 10_400],
+  ]);
+  const [before, after] = [spansOf(events.slice(0, 7)), spansOf(events)];
+  expect(after.slice(0, before.length)).toEqual(before);
+  expect(drawn(after)).toEqual([
+    "orders [0, 600] failed: E",
+    "orders > Both [100, 600] failed: E",
+    "Both > T [300, 600] failed: E",
+    "T > T [400, 500] failed: E",
+    "orders > redrive 1 [10000, 10400]",
+    "redrive 1 > Both [10000, 10300]",
+    "Both > T [10000, 10300]",
     "T > T [10100, 10200]",
   ]);
-  const enteredTime = new Date(BEGINNING + 100).toISOString();
-  expect(spans[3]?.spanId).toBe(attemptSpanId(ARN, { state: "T", enteredTime, retryCount: 0, redriveCount: 1 }));
+  expect([0, 4].map((index) => attributesAt(after, index)["mayfly.sfn.status"])).toEqual(["FAILED", "SUCCEEDED"]);
+  const enteredTime = new Date(BEGINNING + 300).toISOString();
+  expect(after[7]?.spanId).toBe(attemptSpanId(ARN, { state: "T", enteredTime, retryCount: 0, redriveCount: 1 }));
 });
 
 test("what still runs has no end and says so", () => {

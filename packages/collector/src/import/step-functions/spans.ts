@@ -50,7 +50,7 @@ import { attemptSpanId, executionTraceId, spanIdOf } from "./ids.ts";
 import { functionNameIn, parsed, producedBy, requestIdIn } from "./keys.ts";
 import type { Failure, Stretch } from "./stretch.ts";
 
-export type Described = Pick<DescribeExecutionOutput, "executionArn" | "stateMachineArn" | "status">;
+export type Described = Pick<DescribeExecutionOutput, "executionArn" | "stateMachineArn">;
 
 /** A Map state whose run an execution is part of. */
 export interface MapRunParent {
@@ -70,7 +70,7 @@ const STATUS_ERROR = 2;
 const MAX_TEXT = 4096;
 
 export const spansOfExecution = (
-  { executionArn: arn = "", stateMachineArn = "", status = "RUNNING" }: Described,
+  { executionArn: arn = "", stateMachineArn = "" }: Described,
   events: readonly HistoryEvent[],
   within?: MapRunParent,
 ): ExecutionSpans => {
@@ -91,7 +91,7 @@ export const spansOfExecution = (
       endTimeUnixNano: end === undefined ? 0n : nanoOf(end),
       attributes: madeAttributes({
         ...attributesOf(stretch),
-        ...(kind === "execution" && executionAttributes(arn, stateMachineArn, status)),
+        ...(kind === "execution" && executionAttributes(arn, stateMachineArn)),
         ...(end === undefined && { [MAYFLY_UNFINISHED]: true }),
       }),
       ...(failure !== undefined && {
@@ -135,25 +135,24 @@ const idsOf = (arn: string, stretches: readonly Stretch[]): ReadonlyMap<Stretch,
 const makesAttempts = ({ kind, type }: Stretch): boolean => kind === "state" && type === "Task";
 
 const wantedId = (arn: string, stretch: Stretch): SpanId => {
-  const { kind, name, within, start, tries, redriveCount, eventId } = stretch;
+  const { kind, name, within, entered, tries, redriveCount, eventId } = stretch;
   if (kind === "attempt" && within !== undefined)
     return attemptSpanId(arn, {
       state: name,
-      enteredTime: within.start.toISOString(),
+      enteredTime: within.entered.toISOString(),
       retryCount: tries,
       redriveCount,
     });
   if (kind === "state" && !makesAttempts(stretch))
-    return attemptSpanId(arn, { state: name, enteredTime: start.toISOString(), retryCount: 0, redriveCount });
+    return attemptSpanId(arn, { state: name, enteredTime: entered.toISOString(), retryCount: 0, redriveCount });
   return spanIdOf(kind === "execution" ? `${arn}#execution` : `${arn}#${kind}#event ${eventId}`);
 };
 
-const executionAttributes = (arn: string, stateMachineArn: string, status: string): Attributes => {
+const executionAttributes = (arn: string, stateMachineArn: string): Attributes => {
   const key = formatStitchKey({ kind: "sfn-execution", id: arn });
   return {
     [SFN_EXECUTION_ARN]: arn,
     [SFN_STATE_MACHINE_ARN]: stateMachineArn,
-    [SFN_STATUS]: status,
     // Whoever started it made the key; functions whose context object names the execution consume it.
     [MAYFLY_KEYS_CONSUMED]: [key],
     [MAYFLY_KEYS_PRODUCED]: [key],
@@ -167,8 +166,15 @@ const attributesOf = (stretch: Stretch): Attributes => {
     ...(kind === "iteration" && { [SFN_MAP_INDEX]: index }),
     ...(kind === "attempt" && { [SFN_STATE_NAME]: name, [SFN_RETRY_COUNT]: tries, ...callOf(stretch) }),
     ...(redriveCount > 0 && { [SFN_REDRIVE_COUNT]: redriveCount }),
-    ...(isAborted && { [SFN_STATUS]: "ABORTED" }),
+    [SFN_STATUS]: kind === "execution" || kind === "redrive" ? statusOf(stretch) : isAborted ? "ABORTED" : undefined,
   };
+};
+
+/** As Step Functions calls it; a redrive changes nothing about what was before. */
+const statusOf = ({ end, failure, isAborted }: Stretch): string => {
+  if (end === undefined) return "RUNNING";
+  if (isAborted) return "ABORTED";
+  return failure === undefined ? "SUCCEEDED" : "FAILED";
 };
 
 const callOf = ({ type, parameters, outputs }: Stretch): Attributes => {

@@ -1,5 +1,5 @@
 /** A piece of an execution's time: what ran, within what, and how it ended. */
-export type StretchKind = "execution" | "state" | "iteration" | "attempt" | "waiting";
+export type StretchKind = "execution" | "state" | "iteration" | "attempt" | "waiting" | "redrive";
 
 export interface Failure {
   readonly error: string;
@@ -11,6 +11,8 @@ export interface Stretch {
   readonly name: string;
   readonly within: Stretch | undefined;
   readonly start: Date;
+  /** As the context object has it: a state that a redrive takes up was entered before. */
+  readonly entered: Date;
   end: Date | undefined;
   failure: Failure | undefined;
   /** Stopped from outside: what encloses it ended while it ran. */
