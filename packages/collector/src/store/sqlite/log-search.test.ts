@@ -88,3 +88,61 @@ test("pages of any size hold what matches, each record as often as it came, newe
     { numRuns: process.env["MAYFLY_LONG"] === "true" ? 500 : 40 },
   );
 });
+
+const MANY = 6_000;
+/** More than those take. */
+const FULL = 4_000_000;
+
+const withManyOfOneTime = async (tell: (store: ReturnType<typeof openStore>, dataDir: string) => Promise<void>) => {
+  const dataDir = await mkdtemp(join(tmpdir(), "mayfly-logs-"));
+  const store = openStore({ dataDir, durability: "process", partitionBytes: FULL });
+  try {
+    // One after the other: what waits together is one block.
+    for (let n = 0; n < MANY; n += 1) await store.append(logBatch([log(`line ${n}`, { in: "f" })]));
+    await tell(store, dataDir);
+  } finally {
+    await store.close();
+    await rm(dataDir, { recursive: true });
+  }
+};
+
+const allPages = async (
+  store: ReturnType<typeof openStore>,
+  search: { readonly limit: number; readonly text?: string },
+  from?: string,
+): Promise<readonly LogHits[]> => {
+  const pages: LogHits[] = [];
+  for (let cursor = from, isFirst = true; isFirst || cursor !== undefined; isFirst = false) {
+    const page: LogHits = await store.logsWith({ ...search, ...(cursor !== undefined && { cursor }) });
+    pages.push(page);
+    cursor = page.cursor;
+  }
+  return pages;
+};
+
+const linesOf = (pages: readonly LogHits[]): string[] => pages.flatMap((page) => lines(page.logs));
+
+test("where thousands of requests have one time, a page ends before it has read them all, and the pages hold each once", async () => {
+  await withManyOfOneTime(async (store) => {
+    const nowhere = await allPages(store, { limit: 10, text: "nowhere" });
+    expect(linesOf(nowhere)).toEqual([]);
+    expect(nowhere.length).toBeGreaterThan(2);
+
+    const found = linesOf(await allPages(store, { limit: 700 }));
+    expect(found.length).toBe(MANY);
+    expect(new Set(found).size).toBe(MANY);
+    expect(linesOf(await allPages(store, { limit: 10, text: "line 17" })).length).toBe(111); // 17, 170…179, 1700…1799
+  });
+});
+
+test("a line is on one of the pages also where its block is sealed between them", async () => {
+  await withManyOfOneTime(async (store, dataDir) => {
+    const first = await store.logsWith({ limit: 700 });
+    await store.append(logBatch([log("x".repeat(FULL), { in: "f" })]));
+    const keeper = openKeeper({ dataDir, clock: () => START, retentionDays: 14, keyRetentionDays: 15 });
+    expect(keeper.step()).toMatchObject({ done: "sealed" });
+    keeper.close();
+    const rest = await allPages(store, { limit: 700 }, first.cursor);
+    expect(new Set([...lines(first.logs), ...linesOf(rest)]).size).toBeGreaterThanOrEqual(MANY);
+  });
+});
