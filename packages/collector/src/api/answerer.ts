@@ -12,6 +12,7 @@ import type { ErrorCode } from "../errors.ts";
 import { type Failure, failureOf } from "../failure.ts";
 import { httpProblem } from "../http-status.ts";
 import { ROUTE_OPTIONS, sendProblem, wholeAnswers } from "../refusal.ts";
+import { STARTED } from "../thread-end.ts";
 import { readRoutes } from "./read-routes.ts";
 import type { Answer, ReaderAnswer, ReaderRequest } from "./reader-thread.ts";
 import type { TraceDeps } from "./traces.ts";
@@ -37,6 +38,7 @@ export const answerQuestions = async (port: MessagePort, deps: TraceDeps, end: (
   });
   for (const plugin of readRoutes(deps)) await app.register(plugin);
   await app.ready();
+  port.postMessage(STARTED, []);
 
   const answerTo = async (number: number, url: string): Promise<ReaderAnswer> => {
     const { statusCode, headers, rawPayload } = await app.inject({

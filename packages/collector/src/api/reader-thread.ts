@@ -16,6 +16,7 @@ import { Worker } from "node:worker_threads";
 import { type ErrorCode, OverloadError, StoreError } from "../errors.ts";
 import { errorOf, type Failure } from "../failure.ts";
 import type { Damage } from "../store/store.ts";
+import { createEnd, STARTED, type Started } from "../thread-end.ts";
 
 export interface ReaderWorkerData {
   readonly dataDir: string;
@@ -96,6 +97,7 @@ export const startReader = (
   let next = 1;
   let starts = 0;
   let worker: Worker | undefined;
+  let end: ReturnType<typeof createEnd> | undefined;
   let closing: Promise<void> | undefined;
   /** One at a time, however many ask. */
   let damaging: Promise<readonly Damage[]> | undefined;
@@ -120,6 +122,7 @@ export const startReader = (
     });
     started.unref();
     worker = started;
+    end = createEnd(started);
     askMore();
   };
 
@@ -128,7 +131,9 @@ export const startReader = (
     questions.clear();
   };
 
-  const settle = ({ number, value, failure }: ReaderAnswer): void => {
+  const settle = (told: ReaderAnswer | Started): void => {
+    if (told === STARTED) return;
+    const { number, value, failure } = told;
     const one = asked.get(number);
     if (one === undefined) return;
     asked.delete(number);
@@ -157,14 +162,9 @@ export const startReader = (
     });
 
   const stop = async (): Promise<void> => {
-    const one = worker;
-    if (one === undefined) return;
-    const ended = new Promise<void>((resolve) => void one.once("exit", () => resolve()));
-    one.ref();
-    post(one, { ask: "close" });
-    const deadline = setTimeout(() => void one.terminate(), CLOSE_MS);
-    await ended;
-    clearTimeout(deadline);
+    if (worker === undefined) return;
+    post(worker, { ask: "close" });
+    await end?.(CLOSE_MS);
   };
 
   start();

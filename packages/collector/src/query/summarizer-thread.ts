@@ -6,6 +6,7 @@
  * in by themselves what they wait for.
  */
 import { Worker } from "node:worker_threads";
+import { createEnd, STARTED, type Started } from "../thread-end.ts";
 
 export interface SummarizerWorkerData {
   readonly dataDir: string;
@@ -31,9 +32,10 @@ export const startSummarizer = (data: SummarizerWorkerData, onBug: (error: unkno
     workerData: data,
     execArgv: isSource ? ["--conditions=mayfly-source"] : [],
   });
-  const ended = new Promise<void>((resolve) => void worker.once("exit", () => resolve()));
+  const end = createEnd(worker);
   let spansBehind: number | undefined;
-  worker.on("message", (told: SummarizerMessage) => {
+  worker.on("message", (told: SummarizerMessage | Started) => {
+    if (told === STARTED) return;
     if ("spansBehind" in told) ({ spansBehind } = told);
     else onBug(asError(told.problem));
   });
@@ -41,11 +43,8 @@ export const startSummarizer = (data: SummarizerWorkerData, onBug: (error: unkno
   worker.unref();
 
   const stop = async (): Promise<void> => {
-    worker.ref();
     worker.postMessage("stop", []);
-    const deadline = setTimeout(() => void worker.terminate(), CLOSE_MS);
-    await ended;
-    clearTimeout(deadline);
+    await end(CLOSE_MS);
   };
   let closing: Promise<void> | undefined;
   return {

@@ -5,6 +5,7 @@ import { systemClock } from "../clock.ts";
 import { openStoreReader } from "../store/sqlite/sqlite-store.ts";
 import { createSqliteSummaries } from "../store/sqlite/summaries.ts";
 import { createSummarizer, keepSummarizing } from "./summarize.ts";
+import { STARTED, type Started } from "../thread-end.ts";
 import type { SummarizerMessage, SummarizerWorkerData } from "./summarizer-thread.ts";
 
 const LOW_PRIORITY = 10;
@@ -21,7 +22,7 @@ const store = openStoreReader({ dataDir });
 const summaries = createSqliteSummaries({ dataDir });
 const summarizer = createSummarizer({ store, summaries, clock: systemClock });
 
-const post = (message: SummarizerMessage): void => parentPort?.postMessage(message, []);
+const post = (message: SummarizerMessage | Started): void => parentPort?.postMessage(message, []);
 const tell = (error: unknown): void => {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   post({ problem: { message, stack } });
@@ -42,3 +43,4 @@ const end = async (): Promise<void> => {
   await store.close();
 };
 parentPort?.once("message", () => void end().catch(tell));
+post(STARTED);

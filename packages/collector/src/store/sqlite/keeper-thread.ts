@@ -7,6 +7,7 @@
 import { performance } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import { type StoreErrorCode, StoreError } from "../../errors.ts";
+import { createEnd, STARTED, type Started } from "../../thread-end.ts";
 
 export interface KeeperSettings {
   readonly dataDir: string;
@@ -51,8 +52,10 @@ export const startKeeper = (settings: KeeperSettings, onProblem: (error: StoreEr
     workerData,
     execArgv: isSource ? ["--conditions=mayfly-source"] : [],
   });
-  const ended = new Promise<void>((resolve) => void worker.once("exit", () => resolve()));
-  worker.on("message", ({ code, message }: KeeperProblem) => onProblem(new StoreError(code, message)));
+  const end = createEnd(worker);
+  worker.on("message", (told: KeeperProblem | Started) => {
+    if (told !== STARTED) onProblem(new StoreError(told.code, told.message));
+  });
   worker.on("error", (cause) => onProblem(new StoreError("store-failed", `the keeper stopped: ${cause}`, { cause })));
   worker.unref();
 
@@ -69,10 +72,7 @@ export const startKeeper = (settings: KeeperSettings, onProblem: (error: StoreEr
     clearInterval(looks);
     Atomics.store(cells, STOP, 1);
     Atomics.notify(cells, STOP);
-    const deadline = setTimeout(() => void worker.terminate(), CLOSE_MS);
-    worker.ref();
-    await ended;
-    clearTimeout(deadline);
+    await end(CLOSE_MS);
   };
   let closing: Promise<void> | undefined;
   return { close: () => (closing ??= stop()) };

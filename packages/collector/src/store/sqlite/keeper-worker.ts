@@ -2,6 +2,7 @@
 import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../clock.ts";
+import { STARTED, type Started } from "../../thread-end.ts";
 import { openKeeper } from "./keeper.ts";
 import { BUSY, type KeeperProblem, type KeeperWorkerData, STOP } from "./keeper-thread.ts";
 
@@ -23,6 +24,7 @@ const keeper = openKeeper({
   isBusy: () => Atomics.load(cells, BUSY) === 1,
   onProblem: ({ code, message }) => parentPort?.postMessage({ code, message } satisfies KeeperProblem, []),
 });
+parentPort?.postMessage(STARTED satisfies Started, []);
 while (Atomics.load(cells, STOP) === 0) {
   if (keeper.step() === undefined) Atomics.wait(cells, STOP, 0, PAUSE_MS);
 }
