@@ -112,6 +112,19 @@ describe.skipIf(hasNoBrowser)("keys", () => {
     expect(await page.getByRole("complementary").count()).toBe(0);
   });
 
+  test("c hides the critical path and shows it again, and the address says so", async () => {
+    const { page } = await open(ORDER_PATH);
+    const box = page.getByRole("checkbox", { name: "critical path" });
+    await page.locator(".on-path").first().waitFor();
+    expect(await box.isChecked()).toBe(true);
+    await page.keyboard.press("c");
+    await page.locator(".on-path").first().waitFor({ state: "detached" });
+    expect([await box.isChecked(), new URL(page.url()).searchParams.get("path")]).toEqual([false, "off"]);
+    await box.click();
+    await page.locator(".on-path").first().waitFor();
+    expect(new URL(page.url()).search).toBe("");
+  });
+
   test("[ folds and ] unfolds", async () => {
     const { page } = await open(ORDER_PATH);
     const rows = page.getByRole("treegrid").getByRole("row");

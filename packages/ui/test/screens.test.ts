@@ -254,6 +254,17 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
     expect(text).toContain(gap?.advice);
   });
 
+  test("a wait in a queue says what it adds to the duration", async () => {
+    const { page } = await open(ORDER_PATH);
+    await page
+      .getByRole("row", { name: /joined by SQS message id/ })
+      .first()
+      .click();
+    const detail = page.getByRole("complementary", { name: "Detail" });
+    await detail.waitFor();
+    expect((await detail.innerText()).replaceAll("\u00a0", " ")).toMatch(/critical path\s+380 ms 21 % of the trace/);
+  });
+
   test("the first lines say how long, what failed, what was cold and what waited", async () => {
     const { page } = await open(ORDER_PATH);
     const headline = page.locator(".headline");

@@ -1,5 +1,5 @@
 /** From the contract's words to what the pages draw: the one place where decimal strings become numbers. */
-import type { LogRecord, Span, TraceDetail } from "@mayfly/api";
+import type { LogRecord, PathStep, Span, TraceDetail } from "@mayfly/api";
 import {
   EXCEPTION_EVENT,
   EXCEPTION_MESSAGE,
@@ -9,10 +9,10 @@ import {
   MAYFLY_UNFINISHED,
 } from "../model/semconv.ts";
 import { platformErrorText } from "../model/platform.ts";
-import { type LogView, type SpanView, type TraceView, pathOf } from "../model/trace-view.ts";
+import { type LogView, type PathStepView, type SpanView, type TraceView, pathOf } from "../model/trace-view.ts";
 
 export const reviveTrace = (detail: TraceDetail): TraceView => {
-  const { spans, joins, gaps, ...head } = detail;
+  const { spans, joins, gaps, criticalPath = [], ...head } = detail;
   const startTimeUnixNano = BigInt(detail.startTimeUnixNano);
   const inits = new Map(spans.filter(isInit).map((span) => [`${span.traceId}.${span.parentSpanId}`, span]));
   const views = spans
@@ -20,10 +20,25 @@ export const reviveTrace = (detail: TraceDetail): TraceView => {
     .toSorted((a, b) => a.startNs - b.startNs);
   const spanAt = new Map<string, SpanView>();
   for (const view of views) if (!spanAt.has(view.path)) spanAt.set(view.path, view);
-  return { head, startTimeUnixNano, durationNs: detail.durationNs, spans: views, spanAt, joins, gaps };
+  return {
+    head,
+    startTimeUnixNano,
+    durationNs: detail.durationNs,
+    spans: views,
+    spanAt,
+    joins,
+    gaps,
+    criticalPath: criticalPath.map((step) => revivePathStep(step, startTimeUnixNano)),
+  };
 };
 
-const sinceOrigin = (span: Span, origin: bigint): number => Number(BigInt(span.startTimeUnixNano) - origin);
+const sinceOrigin = ({ startTimeUnixNano }: Pick<Span, "startTimeUnixNano">, origin: bigint): number =>
+  Number(BigInt(startTimeUnixNano) - origin);
+
+const revivePathStep = (step: PathStep, origin: bigint): PathStepView => {
+  const fromNs = sinceOrigin(step, origin);
+  return { path: pathOf(step), is: step.is, fromNs, toNs: fromNs + step.durationNs };
+};
 
 const reviveSpan = (span: Span, origin: bigint, init: Span | undefined): SpanView => {
   const startNs = sinceOrigin(span, origin);

@@ -5,6 +5,7 @@ import {
   formatCount,
   formatDuration,
   formatOffset,
+  formatShare,
   formatWholeMsOffset,
   formatTick,
   formatTime,
@@ -99,6 +100,17 @@ test("a wall time is local, to the millisecond", () => {
   const moment = new Date(2026, 0, 31, 4, 5, 6, 7).getTime();
 
   expect(formatTime(moment)).toBe("2026-01-31 04:05:06.007");
+});
+
+test("a share is whole percents, and tenths below one", () => {
+  expect([0, 0.0004, 0.004, 0.0096, 0.257, 1].map((share) => plain(formatShare(share)))).toEqual([
+    "0 %",
+    "0.0 %",
+    "0.4 %",
+    "1 %",
+    "26 %",
+    "100 %",
+  ]);
 });
 
 test("one thing, two things", () => {

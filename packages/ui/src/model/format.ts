@@ -64,6 +64,12 @@ export const formatBytes = (bytes: number): string => {
   return `${value.toFixed(at === 0 || value >= 99.95 ? 0 : 1)}${NBSP}${units[at]}`;
 };
 
+/** 0 %, 0.4 %, 26 %: of a whole. */
+export const formatShare = (share: number): string => {
+  const percent = share * 100;
+  return `${percent.toFixed(percent > 0 && percent < 0.95 ? 1 : 0)}${NBSP}%`;
+};
+
 /** now, 12 s, 4 min, 3 h, 2 d: how long ago, in one unit. */
 export const formatAge = (ageMs: number): string => {
   const seconds = Math.max(0, Math.floor(ageMs / 1000));

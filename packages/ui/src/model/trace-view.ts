@@ -2,7 +2,7 @@
  * A stitched trace as the pages draw it: times are nanoseconds since the trace began, as numbers (exact up to 104
  * days), so that geometry needs no bigint. The only wall time kept is the beginning itself.
  */
-import type { LogRecord, Span, SpanRef, TraceDetail } from "@mayfly/api";
+import type { LogRecord, PathStep, Span, SpanRef, TraceDetail } from "@mayfly/api";
 
 /** `<traceId>.<spanId>`; identifies a span within a stitched trace. */
 export type SpanPath = string;
@@ -24,8 +24,17 @@ export interface SpanView {
   readonly isInit: boolean;
 }
 
+/** A stretch of the critical path. */
+export interface PathStepView {
+  /** Of the span that worked, or was waited for. */
+  readonly path: SpanPath;
+  readonly is: PathStep["is"];
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
 export interface TraceView {
-  readonly head: Omit<TraceDetail, "spans" | "joins" | "gaps">;
+  readonly head: Omit<TraceDetail, "spans" | "joins" | "gaps" | "criticalPath">;
   readonly startTimeUnixNano: bigint;
   /** From the first start to the last end, init phases included. */
   readonly durationNs: number;
@@ -34,6 +43,8 @@ export interface TraceView {
   readonly spanAt: ReadonlyMap<SpanPath, SpanView>;
   readonly joins: TraceDetail["joins"];
   readonly gaps: TraceDetail["gaps"];
+  /** In time order; empty where the trace came without. */
+  readonly criticalPath: readonly PathStepView[];
 }
 
 export interface LogView {

@@ -18,7 +18,7 @@ import type { Gap, Join, Placeholder } from "@mayfly/api";
 import { type Invocations, invocationsOf } from "./invocations.ts";
 import { joinedIntervals } from "./waits.ts";
 import type { Extent } from "./time-scale.ts";
-import { type SpanView, type TraceView, initInterval, pathOf } from "./trace-view.ts";
+import { type SpanPath, type SpanView, type TraceView, initInterval, pathOf } from "./trace-view.ts";
 
 export interface SpanNode {
   readonly kind: "span";
@@ -34,6 +34,8 @@ export interface JoinNode {
   readonly joins: readonly Join[];
   /** When nobody worked on it, between the sender's end and the last consumer's start. */
   readonly waits: readonly Extent[];
+  /** The invocations that stand under it. */
+  readonly consumers: readonly SpanPath[];
   /** Where a consumer stands that has another, earlier cause. */
   readonly elsewhere?: SpanView;
   readonly atNs: number;
@@ -136,6 +138,7 @@ const joinNode = ({ from, joins, placed, elsewhere }: JoinGroup, nodes: Readonly
     kind: "join",
     joins,
     waits: from ? joinedIntervals(from, consumers.map(withInit)) : [],
+    consumers: Array.from(placed, ({ path }) => path),
     ...(elsewhere && { elsewhere }),
     atNs: earliestOf(consumers),
     children: [...placed].flatMap((view) => nodes.get(view) ?? []),

@@ -1,6 +1,8 @@
 /** One transaction across functions: waterfall or log lines, and the detail of what is selected. */
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { plural } from "../../model/format.ts";
+import { type PathOnRows, pathOnRows } from "../../model/critical-path.ts";
 import { headlineOf } from "../../model/headline.ts";
 import { type Row, rowsOf } from "../../model/rows.ts";
 import type { Extent } from "../../model/time-scale.ts";
@@ -54,6 +56,7 @@ const Shown = ({ id, trace, isComplete, logs, logsTruncated }: ShownProps) => {
   const { url, keyboard } = useApp();
   const look = lookOf(useAddress(url).search);
   const rows = useMemo(() => rowsOf(trace), [trace]);
+  const onPath = useMemo(() => pathOnRows(trace, rows), [trace, rows]);
   const headline = useMemo(() => headlineOf(trace, rows), [trace, rows]);
   const whole = useMemo(() => wholeOf(trace, rows), [trace, rows]);
   const selected = useMemo(() => rows.find((row) => row.id === look.selected), [rows, look.selected]);
@@ -74,12 +77,22 @@ const Shown = ({ id, trace, isComplete, logs, logsTruncated }: ShownProps) => {
     const target = own ?? invocation;
     if (target) goTo(target.id);
   };
-  useKeys(keyboard, { Escape: () => (look.selected === undefined ? url.back(TRACES_PATH) : close()) });
+  const togglePath = (): void => refine({ path: !look.path });
+  useKeys(keyboard, {
+    Escape: () => (look.selected === undefined ? url.back(TRACES_PATH) : close()),
+    c: togglePath,
+  });
 
   return (
     <div class="trace-page">
       <Headline trace={trace} headline={headline} isComplete={isComplete} onGoTo={goTo} />
-      <Tabs look={look} id={id} logs={logs} />
+      <Tabs look={look} id={id} logs={logs}>
+        {look.tab === "waterfall" && onPath.size > 0 && (
+          <label class="toggle" title="What the duration is made of: work and waits, one after the other (c)">
+            <input type="checkbox" checked={look.path} onChange={togglePath} /> critical path
+          </label>
+        )}
+      </Tabs>
       <div class="trace-body">
         {look.tab === "logs" ? (
           <LogsTab
@@ -97,6 +110,7 @@ const Shown = ({ id, trace, isComplete, logs, logsTruncated }: ShownProps) => {
             find={look.find}
             folded={look.folded}
             selected={look.selected}
+            onPath={look.path ? onPath : NO_PATH}
             onZoom={(zoom) => (zoom ? refine({ zoom }) : url.replace(traceAddress(id, withoutZoom(look))))}
             onFind={(find) => refine({ find })}
             onFold={(folded) => refine({ folded })}
@@ -104,12 +118,22 @@ const Shown = ({ id, trace, isComplete, logs, logsTruncated }: ShownProps) => {
           />
         )}
         {selected && (
-          <Detail key={selected.id} row={selected} trace={trace} logs={logs} onClose={close} onGoTo={goTo} />
+          <Detail
+            key={selected.id}
+            row={selected}
+            onPath={onPath.get(selected.id)}
+            trace={trace}
+            logs={logs}
+            onClose={close}
+            onGoTo={goTo}
+          />
         )}
       </div>
     </div>
   );
 };
+
+const NO_PATH: PathOnRows = new Map();
 
 /** The trace's own time, and the init phases before it. */
 const wholeOf = ({ durationNs }: TraceView, rows: readonly Row[]): Extent => {
@@ -131,10 +155,12 @@ const Tabs = ({
   look,
   id,
   logs,
+  children,
 }: {
   readonly look: TraceLook;
   readonly id: string;
   readonly logs: ShownProps["logs"];
+  readonly children: ComponentChildren;
 }) => (
   <nav class="tabs" aria-label="Ways to look at this trace">
     {(["waterfall", "logs"] as const).map((tab) => (
@@ -151,6 +177,8 @@ const Tabs = ({
         )}
       </a>
     ))}
+    <span class="spacer" />
+    {children}
   </nav>
 );
 

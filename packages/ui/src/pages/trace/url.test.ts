@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type TraceLook, lookOf, traceAddress, withoutSelected, withoutZoom } from "./url.ts";
 
-const PLAIN: TraceLook = { tab: "waterfall", folded: new Set(), find: "", level: 0 };
+const PLAIN: TraceLook = { tab: "waterfall", folded: new Set(), find: "", path: true, level: 0 };
 const readBack = (look: TraceLook): TraceLook => lookOf(new URL(traceAddress("t.1", look), "http://localhost").search);
 
 test("a trace looked at plainly has a short address", () => {
@@ -21,11 +21,12 @@ test("the address says what one looks at", () => {
     folded: new Set(["api", "join-work"]),
     find: "card declined",
     zoom: { fromNs: 100, toNs: 2500 },
+    path: false,
     level: 13,
   };
 
   expect(traceAddress("t.1", look)).toBe(
-    "/traces/t.1?tab=logs&row=work&folded=api%2Cjoin-work&find=card+declined&zoom=100-2500&level=13",
+    "/traces/t.1?tab=logs&row=work&folded=api%2Cjoin-work&find=card+declined&zoom=100-2500&path=off&level=13",
   );
 });
 
@@ -41,9 +42,10 @@ test("what one looks at comes back from the address, whatever the ids and the te
       zoom: fc
         .tuple(fc.integer({ min: -1e10, max: 1e14 }), fc.integer({ min: 1, max: 1e14 }))
         .map(([fromNs, length]) => ({ fromNs, toNs: fromNs + length })),
+      path: fc.boolean(),
       level: fc.integer({ min: 0, max: 24 }),
     },
-    { requiredKeys: ["tab", "folded", "find", "level"] },
+    { requiredKeys: ["tab", "folded", "find", "path", "level"] },
   );
 
   fc.assert(

@@ -10,6 +10,8 @@ export interface TraceLook {
   readonly find: string;
   /** The part of time that is shown; all of it when absent. */
   readonly zoom?: Extent;
+  /** Whether the critical path is drawn. */
+  readonly path: boolean;
   /** Least severity of the log lines shown. */
   readonly level: number;
 }
@@ -24,6 +26,7 @@ export const lookOf = (search: string): TraceLook => {
     folded: new Set(given.get("folded")?.split(",").filter(Boolean).map(decode)),
     find: given.get("find") ?? "",
     ...(zoom && { zoom }),
+    path: given.get("path") !== "off",
     level: Number(given.get("level") ?? 0) || 0,
   };
 };
@@ -35,6 +38,7 @@ export const traceAddress = (id: string, look: TraceLook): string => {
   if (look.folded.size > 0) search.set("folded", [...look.folded].map(encode).join(","));
   if (look.find !== "") search.set("find", look.find);
   if (look.zoom) search.set("zoom", `${Math.round(look.zoom.fromNs)}-${Math.round(look.zoom.toNs)}`);
+  if (!look.path) search.set("path", "off");
   if (look.level > 0) search.set("level", String(look.level));
   return search.size === 0 ? tracePath(id) : `${tracePath(id)}?${search.toString()}`;
 };

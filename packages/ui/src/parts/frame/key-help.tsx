@@ -8,6 +8,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["esc", "close, then back"],
   ["[  ]", "fold, unfold"],
   ["←  →", "the same"],
+  ["c", "critical path"],
   ["g t", "traces"],
   ["?", "these keys"],
 ];

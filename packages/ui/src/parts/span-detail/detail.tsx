@@ -2,11 +2,13 @@
 import type { Gap, Join, SpanEvent, SpanRef } from "@mayfly/api";
 import type { ComponentChildren } from "preact";
 import { hueClass } from "../../model/colors.ts";
-import { formatDuration, formatOffset, formatTime } from "../../model/format.ts";
+import { formatDuration, formatOffset, formatShare, formatTime } from "../../model/format.ts";
+import { timeOf } from "../../model/critical-path.ts";
 import { joinText, placeholderText } from "../../model/join-text.ts";
 import { evidenceReason, platformFacts, shownName } from "../../model/platform.ts";
 import { type GapRow, type JoinRow, type PlaceholderRow, type Row, type SpanRow, errorOf } from "../../model/rows.ts";
 import { EXCEPTION_STACKTRACE } from "../../model/semconv.ts";
+import type { Extent } from "../../model/time-scale.ts";
 import { type LogView, type TraceView, pathOf } from "../../model/trace-view.ts";
 import { waitPlace } from "../../model/waits.ts";
 import { LogLine } from "../log-list/log-lines.tsx";
@@ -17,6 +19,8 @@ import "./detail.css";
 interface DetailProps {
   readonly row: Row;
   readonly trace: TraceView;
+  /** What of it is on the critical path. */
+  readonly onPath: readonly Extent[] | undefined;
   /** Undefined while they load. */
   readonly logs: readonly LogView[] | undefined;
   readonly onClose: () => void;
@@ -29,12 +33,12 @@ export const Detail = (props: DetailProps) => (
   </aside>
 );
 
-const Body = ({ row, trace, logs, onClose, onGoTo }: DetailProps): ComponentChildren => {
+const Body = ({ row, trace, onPath, logs, onClose, onGoTo }: DetailProps): ComponentChildren => {
   switch (row.kind) {
     case "span":
-      return <SpanDetail row={row} trace={trace} logs={logs} onClose={onClose} onGoTo={onGoTo} />;
+      return <SpanDetail row={row} trace={trace} onPath={onPath} logs={logs} onClose={onClose} onGoTo={onGoTo} />;
     case "join":
-      return <JoinDetail row={row} trace={trace} onClose={onClose} onGoTo={onGoTo} />;
+      return <JoinDetail row={row} trace={trace} onPath={onPath} onClose={onClose} onGoTo={onGoTo} />;
     case "gap":
       return <GapDetail row={row} onClose={onClose} />;
     case "placeholder":
@@ -68,7 +72,14 @@ const Section = ({
   </section>
 );
 
-const SpanDetail = ({ row, trace, logs, onClose, onGoTo }: DetailProps & { readonly row: SpanRow }) => {
+const OnPath = ({ onPath, trace }: { readonly onPath: readonly Extent[]; readonly trace: TraceView }) => (
+  <Fact name="critical path" title="What it adds to the duration of the whole">
+    {formatDuration(timeOf(onPath))}{" "}
+    <span class="muted">{formatShare(timeOf(onPath) / trace.durationNs)} of the trace</span>
+  </Fact>
+);
+
+const SpanDetail = ({ row, trace, onPath, logs, onClose, onGoTo }: DetailProps & { readonly row: SpanRow }) => {
   const { view, functionName } = row;
   const { span } = view;
   const error = errorOf(row);
@@ -90,6 +101,12 @@ const SpanDetail = ({ row, trace, logs, onClose, onGoTo }: DetailProps & { reado
           {formatOffset(view.startNs)}{" "}
           <span class="muted">{formatTime(Number(BigInt(span.startTimeUnixNano) / 1_000_000n))}</span>
         </Fact>
+        {span.selfTimeNs !== undefined && span.selfTimeNs < span.durationNs && (
+          <Fact name="self time" title={`${span.selfTimeNs} ns in which nothing that it caused ran`}>
+            {formatDuration(span.selfTimeNs)}
+          </Fact>
+        )}
+        {onPath && <OnPath onPath={onPath} trace={trace} />}
         {view.isColdStart && (
           <Fact name="cold start">
             {view.initNs === undefined ? "yes, init phase unknown" : `init ${formatDuration(view.initNs)}`}
@@ -235,7 +252,7 @@ const SpanButton = ({ at, trace, onGoTo }: Pick<DetailProps, "trace" | "onGoTo">
 
 type JoinDetailProps = Omit<DetailProps, "row" | "logs"> & { readonly row: JoinRow };
 
-const JoinDetail = ({ row, trace, onClose, onGoTo }: JoinDetailProps) => {
+const JoinDetail = ({ row, trace, onPath, onClose, onGoTo }: JoinDetailProps) => {
   const [join] = row.joins;
   return (
     <>
@@ -251,6 +268,11 @@ const JoinDetail = ({ row, trace, onClose, onGoTo }: JoinDetailProps) => {
             </Fact>
           </dl>
         ))}
+      {onPath && (
+        <dl class="facts">
+          <OnPath onPath={onPath} trace={trace} />
+        </dl>
+      )}
       <Section title="Why we believe it" count={row.joins.length}>
         {row.joins.map((one, index) => (
           <JoinFacts key={index} join={one} trace={trace} onGoTo={onGoTo} />

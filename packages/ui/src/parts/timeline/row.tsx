@@ -36,13 +36,16 @@ interface TimelineRowProps {
   /** What one is looking for, and where this row has it; undefined where it only leads to what has. */
   readonly find: string;
   readonly hit: Hit | undefined;
+  /** What of it is on the critical path. */
+  readonly onPath: readonly Extent[] | undefined;
   readonly style: CSSProperties;
   readonly onSelect: (row: Row) => void;
   readonly onFold: (row: Row) => void;
 }
 
 export const TimelineRow = (props: TimelineRowProps) => {
-  const { row, index, extent, isActive, isSelected, isFolded, fold, find, hit, style, onSelect, onFold } = props;
+  const { row, index, extent, isActive, isSelected, isFolded, fold, find, hit, onPath, style, onSelect, onFold } =
+    props;
   const isPassedBy = find !== "" && hit === undefined;
   return (
     <div
@@ -72,8 +75,8 @@ export const TimelineRow = (props: TimelineRowProps) => {
         )}
         <Label row={row} find={hit ? find : ""} hit={hit} />
       </div>
-      {row.kind === "span" && <SpanBar row={row} extent={extent} />}
-      {row.kind === "join" && <Waits row={row} extent={extent} />}
+      {row.kind === "span" && <SpanBar row={row} extent={extent} onPath={onPath} />}
+      {row.kind === "join" && <Waits row={row} extent={extent} onPath={onPath} />}
     </div>
   );
 };
@@ -222,7 +225,26 @@ const MissingLabel = ({
   </span>
 );
 
-const SpanBar = ({ row, extent }: { readonly row: SpanRow; readonly extent: Extent }) => {
+interface Drawn {
+  readonly extent: Extent;
+  readonly onPath: readonly Extent[] | undefined;
+}
+
+/** A thin line through the bar. */
+const OnPath = ({ extent, onPath = [] }: Drawn) => (
+  <>
+    {onPath.map(({ fromNs, toNs }) => {
+      const placed = placeInterval(extent, fromNs, toNs);
+      return (
+        placed && (
+          <i key={fromNs} class="on-path" style={{ left: percent(placed.left), width: percent(placed.width) }} />
+        )
+      );
+    })}
+  </>
+);
+
+const SpanBar = ({ row, extent, onPath }: Drawn & { readonly row: SpanRow }) => {
   const { startNs, endNs, isColdStart, isInit } = row.view;
   const bar = placeInterval(extent, startNs, endNs);
   const cold = initInterval(row.view);
@@ -237,6 +259,7 @@ const SpanBar = ({ row, extent }: { readonly row: SpanRow; readonly extent: Exte
             style={{ left: percent(bar.left), width: percent(bar.width) }}
           />
         )}
+        <OnPath extent={extent} onPath={onPath} />
       </div>
       <div role="gridcell" class="number" title={`${endNs - startNs} ns`}>
         {formatDuration(endNs - startNs)}
@@ -259,7 +282,7 @@ const wordsPlace = (placed: readonly Placed[]): CSSProperties => {
   return { left: percent(left + width / 2), transform: "translateX(-50%)", background: "var(--page)" };
 };
 
-const Waits = ({ row, extent }: { readonly row: JoinRow; readonly extent: Extent }) => {
+const Waits = ({ row, extent, onPath }: Drawn & { readonly row: JoinRow }) => {
   const [join] = row.joins;
   const totalNs = row.waits.reduce((sum, wait) => sum + wait.toNs - wait.fromNs, 0);
   const placed = row.waits.flatMap((wait) => placeInterval(extent, wait.fromNs, wait.toNs) ?? []);
@@ -269,6 +292,7 @@ const Waits = ({ row, extent }: { readonly row: JoinRow; readonly extent: Extent
       {placed.map(({ left, width }) => (
         <i key={left} class="wait" style={{ left: percent(left), width: percent(width) }} />
       ))}
+      <OnPath extent={extent} onPath={onPath} />
       <span class="wait-words" style={wordsPlace(placed)} title={`${totalNs} ns`}>
         {formatDuration(totalNs)} {waitPlace(join)}
       </span>

@@ -1,5 +1,6 @@
 /** The waterfall: minimap, axis, rows, and the keys that walk and fold them. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { PathOnRows } from "../../model/critical-path.ts";
 import type { Row } from "../../model/rows.ts";
 import type { Extent } from "../../model/time-scale.ts";
 import { matching, nextHit, unfolded } from "../../model/visible-rows.ts";
@@ -18,6 +19,8 @@ interface TimelineProps {
   readonly find: string;
   readonly folded: ReadonlySet<string>;
   readonly selected: string | undefined;
+  /** What is drawn of the critical path. */
+  readonly onPath: PathOnRows;
   readonly onZoom: (zoom: Extent | undefined) => void;
   readonly onFind: (text: string) => void;
   readonly onFold: (folded: ReadonlySet<string>) => void;
@@ -28,7 +31,7 @@ interface TimelineProps {
 const MOST_TICKS = 8;
 
 export const Timeline = (props: TimelineProps) => {
-  const { rows, whole, zoom, find, folded, selected, onZoom, onFind, onFold, onSelect } = props;
+  const { rows, whole, zoom, find, folded, selected, onPath, onZoom, onFind, onFold, onSelect } = props;
   const { keyboard } = useApp();
   const found = useMemo(() => matching(rows, find), [rows, find]);
   const isFinding = find.trim() !== "";
@@ -158,6 +161,7 @@ export const Timeline = (props: TimelineProps) => {
                   fold={canFold(row, index)}
                   find={isFinding ? find : ""}
                   hit={found.hits.get(row.id)}
+                  onPath={onPath.get(row.id)}
                   style={style}
                   onSelect={({ id }) => onSelect(id, false)}
                   onFold={(one) => setFolded(one, !folded.has(one.id))}
