@@ -67,6 +67,30 @@ test("a consumer that waited for its environment had its init before it", async 
   ]);
 });
 
+test("the states of one execution wait for each other, not for its start; what ran side by side does not", async () => {
+  const state = (name: string, from: number, to: number) =>
+    span(name, { trace: name, in: name, request: `r-${name}`, consumes: ["sfn-execution e"], at: at(from, to) });
+  const path = await pathOf(
+    [
+      span("start", { in: "api", request: "r-api", produces: ["sfn-execution e"], at: at(0, 5) }),
+      state("reserve", 20, 30),
+      state("charge", 40, 60),
+      state("notify", 41, 50),
+      state("ship", 65, 80),
+    ],
+    "r-api",
+  );
+  expect(path).toEqual([
+    "start 0-5",
+    "for reserve 5-20",
+    "reserve 20-30",
+    "for charge 30-40",
+    "charge 40-60",
+    "for ship 60-65",
+    "ship 65-80",
+  ]);
+});
+
 test("whatever the spans say of each other, each stands once, and the path is whole", async () => {
   await fc.assert(
     fc.asyncProperty(anyRequests, async (requests) => {

@@ -2,13 +2,13 @@
  * The spans of a stitched trace as tasks: each under what caused it.
  *
  * A span stands under the span of its unit that called it; a unit under the span that sent to it, by its first join;
- * a record unit within the invocation that it ran in. What has no cause here is a root. An invocation that waited for its
+ * a record unit within the invocation that it ran in. The states of one execution, of which each is joined to who started
+ * it, stand under each other: a state waited for the last one that had ended. What has no cause here is a root. An invocation that waited for its
  * environment begins with the init.
  *
  * Times are nanoseconds since `origin`, as numbers.
  */
-import type { SpanPath } from "../model/ids.ts";
-import { spanPath } from "../model/ids.ts";
+import { type SpanPath, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
 import { initDurationNs, isInitSpan } from "../normalize/init.ts";
@@ -30,6 +30,7 @@ export const tasksOf = (trace: StitchedTrace, origin: UnixNano): readonly Task<S
     }
   }
   const causes = causesOf(trace);
+  for (const states of statesOf(trace, causes)) putInSequence(states, nodes, causes);
   const roots: Node[] = [];
   for (const { unit, spans } of trace.parts) {
     for (const span of spans) {
@@ -49,7 +50,7 @@ export const tasksOf = (trace: StitchedTrace, origin: UnixNano): readonly Task<S
  * Of each unit, the span that caused it. A circle of causes is cut: parts stand in causal order, so a sender counts only
  * where it stands before what it caused, and before all records of the invocation that it caused.
  */
-const causesOf = ({ parts, joins }: StitchedTrace): ReadonlyMap<Unit, SpanPath> => {
+const causesOf = ({ parts, joins }: StitchedTrace): Map<Unit, SpanPath> => {
   const order = new Map(parts.map(({ unit }, n) => [unit, n]));
   const units = new Map(parts.map(({ unit }) => [unit.path, unit]));
   const hostOf = ({ invocation }: Unit): Unit | undefined => {
@@ -71,6 +72,33 @@ const causesOf = ({ parts, joins }: StitchedTrace): ReadonlyMap<Unit, SpanPath> 
     if (host) causes.set(unit, host.path);
   }
   return causes;
+};
+
+/** Of each execution, the units that are joined to its start by it. */
+const statesOf = ({ joins }: StitchedTrace, causes: ReadonlyMap<Unit, SpanPath>): readonly (readonly Unit[])[] => {
+  const states = joins.filter(
+    ({ kind, from, to }) => kind === "sfn-execution" && causes.get(to) === spanPath(from.traceId, from.spanId),
+  );
+  const byExecution = Map.groupBy(states, ({ from, keys }) => `${spanPath(from.traceId, from.spanId)} ${keys[0]?.id}`);
+  return Array.from(byExecution.values(), (some) => some.map(({ to }) => to));
+};
+
+const putInSequence = (
+  states: readonly Unit[],
+  nodes: ReadonlyMap<SpanPath, Node>,
+  causes: Map<Unit, SpanPath>,
+): void => {
+  const timed = states.flatMap((unit) => {
+    const node = nodes.get(unit.path);
+    return node ? [{ unit, start: node.start, end: node.end }] : [];
+  });
+  const byEnd = timed.toSorted((a, b) => a.end - b.end);
+  let ended = 0;
+  for (const { unit, start } of timed.toSorted((a, b) => a.start - b.start)) {
+    while ((byEnd[ended]?.end ?? Infinity) <= start) ended += 1;
+    const last = byEnd[ended - 1]?.unit;
+    if (last && last !== unit) causes.set(unit, last.path);
+  }
 };
 
 const nodeOf = (span: SpanRecord, unit: Unit, origin: UnixNano): Node => {
