@@ -40,15 +40,30 @@ export interface Block {
   request(row: number): number;
 }
 
+const MAX_KEPT_BYTES = 4 * 1024 * 1024;
+
 export interface EncodeOptions {
   /** Of zstd. */
   readonly level: number;
 }
 
+export type BlockEncoder = (requests: readonly ArrivedRecords[], options: EncodeOptions) => Buffer;
+
+/** Many blocks one after the other: what one is put together in serves the next, unless it was unusually large. */
+export const createBlockEncoder = (): BlockEncoder => {
+  let section = new ByteWriter();
+  return (requests, options) => {
+    if (section.capacity > MAX_KEPT_BYTES) section = new ByteWriter();
+    section.clear();
+    return encode(requests, section, options);
+  };
+};
+
 /** The requests' records one after the other: row n is the n-th of them. */
-export const encodeBlock = (requests: readonly ArrivedRecords[], { level }: EncodeOptions): Buffer => {
+export const encodeBlock: BlockEncoder = (requests, options) => encode(requests, new ByteWriter(), options);
+
+const encode = (requests: readonly ArrivedRecords[], section: ByteWriter, { level }: EncodeOptions): Buffer => {
   const count = requests.reduce((sum, { slices }) => sum + slices.length / 3, 0);
-  const section = new ByteWriter(requests.reduce((sum, { bytes }) => sum + bytes.length, 1_024));
   for (const { slices } of requests) {
     for (let at = 0; at < slices.length; at += 3) section.varint(slices[at + 1]! - slices[at]!);
   }

@@ -9,7 +9,7 @@ import { spanOrigin } from "../../normalize/origin.ts";
 import { createScans, originWords } from "../scan.ts";
 import type { Batch, Signal } from "../store.ts";
 import { MAX_ROWS, TermSet, clamped } from "../term-set.ts";
-import { type ArrivedRecords, encodeBlock } from "./block.ts";
+import { type ArrivedRecords, createBlockEncoder } from "./block.ts";
 
 export interface NewBlock {
   readonly signal: Signal;
@@ -33,6 +33,7 @@ export const createBlockMaker = (
   const terms = new TermSet();
   const scans = createScans(terms, unindexed);
   const wordsOfOrigin = createOriginWords(unindexed);
+  const encodeBlock = createBlockEncoder();
 
   const block = (signal: Signal, requests: readonly ArrivedRecords[]): NewBlock => {
     const scan = scans[signal];

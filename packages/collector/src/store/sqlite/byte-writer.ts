@@ -15,6 +15,10 @@ export class ByteWriter {
     return this.#length;
   }
 
+  get capacity(): number {
+    return this.#buffer.length;
+  }
+
   /** What was written; valid until the next write. */
   written(): Buffer {
     return this.#buffer.subarray(0, this.#length);
