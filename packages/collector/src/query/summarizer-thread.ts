@@ -7,6 +7,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { createEnd, STARTED, type Started } from "../thread-end.ts";
+import { THREAD_MEMORY } from "../thread-memory.ts";
 
 export interface SummarizerWorkerData {
   readonly dataDir: string;
@@ -31,6 +32,7 @@ export const startSummarizer = (data: SummarizerWorkerData, onBug: (error: unkno
   const worker = new Worker(new URL(`./summarizer-worker.${isSource ? "ts" : "js"}`, import.meta.url), {
     workerData: data,
     execArgv: isSource ? ["--conditions=mayfly-source"] : [],
+    resourceLimits: THREAD_MEMORY,
   });
   const end = createEnd(worker);
   let spansBehind: number | undefined;

@@ -8,6 +8,7 @@ import { performance } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import { type StoreErrorCode, StoreError } from "../../errors.ts";
 import { createEnd, STARTED, type Started } from "../../thread-end.ts";
+import { THREAD_MEMORY } from "../../thread-memory.ts";
 
 export interface KeeperSettings {
   readonly dataDir: string;
@@ -51,6 +52,7 @@ export const startKeeper = (settings: KeeperSettings, onProblem: (error: StoreEr
   const worker = new Worker(new URL(`./keeper-worker.${isSource ? "ts" : "js"}`, import.meta.url), {
     workerData,
     execArgv: isSource ? ["--conditions=mayfly-source"] : [],
+    resourceLimits: THREAD_MEMORY,
   });
   const end = createEnd(worker);
   worker.on("message", (told: KeeperProblem | Started) => {
