@@ -4,18 +4,17 @@
  * A run is in the window where it began in it. Looked at are the rows of traces that began in the window, or within
  * `LONGEST_NS` before it: what runs longer than that after its trace's begin is not seen.
  *
- * Bounds  `MAX_ROWS` rows, newest first; where there are more, `lookedBackTo` says how far back the numbers reach. They are
+ * Bounds  those of newest-rows.ts; where there are more rows, `lookedBackTo` says how far back the numbers reach. They are
  *         exact for what was looked at.
  */
 import { type SpanPath, traceOf } from "../model/ids.ts";
 import type { DurationNs, UnixNano } from "../model/time.ts";
 import type { SummaryCall, SummaryInvocation, SummaryRow } from "../store/summaries.ts";
 import { distinct } from "./head.ts";
-import { type ListDeps, searchOf } from "./list.ts";
-import { search } from "./run.ts";
+import type { ListDeps } from "./list.ts";
+import { type NewestRows, newestRows } from "./newest-rows.ts";
 import { nearestRank, stepWidth } from "./stats.ts";
 
-const MAX_ROWS = 10_000;
 const LONGEST_NS = 3_600_000_000_000n;
 const MAX_CALLS = 50;
 const MAX_FAILURES = 20;
@@ -106,16 +105,11 @@ export const functionStory = async (
   return { found, lookedBackTo };
 };
 
-const rowsIn = async (
-  { from, to }: Window,
-  name: string | undefined,
-  deps: ListDeps,
-): Promise<{ readonly rows: readonly SummaryRow[]; readonly lookedBackTo: UnixNano | undefined }> => {
-  await deps.summarizer.settled();
+const rowsIn = async ({ from, to }: Window, name: string | undefined, deps: ListDeps): Promise<NewestRows> => {
   const first = from > LONGEST_NS ? from - LONGEST_NS : 0n;
   const filters = { from: first, to, ...(name !== undefined && { function: name }) };
-  const { rows, next } = await search({ ...searchOf(filters), limit: MAX_ROWS, maxRows: MAX_ROWS }, deps);
-  return { rows, lookedBackTo: next && next.start > from ? next.start : undefined };
+  const { rows, lookedBackTo } = await newestRows(filters, deps);
+  return { rows, lookedBackTo: lookedBackTo !== undefined && lookedBackTo > from ? lookedBackTo : undefined };
 };
 
 /** A batch is in the rows of all its messages, and ran once. */

@@ -1,15 +1,14 @@
 /**
  * What the traces that a query finds have in common, counted over their rows: how many, how long, when, of what.
  *
- * Bounds  `MAX_ROWS` rows are looked at, newest first; where there are more, `isComplete` is false and `lookedBackTo`
+ * Bounds  those of newest-rows.ts; where there are more rows, `isComplete` is false and `lookedBackTo`
  *         says how far back the numbers reach. They are exact for what was looked at.
  */
 import type { DurationNs, UnixNano } from "../model/time.ts";
 import type { SummaryRow } from "../store/summaries.ts";
-import { type Filters, type ListDeps, searchOf } from "./list.ts";
-import { search } from "./run.ts";
+import type { Filters, ListDeps } from "./list.ts";
+import { newestRows } from "./newest-rows.ts";
 
-const MAX_ROWS = 10_000;
 const MAX_VALUES = 20;
 const MAX_TIMES = 60;
 /** Ten times as long in this many steps. */
@@ -45,16 +44,15 @@ export interface ValueCount {
 }
 
 export const traceStatistics = async (filters: Filters, deps: ListDeps): Promise<TraceStatistics> => {
-  await deps.summarizer.settled();
-  const { rows, next } = await search({ ...searchOf(filters), limit: MAX_ROWS, maxRows: MAX_ROWS }, deps);
+  const { rows, lookedBackTo } = await newestRows(filters, deps);
   return {
     count: rows.length,
     errorCount: rows.filter(hasFailed).length,
-    isComplete: next === undefined,
-    lookedBackTo: next?.start,
+    isComplete: lookedBackTo === undefined,
+    lookedBackTo,
     percentiles: percentilesOf(rows),
     durations: durationsOf(rows),
-    times: timesOf(rows, filters.from ?? next?.start, filters.to),
+    times: timesOf(rows, filters.from ?? lookedBackTo, filters.to),
     facets: {
       function: counted(rows, (row) => row.functions),
       status: counted(rows, (row) => [hasFailed(row) ? "error" : "ok"]),

@@ -1,0 +1,21 @@
+/**
+ * The rows that numbers are made of: those that pass, newest first, up to a bound, and how far back they reach then.
+ */
+import type { UnixNano } from "../model/time.ts";
+import type { SummaryRow } from "../store/summaries.ts";
+import { type Filters, type ListDeps, searchOf } from "./list.ts";
+import { search } from "./run.ts";
+
+const MAX_ROWS = 10_000;
+
+export interface NewestRows {
+  readonly rows: readonly SummaryRow[];
+  /** The start of the oldest that was looked at; undefined where everything was. */
+  readonly lookedBackTo: UnixNano | undefined;
+}
+
+export const newestRows = async (filters: Filters, deps: ListDeps): Promise<NewestRows> => {
+  await deps.summarizer.settled();
+  const { rows, next } = await search({ ...searchOf(filters), limit: MAX_ROWS, maxRows: MAX_ROWS }, deps);
+  return { rows, lookedBackTo: next?.start };
+};
