@@ -11,6 +11,8 @@ import { parseQuery } from "./parse.ts";
 import { search } from "./run.ts";
 
 const RUNS = process.env["MAYFLY_LONG"] === "true" ? 1_000 : 20;
+/** 2,000 runs take longer than a usual test may. */
+const MAX_MS_PER_RUN = 300;
 
 const found = async (deps: Stored, query: Query, limit: number): Promise<readonly string[]> => {
   const ids: string[] = [];
@@ -70,29 +72,33 @@ const { query: anyQuery } = fc.letrec<{ query: Query }>((tie) => ({
   ),
 }));
 
-test("any query finds in any story what asking it of every walked trace finds, whatever the page's size", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      anyRequests,
-      fc.array(anyQuery, { minLength: 20, maxLength: 20 }),
-      fc.integer({ min: 1, max: 4 }),
-      async (requests, queries, limit) => {
-        const deps = await opened();
-        for (const request of requests) await deps.store.append(batch(request));
-        await deps.summarizer.catchUp();
-        const all = await walked(deps.store);
-        fc.pre(all !== undefined);
-        for (const query of queries) {
-          const ids = await found(deps, query, limit);
-          expect(ids.toSorted(), JSON.stringify(query)).toEqual(matching(query, all));
-          const starts = ids.map((id) => all.find(({ row }) => row.id === id)?.row.start ?? 0n);
-          expect(starts).toEqual(starts.toSorted((a, b) => Number(b - a)));
-        }
-      },
-    ),
-    { numRuns: RUNS },
-  );
-});
+test(
+  "any query finds in any story what asking it of every walked trace finds, whatever the page's size",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyRequests,
+        fc.array(anyQuery, { minLength: 20, maxLength: 20 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (requests, queries, limit) => {
+          const deps = await opened();
+          for (const request of requests) await deps.store.append(batch(request));
+          await deps.summarizer.catchUp();
+          const all = await walked(deps.store);
+          fc.pre(all !== undefined);
+          for (const query of queries) {
+            const ids = await found(deps, query, limit);
+            expect(ids.toSorted(), JSON.stringify(query)).toEqual(matching(query, all));
+            const starts = ids.map((id) => all.find(({ row }) => row.id === id)?.row.start ?? 0n);
+            expect(starts).toEqual(starts.toSorted((a, b) => Number(b - a)));
+          }
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  },
+  30_000 + RUNS * MAX_MS_PER_RUN,
+);
 
 const NAMES = Array.from({ length: 60 }, (_, n) => `t${n}`);
 

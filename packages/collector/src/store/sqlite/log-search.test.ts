@@ -11,6 +11,10 @@ import type { LogHits } from "../store.ts";
 import { openKeeper } from "./keeper.ts";
 import { openStore } from "./sqlite-store.ts";
 
+const RUNS = process.env["MAYFLY_LONG"] === "true" ? 500 : 40;
+/** 500 runs take longer than a usual test may. */
+const MAX_MS_PER_RUN = 300;
+
 const anyLog = fc
   .record({
     body: fc.constantFrom("Card declined", "card ok", "x"),
@@ -44,50 +48,54 @@ const lines = (logs: readonly LogRecord[]): string[] =>
       `${time} ${origin.functionName} ${JSON.stringify(wire.body)} ${wire.severityNumber} ${wire.traceId}`,
   );
 
-test("pages of any size hold what matches, each record as often as it came, newest first", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.array(anyLog, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 5 }),
-      anyFilter,
-      fc.integer({ min: 1, max: 4 }),
-      fc.boolean(),
-      async (requests, filter, limit, isSealed) => {
-        const dataDir = await mkdtemp(join(tmpdir(), "mayfly-logs-"));
-        const store = openStore({ dataDir, ...(isSealed && { partitionBytes: 500 }) });
-        const keeper = openKeeper({ dataDir, clock: () => START, retentionDays: 14, keyRetentionDays: 15 });
-        try {
-          const all = requests.flat().filter((one) => matchesLog(one, filter));
-          for (const request of requests) await store.append(logBatch(request));
-          const found: LogRecord[] = [];
-          for (let cursor: string | undefined, isFirst = true; isFirst || cursor !== undefined; isFirst = false) {
-            const page: LogHits = await store.logsWith({ ...filter, limit, ...(cursor !== undefined && { cursor }) });
-            expect(page.logs.length).toBeLessThanOrEqual(limit);
-            found.push(...page.logs);
-            cursor = page.cursor;
-          }
-          expect(lines(found).toSorted()).toEqual(lines(all).toSorted());
-          const times = found.map((one) => one.time);
-          if (!isSealed) expect(times).toEqual(times.toSorted((a, b) => Number(b - a)));
+test(
+  "pages of any size hold what matches, each record as often as it came, newest first",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(anyLog, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 5 }),
+        anyFilter,
+        fc.integer({ min: 1, max: 4 }),
+        fc.boolean(),
+        async (requests, filter, limit, isSealed) => {
+          const dataDir = await mkdtemp(join(tmpdir(), "mayfly-logs-"));
+          const store = openStore({ dataDir, ...(isSealed && { partitionBytes: 500 }) });
+          const keeper = openKeeper({ dataDir, clock: () => START, retentionDays: 14, keyRetentionDays: 15 });
+          try {
+            const all = requests.flat().filter((one) => matchesLog(one, filter));
+            for (const request of requests) await store.append(logBatch(request));
+            const found: LogRecord[] = [];
+            for (let cursor: string | undefined, isFirst = true; isFirst || cursor !== undefined; isFirst = false) {
+              const page: LogHits = await store.logsWith({ ...filter, limit, ...(cursor !== undefined && { cursor }) });
+              expect(page.logs.length).toBeLessThanOrEqual(limit);
+              found.push(...page.logs);
+              cursor = page.cursor;
+            }
+            expect(lines(found).toSorted()).toEqual(lines(all).toSorted());
+            const times = found.map((one) => one.time);
+            if (!isSealed) expect(times).toEqual(times.toSorted((a, b) => Number(b - a)));
 
-          const whole = await store.logsWith({ ...filter, limit: 1_000 });
-          const [half] = [await store.logsWith({ ...filter, limit: Math.ceil(whole.logs.length / 2) || 1 })];
-          while (isSealed && keeper.step() !== undefined);
-          const rest =
-            half.cursor === undefined
-              ? []
-              : (await store.logsWith({ ...filter, limit: 1_000, cursor: half.cursor })).logs;
-          const distinct = (logs: readonly LogRecord[]) => [...new Set(lines(logs))].toSorted();
-          expect(distinct([...half.logs, ...rest])).toEqual(distinct(all));
-        } finally {
-          keeper.close();
-          await store.close();
-          await rm(dataDir, { recursive: true });
-        }
-      },
-    ),
-    { numRuns: process.env["MAYFLY_LONG"] === "true" ? 500 : 40 },
-  );
-});
+            const whole = await store.logsWith({ ...filter, limit: 1_000 });
+            const [half] = [await store.logsWith({ ...filter, limit: Math.ceil(whole.logs.length / 2) || 1 })];
+            while (isSealed && keeper.step() !== undefined);
+            const rest =
+              half.cursor === undefined
+                ? []
+                : (await store.logsWith({ ...filter, limit: 1_000, cursor: half.cursor })).logs;
+            const distinct = (logs: readonly LogRecord[]) => [...new Set(lines(logs))].toSorted();
+            expect(distinct([...half.logs, ...rest])).toEqual(distinct(all));
+          } finally {
+            keeper.close();
+            await store.close();
+            await rm(dataDir, { recursive: true });
+          }
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  },
+  30_000 + RUNS * MAX_MS_PER_RUN,
+);
 
 const MANY = 6_000;
 /** More than those take. */
