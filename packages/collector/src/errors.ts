@@ -90,7 +90,7 @@ const OVERLOAD_CODES = {
 const LIMIT_CODES = {
   "rate-limited": {
     meaning:
-      "This key, or this address where no key is needed, asked more often than its limit allows, or presented too many wrong keys.",
+      "This key, or this address where no key is needed, asked more often than its limit allows, or presented too many wrong keys. Or as many live streams are open as may be.",
     remedy:
       "Retry after the seconds in Retry-After; exporters do so by themselves. --ingest-rate and --api-rate set the limits.",
   },
