@@ -67,7 +67,7 @@ const untilHeld = ({ cells }: Held): Promise<void> =>
 const numbered = (number: number, fields: object = {}): object =>
   jsonSpan({ spanId: (number + 1).toString(16).padStart(16, "0"), ...fields });
 
-test("while the thread is held by a question, senders and probes are answered", async () => {
+test("while the thread is held by a question, senders, probes and scrapes are answered", async () => {
   const held = await openHeld();
   const { url } = held;
   const order: string[] = [];
@@ -78,8 +78,9 @@ test("while the thread is held by a question, senders and probes are answered", 
   await untilHeld(held);
 
   for (let number = 0; number < 20; number += 1) {
-    const answers = [await send(url, numbered(number)), await fetch(`${url}/healthz`), await fetch(`${url}/readyz`)];
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const answers = [await send(url, numbered(number))];
+    for (const path of ["/healthz", "/readyz", "/metrics", "/api/stats"]) answers.push(await fetch(`${url}${path}`));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
     order.push("sender");
   }
   held.release();

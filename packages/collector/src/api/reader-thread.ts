@@ -46,6 +46,7 @@ export interface ReaderAnswer {
 export interface ReaderThread {
   /** To a GET of this address. `forget`: nobody waits for it any more; one that had not begun is answered with undefined. */
   ask(url: string): { readonly answer: Promise<Answer | undefined>; readonly forget: () => void };
+  /** While questions are answered, as it was told last: whoever asks for it must not wait for them. */
   damage(): Promise<readonly Damage[]>;
   /** Questions without an answer yet. */
   readonly waiting: number;
@@ -101,6 +102,7 @@ export const startReader = (
   let worker: Worker | undefined;
   let end: ReturnType<typeof createEnd> | undefined;
   let closing: Promise<void> | undefined;
+  let knownDamage: readonly Damage[] | undefined;
   /** One at a time, however many ask. */
   let damaging: Promise<readonly Damage[]> | undefined;
 
@@ -125,6 +127,7 @@ export const startReader = (
     started.unref();
     worker = started;
     end = createEnd(started);
+    askDamage().catch(() => {}); // whoever asks for it next is told why
     askMore();
   };
 
@@ -163,6 +166,11 @@ export const startReader = (
       post(worker, { ask: "damage", number });
     });
 
+  const askDamage = (): Promise<readonly Damage[]> =>
+    (damaging ??= damage()
+      .then((found) => (knownDamage = found))
+      .finally(() => (damaging = undefined)));
+
   const stop = async (): Promise<void> => {
     if (worker === undefined) return;
     post(worker, { ask: "close" });
@@ -193,7 +201,12 @@ export const startReader = (
         },
       };
     },
-    damage: () => (damaging ??= damage().finally(() => (damaging = undefined))),
+    async damage() {
+      const told = askDamage();
+      if (questionsAsked === 0 || knownDamage === undefined) return told;
+      told.catch(() => {});
+      return knownDamage;
+    },
     get waiting() {
       return questions.size + questionsAsked;
     },
