@@ -32,3 +32,11 @@ export const mayfly = (
 
 export const startMayfly = (...args: string[]): ChildProcessByStdio<null, Readable, Readable> =>
   spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+
+/** Root may write everywhere; this one only where the mode lets its user. */
+export const startMayflyByMode = (...args: string[]): ChildProcessByStdio<null, Readable, Readable> =>
+  process.getuid?.() === 0
+    ? spawn("setpriv", ["--bounding-set", "-dac_override", process.execPath, PROGRAM, ...args], {
+        stdio: ["ignore", "pipe", "pipe"],
+      })
+    : startMayfly(...args);
