@@ -62,6 +62,11 @@ export interface Span extends SpanRef {
   readonly attributes: Attributes;
   readonly events: readonly SpanEvent[];
   readonly links: readonly SpanLink[];
+  /**
+   * In a stitched trace: its clock differs from the others', and by theirs it started so much later (negative: earlier) than
+   * `startTimeUnixNano`. All other times of a stitched trace are corrected by it.
+   */
+  readonly clockOffsetNs?: number;
   /** In a stitched trace: how long it ran while nothing that it caused did. */
   readonly selfTimeNs?: number;
   /** Of an invocation's span: what Lambda says of the invocation. */

@@ -4,6 +4,7 @@ import type { SpanRecord } from "../model/span.ts";
 import type { DurationNs, UnixNano } from "../model/time.ts";
 import { isInitSpan } from "../normalize/init.ts";
 import { tasksOf } from "../stitch/causes.ts";
+import type { Clocks } from "../stitch/clock-skew.ts";
 import { type Step, type Task, criticalPath, selfTime } from "../stitch/critical-path.ts";
 import type { StitchedTrace } from "../stitch/walk.ts";
 
@@ -15,17 +16,17 @@ export interface Times {
 /** `origin`: when the trace begins. */
 export const timesOf = (trace: StitchedTrace, origin: UnixNano): Times => {
   const tasks = tasksOf(trace, origin);
-  const steps = criticalPath(tasks).flatMap((step) => withInit(step, origin));
+  const steps = criticalPath(tasks).flatMap((step) => withInit(step, trace.clocks, origin));
   return { criticalPath: seen(steps).map((step) => stepView(step, origin)), selfTimes: selfTimesOf(tasks) };
 };
 
 type SeenStep = Omit<Step<SpanRecord>, "is"> & { readonly is: PathStep["is"] };
 
 /** Of an invocation that waited for its environment, the time before its span is the init's. */
-const withInit = (step: Step<SpanRecord>, origin: UnixNano): readonly SeenStep[] => {
+const withInit = (step: Step<SpanRecord>, clocks: Clocks, origin: UnixNano): readonly SeenStep[] => {
   if (step.is === "wait") return [step];
   if (isInitSpan(step.of.wire)) return [{ ...step, is: "init" }];
-  const begun = Number(step.of.start - origin);
+  const begun = Number(clocks.startOf(step.of) - origin);
   if (step.start >= begun) return [step];
   if (step.end <= begun) return [{ ...step, is: "init" }];
   return [

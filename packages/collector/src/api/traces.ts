@@ -17,6 +17,7 @@ import { type Found, findTrace, findUnits } from "../query/find.ts";
 import { headOf } from "../query/head.ts";
 import { formatCursor, parseCursor } from "../query/cursor.ts";
 import { type ListDeps, type ListQuery, listTraces } from "../query/list.ts";
+import { AS_TOLD, type Clocks } from "../stitch/clock-skew.ts";
 import { gapsOf } from "../stitch/gaps.ts";
 import { joinView, placeholderJoin } from "../stitch/reason.ts";
 import type { Unit } from "../stitch/units.ts";
@@ -117,7 +118,7 @@ interface Shown {
   readonly detail: Omit<TraceDetail, "spans">;
   readonly records: readonly (readonly [SpanRecord, Unit])[];
   /** Of a stitched one. */
-  readonly times?: Times;
+  readonly stitched?: Times & { readonly clocks: Clocks };
 }
 
 /** What stands for an invocation without spans was put together of these. */
@@ -127,9 +128,13 @@ const asArrived = (record: SpanRecord, { root, platform }: Unit): readonly SpanR
 const stitchedTrace = async (store: StoreReader, id: string, now: UnixNano): Promise<Shown | undefined> => {
   const found = await findTrace(store, id);
   if (found === undefined) return undefined;
+  const { trace } = found;
   const detail = stitchedDetail(found, now);
-  const records = recordsOf(found.trace.parts);
-  return { detail, records, times: timesOf(found.trace, BigInt(detail.startTimeUnixNano)) };
+  return {
+    detail,
+    records: recordsOf(trace.parts),
+    stitched: { ...timesOf(trace, BigInt(detail.startTimeUnixNano)), clocks: trace.clocks },
+  };
 };
 
 const stitchedDetail = ({ trace, graph, memberOf, alternatives }: Found, now: UnixNano): Shown["detail"] => {
@@ -154,7 +159,7 @@ const bareTrace = async (store: StoreReader, id: string, now: UnixNano): Promise
   const [first] = units;
   if (first === undefined) return undefined;
   const parts = units.map((unit) => ({ unit, isWhole: true, spans: unit.spans }));
-  const trace: StitchedTrace = { id: first.root.traceId, parts, joins: [], missing: [], truncated };
+  const trace: StitchedTrace = { id: first.root.traceId, parts, joins: [], missing: [], clocks: AS_TOLD, truncated };
   return {
     detail: { ...headOf(trace, now), joins: [], gaps: [], ...(truncated && { truncated }) },
     records: recordsOf(parts),
@@ -168,15 +173,20 @@ const recordsOf = (
 
 const byStart = (a: SpanRecord, b: SpanRecord): number => Number(a.start > b.start) - Number(a.start < b.start);
 
-const paged = ({ detail, records, times }: Shown, offset: number): TraceDetail => {
+const paged = ({ detail, records, stitched }: Shown, offset: number): TraceDetail => {
   const next = offset + SPANS_PER_PAGE;
   return {
     ...detail,
     spans: records.slice(offset, next).map(([record, unit]): Span => {
-      const selfTimeNs = times?.selfTimes.get(record);
-      return { ...spanView(record, unit), ...(selfTimeNs !== undefined && { selfTimeNs }) };
+      const selfTimeNs = stitched?.selfTimes.get(record);
+      const clockOffsetNs = stitched?.clocks.offsetOf(record) ?? 0;
+      return {
+        ...spanView(record, unit),
+        ...(selfTimeNs !== undefined && { selfTimeNs }),
+        ...(clockOffsetNs !== 0 && { clockOffsetNs }),
+      };
     }),
-    ...(times && offset === 0 && { criticalPath: times.criticalPath }),
+    ...(stitched && offset === 0 && { criticalPath: stitched.criticalPath }),
     ...(next < records.length && { truncated: true, cursor: String(next) }),
   };
 };

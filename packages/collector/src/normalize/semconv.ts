@@ -24,6 +24,7 @@ export const FAAS_NAME = "faas.name";
 export const FAAS_VERSION = "faas.version";
 export const FAAS_MAX_MEMORY = "faas.max_memory";
 export const FAAS_TRIGGER = "faas.trigger";
+export const FAAS_TRIGGER_HTTP = "http";
 export const FAAS_COLDSTART = "faas.coldstart";
 export const FAAS_INVOKED_NAME = "faas.invoked_name";
 export const FAAS_INVOKED_PROVIDER = "faas.invoked_provider";

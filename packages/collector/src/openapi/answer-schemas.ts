@@ -539,6 +539,10 @@ export const ANSWER_SCHEMAS = {
           "$ref": "#/components/schemas/SpanLink"
         }
       },
+      "clockOffsetNs": {
+        "description": "In a stitched trace: its clock differs from the others', and by theirs it started so much later (negative: earlier) than `startTimeUnixNano`. All other times of a stitched trace are corrected by it.",
+        "type": "number"
+      },
       "selfTimeNs": {
         "description": "In a stitched trace: how long it ran while nothing that it caused did.",
         "type": "number"

@@ -1,13 +1,14 @@
 /**
  * What one line tells of a stitched trace: how long, what failed, which functions, how many.
  *
- * Duration runs from the first start to the last end of all spans it holds. `settled` says that nothing has happened
+ * Duration runs from the first start to the last end of all spans it holds, by clocks that agree (clock-skew.ts). `settled` says that nothing has happened
  * in it for `SETTLE_NS`; late data can still come after that, and the next answer then has it.
  */
 import type { TraceDetail, TraceSummary } from "@mayfly/api";
 import type { SpanRecord } from "../model/span.ts";
 import { type UnixNano, durationNs } from "../model/time.ts";
 import { failsUnsaid } from "../stitch/invocations.ts";
+import type { Clocks } from "../stitch/clock-skew.ts";
 import type { StitchedTrace } from "../stitch/walk.ts";
 import type { SummaryRow } from "../store/summaries.ts";
 
@@ -25,7 +26,7 @@ export const headOf = (trace: StitchedTrace, now: UnixNano): Head => headView(he
 export const headFacts = (trace: StitchedTrace): HeadFacts => {
   const spans = trace.parts.flatMap((part) => part.spans);
   const units = trace.parts.map((part) => part.unit);
-  const { start, end } = extentOf(spans);
+  const { start, end } = extentOf(spans, trace.clocks);
   return {
     id: trace.id,
     name: units[0]?.root.wire.name ?? "",
@@ -54,10 +55,14 @@ export const headView = (facts: HeadFacts, now: UnixNano): Head => ({
   settled: facts.end + SETTLE_NS <= now,
 });
 
-const extentOf = (spans: readonly SpanRecord[]): { readonly start: UnixNano; readonly end: UnixNano } => {
-  const first = spans[0]?.start ?? 0n;
-  const start = spans.reduce((least, span) => (span.start < least ? span.start : least), first);
-  const end = spans.reduce((most, { wire }) => (wire.endTimeUnixNano > most ? wire.endTimeUnixNano : most), start);
+const extentOf = (
+  spans: readonly SpanRecord[],
+  { startOf, endOf }: Clocks,
+): { readonly start: UnixNano; readonly end: UnixNano } => {
+  const [first] = spans;
+  if (first === undefined) return { start: 0n, end: 0n };
+  const start = spans.map(startOf).reduce((least, one) => (one < least ? one : least), startOf(first));
+  const end = spans.map(endOf).reduce((most, one) => (one > most ? one : most), start);
   return { start, end };
 };
 

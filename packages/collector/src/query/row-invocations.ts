@@ -19,12 +19,12 @@ import type { Part, StitchedTrace } from "../stitch/walk.ts";
 import type { SummaryCall, SummaryInvocation } from "../store/summaries.ts";
 import { errorTypeOf, triggerOf } from "./span-facts.ts";
 
-export const invocationsOf = ({ parts }: StitchedTrace, start: UnixNano): readonly SummaryInvocation[] => {
+export const invocationsOf = ({ parts, clocks }: StitchedTrace, start: UnixNano): readonly SummaryInvocation[] => {
   const runs = parts.filter(({ unit }) => isRun(unit));
   const told = new Set(runs.flatMap(({ unit }) => (saysItsRequest(unit) ? [unit.requestId] : [])));
   return runs
     .filter(({ unit }) => unit.requestId === undefined || saysItsRequest(unit) || !told.has(unit.requestId))
-    .flatMap((part) => invocationOf(part, start));
+    .flatMap((part) => invocationOf(part, clocks.startOf(part.unit.root) - start));
 };
 
 const SERVER = 2;
@@ -39,7 +39,7 @@ const saysItsRequest = ({ root, requestId }: Unit): boolean => {
   return root.consumed.some((key) => stitchKeyIdentity(key) === own);
 };
 
-const invocationOf = ({ unit, spans }: Part, start: UnixNano): SummaryInvocation[] => {
+const invocationOf = ({ unit, spans }: Part, offset: bigint): SummaryInvocation[] => {
   const { root, path, requestId, platform } = unit;
   const { functionName, serviceName } = root.origin;
   if (functionName === undefined) return [];
@@ -54,7 +54,7 @@ const invocationOf = ({ unit, spans }: Part, start: UnixNano): SummaryInvocation
       ...(serviceName !== undefined && { serviceName }),
       ...(requestId !== undefined && { requestId }),
       ...(trigger !== undefined && { trigger }),
-      offsetNs: durationNs(start, root.start),
+      offsetNs: durationNs(0n, offset),
       durationNs: durationNs(root.start, root.wire.endTimeUnixNano),
       ...(errorType !== undefined && { errorType }),
       ...((root.isColdStart || isColdUnsaid(unit)) && { isCold: true }),

@@ -6,12 +6,13 @@
  * it, stand under each other: a state waited for the last one that had ended. What has no cause here is a root. An invocation that waited for its
  * environment begins with the init.
  *
- * Times are nanoseconds since `origin`, as numbers.
+ * Times are nanoseconds since `origin`, as numbers, by the corrected clocks.
  */
 import { type SpanPath, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
 import { initDurationNs, isInitSpan } from "../normalize/init.ts";
+import type { Clocks } from "./clock-skew.ts";
 import type { Task } from "./critical-path.ts";
 import type { Unit } from "./units.ts";
 import type { StitchedTrace } from "./walk.ts";
@@ -26,7 +27,7 @@ export const tasksOf = (trace: StitchedTrace, origin: UnixNano): readonly Task<S
   for (const { unit, spans } of trace.parts) {
     for (const span of spans) {
       const path = spanPath(span.traceId, span.spanId);
-      if (!nodes.has(path)) nodes.set(path, nodeOf(span, unit, origin));
+      if (!nodes.has(path)) nodes.set(path, nodeOf(span, unit, trace.clocks, origin));
     }
   }
   const causes = causesOf(trace);
@@ -101,9 +102,9 @@ const putInSequence = (
   }
 };
 
-const nodeOf = (span: SpanRecord, unit: Unit, origin: UnixNano): Node => {
-  const start = Number(span.start - origin);
-  const end = Math.max(start, Number(span.wire.endTimeUnixNano - origin));
+const nodeOf = (span: SpanRecord, unit: Unit, clocks: Clocks, origin: UnixNano): Node => {
+  const start = Number(clocks.startOf(span) - origin);
+  const end = Math.max(start, Number(clocks.endOf(span) - origin));
   const init = span === unit.root && span.isColdStart ? (initDurationNs(span.wire, unit.platform?.facts) ?? 0) : 0;
   return { value: span, start: start - init, end, children: [] };
 };

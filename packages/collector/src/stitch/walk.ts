@@ -16,6 +16,7 @@ import { type SpanPath, type TraceId, spanPath, traceOf } from "../model/ids.ts"
 import type { SpanRecord } from "../model/span.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Missing, type Root, missingParents, orphansOf, rootOf } from "./ascend.ts";
+import { type Clocks, clocksOf } from "./clock-skew.ts";
 import type { Graph } from "./graph.ts";
 import { evidencePaths } from "./invocations.ts";
 import { type UnitJoin, adriftUnder, byStart, joinsInto } from "./joins.ts";
@@ -28,6 +29,7 @@ export interface StitchedTrace {
   /** In causal order: every unit after the one that caused it. */
   readonly parts: readonly Part[];
   readonly joins: readonly UnitJoin[];
+  readonly clocks: Clocks;
   readonly truncated: boolean;
 }
 
@@ -70,11 +72,13 @@ export const walk = async (root: Root, graph: Graph, maxUnits: number): Promise<
     frontier = next;
   }
 
+  const joins = joinsAmong(parts, graph);
   return {
     id: root.id,
     missing: await missingIn(root, parts, graph),
     parts: [...parts.values()],
-    joins: joinsAmong(parts, graph),
+    joins,
+    clocks: clocksOf([...parts.keys()], joins),
     truncated: truncated || graph.truncated,
   };
 };

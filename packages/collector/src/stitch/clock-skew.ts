@@ -1,0 +1,123 @@
+/**
+ * Clocks that differ between execution environments, corrected for the view: nothing is stored, and what arrived is told
+ * beside it.
+ *
+ * In      the parts and joins of a stitched trace; spans of one environment share its clock (`origin.resourceId`).
+ * Out     an offset for each environment, such that no consumer begins before its sender began to send, and no callee of a
+ *         synchronous HTTP call ends after the call. No correction where none is needed; what most units have is taken
+ *         for right.
+ * Cost    O(joins), a few times over.
+ * Errors  none; clocks that contradict each other, or differ by more than a day, are left as they are.
+ *
+ *   sender      |--send--|                     offset(consumer) − offset(sender) ≥ start(send) − start(consumer)
+ *   consumer  |-----|                          here positive: the consumer is told that much later
+ *
+ * The least offsets that hold are found by raising each as far as its bounds ask, from 0, in causal order; then as many as
+ * can be are made alike.
+ */
+import type { SpanRecord } from "../model/span.ts";
+import type { DurationNs, UnixNano } from "../model/time.ts";
+import { attributeReader } from "../normalize/attributes.ts";
+import { FAAS_TRIGGER, FAAS_TRIGGER_HTTP } from "../normalize/semconv.ts";
+import { CLIENT } from "../normalize/span-kind.ts";
+import type { UnitJoin } from "./joins.ts";
+import type { Unit } from "./units.ts";
+
+export interface Clocks {
+  /** How much later the span is told than it told itself; negative: earlier. */
+  readonly offsetOf: (span: SpanRecord) => DurationNs;
+  readonly startOf: (span: SpanRecord) => UnixNano;
+  readonly endOf: (span: SpanRecord) => UnixNano;
+}
+
+/** `after` is told at least this much later than `before`, each by its offset. */
+interface Bound {
+  readonly before: string;
+  readonly after: string;
+  readonly leastNs: DurationNs;
+}
+
+const DAY_NS = 86_400_000_000_000;
+/** In causal order one round settles nearly everything. */
+const MAX_ROUNDS = 20;
+/** Offsets that are tried as the one of most. */
+const MAX_TRIED = 16;
+
+export const clocksOf = (units: readonly Unit[], joins: readonly UnitJoin[]): Clocks => {
+  const bounds = joins.flatMap(boundsOf);
+  const least = leastOffsets(bounds);
+  return least.size === 0 ? AS_TOLD : clocksWith(withMostAtZero(least, bounds, units));
+};
+
+const clocksWith = (offsets: ReadonlyMap<string, DurationNs>): Clocks => {
+  const offsetOf = ({ origin }: SpanRecord): DurationNs => offsets.get(origin.resourceId) ?? 0;
+  return {
+    offsetOf,
+    startOf: (span) => span.start + BigInt(offsetOf(span)),
+    endOf: (span) => span.wire.endTimeUnixNano + BigInt(offsetOf(span)),
+  };
+};
+
+/** Every clock is right. */
+export const AS_TOLD = clocksWith(new Map());
+
+const boundsOf = ({ from, to: { root }, kind, relation }: UnitJoin): readonly Bound[] => {
+  const [sender, receiver] = [from.origin.resourceId, root.origin.resourceId];
+  if (sender === receiver) return [];
+  const bounds = [{ before: sender, after: receiver, leastNs: Number(from.start - root.start) }];
+  const [callEnd, end] = [from.wire.endTimeUnixNano, root.wire.endTimeUnixNano];
+  const isWithin = end - root.start <= callEnd - from.start;
+  const isCall = relation === "continues" && (kind === "http-request" || kind === "parent");
+  if (isCall && isWithin && from.wire.kind === CLIENT && isHttp(root))
+    bounds.push({ before: receiver, after: sender, leastNs: Number(end - callEnd) });
+  return bounds.filter(({ leastNs }) => leastNs < DAY_NS);
+};
+
+const isHttp = ({ wire }: SpanRecord): boolean =>
+  attributeReader(wire.attributes).text(FAAS_TRIGGER) === FAAS_TRIGGER_HTTP;
+
+/** None below 0; empty where all are 0, or none hold. */
+const leastOffsets = (bounds: readonly Bound[]): ReadonlyMap<string, DurationNs> => {
+  const offsets = new Map<string, DurationNs>();
+  const of = (environment: string): DurationNs => offsets.get(environment) ?? 0;
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    let isSettled = true;
+    for (const { before, after, leastNs } of bounds) {
+      const least = of(before) + leastNs;
+      if (of(after) >= least) continue;
+      offsets.set(after, least);
+      isSettled = false;
+    }
+    if (isSettled) return offsets;
+  }
+  return new Map();
+};
+
+/** Only differences count: what most units can have together is taken for 0. Of as many, what comes first in the story. */
+const withMostAtZero = (
+  least: ReadonlyMap<string, DurationNs>,
+  bounds: readonly Bound[],
+  units: readonly Unit[],
+): ReadonlyMap<string, DurationNs> => {
+  const environments = units.map(({ root }) => root.origin.resourceId);
+  const boundsOn = Map.groupBy(
+    bounds.flatMap((bound) => [bound.before, bound.after].map((environment) => ({ environment, bound }))),
+    ({ environment }) => environment,
+  );
+  /** As many as can be have this offset, the others the least. */
+  const alikeAt = (offset: DurationNs): ReadonlyMap<string, DurationNs> => {
+    const offsets = new Map(environments.map((environment) => [environment, least.get(environment) ?? 0]));
+    const holds = ({ before, after, leastNs }: Bound): boolean =>
+      (offsets.get(after) ?? 0) - (offsets.get(before) ?? 0) >= leastNs;
+    for (const [environment, own] of offsets) {
+      offsets.set(environment, offset);
+      if (!(boundsOn.get(environment) ?? []).every(({ bound }) => holds(bound))) offsets.set(environment, own);
+    }
+    return new Map([...offsets].map(([environment, own]) => [environment, own - offset]));
+  };
+  const tried = [...new Set(environments.map((environment) => least.get(environment) ?? 0))].slice(0, MAX_TRIED);
+  const atZero = (offsets: ReadonlyMap<string, DurationNs>): number =>
+    environments.filter((environment) => offsets.get(environment) === 0).length;
+  const [best = least] = tried.map(alikeAt).toSorted((a, b) => atZero(b) - atZero(a));
+  return best;
+};
