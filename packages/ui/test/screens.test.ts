@@ -254,6 +254,20 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
     expect(text).toContain(gap?.advice);
   });
 
+  test("a function whose clock differs is drawn by the others', and says so", async () => {
+    const behind = ORDER.spans.map((one) =>
+      one.functionName === "notify"
+        ? { ...one, startTimeUnixNano: String(BigInt(one.startTimeUnixNano) - 400_000_000n), clockOffsetNs: 4e8 }
+        : one,
+    );
+    const { page } = await open(ORDER_PATH, { answers: { "/api/traces/*": { ...ORDER, spans: behind } } });
+    const row = page.getByRole("row", { name: /notify/ });
+    await row.getByText(/clock \+400/).waitFor();
+    await row.click();
+    await page.getByText(/Its clock is 400\sms behind the others'/).waitFor();
+    expect(await page.getByText(/\+1.65\ss/).count()).toBeGreaterThan(0);
+  });
+
   test("a wait in a queue says what it adds to the duration", async () => {
     const { page } = await open(ORDER_PATH);
     await page

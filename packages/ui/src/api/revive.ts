@@ -32,8 +32,11 @@ export const reviveTrace = (detail: TraceDetail): TraceView => {
   };
 };
 
-const sinceOrigin = ({ startTimeUnixNano }: Pick<Span, "startTimeUnixNano">, origin: bigint): number =>
-  Number(BigInt(startTimeUnixNano) - origin);
+/** By the corrected clock. */
+const sinceOrigin = (
+  { startTimeUnixNano, clockOffsetNs = 0 }: Pick<Span, "startTimeUnixNano" | "clockOffsetNs">,
+  origin: bigint,
+): number => Number(BigInt(startTimeUnixNano) - origin) + clockOffsetNs;
 
 const revivePathStep = (step: PathStep, origin: bigint): PathStepView => {
   const fromNs = sinceOrigin(step, origin);
@@ -51,6 +54,7 @@ const reviveSpan = (span: Span, origin: bigint, init: Span | undefined): SpanVie
     span,
     startNs,
     endNs: startNs + span.durationNs,
+    ...(span.clockOffsetNs !== undefined && { clockOffsetNs: span.clockOffsetNs }),
     isError,
     ...(text !== undefined && { errorText: text }),
     isColdStart: (span.attributes[FAAS_COLDSTART] === true && !isInit(span)) || platformInitMs(span) !== undefined,

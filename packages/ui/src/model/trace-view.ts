@@ -12,6 +12,8 @@ export interface SpanView {
   readonly span: Span;
   readonly startNs: number;
   readonly endNs: number;
+  /** Its clock differs from the others': it is drawn so much later than it told, or earlier. */
+  readonly clockOffsetNs?: number;
   readonly isError: boolean;
   /** What went wrong: that it was cut off, else the status message, else the first exception event. */
   readonly errorText?: string;

@@ -3,6 +3,7 @@ import type { Gap, Join, SpanEvent, SpanRef } from "@mayfly/api";
 import type { ComponentChildren } from "preact";
 import { hueClass } from "../../model/colors.ts";
 import { formatDuration, formatOffset, formatShare, formatTime } from "../../model/format.ts";
+import { clockText } from "../../model/clock-text.ts";
 import { timeOf } from "../../model/critical-path.ts";
 import { joinText, placeholderText } from "../../model/join-text.ts";
 import { evidenceReason, platformFacts, shownName } from "../../model/platform.ts";
@@ -107,6 +108,11 @@ const SpanDetail = ({ row, trace, onPath, logs, onClose, onGoTo }: DetailProps &
           </Fact>
         )}
         {onPath && <OnPath onPath={onPath} trace={trace} />}
+        {view.clockOffsetNs !== undefined && (
+          <Fact name="clock" title={`${view.clockOffsetNs} ns`}>
+            {formatOffset(view.clockOffsetNs)} <span class="muted">{clockText(view.clockOffsetNs)}</span>
+          </Fact>
+        )}
         {view.isColdStart && (
           <Fact name="cold start">
             {view.initNs === undefined ? "yes, init phase unknown" : `init ${formatDuration(view.initNs)}`}

@@ -7,7 +7,8 @@
  */
 import type { CSSProperties, ComponentChildren } from "preact";
 import { hueClass } from "../../model/colors.ts";
-import { formatDuration } from "../../model/format.ts";
+import { clockText } from "../../model/clock-text.ts";
+import { formatDuration, formatOffset } from "../../model/format.ts";
 import { joinText, placeholderText } from "../../model/join-text.ts";
 import { evidenceReason, shownName } from "../../model/platform.ts";
 import { type JoinRow, type Row, type SpanRow, errorOf } from "../../model/rows.ts";
@@ -174,6 +175,11 @@ const SpanLabel = ({ row, find, hit }: Sought & { readonly row: SpanRow }) => {
         </span>
       )}
       {batchSize !== undefined && <span class="tag">1 of {batchSize}</span>}
+      {isInvocation && view.clockOffsetNs !== undefined && (
+        <span class="tag" title={clockText(view.clockOffsetNs)}>
+          clock {formatOffset(view.clockOffsetNs)}
+        </span>
+      )}
       {view.isColdStart && (
         <span class="tag cold" title="cold start">
           ❄ cold{view.initNs === undefined ? "" : ` ${formatDuration(view.initNs)}`}
