@@ -16,6 +16,7 @@ import type { UnixNano } from "../model/time.ts";
 import type { Store } from "../store/store.ts";
 import { answers } from "../openapi/described.ts";
 import { logsDataOf } from "./otlp-view.ts";
+import { isStoreCursor } from "./store-cursor.ts";
 import { badParameter, TIME, timesOf } from "./trace-filters.ts";
 import { logView } from "./view.ts";
 
@@ -112,7 +113,7 @@ const newest = async (query: Query, store: LogStore): Promise<Page> => {
   const filter = filterOf(query);
   if (filter.levels?.length === 0) return { records: [], truncated: false };
   const { cursor, limit } = query;
-  if (cursor !== undefined && !STORE_CURSOR.test(cursor)) throw badCursor(cursor);
+  if (cursor !== undefined && !isStoreCursor(cursor)) throw badCursor(cursor);
   const hits = await store.logsWith({ ...filter, limit, ...(cursor !== undefined && { cursor }) });
   return { records: hits.logs, truncated: false, ...(hits.cursor !== undefined && { cursor: hits.cursor }) };
 };
@@ -145,8 +146,6 @@ interface Place {
 }
 
 const PLACE = /^(\d{1,20})\.(\d{1,6})$/;
-/** Opaque, but for where it ends. */
-const STORE_CURSOR = /^\d+(\.\d+){3}$/;
 
 const parsePlace = (text: string): Place => {
   const [, time, shown] = PLACE.exec(text) ?? [];

@@ -7,6 +7,7 @@ import type { Word } from "../model/attribute-words.ts";
 import { answers } from "../openapi/described.ts";
 import type { Store } from "../store/store.ts";
 import { metricNameView, metricsView } from "./metric-view.ts";
+import { isStoreCursor } from "./store-cursor.ts";
 import { badParameter, TIME, timesOf } from "./trace-filters.ts";
 
 const MAX_POINTS = 10_000;
@@ -61,7 +62,7 @@ export const metricPointRoutes =
           const isCut = !isAll || sorted.length > limit;
           return { names: sorted.slice(0, limit).map(metricNameView), ...(isCut && { truncated: true }) };
         }
-        if (cursor !== undefined && !CURSOR.test(cursor))
+        if (cursor !== undefined && !isStoreCursor(cursor))
           throw badParameter("cursor", cursor, "the cursor of an answer to the same question");
         const hits = await store.metricPoints({
           name,
@@ -75,9 +76,6 @@ export const metricPointRoutes =
       },
     );
   };
-
-/** Opaque, but for where it ends. */
-const CURSOR = /^\d+(\.\d+){3}$/;
 
 const ONLY_WITH_NAME = ["function", "attribute", "cursor"] as const;
 
