@@ -20,14 +20,19 @@ interface Walked {
 /** By id. undefined where the walk has no one answer: a circle of missing parents has the root from which it is entered. */
 export const walked = async (store: Store, now = LATER): Promise<readonly Walked[] | undefined> => {
   const all = new Map<string, Walked>();
-  const everything = createGraph(store, WALK_BOUNDS);
   const traceIds = (await store.changedTraces(undefined, 1_000_000)).traceIds;
+  const everything = createGraph(store, WALK_BOUNDS);
   await everything.load(traceIds);
-  for (const unit of traceIds.flatMap((traceId) => everything.units(traceId))) {
+  const units = traceIds.flatMap((traceId) => everything.units(traceId));
+  const backwards = createGraph(store, WALK_BOUNDS);
+  await backwards.load(traceIds);
+  for (const { path } of units.toReversed()) await rootOf(backwards.unitOf(path)!, backwards);
+  for (const unit of units) {
     const graph = createGraph(store, WALK_BOUNDS);
     await graph.load([unit.root.traceId]);
     const root = await rootOf(graph.unitOf(unit.path)!, graph);
-    if ((await rootOf(unit, everything)).id !== root.id) return undefined;
+    const others = [await rootOf(unit, everything), await rootOf(backwards.unitOf(unit.path)!, backwards)];
+    if (others.some(({ id }) => id !== root.id)) return undefined;
     if (all.has(root.id) || !(await isShown(root, graph))) continue;
     const trace = await walk(root, graph, WALK_BOUNDS.maxUnits);
     all.set(root.id, { row: rowOf(trace, graph, now), spans: trace.parts.flatMap(spansOf) });
