@@ -25,6 +25,8 @@ export interface LinkTarget {
   readonly traceId: TraceId;
   readonly spanId: SpanId;
   readonly toInvocation: boolean;
+  /** Of the message that carried the context, where the link says it. */
+  readonly messageId?: string;
 }
 
 /** Who saw an invocation from outside: Lambda itself, or X-Ray. */

@@ -21,6 +21,7 @@ import {
   MAYFLY_LINK_INVOCATION,
   MAYFLY_UNFINISHED,
   MESSAGING_BATCH_MESSAGE_COUNT,
+  MESSAGING_MESSAGE_ID,
 } from "./semconv.ts";
 import { CLIENT, PRODUCER } from "./span-kind.ts";
 import { stitchKeysOf } from "./stitch-keys.ts";
@@ -85,6 +86,8 @@ const batchCount = (wire: Span, attributes: AttributeReader, consumed: readonly 
 
 const linkTarget = ({ traceId, spanId, attributes }: SpanLink): LinkTarget[] => {
   if (!isTraceId(traceId) || !isSpanId(spanId)) return [];
-  const toInvocation = attributeReader(attributes).text(MAYFLY_LINK) === MAYFLY_LINK_INVOCATION;
-  return [{ traceId, spanId, toInvocation }];
+  const reader = attributeReader(attributes);
+  const toInvocation = reader.text(MAYFLY_LINK) === MAYFLY_LINK_INVOCATION;
+  const messageId = reader.text(...MESSAGING_MESSAGE_ID);
+  return [{ traceId, spanId, toInvocation, ...(messageId !== undefined && { messageId }) }];
 };

@@ -65,7 +65,8 @@ const loadSenders = async (units: readonly Unit[], graph: Graph): Promise<void> 
   await graph.load(traceIds);
 };
 
-const sendersOf = (unit: Unit, graph: Graph): TraceId[] => [
+/** The traces of all that may have sent what it received. */
+export const sendersOf = (unit: Unit, graph: Graph): TraceId[] => [
   ...[...unit.links, ...(unit.platform?.senders ?? [])].map((link) => link.traceId),
   ...unit.consumed
     .flatMap((key) => graph.holders(stitchKeyIdentity(key)))
@@ -119,7 +120,10 @@ const beginning = async (traceId: TraceId, graph: Graph): Promise<Root | undefin
   if (graph.climbing.has(traceId)) return undefined;
   graph.climbing.add(traceId);
   const roots = new Map<string, Root>();
-  for (const unit of beginningsOf(traceId, graph)) {
+  const first = beginningsOf(traceId, graph);
+  const uncaused = first.filter((unit) => unit.links.length === 0 && !hasProducer(unit, graph));
+  // One that was sent something may lead up to these very orphans, and begins the trace only where nothing else does.
+  for (const unit of uncaused.length > 0 ? uncaused : first) {
     const root = await rootOf(unit, graph);
     roots.set(root.id, root);
     if (roots.size > 1) break;

@@ -11,7 +11,7 @@
 import type { JoinKind, StitchKey } from "@mayfly/api";
 import { type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
-import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { type StitchKeyIdentity, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { Graph } from "./graph.ts";
 import type { Unit } from "./units.ts";
 
@@ -32,12 +32,19 @@ interface Evidence {
   readonly keys: readonly StitchKey[];
 }
 
+interface Carried extends Evidence {
+  /** Of the message that brought it. */
+  readonly messageId?: string | undefined;
+}
+
 /** Strongest first. */
 export const joinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] =>
   graph.once("joins", unit, () => findJoinsInto(unit, graph));
 
 const findJoinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] => {
-  const evidence = merged(carriedEvidence(unit, graph), keyEvidence(unit, graph)).filter(isOfOther(unit));
+  const keyed = keyEvidence(unit, graph);
+  const carried = carriedEvidence(unit, graph).filter((one) => !isStale(one, keyed, unit, graph));
+  const evidence = merged(carried, keyed).filter(isOfOther(unit));
   const seen = evidence.length > 0 ? evidence : seenEvidence(unit, graph);
   const all = seen.length > 0 ? seen : xrayEvidence(unit, graph);
   return all
@@ -61,20 +68,40 @@ const bySpanId = (a: SpanRecord, b: SpanRecord): number => {
   return idA < idB ? -1 : Number(idA > idB);
 };
 
-const carriedEvidence = (unit: Unit, graph: Graph): Evidence[] => {
-  const carried: { kind: JoinKind; path: SpanPath }[] = unit.links.map((link) => ({
+const carriedEvidence = (unit: Unit, graph: Graph): Carried[] => {
+  const carried: { kind: JoinKind; path: SpanPath; messageId?: string | undefined }[] = unit.links.map((link) => ({
     kind: "link",
     path: spanPath(link.traceId, link.spanId),
+    messageId: link.messageId,
   }));
   const { traceId, parentSpanId } = unit.root;
   if (parentSpanId !== undefined && !isContainer(unit))
     carried.unshift({ kind: "parent", path: spanPath(traceId, parentSpanId) });
-  return carried.flatMap(({ kind, path }) => {
+  return carried.flatMap(({ kind, path, messageId }) => {
     const from = graph.span(path);
     const fromUnit = graph.unitOf(path);
-    return from && fromUnit ? [{ from, fromUnit, kind, keys: [] }] : [];
+    return from && fromUnit ? [{ from, fromUnit, kind, keys: [], messageId }] : [];
   });
 };
+
+/**
+ * A context that stayed behind from an earlier invocation and went out with a later one's message: who carries it says the
+ * wrong sender, and the message's id the right one. The two ran in one environment, so by one clock, and the earlier
+ * had ended before the message was sent. Of a batch the senders need not be loaded: there it is a context of whoever did
+ * not send the message that the link speaks of (any of them, where it speaks of none), while somebody else did.
+ */
+const isStale = ({ fromUnit, messageId }: Carried, keyed: readonly Evidence[], unit: Unit, graph: Graph): boolean => {
+  if (!unit.isBatch) return !keyed.some((one) => one.fromUnit === fromUnit) && keyed.some(isAfter(fromUnit));
+  const messages = unit.consumed.filter((key) => isMessageKey(key) && (messageId ?? key.id) === key.id);
+  const sent = new Set(fromUnit.produced.map(({ key }) => stitchKeyIdentity(key)));
+  const others = messages.map(stitchKeyIdentity).filter((key) => !sent.has(key) && isProduced(key, graph));
+  return others.length > 0 && others.length === messages.length;
+};
+
+const isAfter =
+  ({ root }: Unit) =>
+  ({ from }: Evidence): boolean =>
+    root.origin.resourceId === from.origin.resourceId && root.wire.endTimeUnixNano < from.start;
 
 /** A record span whose parent is its own invocation: that says where it ran, not what caused it. */
 const isContainer = (unit: Unit): boolean =>
@@ -167,7 +194,10 @@ const hasNoParent = (unit: Unit, graph: Graph): boolean => {
 
 /** Whether any span, loaded or not, says that it sent something this unit received. */
 export const hasProducer = (unit: Unit, graph: Graph): boolean =>
-  unit.consumed.some((key) => graph.holders(stitchKeyIdentity(key)).some((holder) => holder.side === "produced"));
+  unit.consumed.some((key) => isProduced(stitchKeyIdentity(key), graph));
+
+const isProduced = (key: StitchKeyIdentity, graph: Graph): boolean =>
+  graph.holders(key).some((holder) => holder.side === "produced");
 
 /** Units that nothing in their own trace called. */
 export const beginningsOf = (traceId: TraceId, graph: Graph): readonly Unit[] =>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SpanRecord } from "../model/span.ts";
-import { span, traceId } from "../../test/builders.ts";
+import { rewired, span, traceId } from "../../test/builders.ts";
 import { at, hop, id, stored } from "../../test/stitched.ts";
 
 test("a carried context joins, and the shared message id stands beside it", async () => {
@@ -264,4 +264,67 @@ test("a call that a rule kept is the sender, although the message names its invo
     span("payment", { parent: "api", isRemote: true, in: "payment", consumes: ["sqs-message m"], at: at(20) }),
   );
   expect(await ask("r-api")).toMatchObject({ joins: ["send continues payment by parent+sqs-message"], gaps: [] });
+});
+
+/** `old` and `new` ran one after the other in one environment; what `new` sent carries the context of `old`. */
+const staleContext = [
+  span("old", { trace: "o", in: "api", request: "r-old", at: at(0) }),
+  span("new", { trace: "n", in: "api", request: "r-new", at: at(100, 130) }),
+  span("send", { trace: "n", parent: "new", in: "api", kind: 4, produces: ["sqs-message m"], at: at(110) }),
+  span("worker", {
+    trace: "o",
+    parent: "old",
+    isRemote: true,
+    in: "worker",
+    request: "r-w",
+    consumes: ["sqs-message m"],
+    at: at(200),
+  }),
+];
+
+test("a context that stayed behind from an earlier invocation says nothing against the id of the message", async () => {
+  for (const order of [staleContext, staleContext.toReversed()]) {
+    const { ask } = await stored(...order);
+    expect((await ask("r-w"))?.spans).toEqual(["new", "send", "worker"]);
+    expect((await ask("r-new"))?.joins).toEqual(["send continues worker by sqs-message+sqs-message"]);
+    expect((await ask("r-old"))?.spans).toEqual(["old"]);
+  }
+});
+
+test("a parent that was still at work when the message was sent is believed", async () => {
+  const { ask } = await stored(...staleContext.map((one) => (one.wire.name === "old" ? late(one) : one)));
+  expect((await ask("r-old"))?.joins).toContain("old continues worker by parent");
+});
+
+const late = (one: (typeof staleContext)[number]) =>
+  rewired(one, { endTimeUnixNano: one.wire.endTimeUnixNano + 1_000_000_000n });
+
+test("a batch is not of the story whose context a message of another carried", async () => {
+  const { ask } = await stored(
+    ...staleContext.slice(0, 1),
+    ...["m", "k"].map((name) =>
+      span(`send ${name}`, { trace: `t-${name}`, in: "api", kind: 4, produces: [`sqs-message ${name}`] }),
+    ),
+    span("batch", {
+      trace: "b",
+      in: "worker",
+      request: "r-b",
+      consumes: ["sqs-message m", "sqs-message k"],
+      links: ["o/old", "t-k/send k"],
+      at: at(300),
+    }),
+  );
+  expect((await ask("r-old"))?.spans).toEqual(["old"]);
+  expect((await ask("m"))?.spans).toEqual(["batch", "send m"]);
+});
+
+test("an orphan belongs to what began its trace, also where a later unit of the trace was sent by the orphan itself", async () => {
+  const { ask } = await stored(
+    span("api", { in: "api", request: "r-api", at: at(0) }),
+    span("middle", { parent: "Lambda's own", isRemote: true, in: "middle", request: "r-mid", at: at(20) }),
+    span("send", { parent: "middle", in: "middle", kind: 4, produces: ["sqs-message m"], at: at(21) }),
+    span("last", { in: "last", request: "r-last", consumes: ["sqs-message m"], at: at(40) }),
+  );
+  for (const one of ["r-api", "r-mid", "r-last"])
+    expect((await ask(one))?.spans).toEqual(["api", "last", "middle", "send"]);
 });

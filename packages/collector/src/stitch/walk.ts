@@ -15,7 +15,7 @@ import type { StitchKey } from "@mayfly/api";
 import { type SpanPath, type TraceId, spanPath, traceOf } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
-import { type Missing, type Root, missingParents, orphansOf, rootOf } from "./ascend.ts";
+import { type Missing, type Root, missingParents, orphansOf, rootOf, sendersOf } from "./ascend.ts";
 import { type Clocks, clocksOf } from "./clock-skew.ts";
 import type { Graph } from "./graph.ts";
 import { evidencePaths } from "./invocations.ts";
@@ -102,9 +102,21 @@ const missingIn = async (root: Root, parts: ReadonlyMap<Unit, Part>, graph: Grap
   return missing;
 };
 
-/** So that `consumersOf` and `recordsOf` find all there are. */
-export const loadConsumers = (units: readonly Unit[], graph: Graph): Promise<void> =>
-  graph.load(units.flatMap((unit) => neighbours(unit, graph)));
+/**
+ * So that `consumersOf` and `recordsOf` find all there are. Who carries the context of one of these units may have been sent
+ * its message by another, whose trace is then needed to tell.
+ */
+export const loadConsumers = async (units: readonly Unit[], graph: Graph): Promise<void> => {
+  await graph.load(units.flatMap((unit) => neighbours(unit, graph)));
+  const carrying = units.flatMap((unit) => carriersOf(unit, graph)).filter((unit) => !unit.isBatch);
+  await graph.load(carrying.flatMap((unit) => sendersOf(unit, graph)));
+};
+
+/** The units that name one of this unit's spans as their cause. */
+const carriersOf = (unit: Unit, graph: Graph): readonly Unit[] => [
+  ...pathsOf(unit).flatMap((path) => graph.unitsUnder(path)),
+  ...linkHoldersTo(unit, graph),
+];
 
 /** The traces in which the units below this one are. */
 const neighbours = (unit: Unit, graph: Graph): TraceId[] => [
@@ -121,9 +133,8 @@ const neighbours = (unit: Unit, graph: Graph): TraceId[] => [
 /** The joins that start in this unit; every candidate is judged by the same rules as on the way up. */
 export const consumersOf = (unit: Unit, graph: Graph): UnitJoin[] => {
   const candidates = new Set<Unit>([
-    ...pathsOf(unit).flatMap((path) => graph.unitsUnder(path)),
+    ...carriersOf(unit, graph),
     ...adriftUnder(unit, graph),
-    ...linkHoldersTo(unit, graph),
     ...unit.produced.flatMap(({ key }) => receiversOf(key, graph)),
   ]);
   candidates.delete(unit);
