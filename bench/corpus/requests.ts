@@ -66,7 +66,7 @@ const asJson = (parts: readonly Part[]) => ({
 });
 
 /** An origin is a group without records, so the spans go into its one scope group (field 2 of each). */
-const asProtobuf = (parts: readonly Part[]): Buffer =>
+export const asProtobuf = (parts: readonly Part[]): Buffer =>
   Buffer.concat(
     parts.map(({ resource, spans }) => {
       const resourceOnly = originToProtobuf({ resource, resourceSchemaUrl: "", scopeSchemaUrl: "" });

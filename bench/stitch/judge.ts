@@ -1,0 +1,158 @@
+/**
+ * Answers against the truth, by pairs of works: are they of one transaction?
+ *
+ * precision   of the pairs that stand in one stitched trace, those of one transaction
+ * recall      of the pairs of one transaction that ids or contexts connect, those that stand in one stitched trace
+ * merged      answers that hold works of several transactions, and a batch: how unrelated ones would come together
+ * named       of the hops that nothing joins, those beside which the story says that something is missing
+ */
+import type { Hop, Shell, Work, World } from "./world.ts";
+
+export interface Story {
+  readonly id: string;
+  /** `<traceId>.<spanId>` of all its spans. */
+  readonly spans: ReadonlySet<string>;
+  /** From, relation and to of each. */
+  readonly joins: readonly string[];
+  readonly gaps: readonly { readonly reason: string; readonly at: string }[];
+}
+
+export type Ask = (id: string) => Promise<Story | undefined>;
+
+export interface Verdict {
+  readonly works: number;
+  readonly pairsFound: number;
+  readonly pairsJoinable: number;
+  readonly precision: number;
+  readonly recall: number;
+  readonly mergedThroughBatches: number;
+  readonly unjoinable: number;
+  readonly unjoinableNamed: number;
+  /** Where something was wrong, a few of each. */
+  readonly wrong: readonly string[];
+  readonly missed: readonly string[];
+  readonly unnamed: Readonly<Record<string, number>>;
+}
+
+const EXAMPLES = 12;
+
+export const judge = async (world: World, ask: Ask): Promise<Verdict> => {
+  const { works, shells, hops } = world;
+  const componentOf = components(world);
+  const stories = new Map<Work, Story>();
+  for (const work of works) {
+    const story = await ask(work.path);
+    if (story === undefined) throw new Error(`nothing is known of ${work.path}`);
+    stories.set(work, story);
+  }
+  const byPath = new Map(works.map((work) => [work.path, work]));
+  const shellByPath = new Map(shells.map((shell) => [shell.path, shell]));
+  const members = Map.groupBy(works, componentOf);
+  const shellsOf = Map.groupBy(
+    hops.filter((hop) => hop.isJoinable && !isWork(hop.to)),
+    (hop) => componentOf(hop.from),
+  );
+
+  let [right, found, expected, met, merged] = [0, 0, 0, 0, 0];
+  const wrong: string[] = [];
+  const missed: string[] = [];
+  for (const work of works) {
+    const story = stories.get(work) as Story;
+    let foreign = 0;
+    let holdsShell = false;
+    for (const path of story.spans) {
+      const other = byPath.get(path);
+      const shell = shellByPath.get(path);
+      if (shell) holdsShell = true;
+      if (other === work || (other === undefined && shell === undefined)) continue;
+      found += 1;
+      const isRight = other
+        ? other.transaction === work.transaction
+        : (shell as Shell).transactions.has(work.transaction);
+      if (isRight) right += 1;
+      else {
+        foreign += 1;
+        if (wrong.length < EXAMPLES) wrong.push(`${nameOf(work)} with ${other ? nameOf(other) : "a batch"}`);
+      }
+    }
+    if (foreign > 0 && holdsShell) merged += 1;
+    const component = componentOf(work);
+    const together = [
+      ...(members.get(component) ?? []).filter((one) => one !== work),
+      ...new Set((shellsOf.get(component) ?? []).map((hop) => hop.to)),
+    ];
+    for (const other of together) {
+      expected += 1;
+      if (story.spans.has(other.path)) met += 1;
+      else if (missed.length < EXAMPLES)
+        missed.push(`${nameOf(work)} without ${isWork(other) ? nameOf(other) : "its batch"}`);
+    }
+  }
+
+  const open = hops.filter(
+    (hop) => !hop.isJoinable && (!isWork(hop.to) || componentOf(hop.from) !== componentOf(hop.to)),
+  );
+  const unnamed: Record<string, number> = {};
+  for (const hop of open.filter((one) => !isNamed(one, stories))) {
+    const to = isWork(hop.to) ? hop.to.environment.dialect : "batch";
+    const name = `${hop.from.environment.dialect} ${hop.carrier} ${hop.context} ${to}`;
+    unnamed[name] = (unnamed[name] ?? 0) + 1;
+  }
+  const unnamedCount = Object.values(unnamed).reduce((sum, one) => sum + one, 0);
+  return {
+    works: works.length,
+    pairsFound: found,
+    pairsJoinable: expected,
+    precision: found === 0 ? 1 : right / found,
+    recall: expected === 0 ? 1 : met / expected,
+    mergedThroughBatches: merged,
+    unjoinable: open.length,
+    unjoinableNamed: open.length - unnamedCount,
+    wrong,
+    missed,
+    unnamed,
+  };
+};
+
+const isWork = (one: Work | Shell): one is Work => "transaction" in one;
+
+const nameOf = ({ environment, transaction, path }: Work): string =>
+  `${environment.functionName} of ${transaction} (${path})`;
+
+/** At the consumer, or beside the span that sent. */
+const isNamed = ({ from, fromPath, to }: Hop, stories: ReadonlyMap<Work, Story>): boolean => {
+  const atSender = stories.get(from)?.gaps.some((gap) => gap.at === fromPath) ?? false;
+  if (atSender || !isWork(to)) return atSender;
+  const own = new Set(to.part.spans.map((span) => `${span.traceId}.${span.spanId}`));
+  return stories.get(to)?.gaps.some((gap) => own.has(gap.at)) ?? false;
+};
+
+/**
+ * Works that an id or a context connects, directly or through each other. X-Ray's Root is an id, as a trace id, of whom no other
+ * leads up to a sender; and so is a key that nobody produced, of whom no parent is named.
+ */
+const components = ({ works, hops, siblings }: World): ((work: Work) => Work) => {
+  const above = new Map<Work, Work>();
+  const top = (work: Work): Work => {
+    let one = work;
+    for (let next = above.get(one); next; next = above.get(one)) one = next;
+    return one;
+  };
+  const unite = (a: Work, b: Work): void => {
+    const [topA, topB] = [top(a), top(b)];
+    if (topA !== topB) above.set(topB, topA);
+  };
+  const joined = hops.filter((hop) => hop.isJoinable);
+  for (const { from, to } of joined) if (isWork(to)) unite(from, to);
+  const led = new Set(joined.map((hop) => hop.to));
+  const named = new Set(hops.filter((hop) => hop.context === "foreign").map((hop) => hop.to));
+  const orphans = siblings.map((group) =>
+    group.filter((work) => work.environment.dialect === "mayfly" && !named.has(work)),
+  );
+  const sameRoot = Map.groupBy(
+    works.filter((work) => !led.has(work)),
+    ({ transaction, traceId }) => `${transaction} ${traceId}`,
+  ).values();
+  for (const group of [...orphans, ...sameRoot]) for (const one of group.slice(1)) unite(group[0] as Work, one);
+  return top;
+};

@@ -1,0 +1,86 @@
+/** A collector process: what it is sent and asked goes over HTTP, and it may be killed in between. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TraceDetail } from "../../packages/api/src/index.ts";
+import { type RunningCollector, startCollector } from "../ingest/collector.ts";
+import type { Ask } from "./judge.ts";
+
+export interface Served {
+  readonly url: string;
+  /** Eight requests at a time. */
+  arrive(bodies: readonly Uint8Array[]): Promise<void>;
+  /** The same, and kill -9 when so many are acknowledged; what was not is sent again to the collector that follows. */
+  arriveThroughKill(bodies: readonly Uint8Array[], after: number): Promise<void>;
+  readonly ask: Ask;
+  close(): Promise<void>;
+}
+
+const CONNECTIONS = 8;
+
+export const openServed = async (): Promise<Served> => {
+  const dataDir = mkdtempSync(join(tmpdir(), "mayfly-stitch-"));
+  let collector: RunningCollector = await startCollector(dataDir);
+
+  const post = async (body: Uint8Array): Promise<void> => {
+    const headers = { "content-type": "application/x-protobuf" };
+    const response = await fetch(`${collector.url}/v1/traces`, { method: "POST", headers, body: Buffer.from(body) });
+    await response.arrayBuffer();
+    if (!response.ok) throw new Error(`the collector answered ${response.status}`);
+  };
+
+  /** Resolves to what was not acknowledged. */
+  const send = async (bodies: readonly Uint8Array[], acknowledged: () => void): Promise<readonly Uint8Array[]> => {
+    const failed: Uint8Array[] = [];
+    const waiting = [...bodies];
+    const connection = async (): Promise<void> => {
+      for (let body = waiting.shift(); body; body = waiting.shift())
+        await post(body).then(acknowledged, () => failed.push(body));
+    };
+    await Promise.all(Array.from({ length: CONNECTIONS }, connection));
+    return failed;
+  };
+
+  const arrive = async (bodies: readonly Uint8Array[]): Promise<void> => {
+    const failed = await send(bodies, () => {});
+    if (failed.length > 0) throw new Error(`${failed.length} requests were refused`);
+  };
+
+  return {
+    arrive,
+    get url() {
+      return collector.url;
+    },
+    async arriveThroughKill(bodies, after) {
+      let count = 0;
+      let killed: Promise<void> | undefined;
+      const failed = await send(bodies, () => {
+        if ((count += 1) === after) killed = collector.kill("SIGKILL");
+      });
+      if (killed === undefined || failed.length === 0) throw new Error("the collector was not killed in the middle");
+      await killed;
+      collector = await startCollector(dataDir);
+      await arrive(failed);
+    },
+    async ask(id) {
+      const response = await fetch(`${collector.url}/api/traces/${encodeURIComponent(id)}`);
+      if (response.status === 404) return undefined;
+      const { spans, joins, gaps, ...trace } = (await response.json()) as TraceDetail;
+      return {
+        id: trace.id,
+        spans: new Set(spans.map(pathOf)),
+        joins: joins.flatMap(({ from, to, kind, relation }) =>
+          "placeholder" in from ? [] : [`${pathOf(from)} ${kind} ${relation} ${pathOf(to)}`],
+        ),
+        gaps: gaps.map(({ reason, at }) => ({ reason, at: pathOf(at) })),
+      };
+    },
+    async close() {
+      await collector.kill("SIGKILL");
+      rmSync(dataDir, { recursive: true });
+    },
+  };
+};
+
+const pathOf = ({ traceId, spanId }: { readonly traceId: string; readonly spanId: string }): string =>
+  `${traceId}.${spanId}`;
