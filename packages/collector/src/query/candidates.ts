@@ -1,7 +1,7 @@
 /**
  * Candidates of a plan → the traces they lead to, by the store's indexes.
  *
- * Bounds  `MAX_TRACES` and `MAX_READS`; a candidate that leads past them is too common to look at one by one: undefined.
+ * Bounds  `MAX_TRACES`, `MAX_SPANS` and `MAX_READS`; a candidate that leads past them is too common to look at one by one: undefined.
  */
 import { type TraceId, isTraceId } from "../model/ids.ts";
 import type { UnixNano } from "../model/time.ts";
@@ -9,6 +9,8 @@ import type { Store } from "../store/store.ts";
 import type { Candidate, Plan } from "./plan.ts";
 
 const MAX_TRACES = 2_000;
+/** Whatever is on so many spans and on more leads nowhere, even where they are of few traces. */
+const MAX_SPANS = 4_000;
 const MAX_READS = 8;
 
 export type CandidateStore = Pick<Store, "spansWith" | "tracesOfRequest">;
@@ -64,13 +66,15 @@ const tracesWith = async (
   store: CandidateStore,
 ): Promise<readonly TraceId[] | undefined> => {
   const traceIds = new Set<TraceId>();
+  let spans = 0;
   let cursor: string | undefined;
   for (let reads = 0; reads < MAX_READS; reads += 1) {
     const bounds = { ...(from !== undefined && { from }), ...(cursor !== undefined && { cursor }) };
-    const hits = await store.spansWith({ words: [word], limit: MAX_TRACES, ...bounds });
+    const hits = await store.spansWith({ words: [word], limit: MAX_TRACES + 1, ...bounds });
     for (const span of hits.spans) traceIds.add(span.traceId);
+    spans += hits.spans.length;
     if (hits.cursor === undefined) return [...traceIds];
-    if (traceIds.size > MAX_TRACES) return undefined;
+    if (traceIds.size > MAX_TRACES || spans > MAX_SPANS) return undefined;
     cursor = hits.cursor;
   }
   return undefined;

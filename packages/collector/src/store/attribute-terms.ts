@@ -8,7 +8,7 @@ import type { KeyValue } from "@mayfly/otlp";
 import { wordsOf } from "../model/attribute-words.ts";
 import type { IdFields } from "./id-fields.ts";
 import { decodedAttribute } from "./one-attribute.ts";
-import type { TermSet } from "./term-set.ts";
+import type { Terms } from "./term-set.ts";
 import {
   HASH_START,
   MAX_WORD_BYTES,
@@ -37,7 +37,7 @@ const KVLIST = tagOf(6, "delimited");
 const ELEMENT = tagOf(1, "delimited");
 
 export const createAttributeTerms = (
-  terms: TermSet,
+  terms: Terms,
   ids: readonly string[],
   fields: IdFields,
   unindexed: ReadonlySet<string>,

@@ -23,7 +23,7 @@ import { type SpanIds, spanIdsOf } from "../normalize/spans.ts";
 import { createAttributeTerms } from "./attribute-terms.ts";
 import { IdFields } from "./id-fields.ts";
 import type { Signal } from "./store.ts";
-import type { TermSet } from "./term-set.ts";
+import type { Terms } from "./term-set.ts";
 import {
   FUNCTION_WORD,
   HASH_START,
@@ -48,14 +48,14 @@ import { Walk, int32At, tagOf } from "./walk.ts";
 /** Puts terms and time of the record in [start, end) into the set; `row` is its place in the block. */
 export type Scan = (bytes: Buffer, start: number, end: number, row: number, arrivedAt: number) => void;
 
-export const createScans = (terms: TermSet, unindexed: ReadonlySet<string>): Readonly<Record<Signal, Scan>> => ({
+export const createScans = (terms: Terms, unindexed: ReadonlySet<string>): Readonly<Record<Signal, Scan>> => ({
   spans: createSpanScan(terms, unindexed),
   logs: createLogScan(terms, unindexed),
   metrics: createMetricScan(terms),
 });
 
 /** The same without places, for records that are sealed: those are known already, and are what costs most. */
-export const createWordScans = (terms: TermSet, unindexed: ReadonlySet<string>): Readonly<Record<Signal, Scan>> => ({
+export const createWordScans = (terms: Terms, unindexed: ReadonlySet<string>): Readonly<Record<Signal, Scan>> => ({
   ...createScans(terms, unindexed),
   spans: createSpanScan(terms, unindexed, { isWordsOnly: true }),
 });
@@ -89,7 +89,7 @@ const STATUS_CODE = tagOf(3, "varint");
 const FAILURE_ATTRIBUTES = [MAYFLY_UNFINISHED];
 
 const createSpanScan = (
-  terms: TermSet,
+  terms: Terms,
   unindexed: ReadonlySet<string>,
   { isWordsOnly = false }: { readonly isWordsOnly?: boolean } = {},
 ): Scan => {
@@ -184,7 +184,7 @@ const LOG = {
   observedTime: tagOf(11, "fixed64"),
 } as const;
 
-const createLogScan = (terms: TermSet, unindexed: ReadonlySet<string>): Scan => {
+const createLogScan = (terms: Terms, unindexed: ReadonlySet<string>): Scan => {
   const ids = new IdFields();
   const attributes = createAttributeTerms(terms, LOG_ID_ATTRIBUTES, ids, unindexed);
   const walk = new Walk();
@@ -232,7 +232,7 @@ const METRIC_DATA: ReadonlySet<number> = new Set([5, 7, 9, 10, 11].map((number) 
 const POINTS = tagOf(1, "delimited");
 const POINT_TIME = tagOf(3, "fixed64");
 
-const createMetricScan = (terms: TermSet): Scan => {
+const createMetricScan = (terms: Terms): Scan => {
   const nameWord = createNameWord(terms);
   const walk = new Walk();
 
@@ -270,7 +270,7 @@ const createMetricScan = (terms: TermSet): Scan => {
 const fixed64 = (bytes: Buffer, start: number): number =>
   bytes.readUInt32LE(start) + bytes.readUInt32LE(start + 4) * 2 ** 32;
 
-const createNameWord = (terms: TermSet): ((bytes: Buffer, start: number, end: number) => void) => {
+const createNameWord = (terms: Terms): ((bytes: Buffer, start: number, end: number) => void) => {
   const attribute = Buffer.from(NAME_WORD);
   const hash = hashSeparator(hashBytes(HASH_START, attribute, 0, attribute.length));
   return (bytes, start, end) => {

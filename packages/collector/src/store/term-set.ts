@@ -26,7 +26,14 @@ interface Gathered {
   readonly maxTime: bigint;
 }
 
-export class TermSet {
+/** What a scan tells of each record. */
+export interface Terms {
+  place(term: number, row: number): void;
+  word(term: number): void;
+  time(unixNano: number): void;
+}
+
+export class TermSet implements Terms {
   #places = new Float64Array(FIRST_PLACES);
   #placeCount = 0;
   /** Open addressing; 0 is an empty slot, so the word 0 stands aside. */

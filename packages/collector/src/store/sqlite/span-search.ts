@@ -9,11 +9,12 @@
  */
 import { holdsWord } from "../../model/attribute-words.ts";
 import type { SpanRecord } from "../../model/span.ts";
-import { createScans, originWords } from "../scan.ts";
+import { createWordScans } from "../scan.ts";
 import type { SpanHits, SpanSearch } from "../store.ts";
-import { TermSet } from "../term-set.ts";
+import type { Terms } from "../term-set.ts";
 import { isIndexed, wordTerm } from "../terms.ts";
 import type { Block } from "./block.ts";
+import { createOriginWords } from "./blocks-of.ts";
 import type { Finder } from "./found.ts";
 import type { OpenPartition } from "./partition-set.ts";
 import { type Position, formatPosition, parsePosition } from "./position.ts";
@@ -29,22 +30,22 @@ interface Deps {
 }
 
 export const createSpanSearch = ({ finder, records, unindexed }: Deps): ((search: SpanSearch) => Promise<SpanHits>) => {
-  const terms = new TermSet();
-  const scan = createScans(terms, unindexed).spans;
+  const sought = new SoughtWords();
+  const scan = createWordScans(sought, unindexed).spans;
+  const wordsOfOrigin = createOriginWords(unindexed);
 
   const mayHold = (block: Block, row: number, words: readonly number[]): boolean => {
     if (words.length === 0) return true;
+    sought.begin(words);
     const record = block.record(row);
     scan(Buffer.from(record.buffer, record.byteOffset, record.length), 0, record.length, 0, 0);
-    const own = new Set(numbers(terms.take().words));
-    const missing = words.filter((word) => !own.has(word));
-    if (missing.length === 0) return true;
-    const shared = new Set(originWords(records.origin(block.origin(row)), unindexed));
-    return missing.every((word) => shared.has(word));
+    if (sought.areFound) return true;
+    for (const word of wordsOfOrigin(block.origin(row))) sought.word(word);
+    return sought.areFound;
   };
 
   return async ({ words, from = 0n, to, limit, cursor }) => {
-    const indexed = words.filter((word) => isIndexed(word, unindexed)).map(wordTerm);
+    const indexed = [...new Set(words.filter((word) => isIndexed(word, unindexed)).map(wordTerm))];
     const matches = (span: SpanRecord): boolean =>
       span.start >= from && (to === undefined || span.start <= to) && words.every((word) => holdsWord(span, word));
     const before = cursor === undefined ? undefined : parsePosition(cursor);
@@ -80,4 +81,25 @@ export const createSpanSearch = ({ finder, records, unindexed }: Deps): ((search
 const positionOf = ({ number, isSealed }: OpenPartition, block: number, row: number): string =>
   formatPosition({ partition: number, isSealed, block, row } satisfies Position);
 
-const numbers = (words: Buffer): Uint32Array => new Uint32Array(words.buffer, words.byteOffset, words.length / 4);
+/** Of a few words, those that a record has; nothing else of it is kept, so that millions can be asked. */
+class SoughtWords implements Terms {
+  #words: readonly number[] = [];
+  #found: boolean[] = [];
+
+  begin(words: readonly number[]): void {
+    this.#words = words;
+    this.#found = words.map(() => false);
+  }
+
+  get areFound(): boolean {
+    return !this.#found.includes(false);
+  }
+
+  word(term: number): void {
+    const at = this.#words.indexOf(term);
+    if (at >= 0) this.#found[at] = true;
+  }
+
+  place(): void {}
+  time(): void {}
+}
