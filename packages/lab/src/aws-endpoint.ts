@@ -62,16 +62,12 @@ const call = async (
   switch (operation) {
     case "AWSEvents.PutEvents":
       return deps.eventBridge.putEvents(input, headers);
-    case "AWSStepFunctions.StartExecution":
-      return deps.stepFunctions.start(input, headers);
-    case "AWSStepFunctions.DescribeExecution": {
-      const { executionArn = "" } = input as { executionArn?: string };
-      const found = deps.stepFunctions.describe(executionArn);
-      if (found === undefined) throw named("ExecutionDoesNotExist", `Execution Does Not Exist: '${executionArn}'`);
-      return found;
-    }
-    default:
+    default: {
+      const [service, action = ""] = operation.split(".");
+      const known = service === "AWSStepFunctions" ? deps.stepFunctions.operations[action] : undefined;
+      if (known !== undefined) return known(input as never, headers);
       throw named("UnknownOperationException", `the lab does not know ${operation || request.url}`);
+    }
   }
 };
 

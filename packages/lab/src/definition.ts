@@ -71,7 +71,12 @@ export interface RuleDefinition {
 export type RuleTarget = { readonly function: string } | { readonly queue: string };
 
 export interface StateMachineDefinition {
-  /** Amazon States Language, JSONPath only. Task resources are `arn:aws:states:::lambda:invoke` or a function's ARN. */
+  /** Default STANDARD. */
+  readonly type?: "STANDARD" | "EXPRESS";
+  /**
+   * Amazon States Language with JSONPath. Tasks: a function's ARN, or `arn:aws:states:::` with lambda:invoke, sqs:sendMessage,
+   * sns:publish, events:putEvents or states:startExecution, each also as `.waitForTaskToken`, the last also as `.sync`.
+   */
   readonly definition: Readonly<Record<string, unknown>>;
 }
 

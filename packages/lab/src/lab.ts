@@ -3,6 +3,7 @@
  *
  * Errors  one DefinitionError that names every mistake of the definition at once; nothing is started then.
  */
+import { setTimeout as timeout } from "node:timers/promises";
 import { ACCOUNT_ID, type Addresses, createAddresses } from "./addresses.ts";
 import { startAwsEndpoint } from "./aws-endpoint.ts";
 import type { EventSourceMapping, FunctionDefinition, LabDefinition, Reference } from "./definition.ts";
@@ -35,6 +36,8 @@ export interface LabOptions {
   readonly duplicateDeliveries?: number;
   /** Before the first retry of an asynchronous invocation, a minute on Lambda; default 200. */
   readonly asyncRetryDelayMs?: number;
+  /** How Wait states and the backoff of Retry pass; default in real time. Rejects when the signal aborts. */
+  readonly stateMachinePause?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Default Math.random. */
   readonly random?: () => number;
   readonly onLog?: (line: LogLine) => void;
@@ -121,7 +124,13 @@ const open = async (definition: LabDefinition, options: LabOptions, opened: Clos
 
   const variables: Record<string, string> = {};
   const eventBridge = createEventBridge({ ...shared, messaging, buses: definition.buses ?? {}, addresses });
-  const stepFunctions = createStepFunctions({ ...shared, machines: definition.stateMachines ?? {} });
+  const stepFunctions = createStepFunctions({
+    ...shared,
+    machines: definition.stateMachines ?? {},
+    messaging,
+    eventBridge,
+    pause: options.stateMachinePause ?? realPause,
+  });
   const endpoint = await startAwsEndpoint({ ...shared, eventBridge, stepFunctions });
   opened.push(endpoint, { close: () => closeEach(functions) }, stepFunctions);
   Object.assign(variables, awsVariables(region, messaging.url, endpoint.url));
@@ -280,5 +289,7 @@ const areEmpty = async (queueUrls: Iterable<string>, messaging: Messaging): Prom
   );
   return counts.every((count) => count === 0);
 };
+
+const realPause = (ms: number, signal: AbortSignal): Promise<void> => timeout(ms, undefined, { signal });
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

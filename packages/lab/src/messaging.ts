@@ -24,7 +24,11 @@ export interface Publication {
 export interface Messaging {
   readonly url: string;
   sqs<T>(operation: string, input: object, options?: { signal?: AbortSignal; sender?: string }): Promise<T>;
-  sns(action: string, input: Readonly<Record<string, string>>): Promise<string>;
+  sns(
+    action: string,
+    input: Readonly<Record<string, string>>,
+    options?: { sender?: string; traceHeader?: string },
+  ): Promise<string>;
   /** X-Amzn-Trace-Id that came with a message id, of SQS or SNS. */
   traceHeaderOf(messageId: string): string | undefined;
   close(): Promise<void>;
@@ -106,9 +110,13 @@ export const startMessaging = async ({ region, truth, onPublish }: MessagingDeps
       };
       return JSON.parse((await post(headers, JSON.stringify(input), signal)) || "{}") as T;
     },
-    sns: (action, input) =>
+    sns: (action, input, { sender, traceHeader } = {}) =>
       post(
-        { "content-type": "application/x-www-form-urlencoded" },
+        {
+          "content-type": "application/x-www-form-urlencoded",
+          ...(sender !== undefined && { [SENDER]: sender }),
+          ...(traceHeader !== undefined && { "x-amzn-trace-id": traceHeader }),
+        },
         new URLSearchParams({ Action: action, Version: "2010-03-31", ...input }).toString(),
       ),
     traceHeaderOf: (messageId) => traceHeaders.get(messageId),

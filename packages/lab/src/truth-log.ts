@@ -38,4 +38,17 @@ export interface TruthLog {
   readonly deliveries: readonly Delivery[];
   /** The execution ARN → the request id that started it. */
   readonly executions: ReadonlyMap<string, string | undefined>;
+  /** A nested execution, or an item of a distributed Map → the execution that started it. */
+  readonly executionParents: ReadonlyMap<string, string>;
+  /** Tasks that waited for a callback, in the order of their tokens. */
+  readonly callbacks: readonly Callback[];
+}
+
+export interface Callback {
+  /** SHA-256 of the task's token, in hex: the token itself is a credential. */
+  readonly tokenHash: string;
+  readonly executionArn: string;
+  readonly state: string;
+  /** The invocation that called back; absent while nobody has, or when it came from outside the lab's functions. */
+  readonly requestId?: string;
 }

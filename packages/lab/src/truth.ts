@@ -1,6 +1,6 @@
 /** Writes the truth log: who runs, who sent which id, what was delivered with which cause. */
 import type { Environment } from "./environment.ts";
-import type { Cause, Delivery, TruthLog } from "./truth-log.ts";
+import type { Callback, Cause, Delivery, TruthLog } from "./truth-log.ts";
 
 type Via = Cause["via"];
 
@@ -13,7 +13,12 @@ export interface Truth {
   sent(via: Via, sender: string | undefined): void;
   causeOf(via: Via): Cause;
   delivered(delivery: Delivery): void;
-  started(executionArn: string, sender: string | undefined): void;
+  /** A `parent` execution hands its own sender on. */
+  started(executionArn: string, sender: string | undefined, parent?: string): void;
+  /** Whose work an execution does. */
+  starterOf(executionArn: string): string | undefined;
+  awaits(callback: Callback): void;
+  calledBack(tokenHash: string, sender: string | undefined): void;
 }
 
 export const createTruth = (): Truth => {
@@ -21,9 +26,11 @@ export const createTruth = (): Truth => {
   const senders = new Map<string, string>();
   const deliveries: Delivery[] = [];
   const executions = new Map<string, string | undefined>();
+  const executionParents = new Map<string, string>();
+  const callbacks: Callback[] = [];
   const name = (via: Via): string => `${via.kind} ${via.id}`;
   return {
-    log: { deliveries, executions },
+    log: { deliveries, executions, executionParents, callbacks },
     runs: (environment) => void environments.set(environment.accessKeyId, environment),
     senderOf({ authorization }) {
       const [, accessKeyId] = /Credential=([^/,\s]+)\//.exec(authorization ?? "") ?? [];
@@ -37,9 +44,17 @@ export const createTruth = (): Truth => {
       return requestId === undefined ? { via } : { requestId, via };
     },
     delivered: (delivery) => void deliveries.push(delivery),
-    started(executionArn, sender) {
+    started(executionArn, sender, parent) {
       executions.set(executionArn, sender);
+      if (parent !== undefined) executionParents.set(executionArn, parent);
       if (sender !== undefined) senders.set(name({ kind: "sfn-execution", id: executionArn }), sender);
+    },
+    starterOf: (executionArn) => executions.get(executionArn),
+    awaits: (callback) => void callbacks.push(callback),
+    calledBack(tokenHash, sender) {
+      const at = callbacks.findIndex((callback) => callback.tokenHash === tokenHash);
+      const callback = callbacks[at];
+      if (callback !== undefined && sender !== undefined) callbacks[at] = { ...callback, requestId: sender };
     },
   };
 };

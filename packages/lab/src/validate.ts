@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { isAbsolute, relative } from "node:path";
 import type { EventSourceMapping, FunctionDefinition, LabDefinition, QueueDefinition } from "./definition.ts";
 import { compilePattern } from "./event-sources/event-pattern.ts";
-import { machineProblems } from "./event-sources/state-machine.ts";
 import { fileInLayers } from "./layers.ts";
+import { machineProblems } from "./states/check.ts";
 
 export const problemsOf = (definition: LabDefinition): readonly string[] => {
   const { functions, queues = {}, topics = {}, buses = {}, stateMachines = {}, routes = {} } = definition;

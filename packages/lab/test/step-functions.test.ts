@@ -68,7 +68,7 @@ test("a linear machine hands each task's result to the next", async () => {
 test("lambda:invoke gives what Lambda's own API gives: payload, status and the request id of the invocation", async () => {
   const { run, lab } = await startMachine({ Only: invoke("task", { echo: 1 }, { End: true }) });
 
-  expect(outputOf(await run())).toEqual({
+  expect(outputOf(await run())).toMatchObject({
     ExecutedVersion: "$LATEST",
     Payload: { echoed: 1 },
     StatusCode: 200,
@@ -220,17 +220,28 @@ test("close() aborts an execution that waits", async () => {
 });
 
 test.each([
-  ["Map", { Only: { Type: "Map", End: true } }, "state Only: Map is not known to the lab"],
-  ["Parallel", { Only: { Type: "Parallel", Branches: [], End: true } }, "state Only: Parallel is not known"],
   ["JSONata", { Only: { Type: "Pass", QueryLanguage: "JSONata", End: true } }, "JSONata is not known to the lab"],
+  ["an item reader", { Only: { Type: "Map", ItemReader: {}, End: true } }, "ItemReader is not known to the lab"],
+  ["a way to nowhere", { Only: { Type: "Pass", Next: "Gone" } }, 'state Only: there is no state "Gone" to go to'],
   [
-    "a loop",
-    { A: { Type: "Pass", Next: "B" }, B: { Type: "Choice", Choices: [{ Variable: "$.x", IsNull: true, Next: "A" }] } },
-    "its states form a loop",
+    "a filter in a path",
+    { Only: { Type: "Pass", InputPath: "$.a[?(@.b)]", End: true } },
+    "is no path that the lab knows",
   ],
   [
-    "a callback",
-    { Only: { Type: "Task", Resource: `${INVOKE}.waitForTaskToken`, End: true } },
+    "a function that is not there, in a branch",
+    {
+      Only: {
+        Type: "Parallel",
+        Branches: [{ StartAt: "A", States: { A: invoke("gone", {}, { End: true }) } }],
+        End: true,
+      },
+    },
+    'state Only: state A: function "gone" is not defined',
+  ],
+  [
+    "another service",
+    { Only: { Type: "Task", Resource: "arn:aws:states:::glue:startJobRun", End: true } },
     "is not known to the lab",
   ],
 ])("a machine with %s keeps the lab from starting", async (_, states, problem) => {

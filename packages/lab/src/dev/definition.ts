@@ -121,7 +121,7 @@ const devDefinition = record(
     ),
     topics: mapOf(record({ subscriptions: listOf(subscription) }, {})),
     buses: mapOf(record({ rules: mapOf(record({ pattern: object, targets: listOf(target) }, {})) }, {})),
-    stateMachines: mapOf(record({ definition: object }, {})),
+    stateMachines: mapOf(record({ definition: object }, { type: oneOf("STANDARD", "EXPRESS") })),
     eventSourceMappings: listOf(record({ queue: text, function: text }, ofMapping)),
     routes: mapOf(text),
   },

@@ -31,11 +31,15 @@ interface Rule {
   readonly targets: readonly ({ readonly function: string } | { readonly queue: string })[];
 }
 
+export interface PutHeaders {
+  readonly authorization?: string | undefined;
+  readonly traceHeader?: string | undefined;
+  /** The invocation that the lab itself puts for. */
+  readonly sender?: string | undefined;
+}
+
 export interface EventBridge {
-  putEvents(
-    input: { readonly Entries?: readonly Entry[] },
-    headers: { authorization?: string | undefined; traceHeader?: string | undefined },
-  ): Promise<object>;
+  putEvents(input: { readonly Entries?: readonly Entry[] }, headers: PutHeaders): Promise<object>;
 }
 
 export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
@@ -72,8 +76,7 @@ export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
   };
 
   return {
-    async putEvents({ Entries = [] }, { authorization, traceHeader }) {
-      const sender = truth.senderOf({ authorization });
+    async putEvents({ Entries = [] }, { authorization, traceHeader, sender = truth.senderOf({ authorization }) }) {
       const results = [];
       for (const entry of Entries) {
         const problem = problemOf(entry, buses);

@@ -1,133 +1,395 @@
-/** Executions of state machines, by the API: StartExecution, DescribeExecution, and functions as their tasks. */
+/**
+ * Step Functions by its API: executions of state machines, their history, callbacks by token, and nested executions.
+ *
+ * An execution's ARN   standard   …:execution:<machine>:<name>
+ *                      express    …:express:<machine>:<name>:<uuid>
+ *                      an item of a distributed Map, an execution of its own   …:execution:<machine>/<map label>:<uuid>
+ * X-Amzn-Trace-Id      from the request's header, else its field; every task, message and nested execution gets it.
+ */
 import { randomUUID } from "node:crypto";
 import type { StateMachineDefinition } from "../definition.ts";
 import type { LabFunction } from "../function.ts";
+import type { Messaging } from "../messaging.ts";
+import { type StateMachine, itemProcessorOf } from "../states/definition.ts";
+import { type History, createHistory } from "../states/history.ts";
+import { type Service, taskRunner } from "../states/integrations.ts";
+import { type ExecutionContext, type Run, runMachine } from "../states/interpreter.ts";
+import { createServices, executionOf } from "../states/services.ts";
+import { StatesError, asStatesError } from "../states/states-error.ts";
+import { createTaskTokens, tokenHash } from "../states/task-tokens.ts";
 import type { Truth } from "../truth.ts";
-import { type Machine, type MachineTask, filled, machineOf } from "./state-machine.ts";
+import type { EventBridge } from "./eventbridge.ts";
 
 export interface StepFunctionsDeps {
   readonly machines: Readonly<Record<string, StateMachineDefinition>>;
   readonly functions: ReadonlyMap<string, LabFunction>;
+  readonly messaging: Messaging;
+  readonly eventBridge: EventBridge;
   readonly truth: Truth;
   readonly region: string;
   readonly accountId: string;
+  readonly pause: Run["pause"];
 }
 
+export interface RequestHeaders {
+  readonly authorization?: string | undefined;
+  readonly traceHeader?: string | undefined;
+}
+
+/** Every operation, by its name; what it refuses is an Error with AWS's name. */
+type Operation = (input: never, headers: RequestHeaders) => object | Promise<object>;
+
 export interface StepFunctions {
-  stateMachineArn(name: string): string;
-  start(input: StartInput, headers: { authorization?: string | undefined; traceHeader?: string | undefined }): object;
-  describe(executionArn: string): object | undefined;
+  readonly operations: Readonly<Record<string, Operation>>;
   /** Executions that run. */
   readonly pending: number;
   close(): void;
 }
 
-export interface StartInput {
+type Status = "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED";
+
+interface Machine {
+  readonly name: string;
+  readonly arn: string;
+  readonly isExpress: boolean;
+  readonly definition: StateMachine;
+}
+
+interface Execution {
+  readonly executionArn: string;
+  readonly machine: Machine;
+  readonly name: string;
+  readonly startDate: number;
+  readonly input: string;
+  readonly traceHeader: string | undefined;
+  readonly history: History;
+  readonly stop: AbortController;
+  done: Promise<void>;
+  status: Status;
+  output?: string;
+  error?: string;
+  cause?: string;
+  stopDate?: number;
+}
+
+interface StartInput {
   readonly stateMachineArn?: string;
   readonly name?: string;
   readonly input?: string;
   readonly traceHeader?: string;
 }
 
-interface Execution {
-  readonly executionArn: string;
-  readonly stateMachineArn: string;
-  readonly name: string;
-  readonly startDate: number;
-  status: "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT";
-  readonly input: string;
-  output?: string;
-  error?: string;
-  cause?: string;
-  stopDate?: number;
-  abort?: () => void;
+interface Start extends StartInput {
+  readonly sender: string | undefined;
+  readonly parent?: string;
 }
 
+const MAX_PAGE = 1_000;
+const DEFAULT_PAGE = 100;
+
 export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
-  const { functions, truth, region, accountId } = deps;
+  const { truth, region, accountId } = deps;
   const prefix = `arn:aws:states:${region}:${accountId}`;
-  const arnOf = (name: string): string => `${prefix}:stateMachine:${name}`;
   const machines = new Map(
-    Object.entries(deps.machines).map(([name, { definition }]) => [
-      arnOf(name),
-      machineOf(name, arnOf(name), definition),
-    ]),
+    Object.entries(deps.machines).map(([name, { definition, type }]): [string, Machine] => {
+      const arn = `${prefix}:stateMachine:${name}`;
+      return [arn, { name, arn, isExpress: type === "EXPRESS", definition: definition as unknown as StateMachine }];
+    }),
   );
   const executions = new Map<string, Execution>();
+  const tokens = createTaskTokens();
 
-  const run = async (machine: Machine, execution: Execution, traceHeader: string | undefined): Promise<void> => {
-    const input: unknown = JSON.parse(execution.input);
-    const context = {
-      Execution: {
-        Id: execution.executionArn,
-        Input: input,
-        Name: execution.name,
-        RoleArn: `arn:aws:iam::${accountId}:role/${machine.name}`,
-        StartTime: new Date(Math.round(execution.startDate * 1_000)).toISOString(),
-        RedriveCount: 0,
-      },
-      StateMachine: { Id: machine.arn, Name: machine.name },
-    };
-    const task = taskRunner(execution.executionArn, functions, truth, traceHeader);
-    const handlers = Object.fromEntries(machine.tasks.map((one) => [one.state, task(one)]));
-    try {
-      const running = machine.runner.run(input as never, {
-        context: context as never,
-        overrides: { taskResourceLocalHandlers: handlers as never },
-      });
-      execution.abort = running.abort;
-      const output = await running.result;
-      Object.assign(execution, { status: "SUCCEEDED", output: JSON.stringify(output) });
-    } catch (error) {
-      Object.assign(execution, failureOf(error));
-    }
-    execution.stopDate = Date.now() / 1_000;
+  const found = (executionArn = ""): Execution => {
+    const execution = executions.get(executionArn);
+    if (execution !== undefined) return execution;
+    throw refusal("ExecutionDoesNotExist", `Execution Does Not Exist: '${executionArn}'`);
   };
 
-  return {
-    stateMachineArn: arnOf,
-    start({ stateMachineArn = "", name = randomUUID(), input = "{}", traceHeader }, headers) {
-      const machine = machines.get(stateMachineArn);
-      if (machine === undefined)
-        throw refusal("StateMachineDoesNotExist", `State Machine Does Not Exist: '${stateMachineArn}'`);
-      const executionArn = `${prefix}:execution:${machine.name}:${name}`;
-      if (executions.has(executionArn))
-        throw refusal("ExecutionAlreadyExists", `Execution Already Exists: '${executionArn}'`);
-      if (!isJson(input)) throw refusal("InvalidExecutionInput", "the input is not JSON");
-      const execution: Execution = {
-        executionArn,
-        stateMachineArn,
-        name,
-        input,
-        startDate: Date.now() / 1_000,
-        status: "RUNNING",
+  const contextOf = (execution: Execution): ExecutionContext => ({
+    Execution: {
+      Id: execution.executionArn,
+      Input: JSON.parse(execution.input) as unknown,
+      Name: execution.name,
+      RoleArn: roleOf(execution.machine),
+      StartTime: new Date(Math.round(execution.startDate * 1_000)).toISOString(),
+      RedriveCount: 0,
+    },
+    StateMachine: { Id: execution.machine.arn, Name: execution.machine.name },
+  });
+
+  const roleOf = (machine: Machine): string => `arn:aws:iam::${accountId}:role/${machine.name}`;
+
+  const run = async (execution: Execution): Promise<void> => {
+    const { machine, history, input, stop } = execution;
+    const { trail } = history;
+    trail.add("ExecutionStarted", { input, roleArn: roleOf(machine) });
+    const { TimeoutSeconds } = machine.definition;
+    const timer =
+      TimeoutSeconds === undefined
+        ? undefined
+        : setTimeout(() => stop.abort(new StatesError("States.Timeout", "")), TimeoutSeconds * 1_000);
+    try {
+      const output = await runMachine(machine.definition, JSON.parse(input), {
+        context: contextOf(execution),
+        trail,
+        signal: stop.signal,
+        runTask,
+        startMapRun,
+        pause: deps.pause,
+      });
+      Object.assign(execution, { status: "SUCCEEDED", output: JSON.stringify(output) });
+      trail.add("ExecutionSucceeded", { output: execution.output });
+    } catch (error) {
+      const { name, message } = asStatesError(stop.signal.aborted ? stop.signal.reason : error);
+      const status: Status = !stop.signal.aborted ? "FAILED" : name === "States.Timeout" ? "TIMED_OUT" : "ABORTED";
+      const told = { ...(name !== "" && { error: name }), ...(message !== "" && { cause: message }) };
+      Object.assign(execution, { status, ...told });
+      trail.add(
+        { FAILED: "ExecutionFailed", TIMED_OUT: "ExecutionTimedOut", ABORTED: "ExecutionAborted" }[status],
+        told,
+      );
+    } finally {
+      clearTimeout(timer);
+      execution.stopDate = Date.now() / 1_000;
+    }
+  };
+
+  const begin = (machine: Machine, executionArn: string, name: string, start: Start): Execution => {
+    const input = start.input ?? "{}";
+    const startDate = Date.now() / 1_000;
+    const execution: Execution = {
+      executionArn,
+      machine,
+      name,
+      startDate,
+      input,
+      traceHeader: start.traceHeader,
+      history: createHistory(),
+      stop: new AbortController(),
+      done: Promise.resolve(),
+      status: "RUNNING",
+    };
+    executions.set(executionArn, execution);
+    truth.started(executionArn, start.sender, start.parent);
+    execution.done = run(execution);
+    return execution;
+  };
+
+  const start = (given: Start): Execution => {
+    const { stateMachineArn = "", name = randomUUID(), input = "{}" } = given;
+    const machine = machines.get(stateMachineArn);
+    if (machine === undefined)
+      throw refusal("StateMachineDoesNotExist", `State Machine Does Not Exist: '${stateMachineArn}'`);
+    if (!isJson(input)) throw refusal("InvalidExecutionInput", "the input is not JSON");
+    const executionArn = machine.isExpress
+      ? `${prefix}:express:${machine.name}:${name}:${randomUUID()}`
+      : `${prefix}:execution:${machine.name}:${name}`;
+    const before = executions.get(executionArn);
+    // As on AWS, the same start twice is one while it runs.
+    if (before?.status === "RUNNING" && before.input === input) return before;
+    if (before !== undefined) throw refusal("ExecutionAlreadyExists", `Execution Already Exists: '${executionArn}'`);
+    return begin(machine, executionArn, name, given);
+  };
+
+  const nested = (parent: string): Pick<Start, "sender" | "parent" | "traceHeader"> => {
+    const traceHeader = executions.get(parent)?.traceHeader;
+    return { sender: truth.starterOf(parent), parent, ...(traceHeader !== undefined && { traceHeader }) };
+  };
+
+  const startExecution: Service = async ({ StateMachineArn, Name, Input }, { context, signal }) => {
+    const child = refusedAsStates(() =>
+      start({
+        ...nested(executionOf(context)),
+        stateMachineArn: String(StateMachineArn),
+        input: JSON.stringify(Input ?? {}),
+        ...(typeof Name === "string" && { name: Name }),
+      }),
+    );
+    return {
+      output: { ExecutionArn: child.executionArn, StartDate: new Date(child.startDate * 1_000).toISOString() },
+      completion: async () => {
+        await doneOrStopped(child, signal);
+        const described = upperFirstKeys(describe(child));
+        if (child.status === "SUCCEEDED") return described;
+        throw new StatesError("States.TaskFailed", JSON.stringify(described));
+      },
+    };
+  };
+
+  const runTask = taskRunner({
+    services: createServices({
+      ...deps,
+      traceHeaderOf: (executionArn) => executions.get(executionArn)?.traceHeader,
+      startExecution,
+    }),
+    tokens,
+    region,
+    onToken: (token, context) =>
+      truth.awaits({ tokenHash: tokenHash(token), executionArn: executionOf(context), state: context.State.Name }),
+  });
+
+  const startMapRun: Run["startMapRun"] = (state, context) => {
+    const parent = found(executionOf(context));
+    const label = `${parent.machine.name}/${state.Label ?? randomUUID()}`;
+    const machine: Machine = { ...parent.machine, definition: itemProcessorOf(state) as StateMachine };
+    return {
+      mapRunArn: `${prefix}:mapRun:${label}:${randomUUID()}`,
+      async runItem(item, signal) {
+        const id = randomUUID();
+        const input = JSON.stringify(item);
+        const child = begin(machine, `${prefix}:execution:${label}:${id}`, id, {
+          ...nested(parent.executionArn),
+          input,
+        });
+        await doneOrStopped(child, signal);
+        if (child.status === "SUCCEEDED") return JSON.parse(child.output ?? "null") as unknown;
+        throw new StatesError(child.error ?? "States.TaskFailed", child.cause ?? "");
+      },
+    };
+  };
+
+  const callBack = (token: string | undefined, { authorization }: RequestHeaders, settle: () => void): object => {
+    settle();
+    truth.calledBack(tokenHash(token ?? ""), truth.senderOf({ authorization }));
+    return {};
+  };
+
+  const request = (input: StartInput, { authorization, traceHeader }: RequestHeaders): Start => {
+    const header = traceHeader ?? input.traceHeader;
+    return {
+      ...input,
+      sender: truth.senderOf({ authorization }),
+      ...(header !== undefined && { traceHeader: header }),
+    };
+  };
+
+  const operations = {
+    StartExecution(input: StartInput, headers: RequestHeaders) {
+      const { executionArn, startDate } = start(request(input, headers));
+      return { executionArn, startDate };
+    },
+    async StartSyncExecution(input: StartInput, headers: RequestHeaders) {
+      const machine = machines.get(input.stateMachineArn ?? "");
+      if (machine?.isExpress === false)
+        throw refusal("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine");
+      const execution = start(request(input, headers));
+      await execution.done;
+      return describe(execution);
+    },
+    DescribeExecution(input: { executionArn?: string }) {
+      return describe(standard(found(input.executionArn)));
+    },
+    StopExecution(input: { executionArn?: string; error?: string; cause?: string }) {
+      const execution = standard(found(input.executionArn));
+      execution.stop.abort(new StatesError(input.error ?? "", input.cause ?? ""));
+      return { stopDate: Date.now() / 1_000 };
+    },
+    ListExecutions(input: {
+      stateMachineArn?: string;
+      statusFilter?: Status;
+      maxResults?: number;
+      nextToken?: string;
+    }) {
+      if (!machines.has(input.stateMachineArn ?? ""))
+        throw refusal("StateMachineDoesNotExist", `State Machine Does Not Exist: '${input.stateMachineArn}'`);
+      const all = [...executions.values()]
+        .filter(
+          ({ machine, status }) => machine.arn === input.stateMachineArn && status === (input.statusFilter ?? status),
+        )
+        .toReversed();
+      const { page, nextToken } = pageOf(all, input);
+      return {
+        executions: page.map((execution) => {
+          const { input: _, output: __, error: ___, cause: ____, traceHeader: _____, ...listed } = describe(execution);
+          return listed;
+        }),
+        ...nextToken,
       };
-      executions.set(executionArn, execution);
-      truth.started(executionArn, truth.senderOf({ authorization: headers.authorization }));
-      void run(machine, execution, headers.traceHeader ?? traceHeader);
-      return { executionArn, startDate: execution.startDate };
     },
-    describe(executionArn) {
-      const execution = executions.get(executionArn);
-      if (execution === undefined) return undefined;
-      const { abort: _, ...described } = execution;
-      return described;
+    GetExecutionHistory(input: {
+      executionArn?: string;
+      reverseOrder?: boolean;
+      maxResults?: number;
+      nextToken?: string;
+    }) {
+      const { events } = standard(found(input.executionArn)).history;
+      const { page, nextToken } = pageOf(input.reverseOrder === true ? events.toReversed() : events, input);
+      return { events: page, ...nextToken };
     },
+    SendTaskSuccess(input: { taskToken?: string; output?: string }, headers: RequestHeaders) {
+      if (!isJson(input.output ?? "")) throw refusal("InvalidOutput", "Invalid Output: 'Invalid JSON'");
+      return callBack(input.taskToken, headers, () => tokens.succeed(input.taskToken, JSON.parse(input.output ?? "")));
+    },
+    SendTaskFailure(input: { taskToken?: string; error?: string; cause?: string }, headers: RequestHeaders) {
+      return callBack(input.taskToken, headers, () => tokens.fail(input.taskToken, input.error, input.cause));
+    },
+    SendTaskHeartbeat(input: { taskToken?: string }) {
+      tokens.heartbeat(input.taskToken);
+      return {};
+    },
+  } satisfies Record<string, Operation>;
+
+  return {
+    operations,
     get pending() {
       return [...executions.values()].filter((execution) => execution.status === "RUNNING").length;
     },
     close() {
-      for (const execution of executions.values()) if (execution.status === "RUNNING") execution.abort?.();
+      for (const { stop } of executions.values()) stop.abort(new StatesError("", "the lab was closed"));
     },
   };
 };
 
-/** The library wraps what failed a state in an error of its own. */
-const failureOf = (error: unknown): Partial<Execution> => {
-  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const { name, message } = inner instanceof Error ? inner : { name: "States.Runtime", message: String(inner) };
-  return name === "ExecutionTimeoutError" ? { status: "TIMED_OUT" } : { status: "FAILED", error: name, cause: message };
+const describe = (execution: Execution): Record<string, unknown> => {
+  const { machine, history: _, stop: __, done: ___, ...told } = execution;
+  return { ...told, stateMachineArn: machine.arn };
 };
+
+/** What an execution waits for ends with it. */
+const doneOrStopped = async (child: Execution, signal: AbortSignal): Promise<void> => {
+  const stop = (): void => child.stop.abort(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  await child.done;
+  signal.removeEventListener("abort", stop);
+};
+
+/** Express executions have no record to ask for. */
+const standard = (execution: Execution): Execution => {
+  if (!execution.machine.isExpress) return execution;
+  throw refusal("InvalidArn", `Invalid Arn: 'Resource type not valid in this context: ${execution.executionArn}'`);
+};
+
+interface Paging {
+  readonly maxResults?: number;
+  readonly nextToken?: string;
+}
+
+const pageOf = <T>(
+  all: readonly T[],
+  { maxResults, nextToken }: Paging,
+): { page: readonly T[]; nextToken: { nextToken?: string } } => {
+  const from = nextToken === undefined ? 0 : Number(Buffer.from(nextToken, "base64").toString());
+  if (!Number.isInteger(from)) throw refusal("InvalidToken", "Invalid Token: 'Invalid token'");
+  const to = from + Math.min(maxResults || DEFAULT_PAGE, MAX_PAGE);
+  return {
+    page: all.slice(from, to),
+    nextToken: to < all.length ? { nextToken: Buffer.from(String(to)).toString("base64") } : {},
+  };
+};
+
+const refusedAsStates = <T>(work: () => T): T => {
+  try {
+    return work();
+  } catch (error) {
+    const { name, message } = error as Error;
+    throw new StatesError(`StepFunctions.${name}Exception`, message);
+  }
+};
+
+const upperFirstKeys = (described: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(described).map(([key, value]) => [key.charAt(0).toUpperCase() + key.slice(1), value]),
+  );
 
 const refusal = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 
@@ -139,38 +401,3 @@ const isJson = (text: string): boolean => {
     return false;
   }
 };
-
-/** A task's attempts: each call after the first, in the same state, is a retry. */
-const taskRunner =
-  (executionArn: string, functions: ReadonlyMap<string, LabFunction>, truth: Truth, traceHeader: string | undefined) =>
-  ({ state, functionName, isInvoke }: MachineTask) => {
-    let retryCount = -1;
-    const enteredTime = { value: "" };
-    return async (parameters: unknown): Promise<unknown> => {
-      retryCount += 1;
-      enteredTime.value ||= new Date().toISOString();
-      const input = filled(parameters, { Name: state, EnteredTime: enteredTime.value, RetryCount: retryCount });
-      const sent = isInvoke ? ((input as { Payload?: unknown }).Payload ?? {}) : input;
-      const requestId = randomUUID();
-      const result = await functions.get(functionName)?.invoke({
-        requestId,
-        payload: JSON.stringify(sent),
-        source: "step-functions",
-        causes: [truth.causeOf({ kind: "sfn-execution", id: executionArn })],
-        ...(traceHeader !== undefined && { traceHeader }),
-      });
-      if (result === undefined)
-        throw refusal("Lambda.ResourceNotFoundException", `Function not found: ${functionName}`);
-      const payload: unknown = JSON.parse(result.payload);
-      // As on AWS, the cause is the function's error as JSON.
-      if (result.outcome !== "success")
-        throw refusal((payload as { errorType?: string }).errorType ?? "Lambda.Unknown", result.payload);
-      if (!isInvoke) return payload;
-      return {
-        ExecutedVersion: "$LATEST",
-        Payload: payload,
-        StatusCode: 200,
-        SdkResponseMetadata: { RequestId: requestId },
-      };
-    };
-  };
