@@ -260,7 +260,11 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
       const sent = { by, carrier, id, ...scope, atMs } as const;
       const kind = carrier === "sqs" || carrier === "sns" || environment.dialect === "mayfly" ? PRODUCER : CLIENT;
       const says = saysProduced(environment.dialect, carrier);
-      const produced = says ? PRODUCED[environment.dialect](sent, keyOf(sent)) : {};
+      const call = environment.dialect === "official" ? CALLS[carrier] : undefined;
+      const produced = {
+        ...(call !== undefined && { "rpc.system": "aws-api", "rpc.method": call }),
+        ...(says && PRODUCED[environment.dialect](sent, keyOf(sent))),
+      };
       const span = spanIn(environment, `${carrier} send`, kind, by.traceId, by.spanId, [atMs, atMs + 1], produced);
       by.part.spans.push(span);
       return { ...sent, span };
@@ -484,6 +488,18 @@ const SQS_PROCESS = {
   "messaging.operation.type": "process",
   "messaging.destination.name": "queue",
 } as const;
+
+/** The official instrumentation says which call of AWS a span is. */
+const CALLS: Readonly<Partial<Record<Carrier, string>>> = {
+  sqs: "SendMessage",
+  sns: "Publish",
+  eventbridge: "PutEvents",
+  invoke: "Invoke",
+  execution: "StartExecution",
+  callback: "SendTaskSuccess",
+  kinesis: "PutRecord",
+  s3: "PutObject",
+};
 
 /** How the sender spells the id that it got. */
 const PRODUCED: Readonly<Record<Dialect, (sent: Omit<Sent, "span">, key: string) => Attributes>> = {

@@ -148,6 +148,7 @@ export type GapReason =
   | "unknown-producer"
   | "batch-without-records"
   | "no-consumer"
+  | "no-message-id"
   | "uninstrumented-function";
 
 /** A place where the story is known to be incomplete. */

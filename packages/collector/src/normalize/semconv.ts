@@ -39,6 +39,16 @@ export const RPC_SYSTEM = "rpc.system";
 export const RPC_SYSTEM_AWS = "aws-api";
 export const RPC_SERVICE = "rpc.service";
 export const RPC_METHOD = "rpc.method";
+/** Calls of AWS whose answers name what was sent. */
+export const RPC_SENDING_METHODS: ReadonlySet<string> = new Set([
+  "SendMessage",
+  "SendMessageBatch",
+  "Publish",
+  "PublishBatch",
+  "PutEvents",
+  "StartExecution",
+  "StartSyncExecution",
+]);
 export const AWS_SQS_QUEUE_URL = "aws.sqs.queue.url";
 export const AWS_SNS_TOPIC_ARN = "aws.sns.topic.arn";
 export const AWS_DYNAMODB_TABLE_NAMES = "aws.dynamodb.table_names";

@@ -758,6 +758,7 @@ export const ANSWER_SCHEMAS = {
       "unknown-producer",
       "batch-without-records",
       "no-consumer",
+      "no-message-id",
       "uninstrumented-function"
     ]
   },

@@ -1,10 +1,12 @@
 /**
  * Places where the story of a stitched trace is known to be incomplete, each with what is missing and how to mend it.
  *
- * `no-consumer` waits `NO_CONSUMER_AFTER_NS`: until then the message may simply be on its way.
+ * `no-consumer` and `no-message-id` wait `NO_CONSUMER_AFTER_NS`: until then the message may simply be on its way.
  */
 import type { Gap, StitchKey, StitchKeyKind } from "@mayfly/api";
 import type { SpanRecord } from "../model/span.ts";
+import { RPC_METHOD, RPC_SENDING_METHODS } from "../normalize/semconv.ts";
+import { CLIENT, PRODUCER } from "../normalize/span-kind.ts";
 import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { UnixNano } from "../model/time.ts";
 import { type Missing, isParentMissing } from "./ascend.ts";
@@ -22,6 +24,7 @@ export const gapsOf = (trace: StitchedTrace, graph: Graph, now: UnixNano): reado
   ...trace.parts.flatMap(({ unit, isWhole }) => (isWhole ? [] : withoutRecords(unit, trace, graph))),
   ...withoutSpans(trace),
   ...trace.parts.flatMap((part) => part.spans.flatMap((span) => withoutConsumer(span, graph, now))),
+  ...withoutMessageId(trace).flatMap((span) => (dueAt(span) > now ? [] : noMessageId(span))),
 ];
 
 /** Units without a cause above them, with the key of the placeholder that stands there. */
@@ -96,12 +99,15 @@ const handlesByRecord = (batch: Unit, graph: Graph): boolean =>
   recordsOf(batch, graph).length > 0 || graph.linksTo(batch.path).length > 0;
 
 /** When a message of this trace that nobody has received by `now` becomes a gap; undefined where none waits. */
-export const nextGapAfter = (trace: StitchedTrace, graph: Graph, now: UnixNano): UnixNano | undefined =>
-  trace.parts
+export const nextGapAfter = (trace: StitchedTrace, graph: Graph, now: UnixNano): UnixNano | undefined => {
+  const waiting = trace.parts
     .flatMap((part) => part.spans)
-    .filter((span) => dueAt(span) > now && unreceived(span, graph).length > 0)
+    .filter((span) => dueAt(span) > now && unreceived(span, graph).length > 0);
+  return [...waiting, ...withoutMessageId(trace)]
     .map(dueAt)
+    .filter((due) => due > now)
     .reduce<UnixNano | undefined>((next, one) => (next === undefined || one < next ? one : next), undefined);
+};
 
 const dueAt = (span: SpanRecord): UnixNano => span.wire.endTimeUnixNano + NO_CONSUMER_AFTER_NS;
 
@@ -121,6 +127,29 @@ const withoutConsumer = (span: SpanRecord, graph: Graph, now: UnixNano): Gap[] =
       "Wrap the consumer with observe(); if it is wrapped, look for a filter, a dead-letter queue or a disabled trigger.",
   }));
 };
+
+/** Spans that sent something, say no id of it, and whose context nobody carries: no later half can be joined to them. */
+const withoutMessageId = ({ parts, joins }: StitchedTrace): readonly SpanRecord[] => {
+  const senders = new Set(joins.map((join) => join.from));
+  return parts.flatMap((part) => part.spans.filter((span) => isUnnamedSending(span) && !senders.has(span)));
+};
+
+const isUnnamedSending = ({ produced, isError, wire }: SpanRecord): boolean => {
+  if (produced.length > 0 || isError || (wire.kind !== PRODUCER && wire.kind !== CLIENT)) return false;
+  return wire.attributes.some(
+    ({ key, value }) =>
+      key === RPC_METHOD && value !== undefined && "stringValue" in value && RPC_SENDING_METHODS.has(value.stringValue),
+  );
+};
+
+const noMessageId = (span: SpanRecord): Gap[] => [
+  {
+    reason: "no-message-id",
+    at: at(span),
+    message: `${nameOf(span)} sent something (${span.wire.name}) and does not say its id, and nobody carries its context: who received it cannot be known.`,
+    advice: "Wrap the sender with observe(), so that the id of what it sends is recorded.",
+  },
+];
 
 /** An HTTP service or a callee of somebody else's need not report to us; a message we sent has a consumer of ours. */
 const NOT_EXPECTED: ReadonlySet<StitchKeyKind> = new Set(["http-request", "xray-root", "s3-request", "s3-object"]);

@@ -328,3 +328,14 @@ test("an orphan belongs to what began its trace, also where a later unit of the 
   for (const one of ["r-api", "r-mid", "r-last"])
     expect((await ask(one))?.spans).toEqual(["api", "last", "middle", "send"]);
 });
+
+test("a call that sent something and says no id of it is a gap, unless its context arrived", async () => {
+  const attributes = { "rpc.system": "aws-api", "rpc.method": "PutEvents" };
+  const { ask } = await stored(
+    span("api", { in: "api", request: "r-api", at: at(0) }),
+    span("unheard", { parent: "api", in: "api", kind: 3, attributes, at: at(1) }),
+    span("heard", { parent: "api", in: "api", kind: 3, attributes, at: at(2) }),
+    span("ship", { parent: "heard", isRemote: true, in: "ship", request: "r-ship", at: at(30) }),
+  );
+  expect((await ask("r-api"))?.gaps).toEqual(["no-message-id"]);
+});
