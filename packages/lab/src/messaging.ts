@@ -8,6 +8,8 @@
  */
 import { buildApp } from "fauxqs";
 import type { AddressInfo } from "node:net";
+import { ACCOUNT_ID } from "./addresses.ts";
+import { type MoveInput, moveMessages } from "./message-move.ts";
 import type { Truth } from "./truth.ts";
 
 export interface Publication {
@@ -50,6 +52,7 @@ type Fields = Readonly<Record<string, string>>;
 export const startMessaging = async ({ region, truth, onPublish }: MessagingDeps): Promise<Messaging> => {
   const app = buildApp({ logger: false, defaultRegion: region });
   const traceHeaders = new Map<string, string>();
+  const sentTo = new Map<string, string>();
   const origin = (): string => `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
 
   const senderOf = (headers: Headers): string | undefined =>
@@ -61,10 +64,21 @@ export const startMessaging = async ({ region, truth, onPublish }: MessagingDeps
     if (header !== undefined) traceHeaders.set(id, header);
   };
 
+  /** A message that is received elsewhere than where it was sent to was moved there by a redrive policy. */
+  const deadLetterSource = (messageId: string, receive: unknown): string | undefined => {
+    const source = nameOf(sentTo.get(messageId) ?? "");
+    const { QueueUrl = "" } = receive as { QueueUrl?: string };
+    return source === "" || source === nameOf(QueueUrl) ? undefined : `arn:aws:sqs:${region}:${ACCOUNT_ID}:${source}`;
+  };
+
   const noteAnswer = async (headers: Headers, body: unknown, payload: string): Promise<void> => {
     const operation = one(headers["x-amz-target"])?.split(".").at(-1);
     if (operation === "SendMessage" || operation === "SendMessageBatch") {
-      for (const { id, traceHeader } of sentMessages(body, payload)) noteSent("sqs-message", id, headers, traceHeader);
+      const { QueueUrl = "" } = body as { QueueUrl?: string };
+      for (const { id, traceHeader } of sentMessages(body, payload)) {
+        noteSent("sqs-message", id, headers, traceHeader);
+        sentTo.set(id, QueueUrl);
+      }
     }
     for (const publication of publications((body ?? {}) as Fields, payload)) {
       noteSent("sns-message", publication.messageId, headers);
@@ -82,8 +96,19 @@ export const startMessaging = async ({ region, truth, onPublish }: MessagingDeps
     if (typeof payload !== "string") return payload;
     if (reply.statusCode === 200) await noteAnswer(request.headers, request.body, payload);
     const isReceive = one(request.headers["x-amz-target"])?.endsWith(".ReceiveMessage");
-    const answer = isReceive ? withTraceHeaders(payload, request.body, traceHeaders) : payload;
+    const answer = isReceive
+      ? withAttributes(payload, request.body, (id) => ({
+          AWSTraceHeader: traceHeaders.get(id),
+          DeadLetterQueueSourceArn: deadLetterSource(id, request.body),
+        }))
+      : payload;
     return answer.replaceAll(/http:\/\/sqs\.[\w-]+\.localhost(:\d+)?/g, origin());
+  });
+  app.addHook("preHandler", async (request, reply) => {
+    if (one(request.headers["x-amz-target"]) !== "AmazonSQS.StartMessageMoveTask") return;
+    const urlOf = (queueArn: string): string => `${origin()}/${ACCOUNT_ID}/${nameOf(queueArn)}`;
+    const answer = await moveMessages(request.body as MoveInput, { sqs, truth, urlOf, sentTo });
+    return reply.header("content-type", "application/x-amz-json-1.0").send(JSON.stringify(answer));
   });
   await app.listen({ host: "127.0.0.1", port: 0 });
 
@@ -100,16 +125,22 @@ export const startMessaging = async ({ region, truth, onPublish }: MessagingDeps
     return text;
   };
 
+  const sqs: Messaging["sqs"] = async <T>(
+    operation: string,
+    input: object,
+    { signal, sender }: { signal?: AbortSignal; sender?: string } = {},
+  ) => {
+    const headers = {
+      "content-type": "application/x-amz-json-1.0",
+      "x-amz-target": `AmazonSQS.${operation}`,
+      ...(sender !== undefined && { [SENDER]: sender }),
+    };
+    return JSON.parse((await post(headers, JSON.stringify(input), signal)) || "{}") as T;
+  };
+
   return {
     url: origin(),
-    async sqs<T>(operation: string, input: object, { signal, sender }: { signal?: AbortSignal; sender?: string } = {}) {
-      const headers = {
-        "content-type": "application/x-amz-json-1.0",
-        "x-amz-target": `AmazonSQS.${operation}`,
-        ...(sender !== undefined && { [SENDER]: sender }),
-      };
-      return JSON.parse((await post(headers, JSON.stringify(input), signal)) || "{}") as T;
-    },
+    sqs,
     sns: (action, input, { sender, traceHeader } = {}) =>
       post(
         {
@@ -192,18 +223,25 @@ interface ReceivedMessage {
   readonly Attributes?: Readonly<Record<string, string>>;
 }
 
-/** Only for a receiver that asks for it, as SQS does. */
-const withTraceHeaders = (payload: string, body: unknown, known: ReadonlyMap<string, string>): string => {
+/** Each only for a receiver that asks for it, as SQS does. */
+const withAttributes = (
+  payload: string,
+  body: unknown,
+  attributesOf: (messageId: string) => Readonly<Record<string, string | undefined>>,
+): string => {
   const input = body as { AttributeNames?: readonly string[]; MessageSystemAttributeNames?: readonly string[] };
   const asked = [...(input.AttributeNames ?? []), ...(input.MessageSystemAttributeNames ?? [])];
   const output = JSON.parse(payload) as { Messages?: readonly ReceivedMessage[] };
-  if (output.Messages === undefined || !asked.some((name) => name === "All" || name === "AWSTraceHeader"))
-    return payload;
+  if (output.Messages === undefined || asked.length === 0) return payload;
   const Messages = output.Messages.map((message) => {
-    const header = known.get(message.MessageId);
-    return header === undefined
-      ? message
-      : { ...message, Attributes: { ...message.Attributes, AWSTraceHeader: header } };
+    const added = Object.entries(attributesOf(message.MessageId)).filter(
+      ([name, value]) => value !== undefined && (asked.includes("All") || asked.includes(name)),
+    );
+    if (added.length === 0) return message;
+    return { ...message, Attributes: { ...message.Attributes, ...Object.fromEntries(added) } };
   });
   return JSON.stringify({ ...output, Messages });
 };
+
+/** The last part of a queue's URL or ARN. */
+const nameOf = (queue: string): string => queue.split(/[/:]/).at(-1) ?? "";

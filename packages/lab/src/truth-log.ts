@@ -40,6 +40,8 @@ export interface TruthLog {
   readonly executions: ReadonlyMap<string, string | undefined>;
   /** A nested execution, or an item of a distributed Map → the execution that started it. */
   readonly executionParents: ReadonlyMap<string, string>;
+  /** A message that was moved out of a dead-letter queue, by its new id → the id it had before. */
+  readonly movedMessages: ReadonlyMap<string, string>;
   /** Tasks that waited for a callback, in the order of their tokens. */
   readonly callbacks: readonly Callback[];
 }

@@ -17,6 +17,7 @@ export interface Truth {
   started(executionArn: string, sender: string | undefined, parent?: string): void;
   /** Whose work an execution does. */
   starterOf(executionArn: string): string | undefined;
+  moved(messageId: string, newMessageId: string): void;
   awaits(callback: Callback): void;
   calledBack(tokenHash: string, sender: string | undefined): void;
 }
@@ -27,10 +28,11 @@ export const createTruth = (): Truth => {
   const deliveries: Delivery[] = [];
   const executions = new Map<string, string | undefined>();
   const executionParents = new Map<string, string>();
+  const movedMessages = new Map<string, string>();
   const callbacks: Callback[] = [];
   const name = (via: Via): string => `${via.kind} ${via.id}`;
   return {
-    log: { deliveries, executions, executionParents, callbacks },
+    log: { deliveries, executions, executionParents, movedMessages, callbacks },
     runs: (environment) => void environments.set(environment.accessKeyId, environment),
     senderOf({ authorization }) {
       const [, accessKeyId] = /Credential=([^/,\s]+)\//.exec(authorization ?? "") ?? [];
@@ -50,6 +52,7 @@ export const createTruth = (): Truth => {
       if (sender !== undefined) senders.set(name({ kind: "sfn-execution", id: executionArn }), sender);
     },
     starterOf: (executionArn) => executions.get(executionArn),
+    moved: (messageId, newMessageId) => void movedMessages.set(newMessageId, messageId),
     awaits: (callback) => void callbacks.push(callback),
     calledBack(tokenHash, sender) {
       const at = callbacks.findIndex((callback) => callback.tokenHash === tokenHash);

@@ -4,6 +4,7 @@ import {
   ListQueuesCommand,
   type Message,
   ReceiveMessageCommand,
+  StartMessageMoveTaskCommand,
   SendMessageBatchCommand,
   SendMessageCommand,
 } from "@aws-sdk/client-sqs";
@@ -247,4 +248,29 @@ test("a lab closes while a batch is in the works", async () => {
   await lab.close();
 
   expect(lab.truth.deliveries.map(({ outcome }) => outcome)).toEqual(["crash"]);
+});
+
+test("a message in a dead-letter queue names the queue it came from; moved back it has a new id, which the truth knows", async () => {
+  const redrivePolicy = { deadLetterQueue: "failed", maxReceiveCount: 1 };
+  const rig = await startQueue({}, { handler: "failing", queue: { visibilityTimeoutMs: 1_000, redrivePolicy } });
+  const { lab, sqs, send } = rig;
+  const [sent = ""] = await send("poison");
+  await lab.idle();
+  const dead = {
+    QueueUrl: lab.queueUrl("failed"),
+    VisibilityTimeout: 0,
+    WaitTimeSeconds: 5,
+    MessageSystemAttributeNames: ["DeadLetterQueueSourceArn" as const],
+  };
+
+  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand(dead));
+  await sqs.send(new StartMessageMoveTaskCommand({ SourceArn: "arn:aws:sqs:eu-west-1:000000000000:failed" }));
+  await lab.idle();
+
+  expect(Messages.map(({ MessageId, Attributes }) => [MessageId, Attributes?.["DeadLetterQueueSourceArn"]])).toEqual([
+    [sent, "arn:aws:sqs:eu-west-1:000000000000:jobs"],
+  ]);
+  const ids = lab.truth.deliveries.flatMap(({ causes }) => causes.map(({ via }) => via.id));
+  expect(ids).toEqual([sent, expect.not.stringMatching(sent)]);
+  expect(lab.truth.movedMessages).toEqual(new Map([[ids[1], sent]]));
 });
