@@ -171,11 +171,11 @@ test("an operation that the lab does not know is refused by name", async () => {
 
   const response = await fetch(lab.environment["AWS_ENDPOINT_URL_SFN"] ?? "", {
     method: "POST",
-    headers: { "x-amz-target": "AWSStepFunctions.SendTaskSuccess" },
+    headers: { "x-amz-target": "AWSStepFunctions.RedriveExecution" },
     body: "{}",
   });
 
   expect(response.status).toBe(400);
   expect(response.headers.get("x-amzn-errortype")).toBe("UnknownOperationException");
-  expect(await response.json()).toMatchObject({ message: expect.stringContaining("SendTaskSuccess") as string });
+  expect(await response.json()).toMatchObject({ message: expect.stringContaining("RedriveExecution") as string });
 });
