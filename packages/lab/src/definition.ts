@@ -35,7 +35,19 @@ export interface FunctionDefinition {
   readonly reservedConcurrency?: number;
   /** Retries of an async invocation after a function error: 0-2, default 2. */
   readonly maximumRetryAttempts?: number;
+  /** Gets a record of each async invocation that succeeded. */
+  readonly onSuccess?: Destination;
+  /** Gets a record of each async invocation whose tries all failed. */
+  readonly onFailure?: Destination;
+  /** A queue that gets the event of each async invocation whose tries all failed. */
+  readonly deadLetterQueue?: string;
 }
+
+export type Destination =
+  | { readonly queue: string }
+  | { readonly topic: string }
+  | { readonly function: string }
+  | { readonly bus: string };
 
 /** What only the running lab knows, as a template's Ref would give it. */
 export type Reference =

@@ -9,6 +9,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import type { FunctionDefinition } from "./definition.ts";
+import type { Destinations } from "./destinations.ts";
 import { type Environment, type LogLine, createEnvironment } from "./environment.ts";
 import type { Moment } from "./moments.ts";
 import type { InvocationResult } from "./runtime-api.ts";
@@ -54,6 +55,8 @@ export interface FunctionDeps {
   readonly truth: Truth;
   readonly watchdog: Watchdog;
   readonly asyncRetryDelayMs: number;
+  /** Told of each asynchronous invocation that has ended; awaited. */
+  readonly onAsyncEnd: Destinations;
   readonly onLog: (line: LogLine) => void;
   readonly onMoment: (moment: Moment) => void;
   readonly onInvocation: (invocation: FinishedInvocation) => void;
@@ -179,9 +182,21 @@ export const createFunction = (deps: FunctionDeps): LabFunction => {
   const attempts = async (event: Event, requestId: string): Promise<void> => {
     const last = 1 + (definition.maximumRetryAttempts ?? 2);
     for (let number = 1; number <= last && !closing.signal.aborted; number += 1) {
-      const { outcome } = await attempt(event, requestId, number);
-      if (outcome === "success") return;
-      if (number < last) await pause(deps.asyncRetryDelayMs * number, undefined, closing).catch(() => undefined);
+      const result = await attempt(event, requestId, number);
+      if (closing.signal.aborted) return;
+      if (result.outcome === "success" || number === last) {
+        const { payload, traceHeader } = event;
+        return deps.onAsyncEnd({
+          functionArn: arn,
+          definition,
+          requestId,
+          payload,
+          ...(traceHeader !== undefined && { traceHeader }),
+          attempts: number,
+          result,
+        });
+      }
+      await pause(deps.asyncRetryDelayMs * number, undefined, closing).catch(() => undefined);
     }
   };
 

@@ -13,6 +13,7 @@ import { startHttpApi } from "./event-sources/http-api.ts";
 import { deliverRaw, deliverToFunction } from "./event-sources/sns.ts";
 import { type SqsSource, startSqsSource } from "./event-sources/sqs.ts";
 import { createStepFunctions } from "./event-sources/step-functions.ts";
+import { type Destinations, createDestinations } from "./destinations.ts";
 import { type FinishedInvocation, type LabFunction, createFunction } from "./function.ts";
 import { type Messaging, type Publication, startMessaging } from "./messaging.ts";
 import type { Moment } from "./moments.ts";
@@ -135,11 +136,13 @@ const open = async (definition: LabDefinition, options: LabOptions, opened: Clos
   opened.push(endpoint, { close: () => closeEach(functions) }, stepFunctions);
   Object.assign(variables, awsVariables(region, messaging.url, endpoint.url));
 
+  const onAsyncEnd = createDestinations({ functions, addresses, messaging, eventBridge });
   const parts: ChangingParts = {
     functions,
     sources: new Map(),
     routes: new Map(),
-    createFunction: (name, one) => newFunction(name, one, { options, addresses, truth, watchdog, variables }),
+    createFunction: (name, one) =>
+      newFunction(name, one, { options, addresses, truth, watchdog, variables, onAsyncEnd }),
     startSource: (mapping, target) => newSource(mapping, target, { options, addresses, truth, messaging, region }),
   };
   opened.push({ close: () => closeEach(parts.sources) });
@@ -201,12 +204,13 @@ interface FunctionParts {
   readonly addresses: Addresses;
   readonly truth: Truth;
   readonly watchdog: Watchdog;
+  readonly onAsyncEnd: Destinations;
   /** Of the lab; read when an environment starts, because by then every endpoint has its port. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
 const newFunction = (name: string, definition: FunctionDefinition, parts: FunctionParts): LabFunction => {
-  const { options, addresses, truth, watchdog, variables } = parts;
+  const { options, addresses, truth, watchdog, variables, onAsyncEnd } = parts;
   const valueOf = (value: string | Reference): string => (typeof value === "string" ? value : addresses.valueOf(value));
   return createFunction({
     name,
@@ -221,6 +225,7 @@ const newFunction = (name: string, definition: FunctionDefinition, parts: Functi
     truth,
     watchdog,
     asyncRetryDelayMs: options.asyncRetryDelayMs ?? DEFAULT_ASYNC_RETRY_DELAY_MS,
+    onAsyncEnd,
     onLog: options.onLog ?? (() => undefined),
     onMoment: options.onMoment ?? (() => undefined),
     onInvocation: options.onInvocation ?? (() => undefined),

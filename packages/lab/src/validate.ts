@@ -1,14 +1,20 @@
 /** What is wrong with a definition, all at once: names that lead nowhere, numbers out of range, what the lab does not model. */
 import { existsSync } from "node:fs";
 import { isAbsolute, relative } from "node:path";
-import type { EventSourceMapping, FunctionDefinition, LabDefinition, QueueDefinition } from "./definition.ts";
+import type {
+  Destination,
+  EventSourceMapping,
+  FunctionDefinition,
+  LabDefinition,
+  QueueDefinition,
+} from "./definition.ts";
 import { compilePattern } from "./event-sources/event-pattern.ts";
 import { fileInLayers } from "./layers.ts";
 import { machineProblems } from "./states/check.ts";
 
 export const problemsOf = (definition: LabDefinition): readonly string[] => {
   const { functions, queues = {}, topics = {}, buses = {}, stateMachines = {}, routes = {} } = definition;
-  const known: Known = { functions, queues, topics, stateMachines };
+  const known: Known = { functions, queues, topics, buses: { default: {}, ...buses }, stateMachines };
   const each = <T>(group: Readonly<Record<string, T>>, check: (name: string, one: T) => Problems): Problems =>
     Object.entries(group).flatMap(([name, one]) => check(name, one));
   return [
@@ -39,6 +45,7 @@ interface Known {
   readonly functions: object;
   readonly queues: object;
   readonly topics: object;
+  readonly buses: object;
   readonly stateMachines: object;
 }
 
@@ -67,10 +74,27 @@ const functionProblems = (name: string, one: FunctionDefinition, known: Known): 
     ...numberProblems(where, "memoryMb", one.memoryMb, 128, 10_240),
     ...numberProblems(where, "reservedConcurrency", one.reservedConcurrency, 1, Infinity),
     ...numberProblems(where, "maximumRetryAttempts", one.maximumRetryAttempts, 0, 2),
+    ...destinationProblems(one.onSuccess, `${where}: onSuccess`, known),
+    ...destinationProblems(one.onFailure, `${where}: onFailure`, known),
+    ...(one.deadLetterQueue === undefined
+      ? []
+      : nameProblems("queue", one.deadLetterQueue, `${where}: deadLetterQueue`, known)),
     ...Object.entries(one.environment ?? {}).flatMap(([variable, value]) =>
       typeof value === "string" ? [] : referenceProblems(value, `${where}: ${variable}`, known),
     ),
   ];
+};
+
+const destinationProblems = (destination: Destination | undefined, where: string, known: Known): Problems => {
+  if (destination === undefined) return [];
+  const [[kind, name] = ["", ""]] = Object.entries<string>(destination);
+  const targets: Readonly<Record<string, object>> = {
+    queue: known.queues,
+    topic: known.topics,
+    function: known.functions,
+    bus: known.buses,
+  };
+  return Object.hasOwn(targets[kind] ?? {}, name) ? [] : [`${where}: ${kind} ${JSON.stringify(name)} is not defined`];
 };
 
 const fileProblems = (file: string, where: string): Problems => {

@@ -1,4 +1,5 @@
 import { InvokeCommand } from "@aws-sdk/client-lambda";
+import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { expect, test } from "vitest";
 import { fn, startRig } from "./rig.ts";
 
@@ -14,6 +15,66 @@ interface Facts {
 
 const json = (value: unknown): string => JSON.stringify(value);
 const base64 = (value: unknown): string => Buffer.from(json(value)).toString("base64");
+
+test("what an Event became goes to its function's destinations, and a failed event to the dead-letter queue", async () => {
+  const failing = { maximumRetryAttempts: 1, onFailure: { function: "heard" }, deadLetterQueue: "dead" } as const;
+  const { lab, lambda, events, sqs } = await startRig(
+    {
+      functions: {
+        fails: fn("recorder", "failing", failing),
+        works: fn("probe", "facts", { onSuccess: { bus: "default" } }),
+        heard: fn("recorder"),
+      },
+      queues: { dead: {} },
+      buses: { default: { rules: { all: { pattern: { source: ["lambda"] }, targets: [{ function: "heard" }] } } } },
+    },
+    { asyncRetryDelayMs: 1 },
+  );
+  const invokeEvent = (FunctionName: string) =>
+    lambda.send(new InvokeCommand({ FunctionName, InvocationType: "Event", Payload: json({ order: 1 }) }));
+
+  const failed = await invokeEvent("fails");
+  await lab.idle();
+  const worked = await invokeEvent("works");
+  await lab.idle();
+
+  const { requestId } = failed.$metadata;
+  expect(events("heard")).toMatchObject([
+    {
+      version: "1.0",
+      requestContext: {
+        requestId,
+        functionArn: `${lab.functionArn("fails")}:$LATEST`,
+        condition: "RetriesExhausted",
+        approximateInvokeCount: 2,
+      },
+      requestPayload: { order: 1 },
+      responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+      responsePayload: { errorType: "Error", errorMessage: expect.stringMatching(/^failure /) as string },
+    },
+    {
+      "detail-type": "Lambda Function Invocation Result - Success",
+      detail: { requestContext: { requestId: worked.$metadata.requestId, condition: "Success" } },
+    },
+  ]);
+  const heard = lab.truth.deliveries.filter(({ functionName }) => functionName === "heard");
+  expect(heard.flatMap(({ causes }) => causes.map((cause) => cause.requestId))).toEqual([
+    requestId,
+    worked.$metadata.requestId,
+  ]);
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: lab.queueUrl("dead"), MessageAttributeNames: ["All"] }),
+  );
+  expect(Messages).toMatchObject([
+    {
+      Body: json({ order: 1 }),
+      MessageAttributes: {
+        RequestID: { StringValue: requestId },
+        ErrorMessage: { StringValue: expect.stringMatching(/^failure /) as string },
+      },
+    },
+  ]);
+});
 
 test("RequestResponse answers the result, the version and the request id of the invocation", async () => {
   const { lab, lambda } = await startRig({ functions: { probe: fn("probe", "resultOf") } });

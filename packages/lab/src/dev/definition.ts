@@ -5,6 +5,7 @@
 import { resolve } from "node:path";
 import type {
   BusDefinition,
+  Destination,
   EventSourceMapping,
   FunctionDefinition,
   LabDefinition,
@@ -57,14 +58,19 @@ export interface DevRule {
 
 const isText = (value: unknown): boolean => typeof value === "string";
 
-const KINDS = ["queueUrl", "topicArn", "stateMachineArn", "functionArn"] as const;
+/** `{ "queue": "orders" }`: exactly one of the kinds, with a name. */
+const oneNamed =
+  <T>(kinds: readonly string[], expected = ""): Shape<T> =>
+  (value, place, mistakes) => {
+    const [[kind, name] = ["", ""], ...more] = isObject(value) ? Object.entries(value) : [];
+    if (more.length === 0 && kinds.includes(kind))
+      return text(name, `${place}.${kind}`, mistakes) === undefined ? undefined : (value as T);
+    const got = JSON.stringify(value);
+    return void mistakes.push(`${place}: expected ${expected}one of ${kinds.join(", ")}, got ${got}`);
+  };
 
-const reference: Shape<Reference> = (value, place, mistakes) => {
-  const [[kind, name] = ["", ""], ...more] = isObject(value) ? Object.entries(value) : [];
-  if (more.length === 0 && KINDS.some((one) => one === kind))
-    return text(name, `${place}.${kind}`, mistakes) === undefined ? undefined : (value as Reference);
-  return void mistakes.push(`${place}: expected a text, or one of ${KINDS.join(", ")}, got ${JSON.stringify(value)}`);
-};
+const reference = oneNamed<Reference>(["queueUrl", "topicArn", "stateMachineArn", "functionArn"], "a text, or ");
+const destination = oneNamed<Destination>(["queue", "topic", "function", "bus"]);
 
 const environment = mapOf(either(isText, anyText, reference));
 
@@ -76,6 +82,9 @@ const ofFunction = {
   environment,
   reservedConcurrency: number,
   maximumRetryAttempts: number,
+  onSuccess: destination,
+  onFailure: destination,
+  deadLetterQueue: text,
 };
 
 const ofMapping = { batchSize: number, maximumBatchingWindowMs: number, reportBatchItemFailures: flag };

@@ -186,7 +186,7 @@ test("every mistake is named at once, with its place", async () => {
   expect(mistakes).toEqual([
     "mayfly.dev.json: function is not known; the file may have functions, $schema, environment, queues, topics, buses, stateMachines, eventSourceMappings, routes",
     'mayfly.dev.json: the name functions["no good"]: expected letters, digits, - and _, at most 64, got "no good"',
-    "mayfly.dev.json: functions.a.timeout is not known; functions.a may have file, handler, runtime, timeoutMs, memoryMb, environment, reservedConcurrency, maximumRetryAttempts, http, sqs, sns, eventbridge",
+    "mayfly.dev.json: functions.a.timeout is not known; functions.a may have file, handler, runtime, timeoutMs, memoryMb, environment, reservedConcurrency, maximumRetryAttempts, onSuccess, onFailure, deadLetterQueue, http, sqs, sns, eventbridge",
     'mayfly.dev.json: functions.a.timeoutMs: expected a number, got "3s"',
     "mayfly.dev.json: functions.a.environment.A: expected a text, or one of queueUrl, topicArn, stateMachineArn, functionArn, got 5",
     'mayfly.dev.json: functions.a.environment.B: expected a text, or one of queueUrl, topicArn, stateMachineArn, functionArn, got {"queue":"jobs"}',
