@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { TraceDetail, TraceList } from "@mayfly/api";
 import { startLab } from "@mayfly/lab";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { systemClock } from "../src/clock.ts";
 import { startCollector } from "../src/index.ts";
 
 const PACKAGES = join(import.meta.dirname, "../..");
@@ -57,7 +58,9 @@ const NAMES = ["api", "charge", "worker", "mail", "ship", "pack"] as const;
 test("functions with the official instrumentations are one trace as far as ids go, and the rest stays apart", async () => {
   const folder = await mkdtemp(join(tmpdir(), "mayfly-foreign-"));
   onTestFinished(() => rm(folder, { recursive: true }));
-  const collector = await startCollector({ host: "127.0.0.1", port: 0, dataDir: join(folder, "data") });
+  // A minute ahead, so that nothing is on its way any more.
+  const clock = () => systemClock() + 60_000_000_000n;
+  const collector = await startCollector({ host: "127.0.0.1", port: 0, dataDir: join(folder, "data") }, { clock });
   onTestFinished(() => collector.close());
   const taskRoot = join(folder, "task");
   await mkdir(join(taskRoot, "node_modules"), { recursive: true });
@@ -122,7 +125,7 @@ test("functions with the official instrumentations are one trace as far as ids g
   );
 
   const whole = traces.find(({ name }) => name === "api");
-  const { spans, joins } = await get<TraceDetail>(`/api/traces/${whole?.id}`);
+  const { spans, joins, gaps } = await get<TraceDetail>(`/api/traces/${whole?.id}`);
   const deliveredBy = (via: string): string | undefined => {
     const delivery = lab.truth.deliveries.find(({ causes }) => causes.some((cause) => cause.via.kind === via));
     return delivery?.requestId;
@@ -135,6 +138,12 @@ test("functions with the official instrumentations are one trace as far as ids g
   ]);
   expect(new Set(spans.map(({ functionName }) => functionName))).toEqual(new Set(["api", "charge", "worker"]));
   // They say nothing of SNS, EventBridge and executions at the receiving end: joined, these would be guessed.
+  const nameOf = (spanId: string | undefined) => spans.find((span) => span.spanId === spanId)?.name;
+  expect(gaps.map(({ reason, at }) => `${reason} ${nameOf(at.spanId)}`).toSorted()).toEqual([
+    "no-message-id EventBridge.PutEvents",
+    "no-message-id SFN.StartExecution",
+    "no-message-id news send",
+  ]);
   expect(traces.map(({ functions }) => functions.join()).toSorted()).toEqual([
     "api,charge,worker",
     "mail",
