@@ -11,6 +11,8 @@ import { casesOf } from "../packages/collector/src/cli/conformance/cases.ts";
 import { SIGNALS } from "../packages/collector/src/cli/conformance/records.ts";
 import { configReference as collectorConfigReference } from "../packages/collector/src/config-reference.ts";
 import { UNINDEXED_ATTRIBUTES } from "../packages/collector/src/store/terms.ts";
+import { KEY_KINDS } from "../packages/collector/src/model/stitch-key.ts";
+import { KEY_SOURCES, SPAN_POINTERS } from "../packages/collector/src/normalize/key-sources.ts";
 import { METRICS } from "../packages/collector/src/self/metrics.ts";
 import { answerSchemas } from "./answer-schemas.ts";
 import { configReference } from "../packages/sdk/src/config-reference.ts";
@@ -112,6 +114,80 @@ const metrics = () =>
     ),
   ].join("\n")}\n`;
 
+const ROLES = {
+  sends: "produced on producers and on what says it sends",
+  calls: "produced on clients and producers",
+  receives: "consumed on consumers, servers and on what says it receives",
+  serves: "consumed on servers and consumers",
+};
+
+const coded = (names) => [...names].map((name) => `\`${name}\``).join(" or ");
+
+const signOf = (sign) =>
+  "service" in sign
+    ? `a call of ${sign.service}: ${coded(sign.operations)}`
+    : sign.values
+      ? `${coded(sign.attribute)} is ${coded(sign.values)}`
+      : `${coded(sign.attribute)} is there`;
+
+const partsOf = (parts = []) => parts.map(coded).join("; ");
+
+const stitchKeys = () => {
+  const places = Map.groupBy(KEY_SOURCES, ({ kind, signs, id, scope }) =>
+    [kind, signs.map(signOf), partsOf(id), partsOf(scope)].join(),
+  );
+  return `${[
+    "# Stitch keys",
+    "",
+    "<!-- Made from packages/collector/src/model/stitch-key.ts and normalize/key-sources.ts by: node scripts/reference-pages.mjs -->",
+    "",
+    "A stitch key is an id that both sides of a hop can see. Where the context was not carried, it joins them; where it was, it",
+    "stands beside it. Whichever side arrives first, and however much later the other does, they are joined as long as keys are",
+    "kept (`--key-retention-days`). `GET /api/traces/{id}` finds a trace by any of these ids.",
+    "",
+    "*Exact*: one id, one hop. *Strong*: one thing, which may have been made twice. *Heuristic*: believed only where nothing else",
+    "fits. What is not exact joins only where exactly one sender fits. *Scoped*: unique only within its queue, stream or bucket,",
+    "which then is part of the key; otherwise the scope is for display.",
+    "",
+    "| kind | | strength | scoped | who sends sees | who receives sees |",
+    "|---|---|---|---|---|---|",
+    ...KEY_KINDS.map(
+      ([kind, { name, strength, isScoped, pairing }]) =>
+        `| \`${kind}\` | ${name} | ${strength} | ${isScoped ? "yes" : ""} | ${pairing.join(" | ")} |`,
+    ),
+    "",
+    "## Where they are read",
+    "",
+    "Spans of Mayfly's SDK say their keys themselves, in `mayfly.keys.produced` and `mayfly.keys.consumed`: lists of",
+    "`kind|scope|id`, the scope possibly empty, with `%`, `|` and control characters percent-encoded. Anybody may write them; then",
+    "nothing else of the span is read. Other spans are read by this table, in the spellings of OpenTelemetry's instrumentations for",
+    "JavaScript, Python and Java, of X-Ray's and Datadog's receivers, and of hooks that fill in what those leave out.",
+    "",
+    "An id of several parts has them joined by `/`. Of several spellings the first that is there counts. *Links*: a batch names its",
+    "messages on its links, and what a link does not say its span says for all of them.",
+    "",
+    "| kind | where | id | scope | links |",
+    "|---|---|---|---|---|",
+    ...[...places.values()].map((sources) => {
+      const [{ kind, signs, id, scope, isInLinks }] = sources;
+      const where = `${signs.map(signOf).join(", or ")}: ${sources.map(({ role }) => ROLES[role]).join("; ")}`;
+      return `| \`${kind}\` | ${where} | ${partsOf(id)} | ${partsOf(scope)} | ${isInLinks ? "yes" : ""} |`;
+    }),
+    "",
+    "Datadog's span pointers (links with `link.kind=span-pointer`, also in `_dd.span_links`) are keys too, by their hash:",
+    `${Object.entries(SPAN_POINTERS)
+      .map(([pointer, kind]) => `\`${pointer}\` is \`${kind}\``)
+      .join(", ")}. They join spans of Datadog's with each other, not with Mayfly's.`,
+    "",
+    "## What has none",
+    "",
+    "No id is on both sides of SNS to SQS with raw delivery (its contexts are carried in message attributes instead), of Firehose, of a",
+    "message that was moved back from a dead-letter queue (it gets a new id and keeps its attributes), of Azure's and Cloudflare's",
+    "queues. OpenTelemetry's instrumentations tell no id of what they publish to SNS, put on EventBridge, or write to Kinesis and",
+    "DynamoDB, and of a batch sent to SQS at most the first.",
+  ].join("\n")}\n`;
+};
+
 const conformance = () => {
   const cases = Map.groupBy(SIGNALS.flatMap(casesOf), ({ name, level }) => `${level} ${name}`);
   return `${[
@@ -186,6 +262,7 @@ export const ANSWER_SCHEMAS = ${JSON.stringify(answerSchemas(join(root, "package
 export const referencePages = () => ({
   "docs/reference/config.md": collectorConfig(),
   "docs/reference/metrics.md": metrics(),
+  "docs/reference/stitch-keys.md": stitchKeys(),
   "docs/reference/conformance.md": conformance(),
   "docs/reference/sdk-config.md": sdkConfig(),
   "docs/reference/aws-assumptions.md": awsAssumptions(),

@@ -7,43 +7,122 @@
  * Two keys are the same when their `StitchKeyIdentity` is: (kind, id) where the id is globally unique, because
  * producer and consumer see different names of the same queue (URL and ARN); (kind, scope, id) where it is not.
  */
-import type { StitchKey, StitchKeyKind } from "@mayfly/api";
+import type { Join, StitchKey, StitchKeyKind } from "@mayfly/api";
 
 declare const brand: unique symbol;
 /** What is compared and indexed. */
 export type StitchKeyIdentity = string & { readonly [brand]: "StitchKeyIdentity" };
 
-/** Which kinds need their scope to be unique. A record, so that a new kind cannot be forgotten. */
-const SCOPED: Readonly<Record<StitchKeyKind, boolean>> = {
-  "sqs-message": false,
-  "sns-message": false,
-  "eventbridge-event": false,
-  "lambda-request": false,
-  "http-request": false,
-  "sfn-execution": false,
-  "sfn-task-token": false,
-  "kinesis-record": true,
-  "dynamodb-record": true, // the id speaks of an item's keys, which are unique in their table only
-  "s3-request": false,
-  "s3-object": true,
-  "kafka-record": true,
-  "pubsub-message": false,
-  cloudevent: true,
-  "xray-root": false,
+export interface KeyKind {
+  /** As people call the id. */
+  readonly name: string;
+  /** What both sides see, by whom. */
+  readonly pairing: readonly [producer: string, consumer: string];
+  /** Unique only within its scope, which then is part of the key. */
+  readonly isScoped: boolean;
+  /**
+   * How much it says that both sides saw it. `exact`: one id, one hop. `strong`: one thing, which may have been made twice.
+   * `heuristic`: believed only where nothing else fits.
+   */
+  readonly strength: Join["strength"];
+  /** A message; else one invocation, one HTTP call, one execution or one X-Ray tree, however many records it brought. */
+  readonly isMessage: boolean;
+}
+
+const KINDS: Readonly<Record<StitchKeyKind, KeyKind>> = {
+  "sqs-message": message(
+    "SQS message id",
+    "SendMessage[Batch]: `MessageId`",
+    "`Records[].messageId`; a dead-letter queue keeps it",
+  ),
+  "sns-message": message(
+    "SNS message id",
+    "Publish[Batch]: `MessageId`",
+    "`Records[].Sns.MessageId`; in SQS, the body's `MessageId`",
+  ),
+  "eventbridge-event": message(
+    "EventBridge event id",
+    "PutEvents: `Entries[].EventId`",
+    "the event's `id`, also inside SQS and SNS; a replay keeps it",
+  ),
+  "lambda-request": call(
+    "Lambda request id",
+    "Invoke: `x-amzn-RequestId`",
+    "the callee's `awsRequestId`, the same for all its attempts; a destination's or dead letter's `requestId`",
+  ),
+  "http-request": call(
+    "HTTP request id",
+    "`apigw-requestid` or `x-amzn-RequestId` of the answer",
+    "`requestContext.requestId`",
+  ),
+  "sfn-execution": call(
+    "Step Functions execution",
+    "StartExecution: `executionArn`",
+    "`$$.Execution.Id`, where the state machine hands it on",
+  ),
+  "sfn-task-token": call(
+    "Step Functions task token",
+    "who is given the token, of which only the SHA-256 is kept",
+    "SendTaskSuccess, -Failure, -Heartbeat: `taskToken`",
+  ),
+  "kinesis-record": {
+    ...message("Kinesis sequence number", "PutRecord[s]: `ShardId`, `SequenceNumber`", "`Records[].eventID`"),
+    isScoped: true,
+  },
+  // The id speaks of an item's keys: unique in their table only, and the same for every change of the item.
+  "dynamodb-record": {
+    ...message("DynamoDB item", "the item's keys, hashed", "`Records[].dynamodb.Keys`, hashed"),
+    isScoped: true,
+    strength: "heuristic",
+  },
+  "s3-request": message(
+    "S3 request id",
+    "the answer to what writes: `x-amz-request-id`",
+    "`responseElements`, `detail.request-id`",
+  ),
+  // The same content written twice has the same ETag.
+  "s3-object": {
+    ...message("S3 object version", "`VersionId`, else `ETag`, with bucket and key", "`s3.object`, `detail.object`"),
+    isScoped: true,
+    strength: "strong",
+  },
+  "kafka-record": {
+    ...message(
+      "Kafka offset",
+      "what the broker acknowledged: topic, partition, offset",
+      "`records[][].{topic,partition,offset}`",
+    ),
+    isScoped: true,
+  },
+  "pubsub-message": message("Pub/Sub message id", "publish: `messageId`", "`message.messageId`, `ce-id`"),
+  cloudevent: {
+    ...message("CloudEvents id", "`id` and `source`, which the sender sets", "the same; `ce-id`, `ce-source`"),
+    isScoped: true,
+  },
+  "xray-root": {
+    ...call("X-Ray Root", "`Root` of `X-Amzn-Trace-Id`", "the same, as the platform hands it on"),
+    strength: "strong",
+  },
 };
 
-/** Not messages: one invocation, one HTTP call, one execution or one X-Ray tree, however many records it brought. */
-const NOT_A_MESSAGE: ReadonlySet<StitchKeyKind> = new Set([
-  "lambda-request",
-  "http-request",
-  "sfn-execution",
-  "sfn-task-token",
-  "xray-root",
-]);
+function message(name: string, ...pairing: KeyKind["pairing"]): KeyKind {
+  return { name, pairing, isScoped: false, strength: "exact", isMessage: true };
+}
 
-export const isMessageKey = (key: StitchKey): boolean => !NOT_A_MESSAGE.has(key.kind);
+function call(name: string, ...pairing: KeyKind["pairing"]): KeyKind {
+  return { ...message(name, ...pairing), isMessage: false };
+}
 
-const isKind = (text: string): text is StitchKeyKind => Object.hasOwn(SCOPED, text);
+export const KEY_KINDS: readonly (readonly [StitchKeyKind, KeyKind])[] = Object.entries(KINDS) as [
+  StitchKeyKind,
+  KeyKind,
+][];
+
+export const keyKind = (key: StitchKey): KeyKind => KINDS[key.kind];
+
+export const isMessageKey = (key: StitchKey): boolean => KINDS[key.kind].isMessage;
+
+const isKind = (text: string): text is StitchKeyKind => Object.hasOwn(KINDS, text);
 
 // oxlint-disable-next-line no-control-regex -- control characters are what the format escapes
 const UNSAFE = /[%|\u0000-\u001f\u007f]/g;
@@ -66,4 +145,4 @@ export const parseStitchKey = (text: string): StitchKey | undefined => {
 };
 
 export const stitchKeyIdentity = (key: StitchKey): StitchKeyIdentity =>
-  formatStitchKey(SCOPED[key.kind] ? key : { kind: key.kind, id: key.id }) as StitchKeyIdentity;
+  formatStitchKey(KINDS[key.kind].isScoped ? key : { kind: key.kind, id: key.id }) as StitchKeyIdentity;

@@ -7,6 +7,8 @@ import type { AnyValue, KeyValue } from "@mayfly/otlp";
 export interface AttributeReader {
   /** The first of these keys that holds a non-empty string. */
   text(...keys: readonly string[]): string | undefined;
+  /** The same, of an id that may be a whole number or the first of a list. */
+  id(...keys: readonly string[]): string | undefined;
   isTrue(key: string): boolean;
   count(key: string): number | undefined;
   /** A finite number, whole or not. */
@@ -15,12 +17,13 @@ export interface AttributeReader {
 }
 
 /** What ids are read with. */
-export type IdReader = Pick<AttributeReader, "text" | "texts" | "isTrue">;
+export type IdReader = Pick<AttributeReader, "text" | "id" | "texts" | "isTrue">;
 
 export const attributeReader = (attributes: readonly KeyValue[] = []): AttributeReader => {
   const values = new Map(attributes.map(({ key, value }) => [key, value]));
   return {
     text: (...keys) => keys.map((key) => stringOf(values.get(key))).find(Boolean),
+    id: (...keys) => keys.map((key) => idOf(values.get(key))).find(Boolean),
     isTrue(key) {
       const value = values.get(key);
       return value !== undefined && "boolValue" in value && value.boolValue;
@@ -37,6 +40,12 @@ export const attributeReader = (attributes: readonly KeyValue[] = []): Attribute
 
 const stringOf = (value: AnyValue | undefined): string | undefined =>
   value !== undefined && "stringValue" in value ? value.stringValue : undefined;
+
+const idOf = (value: AnyValue | undefined): string | undefined => {
+  if (value === undefined) return undefined;
+  if ("arrayValue" in value) return stringOf(value.arrayValue.values[0]);
+  return stringOf(value) ?? ("intValue" in value ? String(value.intValue) : countOf(value)?.toString());
+};
 
 const numberOf = (value: AnyValue | undefined): number | undefined => {
   if (value === undefined) return undefined;

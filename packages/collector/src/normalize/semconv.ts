@@ -32,8 +32,12 @@ export const FAAS_INVOKED_REGION = "faas.invoked_region";
 /** The request id; `faas.execution` was its name before semantic conventions 1.19. */
 export const FAAS_INVOCATION_ID = ["faas.invocation_id", "faas.execution"] as const;
 
-/** The second is what the JavaScript instrumentation says. */
-export const AWS_REQUEST_ID = ["aws.request_id", "aws.request.id"] as const;
+/** As the conventions say; as JavaScript's, Java's and Datadog's instrumentations do. */
+export const AWS_REQUEST_ID = ["aws.request_id", "aws.request.id", "aws.requestId", "aws.response.request_id"] as const;
+/** The service of a call to AWS; the second pair is X-Ray's and Datadog's. */
+export const AWS_CALL_SERVICE = ["rpc.service", "aws.service"] as const;
+/** Newer conventions write the service before it: `S3/PutObject`. */
+export const AWS_CALL_OPERATION = ["rpc.method", "aws.operation"] as const;
 
 export const RPC_SYSTEM = "rpc.system";
 export const RPC_SYSTEM_AWS = "aws-api";
@@ -84,14 +88,77 @@ export const TELEMETRY_SDK_VERSION = "telemetry.sdk.version";
 export const DB_QUERY_TEXT = "db.query.text";
 
 export const MESSAGING_SYSTEM = "messaging.system";
-export const MESSAGING_SYSTEM_SQS = "aws_sqs";
-export const MESSAGING_SYSTEM_SNS = "aws.sns";
 export const MESSAGING_MESSAGE_ID = ["messaging.message.id", "messaging.message_id"] as const;
 export const MESSAGING_BATCH_MESSAGE_COUNT = "messaging.batch.message_count";
 export const MESSAGING_DESTINATION_NAME = ["messaging.destination.name", "messaging.destination"] as const;
-export const MESSAGING_OPERATION_TYPE = ["messaging.operation.type", "messaging.operation"] as const;
+export const MESSAGING_PARTITION = ["messaging.destination.partition.id"] as const;
+/** The others are its older names. */
+export const KAFKA_PARTITION = [
+  ...MESSAGING_PARTITION,
+  "messaging.kafka.destination.partition",
+  "messaging.kafka.source.partition",
+  "messaging.kafka.partition",
+] as const;
+export const MESSAGING_OPERATION = [
+  "messaging.operation.type",
+  "messaging.operation",
+  "messaging.operation.name",
+] as const;
 /** `publish` is what `send` was called before. */
 export const MESSAGING_SENDING_OPERATIONS: ReadonlySet<string> = new Set(["send", "publish", "create"]);
+/** `deliver` is what `process` was called for a while. */
+export const MESSAGING_RECEIVING_OPERATIONS: ReadonlySet<string> = new Set(["receive", "process", "deliver"]);
+
+export const SQS_QUEUE = [
+  ...MESSAGING_DESTINATION_NAME,
+  "aws.sqs.queue.url",
+  "aws.queue.url",
+  "aws.queue_url",
+  "messaging.url",
+] as const;
+export const SNS_TOPIC = [...MESSAGING_DESTINATION_NAME, "aws.sns.topic.arn"] as const;
+
+/** The second is what JavaScript's instrumentation says, the third Java's. */
+export const KINESIS_STREAM = [
+  "aws.kinesis.stream_name",
+  "aws.kinesis.stream.name",
+  "aws.stream.name",
+  ...MESSAGING_DESTINATION_NAME,
+] as const;
+/** No convention names these two: what hooks and other vendors' instrumentations write beside the stream. */
+export const KINESIS_SHARD = ["aws.kinesis.shard_id", "aws.kinesis.shard.id"] as const;
+export const KINESIS_SEQUENCE_NUMBER = ["aws.kinesis.sequence_number", "aws.kinesis.sequence.number"] as const;
+
+/** The second is the older name. */
+export const KAFKA_OFFSET = ["messaging.kafka.offset", "messaging.kafka.message.offset"] as const;
+export const KAFKA_BOOTSTRAP_SERVERS = ["messaging.kafka.bootstrap.servers"] as const;
+
+export const CLOUDEVENT_ID = ["cloudevents.event_id"] as const;
+export const CLOUDEVENT_SOURCE = ["cloudevents.event_source"] as const;
+
+/** No convention names it: what a hook of an instrumentation can set, in the words of its neighbours. */
+export const AWS_EXECUTION_ARN = ["aws.step_functions.execution.arn"] as const;
+
+/** Headers of an answer, where an instrumentation was told to keep them: of API Gateway, and of a function URL. */
+export const HTTP_ANSWERED_REQUEST_ID = [
+  "apigw-requestid",
+  "apigw_requestid",
+  "x-amzn-requestid",
+  "x_amzn_requestid",
+].map((name) => `http.response.header.${name}`);
+
+/** On the span of an invocation, as Datadog's library and extension call it. */
+export const DATADOG_REQUEST_ID = "request_id";
+export const DATADOG_FUNCTION_ARN = "function_arn";
+/** Links as JSON, where they came through Datadog's own wire. */
+export const DATADOG_SPAN_LINKS = "_dd.span_links";
+/** Of a link that is a pointer; websockets have the second. */
+export const DATADOG_LINK_KIND = ["link.kind", "dd.kind"] as const;
+export const DATADOG_LINK_IS_POINTER = "span-pointer";
+export const DATADOG_POINTER_KIND = "ptr.kind";
+/** `d`: the other side is downstream of it; `u`: upstream. */
+export const DATADOG_POINTER_DIRECTION = "ptr.dir";
+export const DATADOG_POINTER_HASH = "ptr.hash";
 
 export const ERROR_TYPE = "error.type";
 /** The conventions' word for an error without a type. */
@@ -114,20 +181,6 @@ export const MAYFLY_LINK_INVOCATION = "invocation";
 /** Fields of a log line as Lambda and Mayfly's logger name them. */
 export const LOG_REQUEST_ID = "requestId";
 export const LOG_SEQ = "seq";
-
-/** Every attribute of a span that an id, a stitch key or its failure is read from (spanIdsOf). */
-export const SPAN_ID_ATTRIBUTES: readonly string[] = [
-  ...FAAS_INVOCATION_ID,
-  FAAS_INVOKED_NAME,
-  ...AWS_REQUEST_ID,
-  MESSAGING_SYSTEM,
-  ...MESSAGING_MESSAGE_ID,
-  ...MESSAGING_DESTINATION_NAME,
-  ...MESSAGING_OPERATION_TYPE,
-  MAYFLY_KEYS_PRODUCED,
-  MAYFLY_KEYS_CONSUMED,
-  MAYFLY_UNFINISHED,
-];
 
 /** Every attribute of a log record that an id is read from (logIdsOf). */
 export const LOG_ID_ATTRIBUTES: readonly string[] = [...FAAS_INVOCATION_ID, LOG_REQUEST_ID];

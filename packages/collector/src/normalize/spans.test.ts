@@ -136,79 +136,9 @@ test("keys that the span names itself are all there are", () => {
   expect(span.batchCount).toBe(2);
 });
 
-test.each([
-  ["an invocation consumes its request", SERVER, { "faas.invocation_id": "r" }, [], ["lambda-request r"]],
-  ["by the older name too", CONSUMER, { "faas.execution": "r" }, [], ["lambda-request r"]],
-  ["a span inside it does not", 1, { "faas.invocation_id": "r" }, [], []],
-  [
-    "a caller of Lambda produces the request",
-    CLIENT,
-    { "faas.invoked_name": "f", "faas.execution": "r" },
-    ["lambda-request r"],
-    [],
-  ],
-  [
-    "also when it only knows what AWS answered",
-    CLIENT,
-    { "faas.invoked_name": "f", "aws.request.id": "r" },
-    ["lambda-request r"],
-    [],
-  ],
-  ["a call of anything else does not", CLIENT, { "aws.request_id": "r" }, [], []],
-  [
-    "a message sent to SQS is produced",
-    PRODUCER,
-    { "messaging.system": "aws_sqs", "messaging.message.id": "m" },
-    ["sqs-message m"],
-    [],
-  ],
-  [
-    "published to SNS as well",
-    CLIENT,
-    { "messaging.system": "aws.sns", "messaging.message.id": "m", "messaging.operation.type": "publish" },
-    ["sns-message m"],
-    [],
-  ],
-  [
-    "a message received is not produced",
-    CLIENT,
-    { "messaging.system": "aws_sqs", "messaging.message.id": "m", "messaging.operation.type": "receive" },
-    [],
-    [],
-  ],
-  [
-    "a message processed is consumed",
-    CONSUMER,
-    { "messaging.system": "aws_sqs", "messaging.message.id": "m" },
-    [],
-    ["sqs-message m"],
-  ],
-  [
-    "systems without shared ids give none",
-    CONSUMER,
-    { "messaging.system": "kafka", "messaging.message.id": "m" },
-    [],
-    [],
-  ],
-] as const)("keys of other instrumentations: %s", (_claim, kind, attributes, produced, consumed) => {
-  const span = record(wire({ kind }, attributes));
-  const texts = (keys: typeof span.produced) => keys.map((key) => `${key.kind} ${key.id}`);
-  expect(texts(span.produced)).toEqual(produced);
-  expect(texts(span.consumed)).toEqual(consumed);
-});
-
 test("a caller's request id is the called function's, not its own", () => {
   const called = { "faas.invoked_name": "f", "faas.execution": "r" };
   expect(record(wire({ kind: CLIENT }, called))).not.toHaveProperty("requestId");
-});
-
-test("a batch span consumes the messages that its links name", () => {
-  const links = ["m-1", "m-2"].map((id) => link({ "messaging.message.id": id }));
-  const span = record(
-    wire({ kind: CONSUMER, links }, { "messaging.system": "aws_sqs", "messaging.destination.name": "q" }),
-  );
-  expect(span.consumed).toEqual(["m-1", "m-2"].map((id) => ({ kind: "sqs-message", scope: "q", id })));
-  expect(span.batchCount).toBe(2);
 });
 
 test("a batch counts what the span says, else the messages of its commonest kind", () => {

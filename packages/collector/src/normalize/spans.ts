@@ -13,6 +13,8 @@ import { isMessageKey } from "../model/stitch-key.ts";
 import { type AttributeReader, type IdReader, attributeReader } from "./attributes.ts";
 import { isInitSpan } from "./init.ts";
 import {
+  DATADOG_FUNCTION_ARN,
+  DATADOG_REQUEST_ID,
   FAAS_COLDSTART,
   FAAS_INVOCATION_ID,
   FAAS_INVOKED_NAME,
@@ -24,7 +26,7 @@ import {
   MESSAGING_MESSAGE_ID,
 } from "./semconv.ts";
 import { CLIENT, PRODUCER } from "./span-kind.ts";
-import { stitchKeysOf } from "./stitch-keys.ts";
+import { STITCH_KEY_ATTRIBUTES, stitchKeysOf } from "./stitch-keys.ts";
 
 const REMOTE_IS_KNOWN = 0x100;
 const PARENT_IS_REMOTE = 0x200;
@@ -52,6 +54,11 @@ export const normalizedSpan = (wire: Span, origin: SpanOrigin, receivedAt: UnixN
   };
 };
 
+/** Every attribute of a span that an id, a stitch key or its failure is read from (spanIdsOf). */
+export const SPAN_ID_ATTRIBUTES: readonly string[] = [
+  ...new Set([...FAAS_INVOCATION_ID, FAAS_INVOKED_NAME, MAYFLY_UNFINISHED, ...STITCH_KEY_ATTRIBUTES]),
+];
+
 /** What a span can be found by, and whether it failed. */
 export type SpanIds = Pick<SpanRecord, "requestId" | "produced" | "consumed" | "links" | "isError" | "isUnfinished">;
 
@@ -74,7 +81,11 @@ export const spanIdsOf = (wire: IdSource, attributes: IdReader): SpanIds => {
 const requestIdOf = (wire: IdSource, attributes: IdReader): string | undefined =>
   wire.kind === CLIENT && attributes.text(FAAS_INVOKED_NAME) !== undefined
     ? undefined
-    : attributes.text(...FAAS_INVOCATION_ID);
+    : (attributes.text(...FAAS_INVOCATION_ID) ?? datadogRequestId(attributes));
+
+/** Its name is too common to be believed without the function's beside it. */
+const datadogRequestId = (attributes: IdReader): string | undefined =>
+  attributes.text(DATADOG_FUNCTION_ARN) === undefined ? undefined : attributes.text(DATADOG_REQUEST_ID);
 
 /** One record can bring several ids, each of another kind (EventBridge in SNS in SQS), so kinds are counted apart. */
 const batchCount = (wire: Span, attributes: AttributeReader, consumed: readonly StitchKey[]): number => {

@@ -1,28 +1,34 @@
 /**
  * Which stitch keys a span produced and consumed.
  *
- * Mayfly's SDK says so itself (`mayfly.keys.*`), and then that is all there is. Spans of other instrumentations are read
- * for the ids that both sides of a hop set by convention: message ids of SQS and SNS, request ids of Lambda.
+ * Mayfly's SDK says so itself (`mayfly.keys.*`), and then that is all there is. Other spans are read by the table of
+ * key-sources.ts, and for Datadog's span pointers.
  */
-import type { StitchKey, StitchKeyKind } from "@mayfly/api";
+import type { StitchKey } from "@mayfly/api";
 import type { Span } from "@mayfly/otlp";
 import { parseStitchKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type IdReader, attributeReader } from "./attributes.ts";
 import {
-  AWS_REQUEST_ID,
-  FAAS_INVOCATION_ID,
-  FAAS_INVOKED_NAME,
+  KEY_SOURCES,
+  KEY_SOURCE_ATTRIBUTES,
+  type KeySource,
+  type Role,
+  type Sign,
+  type Spellings,
+} from "./key-sources.ts";
+import {
+  AWS_CALL_OPERATION,
+  AWS_CALL_SERVICE,
+  DATADOG_FUNCTION_ARN,
+  DATADOG_SPAN_LINKS,
   MAYFLY_KEYS_CONSUMED,
   MAYFLY_KEYS_PRODUCED,
-  MESSAGING_DESTINATION_NAME,
-  MESSAGING_MESSAGE_ID,
-  MESSAGING_OPERATION_TYPE,
+  MESSAGING_OPERATION,
+  MESSAGING_RECEIVING_OPERATIONS,
   MESSAGING_SENDING_OPERATIONS,
-  MESSAGING_SYSTEM,
-  MESSAGING_SYSTEM_SNS,
-  MESSAGING_SYSTEM_SQS,
 } from "./semconv.ts";
-import { CLIENT, CONSUMER, PRODUCER, SERVER } from "./span-kind.ts";
+import { CLIENT, CONSUMER, PRODUCER, SERVER, UNSPECIFIED } from "./span-kind.ts";
+import { pointersOf } from "./span-pointers.ts";
 
 /** Beside its attributes. */
 type Sending = Pick<Span, "kind" | "links">;
@@ -31,6 +37,15 @@ export interface SpanKeys {
   readonly produced: readonly StitchKey[];
   readonly consumed: readonly StitchKey[];
 }
+
+/** Every attribute that keys are read from, beside those of links. */
+export const STITCH_KEY_ATTRIBUTES: readonly string[] = [
+  ...KEY_SOURCE_ATTRIBUTES,
+  ...MESSAGING_OPERATION,
+  DATADOG_SPAN_LINKS,
+  MAYFLY_KEYS_PRODUCED,
+  MAYFLY_KEYS_CONSUMED,
+];
 
 export const stitchKeysOf = (span: Sending, attributes: IdReader): SpanKeys => {
   const produced = attributes.texts(MAYFLY_KEYS_PRODUCED);
@@ -42,51 +57,108 @@ export const stitchKeysOf = (span: Sending, attributes: IdReader): SpanKeys => {
 
 const parsed = (texts: readonly string[] = []): StitchKey[] => texts.flatMap((text) => parseStitchKey(text) ?? []);
 
-const distinct = (keys: readonly StitchKey[]): readonly StitchKey[] =>
-  keys.length < 2 ? keys : [...new Map(keys.map((key) => [stitchKeyIdentity(key), key])).values()];
+const distinct = (keys: readonly StitchKey[]): StitchKey[] =>
+  keys.length < 2 ? [...keys] : [...new Map(keys.map((key) => [stitchKeyIdentity(key), key])).values()];
 
 const plainKeys = (span: Sending, attributes: IdReader): SpanKeys => {
-  const messages = messageKeys(span, attributes);
-  switch (span.kind) {
+  const found = sourcesFor(span, attributes).filter(({ signs }) => signs.some((sign) => holds(sign, attributes)));
+  const pointers = pointersOf(span, attributes);
+  if (found.length === 0) return pointers;
+  const links = span.links.map((link) => attributeReader(link.attributes));
+  const keys = (isProduced: boolean): StitchKey[] =>
+    found
+      .filter(({ role }) => isProducing(role) === isProduced)
+      .flatMap((source) => keysAt(source, attributes, source.isInLinks ? links : []));
+  return { produced: [...keys(true), ...pointers.produced], consumed: [...keys(false), ...pointers.consumed] };
+};
+
+const isProducing = (role: Role): boolean => role === "sends" || role === "calls";
+
+/** Rows for spans of these roles; made once, because every span is asked. */
+const sources = (...roles: readonly Role[]): readonly KeySource[] =>
+  KEY_SOURCES.filter(({ role }) => roles.includes(role));
+
+const NONE = sources();
+const SENDING = sources("sends");
+const RECEIVING = sources("receives");
+const CALLING = sources("calls");
+const SERVING = sources("serves");
+const SENDING_OR_CALLING = sources("sends", "calls");
+const RECEIVING_OR_CALLING = sources("receives", "calls");
+const RECEIVING_OR_SERVING = sources("receives", "serves");
+
+/** A kind says most; a client may send or receive, and a span of no kind of its own only what its operation says. */
+const sourcesFor = ({ kind }: Sending, attributes: IdReader): readonly KeySource[] => {
+  switch (kind) {
     case PRODUCER:
-      return { produced: messages, consumed: [] };
-    case CLIENT:
-      return { produced: isSending(attributes) ? messages : invokedRequest(attributes), consumed: [] };
+      return SENDING_OR_CALLING;
     case CONSUMER:
-      return { produced: [], consumed: [...ownRequest(attributes), ...messages] };
     case SERVER:
-      return { produced: [], consumed: ownRequest(attributes) };
-    default:
-      return { produced: [], consumed: [] };
+      return RECEIVING_OR_SERVING;
+    case CLIENT:
+      return { sends: SENDING_OR_CALLING, receives: RECEIVING_OR_CALLING, neither: CALLING }[operationOf(attributes)];
+    case UNSPECIFIED: // Datadog's spans of invocations, among others
+      if (attributes.text(DATADOG_FUNCTION_ARN) !== undefined) return SERVING;
   }
+  return { sends: SENDING, receives: RECEIVING, neither: NONE }[operationOf(attributes)];
 };
 
-const isSending = (attributes: IdReader): boolean =>
-  MESSAGING_SENDING_OPERATIONS.has(attributes.text(...MESSAGING_OPERATION_TYPE) ?? "");
+const SENDING_CALLS = /^(?:SendMessage|Publish|PutEvents|PutRecord)/;
+const RECEIVING_CALLS = /^ReceiveMessage/;
 
-const MESSAGE_KINDS: ReadonlyMap<string | undefined, StitchKeyKind> = new Map([
-  [MESSAGING_SYSTEM_SQS, "sqs-message"],
-  [MESSAGING_SYSTEM_SNS, "sns-message"],
-]);
-
-/** The span's own message, and the messages that its links speak of (a batch). */
-const messageKeys = (span: Sending, attributes: IdReader): StitchKey[] => {
-  const kind = MESSAGE_KINDS.get(attributes.text(MESSAGING_SYSTEM));
-  if (kind === undefined) return [];
-  const scope = attributes.text(...MESSAGING_DESTINATION_NAME);
-  return [attributes, ...span.links.map((link) => attributeReader(link.attributes))].flatMap((reader) => {
-    const id = reader.text(...MESSAGING_MESSAGE_ID);
-    return id === undefined ? [] : [{ kind, ...(scope !== undefined && { scope }), id }];
-  });
+const operationOf = (attributes: IdReader): "sends" | "receives" | "neither" => {
+  const operation = attributes.text(...MESSAGING_OPERATION) ?? "";
+  const call = operation === "" ? awsOperation(attributes) : "";
+  if (MESSAGING_SENDING_OPERATIONS.has(operation) || SENDING_CALLS.test(call)) return "sends";
+  if (MESSAGING_RECEIVING_OPERATIONS.has(operation) || RECEIVING_CALLS.test(call)) return "receives";
+  return "neither";
 };
 
-/** A caller of Lambda sees the request id of the invocation that it caused. */
-const invokedRequest = (attributes: IdReader): StitchKey[] =>
-  attributes.text(FAAS_INVOKED_NAME) === undefined
-    ? []
-    : lambdaRequest(attributes.text(...FAAS_INVOCATION_ID, ...AWS_REQUEST_ID));
+const holds = (sign: Sign, attributes: IdReader): boolean => {
+  if ("service" in sign)
+    return awsService(attributes) === sign.service && sign.operations.has(awsOperation(attributes));
+  const value = attributes.id(...sign.attribute);
+  return value !== undefined && (sign.values === undefined || sign.values.has(value));
+};
 
-const ownRequest = (attributes: IdReader): StitchKey[] => lambdaRequest(attributes.text(...FAAS_INVOCATION_ID));
+/** `S3/PutObject`, or `PutObject` of the service `S3`, `AmazonS3`, `Amazon S3`; Datadog writes `putObject`. */
+const awsOperation = (attributes: IdReader): string => {
+  const operation =
+    attributes
+      .text(...AWS_CALL_OPERATION)
+      ?.split("/")
+      .at(-1) ?? "";
+  return operation.slice(0, 1).toUpperCase() + operation.slice(1);
+};
 
-const lambdaRequest = (id: string | undefined): StitchKey[] =>
-  id === undefined ? [] : [{ kind: "lambda-request", id }];
+const awsService = (attributes: IdReader): string => {
+  const [service, operation] = attributes.text(...AWS_CALL_OPERATION)?.split("/") ?? [];
+  const name = operation === undefined ? attributes.text(...AWS_CALL_SERVICE) : service;
+  return (name ?? "").toLowerCase().replace(/^(?:amazon|aws)\s*/, "");
+};
+
+/** What a link does not say, its span says for all of them: the queue, the stream. */
+const keysAt = (source: KeySource, span: IdReader, links: readonly IdReader[]): StitchKey[] =>
+  [[span], ...links.map((link) => [link, span])].flatMap((place) => keyAt(source, place) ?? []);
+
+const keyAt = (
+  { kind, id: parts, scope: around, needsScope }: KeySource,
+  place: readonly IdReader[],
+): StitchKey | undefined => {
+  const [own] = place;
+  // The last part is what tells one from another, so it must be the place's own.
+  const last = parts.at(-1);
+  if (last === undefined || own?.id(...last) === undefined) return undefined;
+  const id = joined(parts, place);
+  const scope = around && joined(around, place);
+  if (id === undefined || (needsScope && scope === undefined)) return undefined;
+  return { kind, ...(scope !== undefined && { scope: kind === "kafka-record" ? hosts(scope) : scope }), id };
+};
+
+const joined = (parts: readonly Spellings[], place: readonly IdReader[]): string | undefined => {
+  const texts = parts.map((spellings) => place.map((reader) => reader.id(...spellings)).find(Boolean));
+  return texts.includes(undefined) ? undefined : texts.join("/");
+};
+
+/** Both sides list them in an order of their own. */
+const hosts = (servers: string): string => servers.split(",").toSorted().join(",");

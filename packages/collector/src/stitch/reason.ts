@@ -1,31 +1,13 @@
 /** Joins in the contract's words: one sentence that says why we believe it. */
-import type { Join, JoinKind, Placeholder, StitchKey, StitchKeyKind } from "@mayfly/api";
-import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import type { Join, JoinKind, Placeholder, StitchKey } from "@mayfly/api";
+import { isMessageKey, keyKind, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { isParentMissing } from "./ascend.ts";
 import type { Graph } from "./graph.ts";
 import { type UnitJoin, wasSent } from "./joins.ts";
 import type { Unit } from "./units.ts";
 
-const KEY_NAMES: Readonly<Record<StitchKeyKind, string>> = {
-  "sqs-message": "SQS message id",
-  "sns-message": "SNS message id",
-  "eventbridge-event": "EventBridge event id",
-  "lambda-request": "Lambda request id",
-  "http-request": "HTTP request id",
-  "sfn-execution": "Step Functions execution",
-  "sfn-task-token": "Step Functions task token",
-  "kinesis-record": "Kinesis sequence number",
-  "dynamodb-record": "DynamoDB stream record",
-  "s3-request": "S3 request id",
-  "s3-object": "S3 object version",
-  "kafka-record": "Kafka offset",
-  "pubsub-message": "Pub/Sub message id",
-  cloudevent: "CloudEvents id",
-  "xray-root": "X-Ray Root",
-};
-
 /** "SQS message id 059f36b4-…" */
-export const keyName = (key: StitchKey): string => `${KEY_NAMES[key.kind]} ${key.id}`;
+export const keyName = (key: StitchKey): string => `${keyKind(key).name} ${key.id}`;
 
 /** propagation facts, pairing table: E is exact, S strong; the rest waits for rules that make it unambiguous. */
 const strengthOf = ({ kind, to }: UnitJoin): Join["strength"] => {

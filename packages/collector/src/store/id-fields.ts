@@ -48,6 +48,15 @@ export class IdFields implements IdReader {
     return undefined;
   }
 
+  id(...keys: readonly string[]): string | undefined {
+    for (const key of keys) {
+      const at = this.#last(key);
+      const found = at === NONE ? undefined : (this.#plainText(at) ?? this.#decoded(at).id(key));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
   texts(key: string): readonly string[] | undefined {
     const at = this.#last(key);
     return at === NONE ? undefined : (this.#plainTexts(at) ?? this.#decoded(at).texts(key));

@@ -18,8 +18,8 @@ import { type Word, wordsOf } from "../model/attribute-words.ts";
 import { levelOf } from "../model/log-record.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import { normalizedLog } from "../normalize/logs.ts";
-import { LOG_ID_ATTRIBUTES, SPAN_ID_ATTRIBUTES } from "../normalize/semconv.ts";
-import { normalizedSpan } from "../normalize/spans.ts";
+import { LOG_ID_ATTRIBUTES } from "../normalize/semconv.ts";
+import { SPAN_ID_ATTRIBUTES, normalizedSpan } from "../normalize/spans.ts";
 import { createScans } from "./scan.ts";
 import type { Signal } from "./store.ts";
 import { TermSet } from "./term-set.ts";
@@ -178,7 +178,14 @@ const span: fc.Arbitrary<Span> = fc.record({
       traceId: fc.oneof(hex(16), fc.constantFrom("", "00")),
       spanId: hex(8),
       traceState: fc.constant(""),
-      attributes: attributesWith(["messaging.message.id", "mayfly.link"]),
+      attributes: attributesWith([
+        "messaging.message.id",
+        "mayfly.link",
+        "link.kind",
+        "ptr.kind",
+        "ptr.dir",
+        "ptr.hash",
+      ]),
       droppedAttributesCount: fc.constant(0),
       flags: fc.constant(0),
     }),

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { batch, log, logBatch, span, spanId, START, traceId } from "../../../test/builders.ts";
+import { batch, log, logBatch, span, spanId, START, traceId, rewired } from "../../../test/builders.ts";
 import type { StoreError } from "../../errors.ts";
 import { stitchKeyIdentity } from "../../model/stitch-key.ts";
 import type { Batch, Store } from "../store.ts";
@@ -156,6 +156,20 @@ test("what is older than the retention goes and is counted; its keys stay a whil
 
   expect(liveUntil(one, START + 15n * DAY + 1n)).toEqual(["keys expired 1"]);
   expect(await store.holdersOfKeys([key("m-old")], ALL)).toEqual([]);
+});
+
+test("keys that a batch names on its links outlive it too", async () => {
+  const sqs = { "messaging.system": "aws_sqs" };
+  const link = { traceId: "", spanId: "", traceState: "", droppedAttributesCount: 0, flags: 0 };
+  const named = (id: string) => ({
+    ...link,
+    attributes: [{ key: "messaging.message.id", value: { stringValue: id } }],
+  });
+  const poll = rewired(span("poll", { kind: 5, attributes: sqs }), { links: [named("m-1"), named("m-2")] });
+  await store.append(batch([poll]));
+  expect(liveUntil(openAt(START), START + 14n * DAY + 1n)).toContain("expired 1");
+  for (const id of ["m-1", "m-2"])
+    expect(await store.holdersOfKeys([key(id)], ALL)).toMatchObject([{ side: "consumed", spanId: spanId("poll") }]);
 });
 
 test.each<KeeperPart>(["keep keys", "adjust", "remove sealed"])(

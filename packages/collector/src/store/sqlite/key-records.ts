@@ -7,8 +7,7 @@
 import { type Span, spanFromProtobuf, spanToProtobuf } from "@mayfly/otlp";
 import { stitchKeyIdentity } from "../../model/stitch-key.ts";
 import { attributeReader } from "../../normalize/attributes.ts";
-import { SPAN_ID_ATTRIBUTES } from "../../normalize/semconv.ts";
-import { spanIdsOf } from "../../normalize/spans.ts";
+import { SPAN_ID_ATTRIBUTES, spanIdsOf } from "../../normalize/spans.ts";
 import { keyIdPlace, keyPlace } from "../terms.ts";
 import { decodeBlock, encodeBlock } from "./block.ts";
 import type { BlockEntry } from "./partition-reader.ts";
@@ -57,7 +56,7 @@ export const writeKeys = (sealedPath: string, path: string): void => {
 const NO_ORIGIN = Buffer.alloc(0);
 const NO_WORDS = new Uint32Array();
 
-/** Start and ids stay, so that it is a span as any. */
+/** Start and ids stay, so that it is a span as any; and links, where a batch names its messages. */
 const keysAlone = (span: Span): Span => ({
   ...span,
   traceState: "",
@@ -65,7 +64,6 @@ const keysAlone = (span: Span): Span => ({
   name: "",
   attributes: span.attributes.filter(({ key }) => SPAN_ID_ATTRIBUTES.includes(key)),
   events: [],
-  links: [],
 });
 
 const sourceOf = (
