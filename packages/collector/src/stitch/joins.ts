@@ -11,7 +11,7 @@
 import type { JoinKind, StitchKey } from "@mayfly/api";
 import { type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
-import { type StitchKeyIdentity, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { type StitchKeyIdentity, isMessageKey, keyKind, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { Graph } from "./graph.ts";
 import type { Unit } from "./units.ts";
 
@@ -108,22 +108,27 @@ const isContainer = (unit: Unit): boolean =>
   unit.root.parentSpanId !== undefined && unit.invocation === spanPath(unit.root.traceId, unit.root.parentSpanId);
 
 const keyEvidence = (unit: Unit, graph: Graph): Evidence[] => {
-  const found = unit.consumed.flatMap((key) => sendersOf(key, unit, graph).map((one) => ({ ...one, key })));
+  const all = unit.consumed.flatMap((key) => sendersOf(key, unit, graph).map((one) => ({ ...one, key })));
+  const exact = new Set(all.filter(({ key }) => isExact(key)).map(({ fromUnit }) => fromUnit));
+  const isLedElsewhere = !unit.isBatch && exact.size > 0;
+  const found = isLedElsewhere ? all.filter(({ fromUnit }) => exact.has(fromUnit)) : all;
   // One that stands between says which of its spans sent, where another key tells that.
   const telling = new Set(found.filter((one) => !standsBetween(one, one.key)).map(({ fromUnit }) => fromUnit));
   return found.filter((one) => !standsBetween(one, one.key) || !telling.has(one.fromUnit));
 };
 
+const isExact = (key: StitchKey): boolean => keyKind(key).strength === "exact";
+
+/** By a key that is not exact, an item that is written again and again for one, only where there is no choice. */
 const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
-  const senders = graph
-    .holders(stitchKeyIdentity(key))
-    .filter((holder) => holder.side === "produced")
-    .flatMap((holder) => {
-      const path = spanPath(holder.traceId, holder.spanId);
-      const from = graph.span(path);
-      const fromUnit = graph.unitOf(path);
-      return from && fromUnit ? [{ path, from, fromUnit, kind: key.kind, keys: [key] }] : [];
-    });
+  const produced = graph.holders(stitchKeyIdentity(key)).filter((holder) => holder.side === "produced");
+  if (!isExact(key) && new Set(produced.map(({ traceId, spanId }) => spanPath(traceId, spanId))).size > 1) return [];
+  const senders = produced.flatMap((holder) => {
+    const path = spanPath(holder.traceId, holder.spanId);
+    const from = graph.span(path);
+    const fromUnit = graph.unitOf(path);
+    return from && fromUnit ? [{ path, from, fromUnit, kind: key.kind, keys: [key] }] : [];
+  });
   // What X-Ray saw a function send leads to its invocation; a span of its own that sent it says more.
   const saying = new Set(senders.filter(isItself).map(({ fromUnit }) => fromUnit));
   const said = senders.filter((one) => isItself(one) || !saying.has(one.fromUnit));

@@ -339,3 +339,33 @@ test("a call that sent something and says no id of it is a gap, unless its conte
   );
   expect((await ask("r-api"))?.gaps).toEqual(["no-message-id"]);
 });
+
+test("an item that was written twice leads to neither writer, and one that was written once to its own", async () => {
+  const write = (name: string, ms: number) =>
+    span(name, { trace: name, in: name, request: `r-${name}`, produces: ["dynamodb-record orders k"], at: at(ms) });
+  const reader = span("stream", {
+    trace: "s",
+    in: "stream",
+    request: "r-s",
+    consumes: ["dynamodb-record orders k"],
+    at: at(50),
+  });
+  const once = await stored(write("a", 0), reader);
+  expect((await once.ask("r-s"))?.joins).toEqual(["a continues stream by dynamodb-record+dynamodb-record"]);
+  const twice = await stored(write("a", 0), reader, write("b", 20));
+  expect((await twice.ask("r-s"))?.joins).toEqual([]);
+});
+
+test("what an exact id says is believed, where one that is not exact names another", async () => {
+  const put = (name: string, keys: readonly string[]) =>
+    span(name, { trace: name, in: name, request: `r-${name}`, produces: keys, at: at(0) });
+  const notified = span("notified", {
+    trace: "n",
+    in: "notified",
+    request: "r-n",
+    consumes: ["s3-request q", "s3-object bucket key"],
+    at: at(50),
+  });
+  const { ask } = await stored(put("a", ["s3-request q"]), put("b", ["s3-object bucket key"]), notified);
+  expect((await ask("r-n"))?.joins).toEqual(["a continues notified by s3-request+s3-request"]);
+});
