@@ -69,6 +69,32 @@ test("what a synchronous HTTP call caused ends within the call", async () => {
   expect(await offsets([call, stock], "r")).toEqual({ stock: -290 });
 });
 
+test.each([15, 60])("of %d nested calls only the one whose clock is wrong moves", async (depth) => {
+  const spans = Array.from({ length: depth }, (_, n) => {
+    const wrong = n === depth - 1 ? 400 : 0;
+    const name = `f${n}`;
+    const served = span(name, {
+      in: name,
+      request: `r${n}`,
+      kind: 2,
+      ...(n > 0 && { parent: `call ${n - 1}`, isRemote: true }),
+      attributes: { "faas.trigger": "http" },
+      at: at(2 * n + wrong, 1_000 - 2 * n + wrong),
+    });
+    const call = span(`call ${n}`, {
+      in: name,
+      parent: name,
+      kind: 3,
+      request: `r${n}`,
+      at: at(2 * n + 1 + wrong, 999 - 2 * n + wrong),
+    });
+    return [served, call];
+  }).flat();
+  const moved = await offsets(spans, "r0");
+  expect(Object.keys(moved)).toEqual([`f${depth - 1}`, `call ${depth - 1}`]);
+  expect(moved[`f${depth - 1}`]).toBe(-399);
+});
+
 test("clocks that contradict each other, or are days apart, stay as they are", async () => {
   expect(await offsets(order(200_000_000, payment(0, 10)), "r")).toEqual({});
   const back = span("back", {

@@ -7,13 +7,13 @@
  *         synchronous HTTP call ends after the call. No correction where none is needed; what most units have is taken
  *         for right.
  * Cost    O(joins), a few times over.
- * Errors  none; clocks that contradict each other, or differ by more than a day, are left as they are.
+ * Errors  none; what clocks that contradict each other ask cannot all hold, and those more than a day apart are left alone.
  *
  *   sender      |--send--|                     offset(consumer) − offset(sender) ≥ start(send) − start(consumer)
  *   consumer  |-----|                          here positive: the consumer is told that much later
  *
- * The least offsets that hold are found by raising each as far as its bounds ask, from 0, in causal order; then as many as
- * can be are made alike.
+ * In causal order each environment has its sender's offset where the bounds allow that, else the nearest that they do; what
+ * still does not hold is raised. Then as many as can be are made alike.
  */
 import type { SpanRecord } from "../model/span.ts";
 import type { DurationNs, UnixNano } from "../model/time.ts";
@@ -38,18 +38,20 @@ interface Bound {
 }
 
 const DAY_NS = 86_400_000_000_000;
-/** In causal order one round settles nearly everything. */
+/** Of raising; where clocks contradict each other it would never end. */
 const MAX_ROUNDS = 20;
 /** Offsets that are tried as the one of most. */
 const MAX_TRIED = 16;
 
 export const clocksOf = (units: readonly Unit[], joins: readonly UnitJoin[]): Clocks => {
   const bounds = joins.flatMap(boundsOf);
-  const least = leastOffsets(bounds);
-  return least.size === 0 ? AS_TOLD : clocksWith(withMostAtZero(least, bounds, units));
+  const environments = units.map(({ root }) => root.origin.resourceId);
+  const offsets = raised(inCausalOrder(new Set(environments), bounds), bounds);
+  const isAsTold = [...offsets.values()].every((offset) => offset === 0);
+  return isAsTold ? AS_TOLD : clocksWith(withMostAtZero(offsets, bounds, environments));
 };
 
-const clocksWith = (offsets: ReadonlyMap<string, DurationNs>): Clocks => {
+const clocksWith = (offsets: Offsets): Clocks => {
   const offsetOf = ({ origin }: SpanRecord): DurationNs => offsets.get(origin.resourceId) ?? 0;
   return {
     offsetOf,
@@ -76,37 +78,54 @@ const boundsOf = ({ from, to: { root }, kind, relation }: UnitJoin): readonly Bo
 const isHttp = ({ wire }: SpanRecord): boolean =>
   attributeReader(wire.attributes).text(FAAS_TRIGGER) === FAAS_TRIGGER_HTTP;
 
-/** None below 0; empty where all are 0, or none hold. */
-const leastOffsets = (bounds: readonly Bound[]): ReadonlyMap<string, DurationNs> => {
+type Offsets = ReadonlyMap<string, DurationNs>;
+
+const inCausalOrder = (environments: ReadonlySet<string>, bounds: readonly Bound[]): Offsets => {
   const offsets = new Map<string, DurationNs>();
-  const of = (environment: string): DurationNs => offsets.get(environment) ?? 0;
+  const above = Map.groupBy(bounds, ({ after }) => after);
+  const below = Map.groupBy(bounds, ({ before }) => before);
+  for (const environment of environments) {
+    const lows = (above.get(environment) ?? []).flatMap(({ before, leastNs }) => {
+      const offset = offsets.get(before);
+      return offset === undefined ? [] : [{ offset, low: offset + leastNs }];
+    });
+    const highs = (below.get(environment) ?? []).flatMap(({ after, leastNs }) => {
+      const offset = offsets.get(after);
+      return offset === undefined ? [] : [offset - leastNs];
+    });
+    const low = lows.reduce((most, one) => Math.max(most, one.low), -Infinity);
+    const high = highs.reduce((least, one) => Math.min(least, one), Infinity);
+    const wanted = lows[0]?.offset ?? 0;
+    offsets.set(environment, low > high ? wanted : Math.min(high, Math.max(low, wanted)));
+  }
+  return offsets;
+};
+
+/** As far as each bound asks; as they were where that has no end. */
+const raised = (given: Offsets, bounds: readonly Bound[]): Offsets => {
+  const offsets = new Map(given);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     let isSettled = true;
     for (const { before, after, leastNs } of bounds) {
-      const least = of(before) + leastNs;
-      if (of(after) >= least) continue;
+      const least = (offsets.get(before) ?? 0) + leastNs;
+      if ((offsets.get(after) ?? 0) >= least) continue;
       offsets.set(after, least);
       isSettled = false;
     }
     if (isSettled) return offsets;
   }
-  return new Map();
+  return given;
 };
 
 /** Only differences count: what most units can have together is taken for 0. Of as many, what comes first in the story. */
-const withMostAtZero = (
-  least: ReadonlyMap<string, DurationNs>,
-  bounds: readonly Bound[],
-  units: readonly Unit[],
-): ReadonlyMap<string, DurationNs> => {
-  const environments = units.map(({ root }) => root.origin.resourceId);
+const withMostAtZero = (given: Offsets, bounds: readonly Bound[], environments: readonly string[]): Offsets => {
   const boundsOn = Map.groupBy(
     bounds.flatMap((bound) => [bound.before, bound.after].map((environment) => ({ environment, bound }))),
     ({ environment }) => environment,
   );
-  /** As many as can be have this offset, the others the least. */
-  const alikeAt = (offset: DurationNs): ReadonlyMap<string, DurationNs> => {
-    const offsets = new Map(environments.map((environment) => [environment, least.get(environment) ?? 0]));
+  /** As many as can be have this offset, the others what was given. */
+  const alikeAt = (offset: DurationNs): Offsets => {
+    const offsets = new Map(given);
     const holds = ({ before, after, leastNs }: Bound): boolean =>
       (offsets.get(after) ?? 0) - (offsets.get(before) ?? 0) >= leastNs;
     for (const [environment, own] of offsets) {
@@ -115,9 +134,9 @@ const withMostAtZero = (
     }
     return new Map([...offsets].map(([environment, own]) => [environment, own - offset]));
   };
-  const tried = [...new Set(environments.map((environment) => least.get(environment) ?? 0))].slice(0, MAX_TRIED);
-  const atZero = (offsets: ReadonlyMap<string, DurationNs>): number =>
+  const tried = [...new Set(given.values())].slice(0, MAX_TRIED);
+  const atZero = (offsets: Offsets): number =>
     environments.filter((environment) => offsets.get(environment) === 0).length;
-  const [best = least] = tried.map(alikeAt).toSorted((a, b) => atZero(b) - atZero(a));
+  const [best = given] = tried.map(alikeAt).toSorted((a, b) => atZero(b) - atZero(a));
   return best;
 };
