@@ -123,15 +123,20 @@ const unitsAround = async (traceIds: readonly TraceId[], graph: Graph): Promise<
   // What called somebody seen from outside, or shares its Root, is in the trace where it was seen.
   const seenIn = new Set([...traceIds, ...speaking.flatMap(evidencePaths).map(traceOf)]);
   const own = [...seenIn].flatMap((traceId) => [...graph.units(traceId), ...graph.seenIn(traceId)]);
-  const paths = own.flatMap((unit) => neighbours(unit, graph));
+  const paths = [...holdersOf(own, graph), ...own.flatMap((unit) => neighbours(unit, graph))];
   await graph.load(paths.map(traceOf));
   return new Set([...own, ...paths.flatMap((path) => graph.unitOf(path) ?? [])]);
 };
 
+/** Each key once: of a message that thousands received, each of them knows all others. */
+const holdersOf = (units: readonly Unit[], graph: Graph): SpanPath[] => {
+  const keys = units.flatMap((unit) => [...unit.produced.map(({ key }) => key), ...unit.consumed]);
+  return [...new Set(keys.map(stitchKeyIdentity))]
+    .flatMap((key) => graph.holders(key))
+    .map(({ traceId, spanId }) => spanPath(traceId, spanId));
+};
+
 const neighbours = (unit: Unit, graph: Graph): SpanPath[] => [
-  ...[...unit.produced.map(({ key }) => key), ...unit.consumed]
-    .flatMap((key) => graph.holders(stitchKeyIdentity(key)))
-    .map(({ traceId, spanId }) => spanPath(traceId, spanId)),
   ...[...unit.spans, ...(unit.platform?.spans ?? [])].flatMap((span) => [
     ...graph.linksTo(spanPath(span.traceId, span.spanId)).map(({ traceId, spanId }) => spanPath(traceId, spanId)),
     ...span.links.map(({ traceId, spanId }) => spanPath(traceId, spanId)),

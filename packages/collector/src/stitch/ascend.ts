@@ -68,10 +68,7 @@ const loadSenders = async (units: readonly Unit[], graph: Graph): Promise<void> 
 /** The traces of all that may have sent what it received. */
 export const sendersOf = (unit: Unit, graph: Graph): TraceId[] => [
   ...[...unit.links, ...(unit.platform?.senders ?? [])].map((link) => link.traceId),
-  ...unit.consumed
-    .flatMap((key) => graph.holders(stitchKeyIdentity(key)))
-    .filter((holder) => holder.side === "produced")
-    .map((holder) => holder.traceId),
+  ...unit.consumed.flatMap((key) => graph.producers(stitchKeyIdentity(key))).map((holder) => holder.traceId),
 ];
 
 const placeholderAbove = async (unit: Unit, graph: Graph): Promise<Root | undefined> =>
@@ -173,7 +170,7 @@ const byWorth = (a: StitchKey, b: StitchKey): number => Number(isMessageKey(b)) 
 
 /** The units that received this key and have no other cause; a batch counts by its record units. */
 const consumersOf = async (key: StitchKeyIdentity, graph: Graph): Promise<readonly Unit[]> => {
-  const holders = graph.holders(key).filter((holder) => holder.side === "consumed");
+  const holders = graph.consumers(key);
   await graph.load(holders.map((holder) => holder.traceId));
   const units = new Set(holders.flatMap((holder) => graph.unitOf(spanPath(holder.traceId, holder.spanId)) ?? []));
   await loadSenders([...units], graph);

@@ -112,9 +112,7 @@ export const nextGapAfter = (trace: StitchedTrace, graph: Graph, now: UnixNano):
 const dueAt = (span: SpanRecord): UnixNano => span.wire.endTimeUnixNano + NO_CONSUMER_AFTER_NS;
 
 const unreceived = (span: SpanRecord, graph: Graph): StitchKey[] =>
-  span.produced.filter(
-    (key) => isExpectedHere(key) && !graph.holders(stitchKeyIdentity(key)).some((one) => one.side === "consumed"),
-  );
+  span.produced.filter((key) => isExpectedHere(key) && graph.consumers(stitchKeyIdentity(key)).length === 0);
 
 const withoutConsumer = (span: SpanRecord, graph: Graph, now: UnixNano): Gap[] => {
   if (dueAt(span) > now) return [];

@@ -53,6 +53,9 @@ export interface Graph {
   /** Traces whose beginning is being looked for. */
   readonly climbing: Set<TraceId>;
   holders(key: StitchKeyIdentity): readonly KeyHolder[];
+  /** Those of them that produced it, and those that consumed it: a message may have ten thousand of these, each of which asks for its sender. */
+  producers(key: StitchKeyIdentity): readonly KeyHolder[];
+  consumers(key: StitchKeyIdentity): readonly KeyHolder[];
   linksTo(path: SpanPath): readonly LinkHolder[];
   readonly truncated: boolean;
 }
@@ -67,6 +70,8 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
   const spans = new Map<SpanPath, SpanRecord>();
   const unitBySpan = new Map<SpanPath, Unit>();
   const holdersByKey = new Map<StitchKeyIdentity, KeyHolder[]>();
+  const producersByKey = new Map<StitchKeyIdentity, KeyHolder[]>();
+  const consumersByKey = new Map<StitchKeyIdentity, KeyHolder[]>();
   const linksByTarget = new Map<SpanPath, LinkHolder[]>();
   const unitsByParent = new Map<SpanPath, Unit[]>();
   const recordsByInvocation = new Map<SpanPath, Unit[]>();
@@ -94,7 +99,7 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
   };
 
   const tracesSpeakingOf = (request: StitchKeyIdentity): ReadonlySet<TraceId> =>
-    new Set((holdersByKey.get(request) ?? []).filter(isConsumer).map((holder) => holder.traceId));
+    new Set((consumersByKey.get(request) ?? []).map((holder) => holder.traceId));
 
   const isFollowed = (requestId: string): boolean =>
     tracesSpeakingOf(stitchKeyIdentity({ kind: "lambda-request", id: requestId })).size <= MAX_TRACES_OF_REQUEST;
@@ -150,7 +155,10 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
     const holders = unknown.size > 0 ? await store.holdersOfKeys([...unknown], bounds.maxHolders) : [];
     if (holders.length >= bounds.maxHolders) truncated = true;
     for (const key of unknown) holdersByKey.set(key, []);
-    for (const holder of holders) append(holdersByKey, holder.identity, holder);
+    for (const holder of holders) {
+      append(holdersByKey, holder.identity, holder);
+      append(holder.side === "produced" ? producersByKey : consumersByKey, holder.identity, holder);
+    }
   };
 
   return {
@@ -186,6 +194,8 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
     roots: new Map(),
     climbing: new Set(),
     holders: (key) => holdersByKey.get(key) ?? [],
+    producers: (key) => producersByKey.get(key) ?? [],
+    consumers: (key) => consumersByKey.get(key) ?? [],
     linksTo: (path) => linksByTarget.get(path) ?? [],
     get truncated() {
       return truncated;
@@ -195,8 +205,6 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
 
 const parentPath = ({ root: { traceId, parentSpanId } }: Unit): SpanPath | undefined =>
   parentSpanId && spanPath(traceId, parentSpanId);
-
-const isConsumer = ({ side }: KeyHolder): boolean => side === "consumed";
 
 const requestKeysOf = (unit: Unit): StitchKeyIdentity[] =>
   unit.consumed.filter(({ kind }) => kind === "lambda-request").map(stitchKeyIdentity);

@@ -121,7 +121,7 @@ const isExact = (key: StitchKey): boolean => keyKind(key).strength === "exact";
 
 /** By a key that is not exact, an item that is written again and again for one, only where there is no choice. */
 const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
-  const produced = graph.holders(stitchKeyIdentity(key)).filter((holder) => holder.side === "produced");
+  const produced = graph.producers(stitchKeyIdentity(key));
   if (!isExact(key) && new Set(produced.map(({ traceId, spanId }) => spanPath(traceId, spanId))).size > 1) return [];
   const senders = produced.flatMap((holder) => {
     const path = spanPath(holder.traceId, holder.spanId);
@@ -201,8 +201,7 @@ const hasNoParent = (unit: Unit, graph: Graph): boolean => {
 export const hasProducer = (unit: Unit, graph: Graph): boolean =>
   unit.consumed.some((key) => isProduced(stitchKeyIdentity(key), graph));
 
-const isProduced = (key: StitchKeyIdentity, graph: Graph): boolean =>
-  graph.holders(key).some((holder) => holder.side === "produced");
+const isProduced = (key: StitchKeyIdentity, graph: Graph): boolean => graph.producers(key).length > 0;
 
 /** Units that nothing in their own trace called. */
 export const beginningsOf = (traceId: TraceId, graph: Graph): readonly Unit[] =>

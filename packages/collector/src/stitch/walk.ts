@@ -123,10 +123,7 @@ const neighbours = (unit: Unit, graph: Graph): TraceId[] => [
   ...pathsOf(unit)
     .flatMap((path) => graph.linksTo(path))
     .map((link) => link.traceId),
-  ...unit.produced
-    .flatMap(({ key }) => graph.holders(stitchKeyIdentity(key)))
-    .filter((holder) => holder.side === "consumed")
-    .map((holder) => holder.traceId),
+  ...unit.produced.flatMap(({ key }) => graph.consumers(stitchKeyIdentity(key))).map((holder) => holder.traceId),
   ...(unit.invocation ? [traceOf(unit.invocation)] : []),
 ];
 
@@ -157,8 +154,7 @@ const linkHoldersTo = (unit: Unit, graph: Graph): Unit[] =>
 
 const receiversOf = (key: StitchKey, graph: Graph): Unit[] =>
   graph
-    .holders(stitchKeyIdentity(key))
-    .filter((holder) => holder.side === "consumed")
+    .consumers(stitchKeyIdentity(key))
     .flatMap((holder) => graph.unitOf(spanPath(holder.traceId, holder.spanId)) ?? []);
 
 /** The record units that ran in this invocation, wherever their own traces are; `neighbours` has them loaded. */
