@@ -22,7 +22,7 @@ test("work stands on the span's row, an init on the invocation's, a wait on the 
     { fromNs: 1_794_000_000, toNs: 1_806_000_000 },
   ]);
   const joins = rows.filter((row) => row.kind === "join" && onRows.has(row.id));
-  expect(joins.map((row) => timeOf(onRows.get(row.id)) / 1e6)).toEqual([380, 74, 524, 43.6]);
+  expect(joins.map((row) => timeOf(onRows.get(row.id)) / 1e6)).toEqual([380, 74, 273, 43.6]);
 });
 
 test("a trace without a path has none on its rows", () => {
