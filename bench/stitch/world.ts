@@ -85,7 +85,6 @@ export interface WorldOptions {
 
 export type WorldBuilder = ReturnType<typeof createWorld>;
 
-// oxlint-disable-next-line max-lines-per-function -- one closure over the random source keeps every topology a few lines
 export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
   const works: Work[] = [];
   const shells: Shell[] = [];

@@ -91,6 +91,7 @@ export interface PlatformReport {
   /** The environment was started for it. */
   readonly initDurationMs?: number;
   readonly restoreDurationMs?: number;
+  /** Beside the billed duration, not in it. */
   readonly billedRestoreDurationMs?: number;
   readonly producedBytes?: number;
   /** By Lambda's clock. */

@@ -2,26 +2,19 @@
  * What Lambda itself says of one invocation, under Lambda's own names (`metrics` of platform.report, fields of a REPORT
  * line). Whatever it did not say is absent.
  */
-export const PLATFORM_STATUSES = ["success", "failure", "error", "timeout"] as const;
-export type PlatformStatus = (typeof PLATFORM_STATUSES)[number];
+import type { PlatformReport } from "@mayfly/api";
 
-export interface PlatformFacts {
-  readonly status?: PlatformStatus;
-  readonly errorType?: string;
-  /** In its own words, where a line has some: "Task timed out after 3.00 seconds". */
-  readonly message?: string;
-  readonly durationMs?: number;
-  /** With init, where Lambda bills it: nothing is to be added. */
-  readonly billedDurationMs?: number;
-  readonly memorySizeMb?: number;
-  readonly maxMemoryUsedMb?: number;
-  readonly initDurationMs?: number;
-  readonly restoreDurationMs?: number;
-  /** Beside the billed duration, not in it. */
-  readonly billedRestoreDurationMs?: number;
-  readonly producedBytes?: number;
+export interface PlatformFacts extends Omit<PlatformReport, "outOfMemory" | "startTimeUnixNano"> {
   readonly version?: string;
 }
+
+export const PLATFORM_STATUSES = [
+  "success",
+  "failure",
+  "error",
+  "timeout",
+] as const satisfies readonly PlatformStatus[];
+export type PlatformStatus = NonNullable<PlatformReport["status"]>;
 
 /**
  * Killed for its memory. Lambda says so (`Runtime.OutOfMemory`), or says that the process ended by itself when it had

@@ -618,6 +618,7 @@ export const ANSWER_SCHEMAS = {
         "type": "number"
       },
       "billedRestoreDurationMs": {
+        "description": "Beside the billed duration, not in it.",
         "type": "number"
       },
       "producedBytes": {
