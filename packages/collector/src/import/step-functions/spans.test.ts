@@ -289,6 +289,29 @@ test("a redrive goes on in the state that failed, and changes nothing about what
   expect(after[7]?.spanId).toBe(attemptSpanId(ARN, { state: "T", enteredTime, retryCount: 0, redriveCount: 1 }));
 });
 
+test("a redrive goes on in every branch that had not come to its end, each with an id of its own", () => {
+  const spans = spansOf(
+    history([
+      [0, "ExecutionStarted"],
+      [0, "ParallelStateEntered", { name: "Both" }],
+      [2, "ParallelStateStarted"],
+      [3, "TaskStateEntered", { name: "Charge" }],
+      [3, "TaskStateEntered", { name: "Ship" }],
+      [4, "TaskScheduled", invokeTask],
+      [6, "TaskFailed", { error: "E", cause: "" }],
+      [7, "ExecutionFailed", { error: "E", cause: "" }],
+      [8, "ExecutionRedriven", { redriveCount: 1 }, 10_000],
+    ]),
+  );
+  expect(drawn(spans).slice(-4)).toEqual([
+    "orders > redrive 1 [10000, …]",
+    "redrive 1 > Both [10000, …]",
+    "Both > Charge [10000, …]",
+    "Both > Ship [10000, …]",
+  ]);
+  expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(spans.length);
+});
+
 test("what still runs has no end and says so", () => {
   const spans = spansOf(orderHistory("r", CHILD).slice(0, 3));
   expect(drawn(spans)).toEqual(["orders [0, …]", "orders > Charge [100, …]", "Charge > Charge [200, …]"]);

@@ -119,13 +119,16 @@ export const spansOfExecution = (
 
 const SCOPE = { name: "mayfly import step-functions", version: VERSION, attributes: [], droppedAttributesCount: 0 };
 
-/** Iterations may enter a state of one name in one millisecond: then the first has the id that the context object leads to. */
+/**
+ * Iterations may enter a state of one name in one millisecond, and a redrive goes on in many states with one event: the first
+ * has the id that it wants, which may be what the context object leads to.
+ */
 const idsOf = (arn: string, stretches: readonly Stretch[]): ReadonlyMap<Stretch, SpanId> => {
   const taken = new Set<SpanId>();
   return new Map(
     stretches.map((stretch) => {
-      const wanted = wantedId(arn, stretch);
-      const id = taken.has(wanted) ? spanIdOf(`${arn}#${stretch.kind}#event ${stretch.eventId}`) : wanted;
+      let id = wantedId(arn, stretch);
+      for (let turn = 1; taken.has(id); turn++) id = spanIdOf(`${arn}#${stretch.kind}#event ${stretch.eventId}#${turn}`);
       taken.add(id);
       return [stretch, id];
     }),
