@@ -307,6 +307,19 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
     await detail.getByText("Attributes").waitFor();
   });
 
+  test("a message that an invocation and its record tell of is one hop, with one proof", async () => {
+    const [first] = ORDER.joins;
+    const joins = ORDER.joins.map((join) => (join.key?.id === first?.key?.id ? { ...first, to: join.to } : join));
+    const { page } = await open(ORDER_PATH, { answers: { "/api/traces/*": { ...ORDER, joins } } });
+    await page
+      .getByText(/joined by SQS message id/)
+      .first()
+      .click();
+    const facts = page.getByRole("complementary", { name: "Detail" }).locator(".join-facts").first();
+    expect(await facts.innerText()).toMatch(/received by\s+payment process orders\s+payment process order within it/);
+    expect(await facts.getByRole("button", { name: /^payment process order/ }).count()).toBe(2);
+  });
+
   test("the logs of all functions stand in one clock, and a line leads to its span", async () => {
     const { page } = await open(`${ORDER_PATH}?tab=logs`);
     const lines = page.getByRole("grid", { name: /Log lines/ }).getByRole("row");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { join } from "../../test/fixtures/story.ts";
-import { joinText, placeholderText } from "./join-text.ts";
+import { joinText, joinsByEvidence, placeholderText } from "./join-text.ts";
 
 const ID = "059f36b4-87a3-44ab-83d2-661975830a7d";
 const by = (kind: "sqs-message" | "sfn-execution" | "kinesis-record" | "kafka-record", id: string): string =>
@@ -43,6 +43,18 @@ test("a guess says that it is one", () => {
     "probably joined by S3 object version v1",
   );
   expect(joinText(join("a", "b", { strength: "strong" }))).toMatch(/^joined by/);
+});
+
+test("joins that tell of one hop stand together, those with another sender, id or proof apart", () => {
+  const key = { kind: "sqs-message", id: ID } as const;
+  const joins = [
+    join("a", "invocation", { key }),
+    join("a", "record", { key }),
+    join("b", "record", { key }),
+    join("a", "record", { key, strength: "heuristic" }),
+    join("a", "record", { key: { ...key, id: "another" } }),
+  ];
+  expect(joinsByEvidence(joins)).toEqual([joins.slice(0, 2), [joins[2]], [joins[3]], [joins[4]]]);
 });
 
 test("a placeholder says what never came", () => {

@@ -43,6 +43,14 @@ export const joinText = ({ kind, key, strength }: Join): string => {
   return strength === "heuristic" ? `probably joined by ${by}` : `joined by ${by}`;
 };
 
+export type JoinsOfOneEvidence = readonly [Join, ...Join[]];
+
+/** Joins from one sender that have the same proof: they tell of one hop, however many spans it led to. */
+export const joinsByEvidence = (joins: readonly Join[]): readonly JoinsOfOneEvidence[] =>
+  [...Map.groupBy(joins, (join) => JSON.stringify({ ...join, to: undefined })).values()].flatMap(([first, ...others]) =>
+    first ? [[first, ...others] as const] : [],
+  );
+
 export const placeholderText = ({ reason, key, spanId }: Placeholder): string => {
   if (reason === "missing-parent") return `the caller's span${spanId === undefined ? "" : ` ${spanId}`} never arrived`;
   return key ? `nobody says who sent ${keyText(key)}` : "nobody says who sent this";

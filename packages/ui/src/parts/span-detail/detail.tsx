@@ -5,7 +5,7 @@ import { hueClass } from "../../model/colors.ts";
 import { formatDuration, formatOffset, formatShare, formatTime } from "../../model/format.ts";
 import { clockText } from "../../model/clock-text.ts";
 import { timeOf } from "../../model/critical-path.ts";
-import { joinText, placeholderText } from "../../model/join-text.ts";
+import { type JoinsOfOneEvidence, joinText, joinsByEvidence, placeholderText } from "../../model/join-text.ts";
 import { evidenceReason, platformFacts, shownName } from "../../model/platform.ts";
 import { type GapRow, type JoinRow, type PlaceholderRow, type Row, type SpanRow, errorOf } from "../../model/rows.ts";
 import { EXCEPTION_STACKTRACE } from "../../model/semconv.ts";
@@ -134,13 +134,7 @@ const SpanDetail = ({ row, trace, onPath, logs, onClose, onGoTo }: DetailProps &
           </dl>
         </Section>
       )}
-      {joins.length > 0 && (
-        <Section title="Joins" count={joins.length}>
-          {joins.map((join, index) => (
-            <JoinFacts key={index} join={join} trace={trace} self={view.path} onGoTo={onGoTo} />
-          ))}
-        </Section>
-      )}
+      {joins.length > 0 && <Joins title="Joins" joins={joins} trace={trace} self={view.path} onGoTo={onGoTo} />}
       {row.view.isError && <Stack events={span.events} />}
       <Section title="Attributes" count={Object.keys(span.attributes).length}>
         <AttributeTable attributes={span.attributes} />
@@ -214,15 +208,32 @@ const Stack = ({ events }: { readonly events: readonly SpanEvent[] }) => {
   );
 };
 
-interface JoinFactsProps {
-  readonly join: Join;
-  readonly trace: TraceView;
+interface JoinsProps extends Pick<DetailProps, "trace" | "onGoTo"> {
+  readonly title: string;
+  readonly joins: readonly Join[];
+  /** The span that is looked at: it is not named as an end. */
   readonly self?: string;
-  readonly onGoTo: (rowId: string) => void;
 }
 
-const JoinFacts = ({ join, trace, self, onGoTo }: JoinFactsProps) => {
-  const { from, to, key, strength, relation, reason } = join;
+const Joins = ({ title, joins, ...rest }: JoinsProps) => {
+  const groups = joinsByEvidence(joins);
+  return (
+    <Section title={title} count={groups.length}>
+      {groups.map((group, index) => (
+        <JoinFacts key={index} joins={group} {...rest} />
+      ))}
+    </Section>
+  );
+};
+
+const JoinFacts = ({
+  joins: [join, ...others],
+  trace,
+  self,
+  onGoTo,
+}: Omit<JoinsProps, "title" | "joins"> & { readonly joins: JoinsOfOneEvidence }) => {
+  const { from, key, strength, relation, reason } = join;
+  const receivers = [join, ...others].map(({ to }) => to).filter((to) => pathOf(to) !== self);
   return (
     <dl class="facts join-facts">
       {!("placeholder" in from) && pathOf(from) !== self && (
@@ -230,9 +241,14 @@ const JoinFacts = ({ join, trace, self, onGoTo }: JoinFactsProps) => {
           <SpanButton at={from} trace={trace} onGoTo={onGoTo} />
         </Fact>
       )}
-      {pathOf(to) !== self && (
+      {receivers.length > 0 && (
         <Fact name="received by">
-          <SpanButton at={to} trace={trace} onGoTo={onGoTo} />
+          {receivers.map((to) => (
+            <div key={pathOf(to)}>
+              <SpanButton at={to} trace={trace} onGoTo={onGoTo} />
+              {isWithinOneOf(receivers, to, trace) && <span class="muted"> within it</span>}
+            </div>
+          ))}
         </Fact>
       )}
       {key && <Fact name={key.kind} copy={key.id} />}
@@ -244,6 +260,24 @@ const JoinFacts = ({ join, trace, self, onGoTo }: JoinFactsProps) => {
         {relation === "continues" ? "continues: works for this message alone" : "links: works for several messages"}
       </Fact>
     </dl>
+  );
+};
+
+/** A record's span and the invocation that it ran in have one message, and one proof of it. */
+const isWithinOneOf = (receivers: readonly SpanRef[], at: SpanRef, { spanAt }: TraceView): boolean => {
+  const inner = spanAt.get(pathOf(at));
+  return (
+    inner?.span.requestId !== undefined &&
+    receivers.some((receiver) => {
+      const outer = spanAt.get(pathOf(receiver));
+      return (
+        outer !== undefined &&
+        outer !== inner &&
+        outer.span.requestId === inner.span.requestId &&
+        outer.startNs <= inner.startNs &&
+        outer.endNs > inner.endNs
+      );
+    })
   );
 };
 
@@ -279,11 +313,7 @@ const JoinDetail = ({ row, trace, onPath, onClose, onGoTo }: JoinDetailProps) =>
           <OnPath onPath={onPath} trace={trace} />
         </dl>
       )}
-      <Section title="Why we believe it" count={row.joins.length}>
-        {row.joins.map((one, index) => (
-          <JoinFacts key={index} join={one} trace={trace} onGoTo={onGoTo} />
-        ))}
-      </Section>
+      <Joins title="Why we believe it" joins={row.joins} trace={trace} onGoTo={onGoTo} />
     </>
   );
 };
