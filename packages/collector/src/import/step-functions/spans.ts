@@ -128,7 +128,8 @@ const idsOf = (arn: string, stretches: readonly Stretch[]): ReadonlyMap<Stretch,
   return new Map(
     stretches.map((stretch) => {
       let id = wantedId(arn, stretch);
-      for (let turn = 1; taken.has(id); turn++) id = spanIdOf(`${arn}#${stretch.kind}#event ${stretch.eventId}#${turn}`);
+      for (let turn = 1; taken.has(id); turn++)
+        id = spanIdOf(`${arn}#${stretch.kind}#event ${stretch.eventId}#${turn}`);
       taken.add(id);
       return [stretch, id];
     }),
