@@ -63,15 +63,21 @@ export const openServed = async (): Promise<Served> => {
       await arrive(failed);
     },
     async ask(id) {
-      const response = await fetch(`${collector.url}/api/traces/${encodeURIComponent(id)}`);
+      const path = `${collector.url}/api/traces/${encodeURIComponent(id)}`;
+      const response = await fetch(path);
       if (response.status === 404) return undefined;
-      const { spans, joins, gaps, ...trace } = (await response.json()) as TraceDetail;
+      const pages = [(await response.json()) as TraceDetail];
+      for (let cursor = pages[0]?.cursor; cursor !== undefined; cursor = pages.at(-1)?.cursor)
+        pages.push((await (await fetch(`${path}?cursor=${cursor}`)).json()) as TraceDetail);
+      const [{ id: found, gaps }] = pages as [TraceDetail];
       return {
-        id: trace.id,
-        spans: new Set(spans.map(pathOf)),
-        joins: joins.flatMap(({ from, to, kind, relation }) =>
-          "placeholder" in from ? [] : [`${pathOf(from)} ${kind} ${relation} ${pathOf(to)}`],
-        ),
+        id: found,
+        spans: new Set(pages.flatMap(({ spans }) => spans.map(pathOf))),
+        joins: pages
+          .flatMap(({ joins }) => joins)
+          .flatMap(({ from, to, kind, relation }) =>
+            "placeholder" in from ? [] : [`${pathOf(from)} ${kind} ${relation} ${pathOf(to)}`],
+          ),
         gaps: gaps.map(({ reason, at }) => ({ reason, at: pathOf(at) })),
       };
     },

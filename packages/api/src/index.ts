@@ -209,7 +209,9 @@ export interface PathStep extends SpanRef {
 }
 
 export interface TraceDetail extends TraceHead {
+  /** Earliest first; 1,000 with the first page, up to 20,000 with each that follows. */
   readonly spans: readonly Span[];
+  /** Those that lead to the spans of this page. */
   readonly joins: readonly Join[];
   readonly gaps: readonly Gap[];
   readonly placeholders?: readonly Placeholder[];

@@ -272,6 +272,55 @@ const sendJsonSpan = async (fields: object): Promise<void> => {
   expect(response.status).toBe(200);
 };
 
+test("a wide story comes in pages: a small one first, each span once, with what leads to it", async () => {
+  const id = (n: number) => n.toString(16).padStart(16, "0");
+  const texts = (key: string, ...values: string[]) => ({
+    key,
+    value: { arrayValue: { values: values.map((stringValue) => ({ stringValue })) } },
+  });
+  const count = 2_500;
+  const consumers = Array.from({ length: count }, (_, n) => ({
+    traceId: (n + 1).toString(16).padStart(32, "a"),
+    spanId: id(n + 1),
+    name: "process notices",
+    kind: 5,
+    startTimeUnixNano: String(2_000_000n + BigInt(n)),
+    endTimeUnixNano: String(3_000_000n + BigInt(n)),
+    attributes: [texts("mayfly.keys.consumed", "sns-message||m-1")],
+  }));
+  const sender = {
+    traceId: TRACE_ID,
+    spanId: SPAN_ID,
+    name: "send notices",
+    kind: 4,
+    startTimeUnixNano: "1000000",
+    endTimeUnixNano: "1500000",
+    attributes: [texts("mayfly.keys.produced", "sns-message||m-1")],
+  };
+  const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [...consumers.toReversed(), sender] }] }] });
+  expect((await fetch(`${collector.url}/v1/traces`, { method: "POST", headers: JSON_TYPE, body })).status).toBe(200);
+
+  const pages: TraceDetail[] = [];
+  for (let cursor: string | undefined = "0"; cursor !== undefined; cursor = pages.at(-1)?.cursor)
+    pages.push(await get<TraceDetail>(`/api/traces/${TRACE_ID}?cursor=${cursor}`));
+
+  expect(
+    pages.map(({ spans, joins, spanCount, truncated }) => [spans.length, joins.length, spanCount, truncated]),
+  ).toEqual([
+    [1_000, 999, count + 1, true],
+    [count + 1 - 1_000, count + 1 - 1_000, count + 1, undefined],
+  ]);
+  expect(pages.flatMap(({ spans }) => spans.map(({ spanId }) => spanId))).toEqual([
+    SPAN_ID,
+    ...consumers.map((one) => one.spanId),
+  ]);
+  for (const { spans, joins } of pages) {
+    const here = new Set(spans.map(({ spanId }) => spanId));
+    expect(joins.filter(({ to }) => !here.has(to.spanId))).toEqual([]);
+  }
+  expect(pages.map(({ criticalPath }) => criticalPath !== undefined)).toEqual([true, false]);
+});
+
 test("an invocation that came unfinished is an error, until it comes finished", async () => {
   await sendJsonSpan({ attributes: [{ key: "mayfly.unfinished", value: { boolValue: true } }] });
   const unfinished = await get<TraceDetail>(`/api/traces/${TRACE_ID}`);

@@ -467,6 +467,32 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
   });
 });
 
+describe.skipIf(hasNoBrowser)("a trace that comes in pages", () => {
+  const open = useBrowser();
+
+  test("is drawn whole: joins of every page, and the critical path that only the first one tells", async () => {
+    const { criticalPath, joins, spans, ...head } = ORDER;
+    const [first, second] = [spans.slice(0, 4), spans.slice(4)];
+    const leadingTo = (some: typeof spans) => joins.filter(({ to }) => some.some(({ spanId }) => spanId === to.spanId));
+    const pages: Record<string, object> = {
+      first: { ...head, criticalPath, spans: first, joins: leadingTo(first), truncated: true, cursor: "4" },
+      4: { ...head, spans: second, joins: leadingTo(second) },
+    };
+    const answers = { "/api/traces/*": (url: URL) => pages[url.searchParams.get("cursor") ?? "first"] ?? 404 };
+    const { page } = await open(ORDER_PATH, { answers });
+    const whole = await open(ORDER_PATH);
+    const seen = async (of: typeof page) => {
+      await of.getByRole("checkbox", { name: "critical path" }).waitFor();
+      await of
+        .getByRole("row", { name: /notify/ })
+        .first()
+        .waitFor();
+      return of.getByRole("treegrid").innerText();
+    };
+    expect(await seen(page)).toBe(await seen(whole.page));
+  });
+});
+
 describe.skipIf(hasNoBrowser)("an invocation without spans", () => {
   const open = useBrowser();
   const answers = { "/api/traces/*": UNSENT, "/api/logs": { logs: [] } };

@@ -1,10 +1,10 @@
 /**
  * `GET /api/traces` and `GET /api/traces/{id}`: stitched traces, as people and programs read them.
  *
- * A detail is paged by its spans, `SPANS_PER_PAGE` at a time, earliest first; joins, gaps and placeholders come whole
- * with each page, so that every page can be drawn.
+ * A detail is paged by its spans, earliest first, each with the joins that lead to it; gaps and placeholders come whole with
+ * each page. The first page is small: of a wide story it is what people see first.
  */
-import type { Span, TraceDetail, TraceList } from "@mayfly/api";
+import type { Join, Span, TraceDetail, TraceList } from "@mayfly/api";
 import { tracesToJson } from "@mayfly/otlp";
 import type { FastifyPluginAsync } from "fastify";
 import { type Static, Type } from "typebox";
@@ -29,6 +29,7 @@ import { badParameter, FILTER_PARAMETERS, filtersOf } from "./trace-filters.ts";
 import { type Times, timesOf } from "./path-view.ts";
 import { spanView } from "./view.ts";
 
+const FIRST_SPANS = 1_000;
 const SPANS_PER_PAGE = 20_000;
 const MAX_ROWS = 500;
 
@@ -115,8 +116,10 @@ export const traceRoutes =
 
 /** A head and all its spans, each with its unit. */
 interface Shown {
-  readonly detail: Omit<TraceDetail, "spans">;
+  readonly detail: Omit<TraceDetail, "spans" | "joins">;
   readonly records: readonly (readonly [SpanRecord, Unit])[];
+  /** What leads to a span, strongest first; a wide story has many, so each is told when it is asked for. */
+  readonly joinsTo: ReadonlyMap<SpanRecord, readonly (() => Join)[]>;
   /** Of a stitched one. */
   readonly stitched?: Times & { readonly clocks: Clocks };
 }
@@ -133,6 +136,7 @@ const stitchedTrace = async (store: StoreReader, id: string, now: UnixNano): Pro
   return {
     detail,
     records: recordsOf(trace.parts),
+    joinsTo: joinsOf(found),
     stitched: { ...timesOf(trace, BigInt(detail.startTimeUnixNano)), clocks: trace.clocks },
   };
 };
@@ -141,16 +145,23 @@ const stitchedDetail = ({ trace, graph, memberOf, alternatives }: Found, now: Un
   const { missing } = trace;
   return {
     ...headOf(trace, now),
-    joins: [
-      ...missing.flatMap(({ placeholder, units }) => units.map((unit) => placeholderJoin(placeholder, unit, graph))),
-      ...trace.joins.map(joinView),
-    ],
     gaps: gapsOf(trace, graph, now),
     ...(missing.length > 0 && { placeholders: missing.map(({ placeholder }) => placeholder) }),
     ...(memberOf.length > 0 && { memberOf }),
     ...(alternatives.length > 0 && { alternatives }),
     ...(trace.truncated && { truncated: true }),
   };
+};
+
+const joinsOf = ({ trace, graph }: Found): Shown["joinsTo"] => {
+  const joins = [
+    ...trace.missing.flatMap(({ placeholder, units }) =>
+      units.map((unit) => ({ to: unit.root, told: () => placeholderJoin(placeholder, unit, graph) })),
+    ),
+    ...trace.joins.map((join) => ({ to: join.to.root, told: () => joinView(join) })),
+  ];
+  const bySpan = Map.groupBy(joins, ({ to }) => to);
+  return new Map([...bySpan].map(([to, some]) => [to, some.map(({ told }) => told)]));
 };
 
 /** One W3C trace as it is: its spans, no joins. */
@@ -161,8 +172,9 @@ const bareTrace = async (store: StoreReader, id: string, now: UnixNano): Promise
   const parts = units.map((unit) => ({ unit, isWhole: true, spans: unit.spans }));
   const trace: StitchedTrace = { id: first.root.traceId, parts, joins: [], missing: [], clocks: AS_TOLD, truncated };
   return {
-    detail: { ...headOf(trace, now), joins: [], gaps: [], ...(truncated && { truncated }) },
+    detail: { ...headOf(trace, now), gaps: [], ...(truncated && { truncated }) },
     records: recordsOf(parts),
+    joinsTo: new Map(),
   };
 };
 
@@ -173,11 +185,12 @@ const recordsOf = (
 
 const byStart = (a: SpanRecord, b: SpanRecord): number => Number(a.start > b.start) - Number(a.start < b.start);
 
-const paged = ({ detail, records, stitched }: Shown, offset: number): TraceDetail => {
-  const next = offset + SPANS_PER_PAGE;
+const paged = ({ detail, records, joinsTo, stitched }: Shown, offset: number): TraceDetail => {
+  const next = offset + (offset === 0 ? FIRST_SPANS : SPANS_PER_PAGE);
+  const page = records.slice(offset, next);
   return {
     ...detail,
-    spans: records.slice(offset, next).map(([record, unit]): Span => {
+    spans: page.map(([record, unit]): Span => {
       const selfTimeNs = stitched?.selfTimes.get(record);
       const clockOffsetNs = stitched?.clocks.offsetOf(record) ?? 0;
       return {
@@ -186,6 +199,7 @@ const paged = ({ detail, records, stitched }: Shown, offset: number): TraceDetai
         ...(clockOffsetNs !== 0 && { clockOffsetNs }),
       };
     }),
+    joins: page.flatMap(([record]) => joinsTo.get(record)?.map((told) => told()) ?? []),
     ...(stitched && offset === 0 && { criticalPath: stitched.criticalPath }),
     ...(next < records.length && { truncated: true, cursor: String(next) }),
   };

@@ -125,9 +125,12 @@ export const isMessageKey = (key: StitchKey): boolean => KINDS[key.kind].isMessa
 const isKind = (text: string): text is StitchKeyKind => Object.hasOwn(KINDS, text);
 
 // oxlint-disable-next-line no-control-regex -- control characters are what the format escapes
-const UNSAFE = /[%|\u0000-\u001f\u007f]/g;
+const UNSAFE = /[%|\u0000-\u001f\u007f]/;
+const EACH_UNSAFE = new RegExp(UNSAFE, "g");
 const escape = (text: string): string =>
-  text.replace(UNSAFE, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+  UNSAFE.test(text)
+    ? text.replace(EACH_UNSAFE, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`)
+    : text;
 
 export const formatStitchKey = (key: StitchKey): string => `${key.kind}|${escape(key.scope ?? "")}|${escape(key.id)}`;
 

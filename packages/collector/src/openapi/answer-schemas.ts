@@ -995,12 +995,14 @@ export const ANSWER_SCHEMAS = {
         "type": "boolean"
       },
       "spans": {
+        "description": "Earliest first; 1,000 with the first page, up to 20,000 with each that follows.",
         "type": "array",
         "items": {
           "$ref": "#/components/schemas/Span"
         }
       },
       "joins": {
+        "description": "Those that lead to the spans of this page.",
         "type": "array",
         "items": {
           "$ref": "#/components/schemas/Join"

@@ -20,6 +20,17 @@ export interface LoadedTrace {
 const NOTHING: LoadedTrace = { isComplete: false };
 const UNSETTLED_EVERY_MS = 2_000;
 
+/** Every page tells the whole anew, but for its own spans with what leads to them, and what only the first one has. */
+const withPage = (detail: TraceDetail, page: TraceDetail): TraceDetail => {
+  const { cursor: _cursor, truncated: _truncated, ...known } = detail;
+  return {
+    ...known,
+    ...page,
+    spans: [...detail.spans, ...page.spans],
+    joins: [...detail.joins, ...page.joins],
+  };
+};
+
 export const useTrace = (client: Client, id: string): LoadedTrace & { readonly retry: () => void } => {
   const [state, setState] = useState(NOTHING);
   const [attempt, setAttempt] = useState(0);
@@ -32,7 +43,7 @@ export const useTrace = (client: Client, id: string): LoadedTrace & { readonly r
     const load = async (isFirst: boolean): Promise<void> => {
       let detail: TraceDetail | undefined;
       for await (const page of client.trace(id, abort.signal)) {
-        detail = detail ? { ...page, spans: [...detail.spans, ...page.spans] } : page;
+        detail = detail ? withPage(detail, page) : page;
         const isComplete = page.cursor === undefined;
         if (isFirst || isComplete) show({ trace: reviveTrace(detail), isComplete });
       }

@@ -14,6 +14,8 @@ export interface Records {
 }
 
 const MAX_KNOWN_ORIGINS = 10_000;
+/** As many as a wide story has: it comes to each of them by its trace, its keys and its requests. */
+const MAX_KNOWN_SPANS = 16_384;
 
 export const createRecords = (): Records => {
   /** By the bytes, so that spans of one environment share it across blocks; by the object, so that this is quick. */
@@ -33,10 +35,28 @@ export const createRecords = (): Records => {
     return found;
   };
 
+  /** Spans that were decoded lately; as long as the block is in memory, too. */
+  let decoded = new WeakMap<Block, SpanRecord[]>();
+  let count = 0;
+  const span = (block: Block, row: number): SpanRecord => {
+    const ofBlock = decoded.get(block) ?? [];
+    const found =
+      ofBlock[row] ??
+      normalizedSpan(spanFromProtobuf(block.record(row)), origin(block.origin(row)), block.arrivedAt(row));
+    if (ofBlock[row] === undefined) {
+      if ((count += 1) > MAX_KNOWN_SPANS) {
+        decoded = new WeakMap();
+        count = 1;
+      }
+      ofBlock[row] = found;
+      decoded.set(block, ofBlock);
+    }
+    return found;
+  };
+
   return {
     origin,
-    span: (block, row) =>
-      normalizedSpan(spanFromProtobuf(block.record(row)), origin(block.origin(row)), block.arrivedAt(row)),
+    span,
     log: (block, row) =>
       normalizedLog(logRecordFromProtobuf(block.record(row)), origin(block.origin(row)), block.arrivedAt(row)),
   };
