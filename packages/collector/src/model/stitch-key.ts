@@ -58,7 +58,7 @@ const KINDS: Readonly<Record<StitchKeyKind, KeyKind>> = {
   "sfn-execution": call(
     "Step Functions execution",
     "StartExecution: `executionArn`",
-    "`$$.Execution.Id`, where the state machine hands it on",
+    "`$$.Execution.Id`, where the state machine hands it on; of a nested one also `AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID`, `RootExecutionId`",
   ),
   "sfn-task-token": call(
     "Step Functions task token",

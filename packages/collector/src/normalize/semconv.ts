@@ -72,6 +72,9 @@ export const SFN_MAP_RUN_ARN = "mayfly.sfn.map_run.arn";
 export const SFN_RESOURCE = "mayfly.sfn.resource";
 export const SFN_STATUS = "mayfly.sfn.status";
 
+/** On what works on an event that an archive sent again. */
+export const EVENTBRIDGE_REPLAY_NAME = "mayfly.eventbridge.replay_name";
+
 export const HTTP_REQUEST_METHOD = "http.request.method";
 export const HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";
 export const HTTP_RESPONSE_BODY_SIZE = "http.response.body.size";

@@ -44,7 +44,23 @@ const missingParentsOf = ({ units }: Missing, graph: Graph): Gap[] => {
   return [...called.values()].map(missingParent);
 };
 
-const missingParent = ({ root }: Unit): Gap => ({
+const missingParent = (unit: Unit): Gap => missingState(unit) ?? missingCaller(unit);
+
+/** A task of Step Functions knows the attempt that ran it; only an import tells of that. */
+const missingState = ({ root, consumed }: Unit): Gap | undefined => {
+  const execution = consumed.find(({ kind }) => kind === "sfn-execution");
+  return (
+    execution && {
+      reason: "missing-parent",
+      at: at(root),
+      key: execution,
+      message: `The state of ${execution.id} that ran ${nameOf(root)} (${root.parentSpanId}) never arrived, nor did who started that execution.`,
+      advice: `Bring the execution with \`mayfly import step-functions --execution-arn ${execution.id}\`, or wrap who starts it with observe().`,
+    }
+  );
+};
+
+const missingCaller = ({ root }: Unit): Gap => ({
   reason: "missing-parent",
   at: at(root),
   message: `The span that called ${nameOf(root)} (${root.parentSpanId}) never arrived.`,

@@ -108,13 +108,21 @@ const isContainer = (unit: Unit): boolean =>
   unit.root.parentSpanId !== undefined && unit.invocation === spanPath(unit.root.traceId, unit.root.parentSpanId);
 
 const keyEvidence = (unit: Unit, graph: Graph): Evidence[] => {
-  const all = unit.consumed.flatMap((key) => sendersOf(key, unit, graph).map((one) => ({ ...one, key })));
+  const all = causesOf(unit, graph).flatMap((key) => sendersOf(key, unit, graph).map((one) => ({ ...one, key })));
   const exact = new Set(all.filter(({ key }) => isExact(key)).map(({ fromUnit }) => fromUnit));
   const isLedElsewhere = !unit.isBatch && exact.size > 0;
   const found = isLedElsewhere ? all.filter(({ fromUnit }) => exact.has(fromUnit)) : all;
   // One that stands between says which of its spans sent, where another key tells that.
   const telling = new Set(found.filter((one) => !standsBetween(one, one.key)).map(({ fromUnit }) => fromUnit));
   return found.filter((one) => !standsBetween(one, one.key) || !telling.has(one.fromUnit));
+};
+
+/** What runs in a nested execution knows those above it too, the nearest first: its cause is the nearest whose start is known. */
+const causesOf = (unit: Unit, graph: Graph): readonly StitchKey[] => {
+  const executions = unit.consumed.filter(({ kind }) => kind === "sfn-execution");
+  if (executions.length < 2) return unit.consumed;
+  const nearest = executions.find((key) => isProducedBeside(unit, stitchKeyIdentity(key), graph));
+  return unit.consumed.filter((key) => key.kind !== "sfn-execution" || key === nearest);
 };
 
 const isExact = (key: StitchKey): boolean => keyKind(key).strength === "exact";
@@ -156,7 +164,11 @@ const merged = (carried: readonly Evidence[], keyed: readonly Evidence[]): Evide
     const sender = bySender.has(one.from) || only?.length !== 1 ? one.from : only[0];
     const known = bySender.get(sender ?? one.from);
     if (known === undefined) bySender.set(one.from, one);
-    else if (rank(one.kind) < rank(known.kind)) bySender.set(known.from, { ...known, kind: one.kind });
+    else if (known.from !== one.from && known.keys.every((key) => standsBetween(known, key))) {
+      // The execution as a whole; the state that ran it says more.
+      bySender.delete(known.from);
+      bySender.set(one.from, { ...one, keys: known.keys });
+    } else if (rank(one.kind) < rank(known.kind)) bySender.set(known.from, { ...known, kind: one.kind });
   }
   return [...bySender.values()];
 };
@@ -199,7 +211,11 @@ const hasNoParent = (unit: Unit, graph: Graph): boolean => {
 
 /** Whether any span, loaded or not, says that it sent something this unit received. */
 export const hasProducer = (unit: Unit, graph: Graph): boolean =>
-  unit.consumed.some((key) => isProduced(stitchKeyIdentity(key), graph));
+  unit.consumed.some((key) => isProducedBeside(unit, stitchKeyIdentity(key), graph));
+
+/** By another than this unit, which may hand on what it was given. */
+const isProducedBeside = (unit: Unit, key: StitchKeyIdentity, graph: Graph): boolean =>
+  graph.producers(key).some(({ traceId, spanId }) => graph.unitOf(spanPath(traceId, spanId)) !== unit);
 
 const isProduced = (key: StitchKeyIdentity, graph: Graph): boolean => graph.producers(key).length > 0;
 

@@ -1,6 +1,7 @@
 /** Joins in the contract's words: one sentence that says why we believe it. */
 import type { Join, JoinKind, Placeholder, StitchKey } from "@mayfly/api";
 import { isMessageKey, keyKind, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { EVENTBRIDGE_REPLAY_NAME } from "../normalize/semconv.ts";
 import { isParentMissing } from "./ascend.ts";
 import type { Graph } from "./graph.ts";
 import { type UnitJoin, wasSent } from "./joins.ts";
@@ -26,7 +27,7 @@ export const joinView = (join: UnitJoin): Join => {
     ...(key && { key }),
     strength: strengthOf(join),
     relation: join.relation,
-    reason: reasonOf(join.kind, key),
+    reason: `${reasonOf(join.kind, key)}${replayOf(join)}`,
   };
 };
 
@@ -40,6 +41,11 @@ const reasonOf = (kind: JoinKind, key: StitchKey | undefined): string => {
     return shared ? `links to the sender's context, and both sides saw ${shared}` : "links to the sender's context";
   if (kind === "xray-root") return "shares the X-Ray Root that Lambda handed on; which span sent it is not known";
   return `both sides saw ${shared}; the context itself was not carried`;
+};
+
+const replayOf = ({ to }: UnitJoin): string => {
+  const name = to.root.wire.attributes.find(({ key }) => key === EVENTBRIDGE_REPLAY_NAME)?.value;
+  return name && "stringValue" in name ? `; the event was replayed from an archive (${name.stringValue})` : "";
 };
 
 /** Not every unit under a placeholder received its key: some hang there by another one. */

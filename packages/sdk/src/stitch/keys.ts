@@ -66,7 +66,7 @@ export const s3ObjectKey = (bucket: string, key: string, version: string): Stitc
 export const taskTokenKey = (token: string): StitchKey => ({ kind: "sfn-task-token", id: sha256(token) });
 
 /** At first use: few functions need it. */
-const sha256 = (text: string): string => process.getBuiltinModule("node:crypto").hash("sha256", text);
+export const sha256 = (text: string): string => process.getBuiltinModule("node:crypto").hash("sha256", text);
 
 // oxlint-disable-next-line no-control-regex -- control characters are what the format escapes
 const UNSAFE = /[%|\u0000-\u001f\u007f]/g;

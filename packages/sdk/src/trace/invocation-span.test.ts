@@ -30,7 +30,7 @@ const http = {
 };
 const alb = (httpMethod: string) => ({ requestContext: { elb: { targetGroupArn: "arn" } }, httpMethod, path: "/o/7" });
 const EXECUTION = "arn:aws:states:eu-west-1:111122223333:execution:checkout:run-1";
-const task = { Execution: { Id: EXECUTION }, State: { Name: "Charge", RetryCount: 2 } };
+const task = { Execution: { Id: EXECUTION, RedriveCount: 1 }, State: { Name: "Charge", RetryCount: 2 } };
 
 /** The span of one invocation by this event, in a fresh environment. */
 const invocationBy = async (event: unknown, { isCold = false, context = {} } = {}) => {
@@ -164,8 +164,16 @@ test("a method that no standard knows is kept beside `_OTHER`", async () => {
   expect((await invocationBy(http)).attributes).not.toHaveProperty("http.request.method_original");
 });
 
+test("an event from an archive says which replay sent it again", async () => {
+  const { attributes } = await invocationBy({ ...busEvent, "replay-name": "since-monday" });
+  expect(attributes).toMatchObject({ "mayfly.eventbridge.replay_name": "since-monday" });
+  expect((await invocationBy(busEvent)).attributes).not.toHaveProperty("mayfly.eventbridge.replay_name");
+});
+
 test("a task says its state and how often it was tried before", async () => {
   expect((await invocationBy(task)).attributes).toMatchObject({
+    "mayfly.sfn.execution.arn": EXECUTION,
+    "mayfly.sfn.redrive_count": 1,
     "mayfly.sfn.state.name": "Charge",
     "mayfly.sfn.state.retry_count": 2,
   });

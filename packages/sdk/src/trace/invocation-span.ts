@@ -6,8 +6,8 @@ import type { Sdk } from "../sdk.ts";
 import { isExtensionRefused } from "../send/shared-extension.ts";
 import { ATTR } from "../semconv.ts";
 import { formatStitchKeys } from "../stitch/keys.ts";
-import { stateOf } from "../trigger/detect.ts";
 import { type HttpRequest, httpRequestOf } from "../trigger/http.ts";
+import { stateOf } from "../trigger/step-functions.ts";
 import type { Trigger, TriggerType } from "../trigger/trigger.ts";
 import { placeInvocation } from "./parent.ts";
 
@@ -157,7 +157,7 @@ const batchCount = ({ records }: Trigger): Attributes =>
 export const messageAttributes = (trigger: Trigger): Attributes => {
   const system = SYSTEM[trigger.type];
   const count = trigger.records.length;
-  const id = trigger.records[0]?.id;
+  const { id, replay } = trigger.records[0] ?? {};
   return {
     [ATTR.messagingOperationName]: "process",
     [ATTR.messagingOperationType]: "process",
@@ -165,6 +165,7 @@ export const messageAttributes = (trigger: Trigger): Attributes => {
     ...(trigger.destination !== undefined && { [ATTR.messagingDestination]: trigger.destination }),
     ...batchCount(trigger),
     ...(count === 1 && id !== undefined && { [ATTR.messagingMessageId]: id }),
+    ...(count === 1 && replay !== undefined && { [ATTR.eventBridgeReplayName]: replay }),
   };
 };
 
@@ -185,7 +186,14 @@ const httpAttributes = (trigger: Trigger, { method, path, host }: HttpRequest): 
   ...(trigger.destination !== undefined && { [ATTR.httpRoute]: trigger.destination }),
 });
 
-const stateAttributes = ({ name, retryCount }: ReturnType<typeof stateOf>): Attributes => ({
+const stateAttributes = ({
+  execution,
+  name,
+  retryCount,
+  redriveCount = 0,
+}: ReturnType<typeof stateOf>): Attributes => ({
+  ...(execution !== undefined && { [ATTR.sfnExecutionArn]: execution }),
   ...(name !== undefined && { [ATTR.sfnStateName]: name }),
   ...(retryCount !== undefined && { [ATTR.sfnRetryCount]: retryCount }),
+  ...(redriveCount > 0 && { [ATTR.sfnRedriveCount]: redriveCount }),
 });

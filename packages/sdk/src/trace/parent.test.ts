@@ -159,6 +159,36 @@ describe("an invocation without a W3C context", () => {
   });
 });
 
+describe("a task of Step Functions", () => {
+  const task = (...contexts: CarriedContext[]): Trigger => ({
+    type: "step-functions",
+    attempt: ids("e"),
+    records: [record(...contexts)],
+  });
+  const platform = { xRayTraceId: xrayHeader("b"), env: xrayHeader("c") };
+
+  test("hangs under the attempt of its state, in the execution's own trace, whatever X-Ray says", () => {
+    expect(placed(task(), platform)).toMatchObject({
+      traceId: "e".repeat(32),
+      parentSpanId: "e".repeat(16),
+      traceFlags: 1,
+      links: [],
+    });
+    expect(placed(task(datadog("a")), platform)).toMatchObject({ parentSpanId: "e".repeat(16), links: [ids("a")] });
+  });
+
+  test("hangs under who started the execution, where that is carried, and is linked to the attempt", () => {
+    expect(placed(task(w3c("a")), platform)).toMatchObject({ parentSpanId: "a".repeat(16), links: [ids("e")] });
+  });
+
+  test("that knows its state by name alone is a root", () => {
+    expect(placed({ type: "step-functions", records: [record()] }, platform)).toMatchObject({
+      traceId: "b".repeat(32),
+      parentSpanId: undefined,
+    });
+  });
+});
+
 describe("an invocation with two records or more", () => {
   test("is the root of a new trace, with a link to each record's context", () => {
     const { traceId, parentSpanId, links } = placed(batch(record(w3c("a")), record(w3c("b")), record(w3c("c"))));

@@ -3,6 +3,8 @@
  *
  * - One record (or request) with a W3C context: that is the parent.
  * - Several records: a new trace with a link to each, even when all contexts are equal; no one of them is the cause.
+ * - A state of Step Functions without one: the attempt that this is, by the ids that an import of the execution gives it. A W3C
+ *   context there is that of who started the execution; then the attempt is linked.
  * - A Datadog context is linked: whether its spans ever come to us, nobody knows.
  * - No W3C context, at most one record: a new root whose trace id is the X-Ray Root, so that hops which only the platform
  *   carries share it. Lambda's own header is never a parent: its spans are not ours to see.
@@ -32,11 +34,18 @@ export const placeInvocation = (trigger: Trigger, invocation: Invocation): Place
   const [only, ...others] = trigger.records;
   if (others.length > 0) return { parent: ROOT_CONTEXT, links: trigger.records.flatMap((record) => linksTo(record)) };
   const carried = only && contextOf(only, ["w3c"]);
-  if (carried) return { parent: trace.setSpanContext(ROOT_CONTEXT, carried), links: [] };
+  const attempt: SpanContext | undefined = trigger.attempt && {
+    ...trigger.attempt,
+    traceFlags: TraceFlags.SAMPLED,
+    isRemote: true,
+  };
+  const datadog = (only && linksTo(only, ["datadog"])) ?? [];
+  if (carried)
+    return { parent: trace.setSpanContext(ROOT_CONTEXT, carried), links: attempt ? [{ context: attempt }] : [] };
+  if (attempt) return { parent: trace.setSpanContext(ROOT_CONTEXT, attempt), links: datadog };
   const traceId =
     only?.contexts.find((one) => one.format === "xray")?.traceId ?? parseXrayHeader(invocation.xrayHeader)?.traceId;
-  const links = (only && linksTo(only, ["datadog"])) ?? [];
-  return { parent: ROOT_CONTEXT, links, ...(traceId !== undefined && { traceId }) };
+  return { parent: ROOT_CONTEXT, links: datadog, ...(traceId !== undefined && { traceId }) };
 };
 
 /**

@@ -62,10 +62,11 @@ const batchOf = ({ type, destinationOf, read }: Source, records: readonly JsonOb
   };
 };
 
-export const triggerRecord = (id: string | undefined, { contexts, keys }: Unwrapped): TriggerRecord => ({
+export const triggerRecord = (id: string | undefined, { contexts, keys, replay }: Unwrapped): TriggerRecord => ({
   ...(id !== undefined && { id }),
   contexts: byTrust(contexts),
   keys,
+  ...(replay !== undefined && { replay }),
 });
 
 export const recordIdOf = (record: unknown): string | undefined =>
@@ -95,6 +96,7 @@ function sqs(record: JsonObject): Unwrapped {
       ...deadLetterKeys(attributes),
       ...inner.keys,
     ],
+    replay: inner.replay,
   };
 }
 

@@ -1,9 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CarriedContext } from "../propagate/w3c.ts";
+import { attemptSpan } from "../stitch/attempt-span.ts";
 import { dynamodbKey, s3ObjectKey } from "../stitch/keys.ts";
-import { detectTrigger, stateOf } from "./detect.ts";
+import { detectTrigger } from "./detect.ts";
 import { httpRequestOf } from "./http.ts";
+import { stateOf } from "./step-functions.ts";
 import type { Trigger, TriggerRecord } from "./trigger.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -560,6 +562,19 @@ describe("a message within a message", () => {
     expect(bodyOf(body).id).toBe("m-1");
   });
 
+  test("an archive's replay is told by name, itself and wrapped", () => {
+    const replayed = { ...busEvent("e-1"), "replay-name": "again" };
+    const inSns = notification("n-1", { Message: JSON.stringify(replayed) });
+    for (const event of [
+      replayed,
+      { Records: [sqsRecord("m-1", { body: wrapped(replayed) })] },
+      { Records: [sqsRecord("m-1", { body: wrapped(inSns) })] },
+      { Records: [snsRecord("n-1", { Message: JSON.stringify(replayed) })] },
+    ])
+      expect(detectTrigger(event).records[0]?.replay).toBe("again");
+    expect(detectTrigger(busEvent("e-1")).records[0]).not.toHaveProperty("replay");
+  });
+
   test("EventBridge in SQS yields both ids, and the context of the detail before the platform's header", () => {
     const body = wrapped(busEvent("e-1", { _mayfly: { traceparent: traceparent("a") } }));
     expect(idsOf(body)).toEqual(["sqs-message m-1", "eventbridge-event e-1"]);
@@ -621,7 +636,18 @@ describe("a task of Step Functions", () => {
     ["under _mayfly", { order: 7, _mayfly: contextObject() }],
     ["under _datadog", { order: 7, _datadog: contextObject() }],
   ])("is told by the execution that its payload carries: %s", (_where, event) => {
-    expect(detectTrigger(event)).toEqual({ type: "step-functions", destination: "checkout", records: [record] });
+    expect(detectTrigger(event)).toEqual({
+      type: "step-functions",
+      destination: "checkout",
+      attempt: attemptSpan({
+        execution: EXECUTION_ARN,
+        state: "Charge",
+        enteredTime: "2026-01-01T00:00:00.000Z",
+        retryCount: 0,
+        redriveCount: 0,
+      }),
+      records: [record],
+    });
   });
 
   test("takes its state machine's name from the ARN where the payload has no other", () => {
@@ -641,9 +667,56 @@ describe("a task of Step Functions", () => {
 
   test("says its state, and how often it was tried before", () => {
     for (const event of [contextObject({ RetryCount: 2 }), { _datadog: contextObject({ RetryCount: 2 }) }])
-      expect(stateOf(event)).toEqual({ name: "Charge", retryCount: 2 });
+      expect(stateOf(event)).toEqual({ execution: EXECUTION_ARN, name: "Charge", retryCount: 2 });
     expect(stateOf({ State: { Name: 7, RetryCount: "2" } })).toEqual({});
     expect(stateOf("text")).toEqual({});
+  });
+
+  test("is the attempt that its state, its retries and redrives name: by Datadog's recipe and vector", () => {
+    const execution =
+      "arn:aws:states:sa-east-1:425362996713:express:logs-to-traces-sequential:85a9933e-9e11-83dc-6a61-b92367b6c3be:3f7ef5c7-c8b8-4c88-90a1-d54aa7e7e2bf";
+    const payload = (RetryCount: number, RedriveCount: number) => ({
+      Execution: { Id: execution, RedriveCount },
+      State: { Name: "step-one", EnteredTime: "2022-12-08T21:08:19.224Z", RetryCount },
+    });
+    const { traceId = "", spanId = "" } = detectTrigger(payload(2, 0)).attempt ?? {};
+    expect(BigInt(`0x${spanId}`)).toBe(7_747_304_477_664_363_642n);
+    expect(BigInt(`0x${traceId.slice(16)}`) & (2n ** 63n - 1n)).toBe(1_139_193_989_631_387_307n);
+    const [first, redriven] = [payload(0, 0), payload(0, 1)].map((event) => detectTrigger(event).attempt?.spanId);
+    expect(new Set([spanId, first, redriven]).size).toBe(3);
+    for (const part of ["Name", "EnteredTime"])
+      expect(detectTrigger(contextObject({ [part]: undefined })).attempt, part).toBeUndefined();
+  });
+
+  describe("of a nested execution", () => {
+    const [parent, root] = ["order", "season"].map(
+      (name) => `arn:aws:states:eu-west-1:111122223333:execution:${name}:r`,
+    );
+    const startedBy = { AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: parent };
+    const withInput = (Input: Json) => ({ ...contextObject(), Execution: { Id: EXECUTION_ARN, Input } });
+
+    test.each([
+      ["in the execution's input", withInput(startedBy), [EXECUTION_ARN, parent]],
+      ["beside the context object", { ...startedBy, ...contextObject() }, [EXECUTION_ARN, parent]],
+      ["where that is all", { order: 7, ...startedBy }, [parent]],
+      ["with Datadog's root", { _datadog: { ...contextObject(), RootExecutionId: root } }, [EXECUTION_ARN, root]],
+      ["the nearest first", { RootExecutionId: root, ...withInput(startedBy) }, [EXECUTION_ARN, parent, root]],
+      ["each once", { RootExecutionId: EXECUTION_ARN, ...contextObject() }, [EXECUTION_ARN]],
+      [
+        "of a Distributed Map's batch",
+        withInput({ Items: [], BatchInput: { _datadog: { Execution: { Id: parent }, RootExecutionId: root } } }),
+        [EXECUTION_ARN, parent, root],
+      ],
+      ["not what is no execution", withInput({ AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: "me" }), [EXECUTION_ARN]],
+    ])("knows who started it: %s", (_where, event, ids) => {
+      const { records } = detectTrigger(event);
+      expect(records.flatMap(({ keys }) => keys)).toEqual(ids.map((id) => ({ kind: "sfn-execution", id })));
+    });
+
+    test("of whose own execution nothing is told has the context of its input", () => {
+      const event = { ...startedBy, _mayfly: { traceparent: traceparent("a") } };
+      expect(detectTrigger(event)).toMatchObject({ type: "unknown", records: [{ contexts: [w3c("a")] }] });
+    });
   });
 });
 
@@ -1059,6 +1132,8 @@ const EVENTS: readonly Json[] = [
   { Records: [snsRecord("n-1", { Message: JSON.stringify(busEvent("e-1")), ...carrying("a") })] },
   busEvent("e-1", { _mayfly: { traceparent: traceparent("a") } }),
   contextObject(),
+  { ...contextObject(), AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: EXECUTION_ARN },
+  { Items: [], BatchInput: { _datadog: { ...contextObject(), RootExecutionId: EXECUTION_ARN } } },
   { _datadog: contextObject() },
   durableExecution,
   { Records: [kinesisRecord("1", JSON.stringify({ _datadog: datadogHeaders })), kinesisRecord("2", "hello")] },
@@ -1157,7 +1232,12 @@ function faultsOf(trigger: Trigger): string[] {
   claim(TYPES.includes(trigger.type), `type ${trigger.type}`);
   claim((trigger.type === "http") === (trigger.source !== undefined), "source");
   claim(trigger.destination === undefined || typeof trigger.destination === "string", "destination");
-  claim(trigger.type !== "unknown" || trigger.records.length === 0, "records of the unknown");
+  const isKnown = trigger.type !== "unknown" || trigger.records.every(({ keys }) => keys.length > 0);
+  claim(isKnown, "records of the unknown");
+  claim(
+    !trigger.attempt || /^[0-9a-f]{32}\.[0-7][0-9a-f]{15}$/.test(Object.values(trigger.attempt).join(".")),
+    "attempt",
+  );
   for (const { id, contexts, keys } of trigger.records) {
     claim(id === undefined || isText(id), "id");
     for (const key of keys) {

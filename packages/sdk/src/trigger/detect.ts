@@ -8,16 +8,16 @@
  * Source  event shapes: AWS Lambda developer guide, "Using Lambda with other services"
  */
 import { batchTrigger, kafkaTrigger, triggerRecord } from "./batch.ts";
-import { contextsIn, tracersIn } from "./carrier.ts";
+import { contextsIn } from "./carrier.ts";
 import { httpTrigger } from "./http.ts";
 import { rareSource, rareType } from "./rare.ts";
+import { stepFunctions } from "./step-functions.ts";
 import {
   type JsonObject,
   type Trigger,
   type TriggerType,
   anyCase,
   isObject,
-  keyOf,
   lastOfArn,
   objectAt,
   textAt,
@@ -87,41 +87,6 @@ const schedule = ({ resources }: JsonObject): Trigger => {
   const rule: unknown = Array.isArray(resources) ? resources[0] : undefined;
   const name = typeof rule === "string" ? rule.split("/").at(-1) : undefined;
   return { type: "schedule", records: [], ...(name && { destination: name }) };
-};
-
-/** A task sees of its execution only what the state machine's author mapped from `$$`, at the top or in a carrier. */
-const stepFunctions = (event: JsonObject): Trigger | undefined => {
-  const mapped = [event, objectAt(event, "_mayfly"), objectAt(event, "_datadog")].find(
-    (one) => textAt(objectAt(one, "Execution"), "Id") !== undefined,
-  );
-  const id = textAt(objectAt(mapped, "Execution"), "Id");
-  if (mapped === undefined || id === undefined) return undefined;
-  const machine = textAt(objectAt(mapped, "StateMachine"), "Name") ?? id.split(":")[6];
-  // What started the execution may have put its context into the input, which Execution.Input keeps for every state.
-  const carried = tracersIn(event);
-  return {
-    type: "step-functions",
-    ...(machine !== undefined && { destination: machine }),
-    records: [
-      triggerRecord(id, {
-        contexts: carried.length > 0 ? carried : tracersIn(objectAt(mapped, "Execution")?.["Input"]),
-        keys: keyOf("sfn-execution", id),
-      }),
-    ],
-  };
-};
-
-export interface StateFacts {
-  readonly name?: string;
-  readonly retryCount?: number;
-}
-
-export const stateOf = (event: unknown): StateFacts => {
-  const mapped = [event, objectAt(event, "_mayfly"), objectAt(event, "_datadog")].find((one) => objectAt(one, "State"));
-  const state = objectAt(mapped, "State");
-  const name = textAt(state, "Name");
-  const retryCount = state?.["RetryCount"];
-  return { ...(name !== undefined && { name }), ...(typeof retryCount === "number" && { retryCount }) };
 };
 
 const cloudEvents = (events: readonly JsonObject[]): Trigger => {

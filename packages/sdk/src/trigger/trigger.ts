@@ -1,5 +1,6 @@
 /** What invoked the function, and what each record brought along. */
 import type { CarriedContext } from "../propagate/w3c.ts";
+import type { AttemptSpan } from "../stitch/attempt-span.ts";
 import type { StitchKey } from "../stitch/keys.ts";
 
 export type TriggerType =
@@ -61,6 +62,8 @@ export interface TriggerRecord {
   readonly contexts: readonly CarriedContext[];
   /** An id for each wrapper: a message from EventBridge over SNS and SQS has three. */
   readonly keys: readonly StitchKey[];
+  /** Of an event that EventBridge sent again from an archive: the replay's name. */
+  readonly replay?: string;
 }
 
 export interface Trigger {
@@ -70,6 +73,8 @@ export interface Trigger {
   readonly records: readonly TriggerRecord[];
   /** Queue, topic, bus, stream, table, bucket or route: what span names are made of. */
   readonly destination?: string;
+  /** Of Step Functions: the attempt of the state that this is, where the payload tells it. */
+  readonly attempt?: AttemptSpan;
 }
 
 export type JsonObject = { readonly [key: string]: unknown };

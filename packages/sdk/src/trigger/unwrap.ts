@@ -13,6 +13,7 @@ import { type JsonObject, isObject, keyOf, lastOfArn, objectAt, textAt } from ".
 export interface Unwrapped {
   readonly contexts: readonly CarriedContext[];
   readonly keys: readonly StitchKey[];
+  readonly replay?: string | undefined;
 }
 
 export const NOTHING: Unwrapped = { contexts: [], keys: [] };
@@ -43,6 +44,7 @@ export const snsNotification = (message: JsonObject, depth = MAX_UNWRAP_DEPTH): 
       ...keyOf("sns-message", textAt(message, "MessageId"), lastOfArn(textAt(message, "TopicArn"))),
       ...inner.keys,
     ],
+    replay: inner.replay,
   };
 };
 
@@ -63,6 +65,7 @@ export const eventBridgeEvent = (message: JsonObject, depth = MAX_UNWRAP_DEPTH):
       ...destinationKeys(detail),
       ...inner.keys,
     ],
+    replay: textAt(message, "replay-name"),
   };
 };
 

@@ -21,6 +21,10 @@ export const producedBy = ({ type, parameters, outputs }: TaskTexts): StitchKey[
 export const requestIdIn = (outputs: readonly string[]): string | undefined =>
   outputs.map((text) => requestIdOf(parsed(text))).find((id) => id !== undefined);
 
+/** The execution that started this one with Step Functions' own field in its input. */
+export const startedBy = (input: string | undefined): string | undefined =>
+  textOf(parsed(input)["AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"]);
+
 /** The name in a function's name, ARN or partial ARN, without its version. */
 export const functionNameIn = (parameters: string | undefined): string | undefined => {
   const given = textOf(parsed(parameters)["FunctionName"]);

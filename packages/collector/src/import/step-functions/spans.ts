@@ -47,7 +47,7 @@ import { textOf, textsOf } from "../json-fields.ts";
 import { wireSpan } from "../wire-span.ts";
 import { stretchesOf } from "./history.ts";
 import { attemptSpanId, executionTraceId, spanIdOf } from "./ids.ts";
-import { functionNameIn, parsed, producedBy, requestIdIn } from "./keys.ts";
+import { functionNameIn, parsed, producedBy, requestIdIn, startedBy } from "./keys.ts";
 import type { Failure, Stretch } from "./stretch.ts";
 
 export type Described = Pick<DescribeExecutionOutput, "executionArn" | "stateMachineArn">;
@@ -78,6 +78,8 @@ export const spansOfExecution = (
   const stretches = stretchesOf(events, machine);
   const ids = idsOf(arn, stretches);
   const traceId = executionTraceId(arn);
+  const started = events.find((event) => event.executionStartedEventDetails !== undefined);
+  const parentArn = startedBy(started?.executionStartedEventDetails?.input);
   const spans = stretches.map((stretch): Span => {
     const { kind, name, start, end, failure } = stretch;
     const parent = stretch.within && ids.get(stretch.within);
@@ -91,7 +93,7 @@ export const spansOfExecution = (
       endTimeUnixNano: end === undefined ? 0n : nanoOf(end),
       attributes: madeAttributes({
         ...attributesOf(stretch),
-        ...(kind === "execution" && executionAttributes(arn, stateMachineArn)),
+        ...(kind === "execution" && executionAttributes(arn, stateMachineArn, parentArn)),
         ...(end === undefined && { [MAYFLY_UNFINISHED]: true }),
       }),
       ...(failure !== undefined && {
@@ -152,16 +154,18 @@ const wantedId = (arn: string, stretch: Stretch): SpanId => {
   return spanIdOf(kind === "execution" ? `${arn}#execution` : `${arn}#${kind}#event ${eventId}`);
 };
 
-const executionAttributes = (arn: string, stateMachineArn: string): Attributes => {
-  const key = formatStitchKey({ kind: "sfn-execution", id: arn });
+const executionAttributes = (arn: string, stateMachineArn: string, parentArn: string | undefined): Attributes => {
+  const key = executionKey(arn);
   return {
     [SFN_EXECUTION_ARN]: arn,
     [SFN_STATE_MACHINE_ARN]: stateMachineArn,
     // Whoever started it made the key; functions whose context object names the execution consume it.
-    [MAYFLY_KEYS_CONSUMED]: [key],
+    [MAYFLY_KEYS_CONSUMED]: [key, ...(parentArn === undefined ? [] : [executionKey(parentArn)])],
     [MAYFLY_KEYS_PRODUCED]: [key],
   };
 };
+
+const executionKey = (id: string): string => formatStitchKey({ kind: "sfn-execution", id });
 
 const attributesOf = (stretch: Stretch): Attributes => {
   const { kind, name, type, tries, redriveCount, index, mapRunArn, isAborted } = stretch;

@@ -1,0 +1,165 @@
+/** Executions of Step Functions: with and without an import of their histories, within each other, and as a Map's children. */
+import type { HistoryEvent } from "@aws-sdk/client-sfn";
+import { expect, test } from "vitest";
+import { BEGINNING, history, invoked, invokeTask } from "../../test/histories.ts";
+import { START, rewired, span } from "../../test/builders.ts";
+import { type Stored, at, id, stored } from "../../test/stitched.ts";
+import { attemptSpanId, executionTraceId } from "../import/step-functions/ids.ts";
+import { type MapRunParent, spansOfExecution } from "../import/step-functions/spans.ts";
+import type { SpanRecord } from "../model/span.ts";
+import { spanOrigin } from "../normalize/origin.ts";
+import { normalizedSpan } from "../normalize/spans.ts";
+import { findTrace } from "../query/find.ts";
+import { gapsOf } from "./gaps.ts";
+import { joinView } from "./reason.ts";
+
+const arn = (machine: string, name = "r"): string =>
+  `arn:aws:states:eu-west-1:123456789012:execution:${machine}:${name}`;
+const key = (execution: string): string => `sfn-execution ${execution.replaceAll(" ", "")}`;
+
+const imported = (execution: string, events: readonly HistoryEvent[], within?: MapRunParent) => {
+  const [, , , , , , machine] = execution.split(":");
+  const stateMachineArn = `arn:aws:states:eu-west-1:123456789012:stateMachine:${machine}`;
+  const read = spansOfExecution({ executionArn: execution, stateMachineArn }, events, within);
+  const origin = spanOrigin({
+    resource: read.resourceSpans.resource,
+    resourceSchemaUrl: "",
+    scope: undefined,
+    scopeSchemaUrl: "",
+  });
+  const spans = read.resourceSpans.scopeSpans.flatMap((scope) =>
+    scope.spans.map((one) => normalizedSpan(one, origin, START)),
+  );
+  return { ...read, spans };
+};
+
+/** Of one task that calls a function; a direct one tells no request id. */
+const oneTask = (requestId: string, { input = "{}", isDirect = false } = {}): HistoryEvent[] => {
+  const functionArn = "arn:aws:lambda:eu-west-1:123456789012:function:charge";
+  return history([
+    [0, "ExecutionStarted", { input }],
+    [0, "TaskStateEntered", { name: "Charge" }],
+    ...(isDirect
+      ? ([
+          [2, "LambdaFunctionScheduled", { resource: functionArn }],
+          [3, "LambdaFunctionSucceeded", { output: "{}" }],
+        ] as const)
+      : ([
+          [2, "TaskScheduled", invokeTask],
+          [3, "TaskSucceeded", invoked(requestId)],
+        ] as const)),
+    [4, "TaskStateExited", { name: "Charge" }],
+    [5, "ExecutionSucceeded"],
+  ]);
+};
+
+/** As the SDK places it: under the attempt that its context object names. */
+const task = (name: string, execution: string, spec: Parameters<typeof span>[1] = {}): SpanRecord => {
+  const enteredTime = new Date(BEGINNING + 100).toISOString();
+  const attempt = { state: "Charge", enteredTime, retryCount: 0, redriveCount: 0 };
+  const own = span(name, { in: name, kind: 2, isRemote: true, consumes: [key(execution)], ...spec });
+  return rewired(own, { traceId: executionTraceId(execution), parentSpanId: attemptSpanId(execution, attempt) });
+};
+
+const E = arn("orders");
+const start = span("start", { in: "api", kind: 3, produces: [key(E)], at: at(0) });
+
+test("a task hangs under the attempt that its context object names, also where the history tells no request id", async () => {
+  const run = imported(E, oneTask("r-1", { isDirect: true })).spans;
+  const charge = task("charge", E, { request: "r-1", at: at(15) });
+  const all = [start, ...run, charge];
+  for (const order of [all, all.toReversed()]) {
+    const { ask, rows } = await stored(...order);
+    expect(await ask("r-1")).toMatchObject({
+      id: id("t", "start"),
+      joins: [
+        "Charge continues charge by parent+sfn-execution",
+        "start continues orders by sfn-execution+sfn-execution",
+      ],
+      gaps: [],
+    });
+    expect(await rows()).toEqual([`start (${all.length})`]);
+  }
+});
+
+test("without the history it is joined to who started the execution; without that one too, what to bring is said", async () => {
+  const charge = task("charge", E, { request: "r-1", at: at(15) });
+  const ship = task("ship", E, { request: "r-2", at: at(25) });
+  const known = await stored(start, charge, ship);
+  expect(await known.ask("r-1")).toMatchObject({
+    id: id("t", "start"),
+    joins: [
+      "start continues charge by sfn-execution+sfn-execution",
+      "start continues ship by sfn-execution+sfn-execution",
+    ],
+    gaps: [],
+  });
+  const { ask, rows, store } = await stored(charge, ship);
+  expect(await ask("r-1")).toMatchObject({ spans: ["charge", "ship"], gaps: ["missing-parent"] });
+  expect(await rows()).toHaveLength(1);
+  expect((await gaps(store, "r-1")).map(({ advice }) => advice)).toEqual([
+    `Bring the execution with \`mayfly import step-functions --execution-arn ${E}\`, or wrap who starts it with observe().`,
+  ]);
+});
+
+const gaps = async (store: Stored["store"], asked: string) => {
+  const found = (await findTrace(store, asked))!;
+  return gapsOf(found.trace, found.graph, START + 3_600_000_000_000n);
+};
+
+test("a nested execution belongs to the nearest of those above it whose start is known", async () => {
+  const [child, grandchild] = [arn("shipping"), arn("labels")];
+  const label = task("label", grandchild, {
+    request: "r-l",
+    consumes: [key(grandchild), key(child), key(E)],
+    at: at(50),
+  });
+  const startChild = span("start child", {
+    trace: "f",
+    in: "f",
+    kind: 3,
+    produces: [key(child)],
+    consumes: [key(E)],
+    at: at(20),
+  });
+  const byChild = await stored(start, startChild, label);
+  expect((await byChild.ask("r-l"))?.joins).toEqual([
+    "start child continues label by sfn-execution+sfn-execution",
+    "start continues start child by sfn-execution+sfn-execution",
+  ]);
+  const byRoot = await stored(label, start);
+  expect(await byRoot.ask("r-l")).toMatchObject({
+    id: id("t", "start"),
+    joins: ["start continues label by sfn-execution+sfn-execution"],
+  });
+});
+
+test("an imported execution says by its input who started it", async () => {
+  const child = arn("shipping");
+  const input = JSON.stringify({ order: 7, AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: E });
+  const { ask, rows } = await stored(...imported(child, oneTask("r-1", { input })).spans, start);
+  expect(await ask(child)).toMatchObject({
+    id: id("t", "start"),
+    joins: ["start continues shipping by sfn-execution+sfn-execution"],
+  });
+  expect(await rows()).toHaveLength(1);
+});
+
+test("an event that an archive sends again continues its sender's story, and the join says by which replay", async () => {
+  const put = span("put", { in: "api", kind: 4, produces: ["eventbridge-event e"], at: at(0) });
+  const first = span("fulfil", { trace: "u", in: "fulfil", consumes: ["eventbridge-event e"], at: at(20) });
+  const again = span("fulfil again", {
+    trace: "v",
+    in: "fulfil",
+    consumes: ["eventbridge-event e"],
+    attributes: { "mayfly.eventbridge.replay_name": "since-monday" },
+    at: at(86_400_000),
+  });
+  const { ask, store } = await stored(again, first, put);
+  expect((await ask("e"))?.spans).toEqual(["fulfil", "fulfil again", "put"]);
+  const found = await findTrace(store, "e");
+  expect(found?.trace.joins.map((join) => joinView(join).reason.split("; ").at(-1))).toEqual([
+    "the context itself was not carried",
+    "the event was replayed from an archive (since-monday)",
+  ]);
+});
