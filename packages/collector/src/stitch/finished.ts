@@ -4,8 +4,8 @@
  */
 import type { SpanRecord } from "../model/span.ts";
 
-export const finishedWherePossible = (spans: readonly SpanRecord[]): readonly SpanRecord[] => {
-  if (!spans.some((span) => span.isUnfinished)) return spans;
-  const finished = new Set(spans.filter((span) => !span.isUnfinished).map((span) => span.spanId));
-  return spans.filter((span) => !span.isUnfinished || !finished.has(span.spanId));
+/** Of the contents that came under one id. */
+export const finishedWherePossible = (copies: readonly SpanRecord[]): readonly SpanRecord[] => {
+  const finished = copies.filter((span) => !span.isUnfinished);
+  return finished.length > 0 ? finished : copies;
 };

@@ -94,6 +94,18 @@ test("a span that came unfinished and then finished is the finished one, in eith
     expect(unitsOf(both).map((unit) => unit.spans)).toEqual([[finished]]);
 });
 
+test("what a span received and sent is what any copy of it says, also one of before it had finished", () => {
+  const early = span("a", { unfinished: true, consumes: ["sqs-message m"], produces: ["sns-message n"] });
+  const [one, ...others] = unitsOf([early, span("a", { at: [0, 9] })]);
+
+  expect([one?.root.isUnfinished, one?.consumed, one?.produced.map(({ key }) => key), others]).toEqual([
+    false,
+    [{ kind: "sqs-message", id: "m" }],
+    [{ kind: "sns-message", id: "n" }],
+    [],
+  ]);
+});
+
 test("a span that came only unfinished stays, beside finished ones", () => {
   const spans = [span("a", { unfinished: true }), span("b", { parent: "a" })];
   expect(shape(spans)).toEqual(["a b"]);

@@ -77,7 +77,7 @@ const withSeen = (units: readonly Unit[], beside: readonly SpanRecord[]): readon
 const isPlatformEvidence = ({ evidence }: SpanRecord): boolean => evidence === "platform";
 
 const unitsAmong = (trace: readonly SpanRecord[]): readonly Unit[] => {
-  const { firsts, others } = byId(finishedWherePossible(trace));
+  const { firsts, others } = byId(trace);
   const places = new Map<SpanRecord, Place>();
   for (const span of firsts.values()) settle(span, firsts, places);
 
@@ -97,8 +97,8 @@ const byId = (trace: readonly SpanRecord[]): { firsts: Map<string, SpanRecord>; 
   const firsts = new Map<string, SpanRecord>();
   const others: SpanRecord[] = [];
   for (const [spanId, copies] of Map.groupBy(trace, (span) => span.spanId)) {
-    const [first, ...more] = copies.length > 1 ? distinctContents(copies) : copies;
-    if (first) firsts.set(spanId, copies.length > 1 ? withAllEvidence(first, more) : first);
+    const [first, ...more] = copies.length > 1 ? distinctContents(finishedWherePossible(copies)) : copies;
+    if (first) firsts.set(spanId, copies.length > 1 ? withAllEvidence(first, copies) : first);
     others.push(...more);
   }
   return { firsts, others };
@@ -115,8 +115,9 @@ const distinctContents = (copies: readonly SpanRecord[]): readonly SpanRecord[] 
 const evidenceIn = ({ produced, consumed, links }: SpanRecord): number =>
   produced.length + consumed.length + links.length;
 
-const withAllEvidence = (first: SpanRecord, others: readonly SpanRecord[]): SpanRecord => {
-  const all = [first, ...others];
+/** What a copy said before the span had finished holds too: its keys are known by then, and are not taken back. */
+const withAllEvidence = (first: SpanRecord, copies: readonly SpanRecord[]): SpanRecord => {
+  const all = [first, ...copies];
   const requestId = all.find((span) => span.requestId !== undefined)?.requestId;
   return {
     ...first,
