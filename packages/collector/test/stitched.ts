@@ -32,17 +32,25 @@ export interface Stored extends ListDeps {
   readonly store: Store;
 }
 
+const open: (() => Promise<void>)[] = [];
+
+/** After each run of a property: a thousand open stores are more files than a process may have. */
+export const closeOpened = async (): Promise<void> => {
+  for (const close of open.splice(0)) await close();
+};
+
 /** An empty store with its summaries. */
 export const opened = async (bounds = WALK_BOUNDS, clock = () => LATER, same?: Stored): Promise<Stored> => {
   if (same) return { ...same, summarizer: createSummarizer({ ...same, clock, bounds }) };
   const folder = await mkdtemp(join(tmpdir(), "mayfly-stitch-"));
   const store = openStore({ dataDir: folder });
   const summaries = createSqliteSummaries({ dataDir: folder });
-  onTestFinished(async () => {
+  open.push(async () => {
     await summaries.close();
     await store.close();
     await rm(folder, { recursive: true });
   });
+  onTestFinished(closeOpened);
   return { store, summaries, summarizer: createSummarizer({ store, summaries, clock, bounds }) };
 };
 

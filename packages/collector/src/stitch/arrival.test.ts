@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { SpanRecord } from "../model/span.ts";
 import { span, traceId } from "../../test/builders.ts";
-import { arrived, at, hop } from "../../test/stitched.ts";
+import { arrived, at, closeOpened, hop } from "../../test/stitched.ts";
 
 /** Two orders in one batch, one of them on over a bus; a redelivery; an orphan; a circle; one id with two contents. */
 const STORY: readonly SpanRecord[] = [
@@ -64,9 +64,11 @@ test("order, repetition and the cut into requests change nothing", async () => {
   const expected = await answers([STORY]);
   expect(expected.told.filter((answer) => answer === undefined)).toEqual([]);
   await fc.assert(
-    fc.asyncProperty(arrivals, async (requests) => {
-      expect(await answers(requests)).toEqual(expected);
-    }),
+    fc
+      .asyncProperty(arrivals, async (requests) => {
+        expect(await answers(requests)).toEqual(expected);
+      })
+      .afterEach(closeOpened),
     { numRuns: 25, endOnFailure: true },
   );
 });

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { anyRequests } from "../../test/any-spans.ts";
 import { START, span } from "../../test/builders.ts";
-import { arrived, at, hop, stored } from "../../test/stitched.ts";
+import { arrived, at, closeOpened, hop, stored } from "../../test/stitched.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { findTrace } from "../query/find.ts";
 import { tasksOf } from "./causes.ts";
@@ -93,18 +93,20 @@ test("the states of one execution wait for each other, not for its start; what r
 
 test("whatever the spans say of each other, each stands once, and the path is whole", async () => {
   await fc.assert(
-    fc.asyncProperty(anyRequests, async (requests) => {
-      const { store } = await arrived(requests);
-      for (const traceId of new Set(requests.flat().map((one) => one.traceId))) {
-        const found = await findTrace(store, traceId);
-        if (found === undefined) continue;
-        const tasks = [...tasksOf(found.trace, START)];
-        const spans = new Set(found.trace.parts.flatMap((part) => part.spans));
-        const path = criticalPath(tasks);
-        for (const [n, { start }] of path.entries()) if (n > 0) expect(start).toBe(path[n - 1]?.end);
-        for (const task of tasks) expect(tasks.push(...task.children)).toBeLessThanOrEqual(spans.size);
-      }
-    }),
+    fc
+      .asyncProperty(anyRequests, async (requests) => {
+        const { store } = await arrived(requests);
+        for (const traceId of new Set(requests.flat().map((one) => one.traceId))) {
+          const found = await findTrace(store, traceId);
+          if (found === undefined) continue;
+          const tasks = [...tasksOf(found.trace, START)];
+          const spans = new Set(found.trace.parts.flatMap((part) => part.spans));
+          const path = criticalPath(tasks);
+          for (const [n, { start }] of path.entries()) if (n > 0) expect(start).toBe(path[n - 1]?.end);
+          for (const task of tasks) expect(tasks.push(...task.children)).toBeLessThanOrEqual(spans.size);
+        }
+      })
+      .afterEach(closeOpened),
     { numRuns: process.env["MAYFLY_LONG"] === "true" ? 1_000 : 15 },
   );
 });

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { span } from "../../test/builders.ts";
-import { at, stored } from "../../test/stitched.ts";
+import { at, closeOpened, stored } from "../../test/stitched.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { findTrace } from "../query/find.ts";
 import { headFacts } from "../query/head.ts";
@@ -119,27 +119,29 @@ test("whatever the clocks say, no one begins before who sent to him; and clocks 
     ),
   });
   await fc.assert(
-    fc.asyncProperty(hops, async ({ parents, waits, clocks }) => {
-      const begun = [0];
-      const senders = parents.map((parent, n) => parent % (n + 1));
-      for (const [n, sender] of senders.entries()) begun.push((begun[sender] ?? 0) + 5 + (waits[n] ?? 0));
-      const spans = begun.map((from, n) => {
-        const told = from + (clocks[n] ?? 0);
-        return span(`f${n}`, {
-          trace: `t${n}`,
-          in: `f${n}`,
-          request: `r${n}`,
-          at: at(1_000 + told, 1_003 + told),
-          produces: senders.flatMap((sender, below) => (sender === n ? [`sqs-message m${below}`] : [])),
-          ...(n > 0 && { consumes: [`sqs-message m${n - 1}`] }),
+    fc
+      .asyncProperty(hops, async ({ parents, waits, clocks }) => {
+        const begun = [0];
+        const senders = parents.map((parent, n) => parent % (n + 1));
+        for (const [n, sender] of senders.entries()) begun.push((begun[sender] ?? 0) + 5 + (waits[n] ?? 0));
+        const spans = begun.map((from, n) => {
+          const told = from + (clocks[n] ?? 0);
+          return span(`f${n}`, {
+            trace: `t${n}`,
+            in: `f${n}`,
+            request: `r${n}`,
+            at: at(1_000 + told, 1_003 + told),
+            produces: senders.flatMap((sender, below) => (sender === n ? [`sqs-message m${below}`] : [])),
+            ...(n > 0 && { consumes: [`sqs-message m${n - 1}`] }),
+          });
         });
-      });
-      const trace = await walked(spans, "r0");
-      for (const { from, to } of trace.joins)
-        expect(trace.clocks.startOf(from) <= trace.clocks.startOf(to.root)).toBe(true);
-      if (clocks.every((clock) => clock === 0))
-        for (const { unit } of trace.parts) expect(trace.clocks.offsetOf(unit.root)).toBe(0);
-    }),
+        const trace = await walked(spans, "r0");
+        for (const { from, to } of trace.joins)
+          expect(trace.clocks.startOf(from) <= trace.clocks.startOf(to.root)).toBe(true);
+        if (clocks.every((clock) => clock === 0))
+          for (const { unit } of trace.parts) expect(trace.clocks.offsetOf(unit.root)).toBe(0);
+      })
+      .afterEach(closeOpened),
     { numRuns: process.env["MAYFLY_LONG"] === "true" ? 500 : 25 },
   );
 });
