@@ -3,7 +3,7 @@
  *
  * Bounds  `maxSpans`: of a larger one, the earliest arrivals.
  */
-import { type SpanPath, traceOf } from "../model/ids.ts";
+import { type SpanPath, spanPath, traceOf } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { type Unit, unitsOf } from "../stitch/units.ts";
 import type { Store } from "../store/store.ts";
@@ -16,12 +16,19 @@ export const spansOfRow = async (
 ): Promise<readonly SpanRecord[]> => {
   const traceIds = new Set(row.units.map(({ path }) => traceOf(path)));
   const byTrace = Map.groupBy(await store.spansOfTraces([...traceIds], maxSpans), (span) => span.traceId);
-  const units = new Map<SpanPath, Unit>();
-  for (const spans of byTrace.values())
-    for (const unit of unitsOf(spans)) if (!units.has(unit.path)) units.set(unit.path, unit);
-  return row.units.flatMap(({ path, isWhole }) => {
-    const unit = units.get(path);
+  const units = [...byTrace.values()].flatMap(unitsOf);
+  const byPath = new Map(units.map((unit) => [unit.path, unit]));
+  const sights = Map.groupBy(units.flatMap(sightsIn), pathOf);
+  return row.units.flatMap(({ path, isWhole, isSight }) => {
+    if (isSight) return sights.get(path) ?? [];
+    const unit = byPath.get(path);
     if (unit === undefined) return [];
-    return isWhole ? unit.spans : unit.spans.slice(0, 1);
+    return isWhole ? unit.spans : [unit.root];
   });
 };
+
+/** Somebody else's spans of an invocation: under the ids of its own, or in a unit of their own. */
+const sightsIn = ({ root, spans, seen = [] }: Unit): readonly SpanRecord[] =>
+  root.evidence === undefined ? seen : [...spans, ...seen];
+
+const pathOf = ({ traceId, spanId }: SpanRecord): SpanPath => spanPath(traceId, spanId);

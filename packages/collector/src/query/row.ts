@@ -31,7 +31,7 @@ export const rowOf = (trace: StitchedTrace, graph: Graph, now: UnixNano): Summar
     errorTypes: distinct([...spans.filter((span) => span.isError).map(errorTypeOf), ...units.map(unsaidErrorType)]),
     ...(spanNames.length <= MAX_SPAN_NAMES && { spanNames }),
     truncated: trace.truncated,
-    units: trace.parts.flatMap(({ unit, isWhole }) => [{ path: unit.path, isWhole }, ...evidenceOf(unit)]),
+    units: trace.parts.flatMap(({ unit, isWhole }) => [{ path: unit.path, isWhole }, ...sightsOf(unit)]),
     invocations: invocationsOf(trace, head.start),
     calls: callsOf(trace),
     ...(dueAt !== undefined && { dueAt }),
@@ -39,10 +39,8 @@ export const rowOf = (trace: StitchedTrace, graph: Graph, now: UnixNano): Summar
 };
 
 /** So that the row is found by what was seen of its invocations; it is shown with them, and is no unit of the walk. */
-const evidenceOf = (unit: Unit): SummaryRow["units"] =>
-  evidencePaths(unit)
-    .filter((path) => path !== unit.path)
-    .map((path) => ({ path, isWhole: false }));
+const sightsOf = (unit: Unit): SummaryRow["units"] =>
+  distinct(evidencePaths(unit)).map((path) => ({ path, isWhole: false, isSight: true }));
 
 const unsaidErrorType = (unit: Unit): string | undefined =>
   unit.platform && failsUnsaid(unit) ? (platformErrorType(unit.platform.facts) ?? ERROR_TYPE_OTHER) : undefined;

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { anyRequests } from "../../test/any-spans.ts";
 import { START, batch, span } from "../../test/builders.ts";
-import { type Stored, arrived, at, hop, opened } from "../../test/stitched.ts";
+import { type Stored, arrived, at, closeOpened, hop, opened } from "../../test/stitched.ts";
 import { matching, walked } from "../../test/walked.ts";
 import type { SummaryPosition } from "../store/summaries.ts";
 import type { Query, Test } from "./grammar.ts";
@@ -76,24 +76,26 @@ test(
   "any query finds in any story what asking it of every walked trace finds, whatever the page's size",
   async () => {
     await fc.assert(
-      fc.asyncProperty(
-        anyRequests,
-        fc.array(anyQuery, { minLength: 20, maxLength: 20 }),
-        fc.integer({ min: 1, max: 4 }),
-        async (requests, queries, limit) => {
-          const deps = await opened();
-          for (const request of requests) await deps.store.append(batch(request));
-          await deps.summarizer.catchUp();
-          const all = await walked(deps.store);
-          fc.pre(all !== undefined);
-          for (const query of queries) {
-            const ids = await found(deps, query, limit);
-            expect(ids.toSorted(), JSON.stringify(query)).toEqual(matching(query, all));
-            const starts = ids.map((id) => all.find(({ row }) => row.id === id)?.row.start ?? 0n);
-            expect(starts).toEqual(starts.toSorted((a, b) => Number(b - a)));
-          }
-        },
-      ),
+      fc
+        .asyncProperty(
+          anyRequests,
+          fc.array(anyQuery, { minLength: 20, maxLength: 20 }),
+          fc.integer({ min: 1, max: 4 }),
+          async (requests, queries, limit) => {
+            const deps = await opened();
+            for (const request of requests) await deps.store.append(batch(request));
+            await deps.summarizer.catchUp();
+            const all = await walked(deps.store);
+            fc.pre(all !== undefined);
+            for (const query of queries) {
+              const ids = await found(deps, query, limit);
+              expect(ids.toSorted(), JSON.stringify(query)).toEqual(matching(query, all));
+              const starts = ids.map((id) => all.find(({ row }) => row.id === id)?.row.start ?? 0n);
+              expect(starts).toEqual(starts.toSorted((a, b) => Number(b - a)));
+            }
+          },
+        )
+        .afterEach(closeOpened),
       { numRuns: RUNS },
     );
   },
@@ -150,6 +152,32 @@ test("two terms need not hold on one span, and a batch's rows do not have what i
   expect(await names("card:visa carrier:dhl")).toEqual(["POST /orders"]);
   expect(await names("card:visa -carrier:dhl")).toEqual([]);
   expect(await names("function:payment function:api -function:audit name:send")).toEqual(["POST /orders"]);
+});
+
+test("what was seen of an invocation is found with it: under its own span's id, or in spans below the one that was seen", async () => {
+  const from = (evidence: string, attributes = {}) => ({ attributes: { "mayfly.evidence": evidence, ...attributes } });
+  const request = { request: "r", consumes: ["lambda-request r"] };
+  const { list } = await arrived([
+    [
+      span("run", { ...request, at: at(0) }),
+      span("run", { in: "lambda", at: at(0), ...from("platform", { tenant: "t-1" }) }),
+      span("segment", { trace: "x", ...request, in: "xray", at: at(0), ...from("xray") }),
+      span("subsegment", {
+        trace: "x",
+        in: "xray",
+        parent: "segment",
+        at: at(1),
+        ...from("xray", { table: "orders" }),
+      }),
+    ],
+  ]);
+  const names = async (q: string) => (await list({ limit: 10, query: parseQuery(q) })).traces.map((row) => row.name);
+
+  expect([await names("tenant:t-1"), await names("table:orders"), await names("-table:orders")]).toEqual([
+    ["run"],
+    ["run"],
+    [],
+  ]);
 });
 
 test("a page that looked at as many rows as it may says where to go on", async () => {

@@ -47,6 +47,8 @@ interface SummaryUnit {
   readonly path: SpanPath;
   /** Not only the span of an invocation that worked for many. */
   readonly isWhole: boolean;
+  /** No unit: what was seen of one of the others from outside, under this id. */
+  readonly isSight?: true;
 }
 
 export interface SummaryInvocation {

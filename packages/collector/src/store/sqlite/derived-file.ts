@@ -18,7 +18,7 @@ import { makeFolder } from "./folders.ts";
 import { HASH_START, hashBytes, hashEnd } from "../terms.ts";
 
 export const DERIVED_FILE = "derived.db";
-const VERSION = 3;
+const VERSION = 4;
 
 const SCHEMA = `
 CREATE TABLE rows (
