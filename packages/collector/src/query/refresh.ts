@@ -14,6 +14,7 @@
  * In      what the store holds now, and the rows as they were.
  * Bounds  the graph's. What it could not hold removes nothing.
  */
+import type { StitchKey } from "@mayfly/api";
 import { type SpanPath, type TraceId, spanPath, traceOf } from "../model/ids.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { UnixNano } from "../model/time.ts";
@@ -129,12 +130,19 @@ const unitsAround = async (traceIds: readonly TraceId[], graph: Graph): Promise<
 };
 
 /** Each key once: of a message that thousands received, each of them knows all others. */
-const holdersOf = (units: readonly Unit[], graph: Graph): SpanPath[] => {
-  const keys = units.flatMap((unit) => [...unit.produced.map(({ key }) => key), ...unit.consumed]);
-  return [...new Set(keys.map(stitchKeyIdentity))]
+const holdersOf = (units: readonly Unit[], graph: Graph): SpanPath[] =>
+  [...new Set(units.flatMap(keysOf).map(stitchKeyIdentity))]
     .flatMap((key) => graph.holders(key))
     .map(({ traceId, spanId }) => spanPath(traceId, spanId));
-};
+
+/** What was seen of an invocation may tell of a message that its own spans do not; whom a Root leads to, its trace says. */
+const keysOf = ({ produced, consumed, platform }: Unit): readonly StitchKey[] => [
+  ...produced.map(({ key }) => key),
+  ...consumed,
+  ...(platform?.spans ?? [])
+    .flatMap((span) => [...span.produced, ...span.consumed])
+    .filter(({ kind }) => kind !== "xray-root"),
+];
 
 const neighbours = (unit: Unit, graph: Graph): SpanPath[] => [
   ...[...unit.spans, ...(unit.platform?.spans ?? [])].flatMap((span) => [

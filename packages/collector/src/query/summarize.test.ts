@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { anyRequests } from "../../test/any-spans.ts";
 import { START, batch, span, traceId } from "../../test/builders.ts";
-import { type Stored, at, hop, id, opened } from "../../test/stitched.ts";
+import { type Stored, at, closeOpened, hop, id, opened } from "../../test/stitched.ts";
 import { walked } from "../../test/walked.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { openKeeper } from "../store/sqlite/keeper.ts";
@@ -30,16 +30,18 @@ test(
   "after any spans in any order, summaries are what walking every root yields",
   async () => {
     await fc.assert(
-      fc.asyncProperty(anyRequests, async (requests) => {
-        const deps = await opened();
-        for (const request of requests) {
-          await deps.store.append(batch(request));
-          await deps.summarizer.catchUp();
-        }
-        const truth = await walked(deps.store);
-        fc.pre(truth !== undefined);
-        expect(await kept(deps)).toEqual(truth.map(({ row }) => row));
-      }),
+      fc
+        .asyncProperty(anyRequests, async (requests) => {
+          const deps = await opened();
+          for (const request of requests) {
+            await deps.store.append(batch(request));
+            await deps.summarizer.catchUp();
+          }
+          const truth = await walked(deps.store);
+          fc.pre(truth !== undefined);
+          expect(await kept(deps)).toEqual(truth.map(({ row }) => row));
+        })
+        .afterEach(closeOpened),
       { numRuns: RUNS },
     );
   },
@@ -69,6 +71,22 @@ test("a message that nobody receives becomes a gap when its time has come, thoug
   await deps.summarizer.catchUp();
   expect(await kept(deps)).toMatchObject([{ gapCount: 1 }]);
   expect((await kept(deps))[0]).not.toHaveProperty("dueAt");
+});
+
+test("who sent a message may be told by what was seen of it, and then its receiver's row changes", async () => {
+  const deps = await opened();
+  const sender = span("sender", { trace: "s" });
+  const receiver = span("receiver", { trace: "r", consumes: ["sqs-message m"] });
+  const sight = span("sender", {
+    trace: "s",
+    produces: ["sqs-message m"],
+    attributes: { "mayfly.evidence": "platform" },
+  });
+  for (const one of [sender, receiver, sight]) {
+    await deps.store.append(batch([one]));
+    await deps.summarizer.catchUp();
+  }
+  expect(await kept(deps)).toEqual((await walked(deps.store))?.map(({ row }) => row));
 });
 
 test("what is not in the rows yet is pending, and a bounded turn brings some of it in", async () => {

@@ -14,6 +14,7 @@
  *
  * Bounds  `maxSpans` loaded spans and `maxHolders` key and link holders per read; reaching one sets `truncated`.
  */
+import type { StitchKey } from "@mayfly/api";
 import { type SpanId, type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { type StitchKeyIdentity, stitchKeyIdentity } from "../model/stitch-key.ts";
@@ -210,7 +211,11 @@ const requestKeysOf = (unit: Unit): StitchKeyIdentity[] =>
   unit.consumed.filter(({ kind }) => kind === "lambda-request").map(stitchKeyIdentity);
 
 const keysOf = (units: readonly Unit[]): StitchKeyIdentity[] =>
-  units.flatMap((unit) => [...unit.produced.map((produced) => produced.key), ...unit.consumed].map(stitchKeyIdentity));
+  units.flatMap(({ produced, consumed, seen = [] }) =>
+    [...produced.map(({ key }) => key), ...consumed, ...seen.flatMap(keysIn)].map(stitchKeyIdentity),
+  );
+
+const keysIn = ({ produced, consumed }: SpanRecord): readonly StitchKey[] => [...produced, ...consumed];
 
 const append = <K, V>(map: Map<K, V[]>, key: K, value: V): void => {
   const list = map.get(key);
