@@ -4,7 +4,8 @@
  * docs and tests read what is made here of them.
  *
  * In      interfaces and type aliases of: literals, keywords, arrays, unions, intersections of objects, index signatures,
- *         mapped types over literals. A doc comment may end with `@pattern` and a regular expression.
+ *         mapped types over literals. A doc comment may end with what a type cannot say: `@integer`, `@minimum` and a
+ *         number, `@pattern` and a regular expression.
  * Out     closed as the types are; `additionalProperties` is left to who validates.
  * Errors  whatever else the file says is named: it has no schema, so it must not be in the contract.
  */
@@ -63,7 +64,7 @@ const KEYWORDS: { readonly [type: string]: JsonSchema } = {
 
 const readerOf = (types: ReadonlyMap<string, Declared>): ((declared: Declared) => JsonSchema) => {
   const declared = ({ node, docs, docsOf }: Declared): JsonSchema => {
-    if (node.type === "TSTypeAliasDeclaration") return { ...docs, ...schemaOf(node["typeAnnotation"] as Node, docsOf) };
+    if (node.type === "TSTypeAliasDeclaration") return { ...schemaOf(node["typeAnnotation"] as Node, docsOf), ...docs };
     if (node.type !== "TSInterfaceDeclaration") throw unknown(node);
     const own = membersOf((node["body"] as Node)["body"] as readonly Node[], docsOf);
     return { ...docs, ...[...parentsOf(node), own].reduce(merged) };
@@ -162,6 +163,12 @@ const docsBefore = ({ start }: Node, source: string, comments: readonly Comment[
     .replace(/^\*/, "")
     .replace(/\s*\n\s*\* ?/g, " ")
     .trim();
-  const [description = "", pattern] = text.split(/\s*@pattern /);
-  return { ...(description && { description }), ...(pattern && { pattern }) };
+  const [description = "", ...tags] = text.split(/(?:^|\s+)@(?=integer|minimum|pattern)/);
+  return { ...(description && { description }), ...Object.assign({}, ...tags.map(keywordOf)) };
+};
+
+const keywordOf = (tag: string): JsonSchema => {
+  const [name = "", value = ""] = tag.split(/\s+(.*)/);
+  if (name === "integer") return { type: "integer" };
+  return { [name]: name === "minimum" ? Number(value) : value };
 };

@@ -1,10 +1,10 @@
 /** `GET /api/functions` and `GET /api/functions/{name}`. */
-import type { SpanRef, UnixNanoString } from "./index.ts";
+import type { Count, DurationNs, SpanRef, UnixNanoString } from "./index.ts";
 
 export interface FunctionList {
   readonly functions: readonly FunctionSummary[];
   /** How many there are; more than are listed where `limit` cut them. */
-  readonly count: number;
+  readonly count: Count;
   readonly fromUnixNano: UnixNanoString;
   readonly toUnixNano: UnixNanoString;
   /** True where there are more traces than were looked at: the numbers are of the newest, back to `lookedBackToUnixNano`. */
@@ -13,16 +13,16 @@ export interface FunctionList {
 }
 
 export interface FunctionCounts {
-  readonly invocations: number;
-  readonly errors: number;
-  readonly coldStarts: number;
+  readonly invocations: Count;
+  readonly errors: Count;
+  readonly coldStarts: Count;
 }
 
 export interface FunctionSummary extends FunctionCounts {
   readonly name: string;
   readonly services: readonly string[];
   readonly triggers: readonly string[];
-  readonly durationNs: { readonly [percentile in "p50" | "p95" | "p99"]: number };
+  readonly durationNs: { readonly [percentile in "p50" | "p95" | "p99"]: DurationNs };
   readonly lastSeenUnixNano: UnixNanoString;
 }
 
@@ -47,17 +47,17 @@ export interface FunctionStep extends FunctionCounts {
   /** Not in the step. */
   readonly toUnixNano: UnixNanoString;
   /** Absent where nothing ran. */
-  readonly durationNs?: { readonly [percentile in "p50" | "p95"]: number };
+  readonly durationNs?: { readonly [percentile in "p50" | "p95"]: DurationNs };
 }
 
 export interface FunctionCall {
   readonly name: string;
-  readonly count: number;
+  readonly count: Count;
 }
 
 export interface FunctionFailure {
   readonly type: string;
-  readonly count: number;
+  readonly count: Count;
   /** The last of them. */
   readonly latest: FunctionInvocation;
 }
@@ -66,7 +66,7 @@ export interface FunctionInvocation extends SpanRef {
   readonly stitchedTraceId: string;
   readonly requestId?: string;
   readonly startTimeUnixNano: UnixNanoString;
-  readonly durationNs: number;
+  readonly durationNs: DurationNs;
   readonly status: "ok" | "error";
   readonly errorType?: string;
   readonly coldStart: boolean;

@@ -13,6 +13,15 @@ export type * from "./metrics.ts";
 /** Decimal digits of Unix nanoseconds. @pattern ^[0-9]{1,20}$ */
 export type UnixNanoString = string;
 
+/** @integer */
+export type Integer = number;
+
+/** How many. @integer @minimum 0 */
+export type Count = number;
+
+/** A length of time in nanoseconds; exact up to 104 days. @integer @minimum 0 */
+export type DurationNs = number;
+
 /** Attribute values as read by people: an int64 past 2^53 is a decimal string, bytes are base64. */
 export type AttributeValue =
   | string
@@ -57,7 +66,7 @@ export interface Span extends SpanRef {
   readonly requestId?: string;
   readonly startTimeUnixNano: UnixNanoString;
   /** Never negative: an end before its start counts as the start. */
-  readonly durationNs: number;
+  readonly durationNs: DurationNs;
   readonly status: Status;
   readonly attributes: Attributes;
   readonly events: readonly SpanEvent[];
@@ -66,9 +75,9 @@ export interface Span extends SpanRef {
    * In a stitched trace: its clock differs from the others', and by theirs it started so much later (negative: earlier) than
    * `startTimeUnixNano`. All other times of a stitched trace are corrected by it.
    */
-  readonly clockOffsetNs?: number;
+  readonly clockOffsetNs?: Integer;
   /** In a stitched trace: how long it ran while nothing that it caused did. */
-  readonly selfTimeNs?: number;
+  readonly selfTimeNs?: DurationNs;
   /** Of an invocation's span: what Lambda says of the invocation. */
   readonly platform?: PlatformReport;
   /** Made of what Lambda, or X-Ray, saw of an invocation; in a stitched trace: the invocation sent no spans itself. */
@@ -180,9 +189,9 @@ interface TraceHead {
   readonly requestIds: readonly string[];
   readonly name: string;
   readonly startTimeUnixNano: UnixNanoString;
-  readonly durationNs: number;
-  readonly spanCount: number;
-  readonly errorCount: number;
+  readonly durationNs: DurationNs;
+  readonly spanCount: Count;
+  readonly errorCount: Count;
   /** In causal order, each once. */
   readonly functions: readonly string[];
   /** null until priced. */
@@ -192,8 +201,8 @@ interface TraceHead {
 }
 
 export interface TraceSummary extends TraceHead {
-  readonly coldStarts: number;
-  readonly gapCount: number;
+  readonly coldStarts: Count;
+  readonly gapCount: Count;
   /** True when a bound cut the walk: there is more than is counted here. */
   readonly truncated?: boolean;
 }
@@ -205,7 +214,7 @@ export interface TraceSummary extends TraceHead {
 export interface PathStep extends SpanRef {
   readonly is: "work" | "wait" | "init";
   readonly startTimeUnixNano: UnixNanoString;
-  readonly durationNs: number;
+  readonly durationNs: DurationNs;
 }
 
 export interface TraceDetail extends TraceHead {
@@ -248,19 +257,19 @@ export interface InvocationAttempt extends SpanRef {
   /** `faas.trigger`. */
   readonly trigger?: string;
   readonly startTimeUnixNano: UnixNanoString;
-  readonly durationNs: number;
+  readonly durationNs: DurationNs;
   readonly status: Status;
   readonly coldStart: boolean;
   /** `mayfly.init_duration_ms`: how long the environment took to start, where this invocation waited for it. */
   readonly initDurationMs?: number;
   /** `faas.max_memory` of the resource, in bytes. */
-  readonly maxMemoryBytes?: number;
+  readonly maxMemoryBytes?: Count;
   readonly platform?: PlatformReport;
   /** No span of it has arrived: it is known by what Lambda, or X-Ray, saw of it. */
   readonly evidence?: "platform" | "xray";
   /** Its own spans, those of its records included. */
-  readonly spanCount: number;
-  readonly errorCount: number;
+  readonly spanCount: Count;
+  readonly errorCount: Count;
   readonly consumed: readonly StitchKey[];
   readonly produced: readonly StitchKey[];
 }
@@ -274,15 +283,15 @@ export interface Invocation {
 
 /** `GET /api/traces/stats`: the traces that the same filters list, counted. */
 export interface TraceStats {
-  readonly count: number;
-  readonly errorCount: number;
+  readonly count: Count;
+  readonly errorCount: Count;
   /** True where there are more than were looked at: the numbers are of the newest, back to `lookedBackToUnixNano`. */
   readonly truncated?: boolean;
   readonly lookedBackToUnixNano?: UnixNanoString;
   /** Absent where there is no trace. */
-  readonly durationNs?: { readonly [percentile in "p50" | "p90" | "p95" | "p99"]: number };
+  readonly durationNs?: { readonly [percentile in "p50" | "p90" | "p95" | "p99"]: DurationNs };
   /** Steps of equal ratio, from the shortest to the longest. */
-  readonly durations: readonly (TraceCounts & { readonly fromNs: number; readonly toNs: number })[];
+  readonly durations: readonly (TraceCounts & { readonly fromNs: DurationNs; readonly toNs: DurationNs })[];
   /** Steps of equal length, oldest first. */
   readonly times: readonly (TraceCounts & {
     readonly fromUnixNano: UnixNanoString;
@@ -292,14 +301,14 @@ export interface TraceStats {
   readonly facets: {
     readonly [field in "function" | "status" | "error" | "cold" | "trigger" | "service"]: readonly {
       readonly value: string;
-      readonly count: number;
+      readonly count: Count;
     }[];
   };
 }
 
 interface TraceCounts {
-  readonly count: number;
-  readonly errorCount: number;
+  readonly count: Count;
+  readonly errorCount: Count;
 }
 
 /** `GET /api/suggest` */
@@ -313,13 +322,13 @@ export interface Suggestion {
   /** Of a value that was suggested where no field was named: the field. */
   readonly of?: string;
   readonly meaning?: string;
-  readonly count?: number;
+  readonly count?: Count;
 }
 
 export interface LogRecord {
   readonly timeUnixNano: UnixNanoString;
   /** 1-24, in fours: trace, debug, info, warn, error, fatal; 0 when unset. */
-  readonly severityNumber: number;
+  readonly severityNumber: Integer;
   readonly severityText?: string;
   readonly body: AttributeValue;
   readonly traceId?: string;
@@ -340,35 +349,35 @@ export interface LogList {
 }
 
 export interface DamagedPartition {
-  readonly partition: number;
+  readonly partition: Count;
   readonly code: string;
   readonly message: string;
 }
 
 /** `GET /api/stats`: the ledger. received = stored + duplicate + rejected + dropped. */
 export interface Stats {
-  readonly spans: number;
-  readonly traces: number;
-  readonly logs: number;
-  readonly invocations: number;
-  readonly receivedSpans: number;
-  readonly duplicateSpans: number;
-  readonly rejectedSpans: { readonly [reason: string]: number };
-  readonly droppedSpans: { readonly [reason: string]: number };
+  readonly spans: Count;
+  readonly traces: Count;
+  readonly logs: Count;
+  readonly invocations: Count;
+  readonly receivedSpans: Count;
+  readonly duplicateSpans: Count;
+  readonly rejectedSpans: { readonly [reason: string]: Count };
+  readonly droppedSpans: { readonly [reason: string]: Count };
   /** OTLP requests refused whole, by error code, since `startedAt`; what was in them is not known. */
-  readonly refusedRequests: { readonly [code: string]: number };
-  readonly receivedLogs: number;
-  readonly duplicateLogs: number;
-  readonly rejectedLogs: { readonly [reason: string]: number };
-  readonly droppedLogs: { readonly [reason: string]: number };
-  readonly metricPoints: number;
-  readonly receivedMetricPoints: number;
-  readonly duplicateMetricPoints: number;
-  readonly rejectedMetricPoints: { readonly [reason: string]: number };
-  readonly droppedMetricPoints: { readonly [reason: string]: number };
+  readonly refusedRequests: { readonly [code: string]: Count };
+  readonly receivedLogs: Count;
+  readonly duplicateLogs: Count;
+  readonly rejectedLogs: { readonly [reason: string]: Count };
+  readonly droppedLogs: { readonly [reason: string]: Count };
+  readonly metricPoints: Count;
+  readonly receivedMetricPoints: Count;
+  readonly duplicateMetricPoints: Count;
+  readonly rejectedMetricPoints: { readonly [reason: string]: Count };
+  readonly droppedMetricPoints: { readonly [reason: string]: Count };
   /** Stored spans that the list of traces does not show yet: its rows are worked out beside what arrives. */
-  readonly spansBehind: number;
-  readonly bytesOnDisk: number;
+  readonly spansBehind: Count;
+  readonly bytesOnDisk: Count;
   /** Set aside, and missing from every answer; files when they are opened, what is in them when it is read. */
   readonly damagedPartitions: readonly DamagedPartition[];
   readonly startedAt: UnixNanoString;
@@ -386,9 +395,9 @@ export interface Session {
 /** `POST /v1/lambda/telemetry` */
 export interface TelemetryReceipt {
   /** Records that were kept. */
-  readonly records: number;
+  readonly records: Count;
   /** Those that were not, by reason. */
-  readonly rejected: { readonly [reason: string]: number };
+  readonly rejected: { readonly [reason: string]: Count };
 }
 
 /** `POST /v1/firehose`: what Amazon Data Firehose expects of any answer. */
@@ -396,7 +405,7 @@ export interface FirehoseReceipt {
   /** Of the request. */
   readonly requestId: string;
   /** Milliseconds since 1970. */
-  readonly timestamp: number;
+  readonly timestamp: Count;
   /** Why it failed. */
   readonly errorMessage?: string;
 }
@@ -407,6 +416,6 @@ export interface ErrorBody {
     readonly code: string;
     readonly message: string;
     /** With `bad-query`: where in `q`, in UTF-16 units; `end` is after the last. */
-    readonly at?: { readonly start: number; readonly end: number };
+    readonly at?: { readonly start: Count; readonly end: Count };
   };
 }

@@ -1,5 +1,5 @@
 /** `GET /api/metrics`, with a name and without. */
-import type { Attributes, UnixNanoString } from "./index.ts";
+import type { Attributes, Count, Integer, UnixNanoString } from "./index.ts";
 
 export type Metrics = MetricPoints | MetricNames;
 
@@ -17,7 +17,7 @@ export interface MetricName {
   readonly unit?: string;
   readonly description?: string;
   /** Data points. */
-  readonly points: number;
+  readonly points: Count;
   readonly lastSeenUnixNano: UnixNanoString;
 }
 
@@ -67,7 +67,7 @@ export interface MetricPoint {
   readonly explicitBounds?: readonly MetricNumber[];
   readonly bucketCounts?: readonly MetricNumber[];
   /** Bucket n of an exponential histogram ends at 2^(2^-scale · (offset + n + 1)). */
-  readonly scale?: number;
+  readonly scale?: Integer;
   readonly zeroCount?: MetricNumber;
   readonly zeroThreshold?: MetricNumber;
   readonly positive?: MetricBuckets;
@@ -77,7 +77,7 @@ export interface MetricPoint {
 }
 
 export interface MetricBuckets {
-  readonly offset: number;
+  readonly offset: Integer;
   readonly bucketCounts: readonly MetricNumber[];
 }
 

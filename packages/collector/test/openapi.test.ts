@@ -27,6 +27,9 @@ interface Document {
   readonly components: Readonly<Record<"schemas" | "responses" | "securitySchemes", Readonly<Record<string, object>>>>;
 }
 
+/** Between a field's name and its type. */
+const KEYWORD = /^(?:properties|items|anyOf|additionalProperties|\d+)$/;
+
 let keyed: Keyed;
 let document: Document;
 beforeAll(async () => {
@@ -104,6 +107,28 @@ test("every parameter of a path and of a query is explained", () => {
     const inPath = parameters.filter((one) => one.in === "path").map(({ name }) => `{${name}}`);
     expect([route, inPath]).toEqual([route, path.match(/\{\w+\}/g) ?? []]);
   }
+});
+
+test("what is counted is a whole number: only values of senders, Lambda's measures and money may have a fraction", () => {
+  const fractions = (schema: unknown, name: string): string[] => {
+    if (typeof schema !== "object" || schema === null) return [];
+    const own = (schema as { type?: unknown }).type === "number" ? [name] : [];
+    const below = Object.entries(schema).flatMap(([key, one]) => fractions(one, KEYWORD.test(key) ? name : key));
+    return [...own, ...below];
+  };
+  expect([...new Set(fractions(document.components.schemas, ""))].toSorted()).toEqual([
+    "AttributeValue",
+    "MetricNumber",
+    "billedDurationMs",
+    "billedRestoreDurationMs",
+    "costUsd",
+    "durationMs",
+    "initDurationMs",
+    "maxMemoryUsedMb",
+    "memorySizeMb",
+    "producedBytes",
+    "restoreDurationMs",
+  ]);
 });
 
 test("every reference leads somewhere", () => {

@@ -15,7 +15,7 @@ export const ANSWER_SCHEMAS = {
       },
       "count": {
         "description": "How many there are; more than are listed where `limit` cut them.",
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "fromUnixNano": {
         "$ref": "#/components/schemas/UnixNanoString"
@@ -42,13 +42,13 @@ export const ANSWER_SCHEMAS = {
     "type": "object",
     "properties": {
       "invocations": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "errors": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "coldStarts": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       }
     },
     "required": [
@@ -61,13 +61,13 @@ export const ANSWER_SCHEMAS = {
     "type": "object",
     "properties": {
       "invocations": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "errors": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "coldStarts": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "name": {
         "type": "string"
@@ -88,13 +88,13 @@ export const ANSWER_SCHEMAS = {
         "type": "object",
         "properties": {
           "p50": {
-            "type": "number"
+            "$ref": "#/components/schemas/DurationNs"
           },
           "p95": {
-            "type": "number"
+            "$ref": "#/components/schemas/DurationNs"
           },
           "p99": {
-            "type": "number"
+            "$ref": "#/components/schemas/DurationNs"
           }
         },
         "required": [
@@ -122,13 +122,13 @@ export const ANSWER_SCHEMAS = {
     "type": "object",
     "properties": {
       "invocations": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "errors": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "coldStarts": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "name": {
         "type": "string"
@@ -149,13 +149,13 @@ export const ANSWER_SCHEMAS = {
         "type": "object",
         "properties": {
           "p50": {
-            "type": "number"
+            "$ref": "#/components/schemas/DurationNs"
           },
           "p95": {
-            "type": "number"
+            "$ref": "#/components/schemas/DurationNs"
           },
           "p99": {
-            "type": "number"
+            "$ref": "#/components/schemas/DurationNs"
           }
         },
         "required": [
@@ -242,13 +242,13 @@ export const ANSWER_SCHEMAS = {
     "type": "object",
     "properties": {
       "invocations": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "errors": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "coldStarts": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "fromUnixNano": {
         "$ref": "#/components/schemas/UnixNanoString"
@@ -262,10 +262,10 @@ export const ANSWER_SCHEMAS = {
         "type": "object",
         "properties": {
           "p50": {
-            "type": "number"
+            "$ref": "#/components/schemas/DurationNs"
           },
           "p95": {
-            "type": "number"
+            "$ref": "#/components/schemas/DurationNs"
           }
         },
         "required": [
@@ -289,7 +289,7 @@ export const ANSWER_SCHEMAS = {
         "type": "string"
       },
       "count": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       }
     },
     "required": [
@@ -304,7 +304,7 @@ export const ANSWER_SCHEMAS = {
         "type": "string"
       },
       "count": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "latest": {
         "description": "The last of them.",
@@ -336,7 +336,7 @@ export const ANSWER_SCHEMAS = {
         "$ref": "#/components/schemas/UnixNanoString"
       },
       "durationNs": {
-        "type": "number"
+        "$ref": "#/components/schemas/DurationNs"
       },
       "status": {
         "type": "string",
@@ -363,12 +363,24 @@ export const ANSWER_SCHEMAS = {
     ]
   },
   "UnixNanoString": {
+    "type": "string",
     "description": "Decimal digits of Unix nanoseconds.",
-    "pattern": "^[0-9]{1,20}$",
-    "type": "string"
+    "pattern": "^[0-9]{1,20}$"
+  },
+  "Integer": {
+    "type": "integer"
+  },
+  "Count": {
+    "type": "integer",
+    "description": "How many.",
+    "minimum": 0
+  },
+  "DurationNs": {
+    "type": "integer",
+    "description": "A length of time in nanoseconds; exact up to 104 days.",
+    "minimum": 0
   },
   "AttributeValue": {
-    "description": "Attribute values as read by people: an int64 past 2^53 is a decimal string, bytes are base64.",
     "anyOf": [
       {
         "type": "string"
@@ -394,7 +406,8 @@ export const ANSWER_SCHEMAS = {
           "$ref": "#/components/schemas/AttributeValue"
         }
       }
-    ]
+    ],
+    "description": "Attribute values as read by people: an int64 past 2^53 is a decimal string, bytes are base64."
   },
   "Attributes": {
     "type": "object",
@@ -519,7 +532,7 @@ export const ANSWER_SCHEMAS = {
       },
       "durationNs": {
         "description": "Never negative: an end before its start counts as the start.",
-        "type": "number"
+        "$ref": "#/components/schemas/DurationNs"
       },
       "status": {
         "$ref": "#/components/schemas/Status"
@@ -541,11 +554,11 @@ export const ANSWER_SCHEMAS = {
       },
       "clockOffsetNs": {
         "description": "In a stitched trace: its clock differs from the others', and by theirs it started so much later (negative: earlier) than `startTimeUnixNano`. All other times of a stitched trace are corrected by it.",
-        "type": "number"
+        "$ref": "#/components/schemas/Integer"
       },
       "selfTimeNs": {
         "description": "In a stitched trace: how long it ran while nothing that it caused did.",
-        "type": "number"
+        "$ref": "#/components/schemas/DurationNs"
       },
       "platform": {
         "description": "Of an invocation's span: what Lambda says of the invocation.",
@@ -634,7 +647,6 @@ export const ANSWER_SCHEMAS = {
     ]
   },
   "JoinKind": {
-    "description": "The kinds of evidence for a join: carried context first, then the ids that the platform shows to both sides.",
     "anyOf": [
       {
         "const": "parent"
@@ -645,7 +657,8 @@ export const ANSWER_SCHEMAS = {
       {
         "$ref": "#/components/schemas/StitchKeyKind"
       }
-    ]
+    ],
+    "description": "The kinds of evidence for a join: carried context first, then the ids that the platform shows to both sides."
   },
   "StitchKeyKind": {
     "type": "string",
@@ -848,13 +861,13 @@ export const ANSWER_SCHEMAS = {
         "$ref": "#/components/schemas/UnixNanoString"
       },
       "durationNs": {
-        "type": "number"
+        "$ref": "#/components/schemas/DurationNs"
       },
       "spanCount": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "errorCount": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "functions": {
         "description": "In causal order, each once.",
@@ -879,10 +892,10 @@ export const ANSWER_SCHEMAS = {
         "type": "boolean"
       },
       "coldStarts": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "gapCount": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "truncated": {
         "description": "True when a bound cut the walk: there is more than is counted here.",
@@ -927,7 +940,7 @@ export const ANSWER_SCHEMAS = {
         "$ref": "#/components/schemas/UnixNanoString"
       },
       "durationNs": {
-        "type": "number"
+        "$ref": "#/components/schemas/DurationNs"
       }
     },
     "required": [
@@ -964,13 +977,13 @@ export const ANSWER_SCHEMAS = {
         "$ref": "#/components/schemas/UnixNanoString"
       },
       "durationNs": {
-        "type": "number"
+        "$ref": "#/components/schemas/DurationNs"
       },
       "spanCount": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "errorCount": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "functions": {
         "description": "In causal order, each once.",
@@ -1123,7 +1136,7 @@ export const ANSWER_SCHEMAS = {
         "$ref": "#/components/schemas/UnixNanoString"
       },
       "durationNs": {
-        "type": "number"
+        "$ref": "#/components/schemas/DurationNs"
       },
       "status": {
         "$ref": "#/components/schemas/Status"
@@ -1137,7 +1150,7 @@ export const ANSWER_SCHEMAS = {
       },
       "maxMemoryBytes": {
         "description": "`faas.max_memory` of the resource, in bytes.",
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "platform": {
         "$ref": "#/components/schemas/PlatformReport"
@@ -1152,10 +1165,10 @@ export const ANSWER_SCHEMAS = {
       },
       "spanCount": {
         "description": "Its own spans, those of its records included.",
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "errorCount": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "consumed": {
         "type": "array",
@@ -1210,10 +1223,10 @@ export const ANSWER_SCHEMAS = {
     "type": "object",
     "properties": {
       "count": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "errorCount": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "truncated": {
         "description": "True where there are more than were looked at: the numbers are of the newest, back to `lookedBackToUnixNano`.",
@@ -1227,16 +1240,16 @@ export const ANSWER_SCHEMAS = {
         "type": "object",
         "properties": {
           "p50": {
-            "type": "number"
+            "$ref": "#/components/schemas/DurationNs"
           },
           "p90": {
-            "type": "number"
+            "$ref": "#/components/schemas/DurationNs"
           },
           "p95": {
-            "type": "number"
+            "$ref": "#/components/schemas/DurationNs"
           },
           "p99": {
-            "type": "number"
+            "$ref": "#/components/schemas/DurationNs"
           }
         },
         "required": [
@@ -1253,16 +1266,16 @@ export const ANSWER_SCHEMAS = {
           "type": "object",
           "properties": {
             "count": {
-              "type": "number"
+              "$ref": "#/components/schemas/Count"
             },
             "errorCount": {
-              "type": "number"
+              "$ref": "#/components/schemas/Count"
             },
             "fromNs": {
-              "type": "number"
+              "$ref": "#/components/schemas/DurationNs"
             },
             "toNs": {
-              "type": "number"
+              "$ref": "#/components/schemas/DurationNs"
             }
           },
           "required": [
@@ -1280,10 +1293,10 @@ export const ANSWER_SCHEMAS = {
           "type": "object",
           "properties": {
             "count": {
-              "type": "number"
+              "$ref": "#/components/schemas/Count"
             },
             "errorCount": {
-              "type": "number"
+              "$ref": "#/components/schemas/Count"
             },
             "fromUnixNano": {
               "$ref": "#/components/schemas/UnixNanoString"
@@ -1313,7 +1326,7 @@ export const ANSWER_SCHEMAS = {
                   "type": "string"
                 },
                 "count": {
-                  "type": "number"
+                  "$ref": "#/components/schemas/Count"
                 }
               },
               "required": [
@@ -1331,7 +1344,7 @@ export const ANSWER_SCHEMAS = {
                   "type": "string"
                 },
                 "count": {
-                  "type": "number"
+                  "$ref": "#/components/schemas/Count"
                 }
               },
               "required": [
@@ -1349,7 +1362,7 @@ export const ANSWER_SCHEMAS = {
                   "type": "string"
                 },
                 "count": {
-                  "type": "number"
+                  "$ref": "#/components/schemas/Count"
                 }
               },
               "required": [
@@ -1367,7 +1380,7 @@ export const ANSWER_SCHEMAS = {
                   "type": "string"
                 },
                 "count": {
-                  "type": "number"
+                  "$ref": "#/components/schemas/Count"
                 }
               },
               "required": [
@@ -1385,7 +1398,7 @@ export const ANSWER_SCHEMAS = {
                   "type": "string"
                 },
                 "count": {
-                  "type": "number"
+                  "$ref": "#/components/schemas/Count"
                 }
               },
               "required": [
@@ -1403,7 +1416,7 @@ export const ANSWER_SCHEMAS = {
                   "type": "string"
                 },
                 "count": {
-                  "type": "number"
+                  "$ref": "#/components/schemas/Count"
                 }
               },
               "required": [
@@ -1468,7 +1481,7 @@ export const ANSWER_SCHEMAS = {
         "type": "string"
       },
       "count": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       }
     },
     "required": [
@@ -1484,7 +1497,7 @@ export const ANSWER_SCHEMAS = {
       },
       "severityNumber": {
         "description": "1-24, in fours: trace, debug, info, warn, error, fatal; 0 when unset.",
-        "type": "number"
+        "$ref": "#/components/schemas/Integer"
       },
       "severityText": {
         "type": "string"
@@ -1543,7 +1556,7 @@ export const ANSWER_SCHEMAS = {
     "type": "object",
     "properties": {
       "partition": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "code": {
         "type": "string"
@@ -1563,87 +1576,87 @@ export const ANSWER_SCHEMAS = {
     "type": "object",
     "properties": {
       "spans": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "traces": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "logs": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "invocations": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "receivedSpans": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "duplicateSpans": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "rejectedSpans": {
         "type": "object",
         "additionalProperties": {
-          "type": "number"
+          "$ref": "#/components/schemas/Count"
         }
       },
       "droppedSpans": {
         "type": "object",
         "additionalProperties": {
-          "type": "number"
+          "$ref": "#/components/schemas/Count"
         }
       },
       "refusedRequests": {
         "description": "OTLP requests refused whole, by error code, since `startedAt`; what was in them is not known.",
         "type": "object",
         "additionalProperties": {
-          "type": "number"
+          "$ref": "#/components/schemas/Count"
         }
       },
       "receivedLogs": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "duplicateLogs": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "rejectedLogs": {
         "type": "object",
         "additionalProperties": {
-          "type": "number"
+          "$ref": "#/components/schemas/Count"
         }
       },
       "droppedLogs": {
         "type": "object",
         "additionalProperties": {
-          "type": "number"
+          "$ref": "#/components/schemas/Count"
         }
       },
       "metricPoints": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "receivedMetricPoints": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "duplicateMetricPoints": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "rejectedMetricPoints": {
         "type": "object",
         "additionalProperties": {
-          "type": "number"
+          "$ref": "#/components/schemas/Count"
         }
       },
       "droppedMetricPoints": {
         "type": "object",
         "additionalProperties": {
-          "type": "number"
+          "$ref": "#/components/schemas/Count"
         }
       },
       "spansBehind": {
         "description": "Stored spans that the list of traces does not show yet: its rows are worked out beside what arrives.",
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "bytesOnDisk": {
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "damagedPartitions": {
         "description": "Set aside, and missing from every answer; files when they are opened, what is in them when it is read.",
@@ -1725,13 +1738,13 @@ export const ANSWER_SCHEMAS = {
     "properties": {
       "records": {
         "description": "Records that were kept.",
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "rejected": {
         "description": "Those that were not, by reason.",
         "type": "object",
         "additionalProperties": {
-          "type": "number"
+          "$ref": "#/components/schemas/Count"
         }
       }
     },
@@ -1750,7 +1763,7 @@ export const ANSWER_SCHEMAS = {
       },
       "timestamp": {
         "description": "Milliseconds since 1970.",
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "errorMessage": {
         "description": "Why it failed.",
@@ -1780,10 +1793,10 @@ export const ANSWER_SCHEMAS = {
             "type": "object",
             "properties": {
               "start": {
-                "type": "number"
+                "$ref": "#/components/schemas/Count"
               },
               "end": {
-                "type": "number"
+                "$ref": "#/components/schemas/Count"
               }
             },
             "required": [
@@ -1808,7 +1821,7 @@ export const ANSWER_SCHEMAS = {
     "properties": {
       "count": {
         "description": "Those that a slow reader had no time for; absent where it is not known how many.",
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       }
     },
     "required": []
@@ -1860,7 +1873,7 @@ export const ANSWER_SCHEMAS = {
       },
       "points": {
         "description": "Data points.",
-        "type": "number"
+        "$ref": "#/components/schemas/Count"
       },
       "lastSeenUnixNano": {
         "$ref": "#/components/schemas/UnixNanoString"
@@ -1970,7 +1983,6 @@ export const ANSWER_SCHEMAS = {
     ]
   },
   "MetricNumber": {
-    "description": "A whole number past 2^53 is a decimal string, and a double that is no number its name.",
     "anyOf": [
       {
         "type": "number"
@@ -1978,7 +1990,8 @@ export const ANSWER_SCHEMAS = {
       {
         "type": "string"
       }
-    ]
+    ],
+    "description": "A whole number past 2^53 is a decimal string, and a double that is no number its name."
   },
   "MetricPoint": {
     "description": "`value` of gauges and sums; `count`, `sum` and buckets of histograms; `count`, `sum` and `quantiles` of summaries.",
@@ -2027,7 +2040,7 @@ export const ANSWER_SCHEMAS = {
       },
       "scale": {
         "description": "Bucket n of an exponential histogram ends at 2^(2^-scale · (offset + n + 1)).",
-        "type": "number"
+        "$ref": "#/components/schemas/Integer"
       },
       "zeroCount": {
         "$ref": "#/components/schemas/MetricNumber"
@@ -2075,7 +2088,7 @@ export const ANSWER_SCHEMAS = {
     "type": "object",
     "properties": {
       "offset": {
-        "type": "number"
+        "$ref": "#/components/schemas/Integer"
       },
       "bucketCounts": {
         "type": "array",

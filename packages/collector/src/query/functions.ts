@@ -7,6 +7,7 @@
  * Bounds  those of newest-rows.ts; where there are more rows, `lookedBackTo` says how far back the numbers reach. They are
  *         exact for what was looked at.
  */
+import type { FunctionCall, FunctionCounts } from "@mayfly/api";
 import { type SpanPath, traceOf } from "../model/ids.ts";
 import type { DurationNs, UnixNano } from "../model/time.ts";
 import type { SummaryCall, SummaryInvocation, SummaryRow } from "../store/summaries.ts";
@@ -37,13 +38,7 @@ export interface Run extends SummaryInvocation {
   readonly stitchedTraceId: string;
 }
 
-interface Counts {
-  readonly invocations: number;
-  readonly errors: number;
-  readonly coldStarts: number;
-}
-
-export interface FunctionFacts extends Counts {
+export interface FunctionFacts extends FunctionCounts {
   readonly name: string;
   readonly services: readonly string[];
   readonly triggers: readonly string[];
@@ -52,13 +47,13 @@ export interface FunctionFacts extends Counts {
 }
 
 export interface FunctionStory extends FunctionFacts {
-  readonly steps: readonly (Counts & {
+  readonly steps: readonly (FunctionCounts & {
     readonly from: UnixNano;
     readonly to: UnixNano;
     readonly durations: Readonly<Record<"p50" | "p95", DurationNs>> | undefined;
   })[];
-  readonly callers: readonly { readonly name: string; readonly count: number }[];
-  readonly callees: readonly { readonly name: string; readonly count: number }[];
+  readonly callers: readonly FunctionCall[];
+  readonly callees: readonly FunctionCall[];
   readonly failures: readonly { readonly type: string; readonly count: number; readonly latest: Run }[];
   readonly slowest: readonly Run[];
   readonly latest: readonly Run[];
@@ -137,7 +132,7 @@ const factsOf = (name: string, runs: readonly Run[]): FunctionFacts => {
   };
 };
 
-const countsOf = (runs: readonly Run[]): Counts => ({
+const countsOf = (runs: readonly Run[]): FunctionCounts => ({
   invocations: runs.length,
   errors: runs.filter((run) => run.errorType !== undefined).length,
   coldStarts: runs.filter((run) => run.isCold).length,
@@ -160,7 +155,7 @@ const stepsOf = (runs: readonly Run[], { from, to }: Window): FunctionStory["ste
   });
 };
 
-const counted = (calls: readonly SummaryCall[], nameOf: (call: SummaryCall) => string): FunctionStory["callers"] => {
+const counted = (calls: readonly SummaryCall[], nameOf: (call: SummaryCall) => string): FunctionCall[] => {
   const counts = new Map<string, number>();
   for (const call of calls) counts.set(nameOf(call), (counts.get(nameOf(call)) ?? 0) + call.count);
   return [...counts]
