@@ -33,6 +33,10 @@ const REPLACED = {
     "thread-stream": "module.exports = class {}",
     "on-exit-leak-free": "module.exports = { register() {}, unregister() {} }",
     "sonic-boom": "module.exports = class {}",
+    // Lines are dated by the SDK.
+    "./lib/time": "module.exports = { nullTime: () => '', epochTime: () => '' }",
+    // On which it would tell of each line before it is redacted.
+    "node:diagnostics_channel": "module.exports = { tracingChannel: () => ({ hasSubscribers: false }) }",
     // For a line's `hostname`, which ours have not.
     "node:os": "module.exports = { hostname() {} }",
     "node:worker_threads": "module.exports = { isMainThread: true }",
@@ -56,7 +60,14 @@ const REPLACED = {
     "../trace/ProxyTracerProvider.mjs": "export class ProxyTracerProvider { setDelegate() {} }",
     "./trace/ProxyTracerProvider.mjs": "export class ProxyTracerProvider { setDelegate() {} }",
   },
+  "@opentelemetry/core": {
+    // It would tell OpenTelemetry's own logger.
+    "./logging-error-handler.mjs": "export const loggingErrorHandler = () => () => {}",
+  },
   "@opentelemetry/sdk-trace": {
+    // There is one processor.
+    "./MultiSpanProcessor.mjs":
+      "export class MultiSpanProcessor { constructor(all) { return Object.assign(all[0], { _spanProcessors: all }) } }",
     // A provider that was given none.
     "@opentelemetry/resources": "export const defaultResource = () => undefined",
     // Of the SDK itself, for a meter that is never there.

@@ -23,7 +23,7 @@ const takeBack = (): boolean => {
 
 if (takeBack() && process.env["AWS_LAMBDA_MAX_CONCURRENCY"] === undefined) {
   try {
-    // Beside each other: the SDK is read while the platform answers.
+    // Beside each other: the SDK is read while the connection is made.
     await Promise.all([import("@mayfly/sdk/after-response"), import("@mayfly/sdk")]);
   } catch (error) {
     say("spans are sent before the response", error);

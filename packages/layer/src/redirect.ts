@@ -9,6 +9,9 @@
 import { loadHandler } from "./load-handler.ts";
 import { say } from "./say.ts";
 
+/** Where the preload has left it. */
+const EXTENSION = Symbol.for("mayfly.extension.v1");
+
 const given = process.env["MAYFLY_HANDLER"];
 if (given === undefined) throw new Error("MAYFLY_HANDLER is not set: it has to name the function's own handler");
 process.env["_HANDLER"] = given;
@@ -29,6 +32,8 @@ const observer = async (): Promise<Observe> => {
 
 const observe = await observer();
 const found = await loadHandler(process.env["LAMBDA_TASK_ROOT"] ?? process.cwd(), given);
+// Lambda takes no registration once the runtime asks for its first event, which it does next. The answer came while the function was loaded.
+await (globalThis as { [EXTENSION]?: { readonly registered: Promise<void> } })[EXTENSION]?.registered;
 
 const observed = (): unknown => {
   try {

@@ -4,8 +4,10 @@
  *   NODE_OPTIONS=--import=@mayfly/sdk/after-response        any function, ESM or CommonJS
  *   import "@mayfly/sdk/after-response";                    an ES module's handler, which awaits it
  *
- * It has to be awaited before the runtime asks for its first invocation: Lambda takes no registration after that. A CommonJS handler
- * cannot await, so there it must be preloaded. Refused, it costs nothing more: the SDK sends before the response, and says so once.
+ * Lambda takes no registration once the runtime has asked for its first invocation. Preloaded, it is awaited until the platform has the
+ * registration before it; the answer comes while the function is loaded, milliseconds before the runtime asks. A handler that imports it
+ * is nearly loaded by then, so there the answer is awaited. A CommonJS handler cannot await: there it must be preloaded. Refused, it costs
+ * nothing more: the SDK sends before the response, and says so once.
  */
 import { EXTENSION_KEY, type SharedExtension, registerExtension } from "./send/extension.ts";
 
@@ -15,7 +17,8 @@ const shared = globalThis as SharedExtension;
 if (api && shared[EXTENSION_KEY] === undefined) {
   const extension = registerExtension(api, "mayfly-after-response");
   shared[EXTENSION_KEY] = extension;
-  // Made at its first use, in a millisecond, which here is spent waiting for the answer.
+  // Made at its first use, in a millisecond, which here is spent waiting.
   void process.stdout;
-  await extension.registered;
+  // The runtime makes it before it loads a handler.
+  await ("awslambda" in globalThis ? extension.registered : extension.sent);
 }

@@ -21,6 +21,8 @@ export const MAX_LOG_LINE_LENGTH = 65_536;
 
 /** Of a collector's answer that are read, and of its message that is printed. */
 export const MAX_ANSWER_BYTES = 65_536;
+/** Of its status and headers, or of its trailers; more is no answer. */
+export const MAX_ANSWER_HEAD_LENGTH = 65_536;
 export const MAX_ANSWER_MESSAGE_LENGTH = 200;
 
 /** Of one request that the collector asked to be sent again, within one flush. */

@@ -18,6 +18,7 @@ import { type SpanTexts, encodeLine, encodeSpan, logsRequest, tracesRequest } fr
 import type { Post } from "./post.ts";
 import { spendRunningTime } from "./running-time.ts";
 import { type Budget, createSignal } from "./signal.ts";
+import { type Stop, createStop } from "./stop.ts";
 
 export interface SendCounters {
   readonly droppedSpans: number;
@@ -82,11 +83,11 @@ export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sende
     request: (items, format) => logsRequest(items, config, format),
   });
   const breaker = createBreaker(nowMs, config.probeIntervalMs);
-  let beside: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
+  let beside: { readonly stop: () => void; readonly done: Promise<void> } | undefined;
 
-  const budgetOf = (budgetMs: number, signal: AbortSignal, isBeside: boolean): Budget => {
+  const budgetOf = (budgetMs: number, stop: Stop, isBeside: boolean): Budget => {
     const untilMs = nowMs() + budgetMs;
-    return { signal, isBeside, remainingMs: () => untilMs - nowMs() };
+    return { stop, isBeside, remainingMs: () => untilMs - nowMs() };
   };
 
   const attempt = async (budget: Budget): Promise<void> => {
@@ -101,20 +102,20 @@ export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sende
     if (results.every(({ verdict }) => verdict === "nothing")) return;
     const failed = results.filter(({ hasFailed }) => hasFailed);
     if (failed.length === 0) return breaker.succeeded();
-    if (budget.signal.aborted) count.flushTimeouts += 1;
+    if (budget.stop.isStopped) count.flushTimeouts += 1;
     else count.flushFailures += 1;
     if (!breaker.isOpen) count.breakerOpened += 1;
     breaker.failed(Math.max(...failed.map(({ retryAfterMs = 0 }) => retryAfterMs)));
   };
 
   const sendBeside = (budgetMs: number): void => {
-    const abort = new AbortController();
-    const cancel = spendRunningTime(budgetMs, () => abort.abort());
-    const done = attempt(budgetOf(budgetMs, abort.signal, true)).finally(() => {
+    const stop = createStop();
+    const cancel = spendRunningTime(budgetMs, stop.stop);
+    const done = attempt(budgetOf(budgetMs, stop, true)).finally(() => {
       cancel();
       beside = undefined;
     });
-    beside = { abort, done };
+    beside = { stop: stop.stop, done };
   };
 
   const sendWhatFills = (waitingBytes: number): void => {
@@ -134,12 +135,12 @@ export const createSender = ({ config, post, redact, nowMs }: SenderDeps): Sende
     async flush(budgetMs) {
       if (breaker.isOpen || budgetMs <= 0) return;
       const startedMs = performance.now();
-      const abort = new AbortController();
-      const budget = budgetOf(budgetMs, abort.signal, false);
+      const stop = createStop();
+      const budget = budgetOf(budgetMs, stop, false);
       // Not unref'd: while a retry is waited for, nothing else may keep the process alive for what comes after the flush.
       const timer = setTimeout(() => {
-        abort.abort();
-        beside?.abort.abort();
+        stop.stop();
+        beside?.stop();
       }, budgetMs);
       await beside?.done;
       if (!breaker.isOpen) await attempt(budget);

@@ -73,6 +73,26 @@ const advanceTime = (): void => {
   onTestFinished(() => void vi.useRealTimers());
 };
 
+test("it is known when the platform has the registration, answered or not", async () => {
+  let answer: (() => void) | undefined;
+  const platform = await startPlatform((response) => {
+    answer = () => response.writeHead(200, { "lambda-extension-identifier": "id-1" }).end("{}");
+  });
+  const extension = registerExtension(platform.api, "test");
+  await extension.sent;
+  await vi.waitFor(() => expect(platform.asked).toEqual(["POST /register"]));
+  expect(extension.state).toBe("registering");
+  answer?.();
+  await extension.registered;
+  expect(extension.state).toBe("registered");
+});
+
+test("where there is no platform, nobody waits for it", async () => {
+  const extension = registerExtension("127.0.0.1:1", "test");
+  await extension.sent;
+  expect(extension.state).toBe("refused");
+});
+
 test("it registers, and asks for the next event when the invocation is finished and not before", async () => {
   advanceTime();
   const platform = await startPlatform();

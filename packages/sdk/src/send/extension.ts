@@ -33,6 +33,8 @@ export interface SharedExtension {
 }
 
 export interface RegisteringExtension extends Extension {
+  /** Resolves, never rejects, when the platform has it before it in whole. */
+  readonly sent: Promise<void>;
   /** Resolves, never rejects, when the platform has answered. */
   readonly registered: Promise<void>;
 }
@@ -93,11 +95,11 @@ export const registerExtension = (api: string, name: string): RegisteringExtensi
     const answer = platform.call("GET", `${PATH}/event/next`, { "lambda-extension-identifier": identifier });
     setImmediate(rest);
     try {
-      const { status, text } = await answer;
+      const { status, body } = await answer;
       reconnects = 0;
-      if (status !== 200) return giveUp(`/event/next was answered with ${status}: ${text.slice(0, 200)}`);
+      if (status !== 200) return giveUp(`/event/next was answered with ${status}: ${said(body)}`);
       isAsked = true;
-      if (requestIdOf(text) === lastFinished) next();
+      if (requestIdOf(body.toString()) === lastFinished) next();
       else if (running.size === 0) after(UNOBSERVED_MS, next);
     } catch (error) {
       reconnects += 1;
@@ -110,14 +112,20 @@ export const registerExtension = (api: string, name: string): RegisteringExtensi
     if (isAsked && running.size === 0) void ask();
   };
 
+  let onSent: () => void;
+  const sent = new Promise<void>((resolve) => (onSent = resolve));
+
   const register = async (): Promise<void> => {
     const limit = setTimeout(() => giveUp("no answer to the registration"), REGISTRATION_LIMIT_MS);
     try {
       const headers = { "lambda-extension-name": name, "content-type": "application/json" };
-      const answer = await platform.call("POST", `${PATH}/register`, headers, '{"events":["INVOKE"]}');
+      const answer = await platform.call("POST", `${PATH}/register`, headers, {
+        text: '{"events":["INVOKE"]}',
+        onSent,
+      });
       const given = answer.headers.get("lambda-extension-identifier");
       if (answer.status !== 200 || given === undefined)
-        return giveUp(`registration was answered with ${answer.status}: ${answer.text.slice(0, 200)}`);
+        return giveUp(`registration was answered with ${answer.status}: ${said(answer.body)}`);
       identifier = given;
       state = "registered";
       void ask();
@@ -125,11 +133,14 @@ export const registerExtension = (api: string, name: string): RegisteringExtensi
       if (state === "registering") giveUp(`registration failed: ${String(error)}`);
     } finally {
       clearTimeout(limit);
+      onSent();
     }
   };
 
+  const registered = register();
   return {
-    registered: register(),
+    sent,
+    registered,
     get state() {
       return state;
     },
@@ -149,6 +160,8 @@ export const registerExtension = (api: string, name: string): RegisteringExtensi
     },
   };
 };
+
+const said = (body: Buffer): string => body.toString().slice(0, 200);
 
 const requestIdOf = (event: string): unknown => {
   try {

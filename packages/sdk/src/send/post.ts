@@ -1,17 +1,14 @@
 /**
  * One OTLP/HTTP request.
  *
- * `process.getBuiltinModule` at first use, because `import … from "node:http"` in an ES module touches every getter of
- * the module and costs 34 ms of cold start where this costs nothing once the function's own code has loaded it.
- *
- * A Lambda environment sleeps between invocations and wakes with sockets that the other end has closed. Such a socket fails
+ * A Lambda environment sleeps between invocations and wakes with connections that the other end has closed. Such a one fails
  * before anything was answered, so the request goes out once more on a new one.
  */
-import type { Agent, ClientRequest, RequestOptions } from "node:http";
-import { context } from "@opentelemetry/api";
-import { suppressTracing } from "@opentelemetry/core";
-import { MAX_ANSWER_BYTES, MAX_RETRY_AFTER_MS } from "../limits.ts";
+import { MAX_RETRY_AFTER_MS } from "../limits.ts";
+import type { Answer as HttpAnswer } from "./answer.ts";
+import { type Connection, type Server, connectTo, requestHead, serverOf } from "./connection.ts";
 import type { Body } from "./format.ts";
+import type { Stop } from "./stop.ts";
 
 export interface Answer {
   readonly verdict: "accepted" | "refused" | "unreachable";
@@ -24,8 +21,9 @@ export interface Answer {
 }
 
 export interface PostOptions {
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
+  readonly stop: Stop;
   /** Nobody waits for it: a loop that is empty but for this may end. (A connection that is being made holds it until it is there.) */
   readonly isBeside: boolean;
 }
@@ -34,55 +32,87 @@ export interface Post {
   (url: string, body: Body, options: PostOptions): Promise<Answer>;
 }
 
-interface HttpModule {
-  readonly Agent: typeof Agent;
-  request(url: string, options: RequestOptions): ClientRequest;
+/** Where a URL leads. */
+interface Place {
+  readonly server: Server;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Connections that wait for the next request. */
+  readonly idle: Connection[];
 }
 
 export const createPost = (): Post => {
-  const agents = new Map<string, Agent>();
-  return (url, body, { isBeside, ...options }) => {
-    const name = url.startsWith("https:") ? "node:https" : "node:http";
-    const http: HttpModule = process.getBuiltinModule(name);
-    const agent = agents.get(name) ?? new http.Agent({ keepAlive: true, maxSockets: 4 });
-    agents.set(name, agent);
-    return send(http, url, body, { method: "POST", agent, ...options }, isBeside);
+  const places = new Map<string, Place>();
+  const idle = new Map<string, Connection[]>();
+  const placeOf = (text: string): Place => {
+    const url = new URL(text);
+    const connections = idle.get(url.origin) ?? [];
+    idle.set(url.origin, connections);
+    const place = {
+      server: serverOf(url),
+      path: url.pathname + url.search,
+      headers: credentials(url),
+      idle: connections,
+    };
+    places.set(text, place);
+    return place;
+  };
+  return async (url, body, { headers, ...options }) => {
+    const place = places.get(url) ?? placeOf(url);
+    const head = requestHead(place.server, "POST", place.path, { ...place.headers, ...headers });
+    return (await send(place, { head, body }, options)) ?? UNREACHABLE;
   };
 };
 
-const send = (http: HttpModule, url: string, body: Body, options: RequestOptions, isBeside: boolean): Promise<Answer> =>
-  new Promise((resolve) => {
-    // By the mark that all instrumentations know: sending telemetry is never itself traced.
-    const request = context.with(suppressTracing(context.active()), () => http.request(url, options));
-    // The agent takes the reference again when the socket serves another request.
-    if (isBeside) request.on("socket", (socket) => socket.unref());
-    request.on("response", (response) => {
-      const status = response.statusCode ?? 0;
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      // Read to its end, or the socket is not used again.
-      response.on("data", (chunk: Buffer) => {
-        if (bytes < MAX_ANSWER_BYTES) chunks.push(chunk);
-        bytes += chunk.length;
-      });
-      response.on("end", () =>
-        resolve({
-          verdict: verdict(status),
-          status,
-          body: Buffer.concat(chunks),
-          ...retryAfter(response.headers["retry-after"]),
-        }),
-      );
-      response.on("error", () => resolve(UNREACHABLE));
-    });
-    request.on("error", () => {
-      const isStale = request.reusedSocket && !options.signal?.aborted;
-      resolve(isStale ? send(http, url, body, { ...options, agent: false }, isBeside) : UNREACHABLE);
-    });
-    request.end(body);
-  });
+/** Those that stand in the address. */
+const credentials = ({ username, password }: URL): Record<string, string> => {
+  if (username === "" && password === "") return {};
+  const whole = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(whole).toString("base64")}` };
+};
+
+interface Request {
+  readonly head: string;
+  readonly body: Body;
+}
+
+const send = async (
+  place: Place,
+  request: Request,
+  options: Omit<PostOptions, "headers">,
+): Promise<Answer | undefined> => {
+  const { server, idle } = place;
+  const { stop, isBeside } = options;
+  if (stop.isStopped) return undefined;
+  const used = readyOne(idle);
+  const connection = used ?? connectTo(server);
+  const forget = stop.onStop(() => connection.close());
+  try {
+    connection.hold(!isBeside);
+    const answer = await connection.call(request.head, request.body);
+    connection.hold(false);
+    if (connection.isReady) idle.push(connection);
+    return answerOf(answer);
+  } catch {
+    return used && !stop.isStopped ? await send(place, request, options) : undefined;
+  } finally {
+    forget();
+  }
+};
+
+const readyOne = (idle: Connection[]): Connection | undefined => {
+  for (let one = idle.pop(); one; one = idle.pop()) if (one.isReady) return one;
+  return undefined;
+};
 
 const UNREACHABLE: Answer = { verdict: "unreachable", status: 0, body: Buffer.of() };
+
+const answerOf = ({ status, headers, body }: HttpAnswer): Answer => ({
+  verdict: verdict(status),
+  status,
+  body,
+  ...retryAfter(headers.get("retry-after")),
+});
 
 /** OTLP: 429 and 502-504 may be sent again; what else is not 2xx will never be taken. */
 const verdict = (status: number): Answer["verdict"] => {

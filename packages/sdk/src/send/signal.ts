@@ -13,6 +13,7 @@ import { gzip } from "./gzip.ts";
 import type { Answer, Post } from "./post.ts";
 import { createProtobufFormat } from "./protobuf.ts";
 import { spendRunningTime } from "./running-time.ts";
+import { type Stop, createStop } from "./stop.ts";
 
 export interface SendResult {
   readonly verdict: Answer["verdict"] | "nothing";
@@ -21,7 +22,7 @@ export interface SendResult {
 
 /** The time that one flush has. */
 export interface Budget {
-  readonly signal: AbortSignal;
+  readonly stop: Stop;
   /** Nobody waits for it. */
   readonly isBeside: boolean;
   remainingMs(): number;
@@ -56,7 +57,7 @@ export const createSignal = <T, E extends Sized>(deps: SignalDeps<T, E>): Signal
   const format = wire.isProtobuf ? createProtobufFormat() : JSON_FORMAT;
   const headers = {
     "user-agent": `mayfly-nodejs/${VERSION}`,
-    ...deps.headers,
+    ...inLowerCase(deps.headers),
     "content-type": format.contentType,
     ...(wire.isGzip && { "content-encoding": "gzip" }),
   };
@@ -77,13 +78,16 @@ export const createSignal = <T, E extends Sized>(deps: SignalDeps<T, E>): Signal
     }
   };
 
-  const postOnce = (to: string, body: Body, { signal, isBeside }: Budget): Promise<Answer> => {
+  const postOnce = (to: string, body: Body, { stop, isBeside }: Budget): Promise<Answer> => {
     sentBytes += Buffer.byteLength(body);
-    if (wire.timeoutMs === 0) return post(to, body, { headers, signal, isBeside });
-    const abort = new AbortController();
-    const cancel = spendRunningTime(wire.timeoutMs, () => abort.abort());
-    const either = AbortSignal.any([signal, abort.signal]);
-    return post(to, body, { headers, signal: either, isBeside }).finally(cancel);
+    if (wire.timeoutMs === 0) return post(to, body, { headers, stop, isBeside });
+    const either = createStop();
+    const forget = stop.onStop(either.stop);
+    const cancel = spendRunningTime(wire.timeoutMs, either.stop);
+    return post(to, body, { headers, stop: either, isBeside }).finally(() => {
+      forget();
+      cancel();
+    });
   };
 
   /** Again only where the collector says when, and that is within the budget; else the breaker waits for it. */
@@ -92,8 +96,8 @@ export const createSignal = <T, E extends Sized>(deps: SignalDeps<T, E>): Signal
       const answer = await postOnce(to, body, budget);
       const { verdict, retryAfterMs = Infinity } = answer;
       if (verdict !== "unreachable" || retries === MAX_RETRIES || retryAfterMs >= budget.remainingMs()) return answer;
-      await pause(retryAfterMs, budget.signal);
-      if (budget.signal.aborted) return answer;
+      await pause(retryAfterMs, budget.stop);
+      if (budget.stop.isStopped) return answer;
     }
   };
 
@@ -134,14 +138,18 @@ export const createSignal = <T, E extends Sized>(deps: SignalDeps<T, E>): Signal
   };
 };
 
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+const inLowerCase = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+
+const pause = (ms: number, stop: Stop): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms).unref();
-    const stop = (): void => {
+    const over = (): void => {
       clearTimeout(timer);
+      forget();
       resolve();
     };
-    signal.addEventListener("abort", stop, { once: true });
+    const timer = setTimeout(over, ms).unref();
+    const forget = stop.onStop(over);
   });
 
 /** How many of `sent` the collector did not take. That is final: the same bytes will never be taken. */
