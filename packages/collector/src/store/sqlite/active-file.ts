@@ -55,6 +55,9 @@ const PAGE_BYTES = 16_384;
 /** 16 MB of log between two checkpoints, which cost two syncs each. */
 const CHECKPOINT_PAGES = 1_024;
 const BUSY_TIMEOUT_MS = 5_000;
+/** Of better-sqlite3's 16 MB a connection nothing comes back: what is appended is not read, what is read is kept decoded. */
+const WRITER_CACHE_KIB = 2_048;
+const READER_CACHE_KIB = 512;
 
 /** What a new file begins with. */
 export type Seed = (db: Database.Database) => void;
@@ -69,6 +72,7 @@ export const openActiveFile = (path: string, durability: Durability, seed?: Seed
       // better-sqlite3 sets NORMAL with WAL, under which a commit does not survive a power loss.
       db.pragma(`synchronous = ${durability === "fsync" ? "FULL" : "NORMAL"}`);
       db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+      db.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
       if (seed) create(db, seed);
       checkVersion(db, path);
       return db;
@@ -83,6 +87,7 @@ export const openActiveFileForReading = (path: string): Database.Database =>
   opening(path, () => {
     const db = new Database(path, { timeout: BUSY_TIMEOUT_MS, fileMustExist: true });
     db.pragma("query_only = ON");
+    db.pragma(`cache_size = -${READER_CACHE_KIB}`);
     checkVersion(db, path);
     return db;
   });
