@@ -2,14 +2,15 @@
  * The active partition, as readers see it beside the one that writes. `blocks` learns of the commits since, for what is
  * asked next.
  *
- * Memory  12 bytes a place and a word (a word once a block); `forget` gives them back, and the next question reads the
+ * Memory  8 bytes a place and a word (a word once a block); `forget` gives them back, and the next question reads the
  *         terms again.
  */
 import { StoreError } from "../../errors.ts";
 import { SIGNALS, type Signal } from "../store.ts";
 import { openActiveFileForReading } from "./active-file.ts";
 import { type Block, decodeBlock } from "./block.ts";
-import type { BlockEntry, PartitionReader } from "./partition-reader.ts";
+import { firstWhere } from "./first-where.ts";
+import type { BlockEntry, PartitionReader, Place } from "./partition-reader.ts";
 import { TermIndex } from "./term-index.ts";
 
 export interface ActiveReader extends PartitionReader {
@@ -20,12 +21,23 @@ export interface ActiveReader extends PartitionReader {
 
 interface SignalTerms {
   readonly blocks: BlockEntry[];
+  /** Of each block, the records before it. */
+  readonly firstRecords: number[];
+  records: number;
+  /** Lead to records, counted over all blocks. */
   readonly places: TermIndex;
+  /** Lead to ids of blocks. */
   readonly words: TermIndex;
 }
 
 const noTerms = (): Record<Signal, SignalTerms> => {
-  const empty = (): SignalTerms => ({ blocks: [], places: new TermIndex(), words: new TermIndex() });
+  const empty = (): SignalTerms => ({
+    blocks: [],
+    firstRecords: [],
+    records: 0,
+    places: new TermIndex(),
+    words: new TermIndex(),
+  });
   return { spans: empty(), logs: empty(), metrics: empty() };
 };
 
@@ -55,16 +67,28 @@ export const openActiveReader = (path: string): ActiveReader => {
   const refresh = (): void => {
     if ((selectLast.get() ?? 0) === last) return;
     for (const row of selectNew.iterate(last)) {
-      const { blocks, places, words } = known[row.signal];
+      const terms = known[row.signal];
+      const records = Number(row.records);
       last = Number(row.id);
-      blocks.push({ id: last, records: Number(row.records), minTime: row.min_ns, maxTime: row.max_ns });
-      places.add(last, numbersOf(row.places));
-      words.add(last, pairsOf(numbersOf(row.words)));
+      terms.blocks.push({ id: last, records, minTime: row.min_ns, maxTime: row.max_ns });
+      terms.firstRecords.push(terms.records);
+      terms.places.add(placesOf(row.places, terms.records));
+      terms.words.add(wordsOf(row.words, last));
+      terms.records += records;
     }
     for (const signal of SIGNALS) {
       known[signal].places.settle();
       known[signal].words.settle();
     }
+  };
+
+  const forget = (): void => {
+    for (const signal of SIGNALS) {
+      known[signal].places.clear();
+      known[signal].words.clear();
+    }
+    known = noTerms();
+    last = 0;
   };
 
   const block = (id: number): Block => {
@@ -81,11 +105,11 @@ export const openActiveReader = (path: string): ActiveReader => {
     },
     places(signal, term) {
       if (last === 0) refresh();
-      return known[signal].places.places(term);
+      return known[signal].places.numbers(term).map((number) => placeIn(known[signal], number));
     },
     words(signal, term) {
       if (last === 0) refresh();
-      return known[signal].words.places(term).map((place) => place.block);
+      return known[signal].words.numbers(term);
     },
     firstArrival() {
       const first = selectFirst.get();
@@ -94,23 +118,36 @@ export const openActiveReader = (path: string): ActiveReader => {
     get bytes() {
       return SIGNALS.reduce((sum, signal) => sum + known[signal].places.bytes + known[signal].words.bytes, 0);
     },
-    forget() {
-      known = noTerms();
-      last = 0;
+    forget,
+    close() {
+      forget();
+      db.close();
     },
-    close: () => void db.close(),
   };
+};
+
+const placeIn = ({ blocks, firstRecords }: SignalTerms, record: number): Place => {
+  const at = firstWhere(firstRecords.length, (n) => firstRecords[n]! > record) - 1;
+  return { block: blocks[at]!.id, row: record - firstRecords[at]! };
+};
+
+/** Term, row, … of a block → term, record, … */
+const placesOf = (bytes: Buffer, firstRecord: number): Uint32Array => {
+  const pairs = numbersOf(bytes);
+  for (let at = 1; at < pairs.length; at += 2) pairs[at]! += firstRecord;
+  return pairs;
+};
+
+/** Term, … of a block → term, block, … */
+const wordsOf = (bytes: Buffer, block: number): Uint32Array => {
+  const words = numbersOf(bytes);
+  const pairs = new Uint32Array(words.length * 2).fill(block);
+  for (const [index, word] of words.entries()) pairs[index * 2] = word;
+  return pairs;
 };
 
 /** A copy where the bytes do not lie as numbers must. */
 const numbersOf = (bytes: Buffer): Uint32Array => {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return new Uint32Array(aligned.buffer, aligned.byteOffset, bytes.length / 4);
-};
-
-/** Words lead to blocks alone. */
-const pairsOf = (words: Uint32Array): Uint32Array => {
-  const pairs = new Uint32Array(words.length * 2);
-  for (const [index, word] of words.entries()) pairs[index * 2] = word;
-  return pairs;
 };

@@ -4,7 +4,7 @@
  *
  * A damaged one is set aside and named; the others answer. Of an active one that is left to a mark, which its writer
  * sees: what it wrote there from then on would not be read.
- * Bounds  terms of active partitions in memory; those of the oldest are forgotten first.
+ * Bounds  terms of active partitions in memory; those that were asked last are forgotten first.
  */
 import { existsSync, statSync } from "node:fs";
 import { StoreError } from "../../errors.ts";
@@ -40,7 +40,8 @@ export interface PartitionSet {
   close(): void;
 }
 
-const MAX_TERM_BYTES = 128 * 1024 * 1024;
+/** Of some sixteen partitions that are full. */
+const MAX_TERM_BYTES = 56 * 1024 * 1024;
 
 /** Opens a sealed partition's file. */
 export type OpenSealed = (path: string) => PartitionReader;
@@ -138,13 +139,10 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
     }
   };
 
-  const bound = (): void => {
-    let bytes = [...active.values()].reduce((sum, reader) => sum + reader.bytes, 0);
-    for (const reader of active.values()) {
-      if (bytes <= MAX_TERM_BYTES) return;
-      bytes -= reader.bytes;
-      reader.forget();
-    }
+  /** Questions go from the oldest to the newest: the one just asked is the last to be asked again. */
+  const bound = (asked: number): void => {
+    const bytes = [...active.values()].reduce((sum, reader) => sum + reader.bytes, 0);
+    if (bytes > MAX_TERM_BYTES) active.get(asked)?.forget();
   };
 
   return {
@@ -163,7 +161,7 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
         note(partition.number, error, !partition.isSealed);
         return undefined;
       } finally {
-        bound();
+        bound(partition.number);
       }
     },
     setAside,

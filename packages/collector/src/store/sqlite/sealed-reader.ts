@@ -6,6 +6,7 @@
  *         their memory goes (some 2 bytes a span).
  */
 import { StoreError } from "../../errors.ts";
+import { firstWhere } from "./first-where.ts";
 import { createOriginSource } from "./origin-table.ts";
 import { type BlockEntry, type PartitionReader, type Place, SIGNALS, type Signal } from "./partition-reader.ts";
 import { decodeSealedBlock } from "./sealed-block.ts";
@@ -101,16 +102,4 @@ export const openSealedReader = (
       file.close();
     },
   };
-};
-
-/** The first of 0 … count-1 that it is true of, and count when there is none; true of all behind it. */
-const firstWhere = (count: number, isTrue: (n: number) => boolean): number => {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isTrue(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 };
