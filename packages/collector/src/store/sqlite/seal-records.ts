@@ -5,10 +5,11 @@
  * lines may be, both stay.
  *
  * Memory  the records of one range, some `bufferBytes`; as many decoded blocks as fit `keptBytes`, the others are decoded
- *         once to learn the keys and once for each range; 30 bytes for each record. A range is one of the keys' hashes,
- *         so that all of a trace is in it.
+ *         once to learn the keys and once for each range, one at a time; 30 bytes for each record. A range is one of the
+ *         keys' hashes, so that all of a trace is in it.
  */
 import { crc32 } from "node:zlib";
+import { giveBack } from "../../give-back.ts";
 import type { Block } from "./block.ts";
 import type { OriginTable } from "./origin-table.ts";
 import type { Signal } from "./partition-reader.ts";
@@ -41,7 +42,7 @@ export interface SortLimits {
 }
 
 const BUFFER_BYTES = 24 * 1024 * 1024;
-const KEPT_BYTES = 40 * 1024 * 1024;
+const KEPT_BYTES = 8 * 1024 * 1024;
 
 export const sortRecords = (
   source: SealSource,
@@ -51,30 +52,52 @@ export const sortRecords = (
   { bufferBytes = BUFFER_BYTES, keptBytes = KEPT_BYTES }: SortLimits = {},
 ): void => {
   const blocks = keeping(source, keptBytes);
-  const survey = surveyOf(source, signal, blocks);
-  for (const [first, last] of rangesOf(survey, bufferBytes)) {
+  const survey = surveyOf(source, signal, blocks.read);
+  const ranges = rangesOf(survey, bufferBytes);
+  const room = Buffer.allocUnsafeSlow(ranges.reduce((most, { bytes }) => Math.max(most, bytes), 0));
+  for (const { first, last } of ranges) {
     const requests = new Requests();
-    const range = new Range(survey, first, last);
+    const range = new Range(survey, first, last, room);
     let firstRecord = 0;
     for (const { id, records } of source.blocks(signal)) {
-      range.take(blocks(id), firstRecord, origins, requests);
+      range.take(blocks.read(id), firstRecord, origins, requests);
       firstRecord += records;
     }
     range.tell(to, requests);
   }
+  giveBack(room.buffer);
+  blocks.end();
 };
 
-/** Reads blocks, and keeps the first ones. */
-const keeping = (source: SealSource, keptBytes: number): ((id: number) => Block) => {
+interface Blocks {
+  /** Until the next is read. */
+  read(id: number): Block;
+  end(): void;
+}
+
+/** Keeps the first ones; the others are read again. */
+const keeping = (source: SealSource, keptBytes: number): Blocks => {
   const kept = new Map<number, Block>();
   let bytes = 0;
-  return (id) => {
-    const known = kept.get(id);
-    if (known !== undefined) return known;
-    const block = source.block(id);
-    bytes += block.bytes.buffer.byteLength;
-    if (bytes <= keptBytes) kept.set(id, block);
-    return block;
+  let passing: Block | undefined;
+  const pass = (block?: Block): void => {
+    if (passing) giveBack(passing.bytes.buffer);
+    passing = block;
+  };
+  return {
+    read(id) {
+      const known = kept.get(id);
+      if (known !== undefined) return known;
+      const block = source.block(id);
+      bytes += block.bytes.buffer.byteLength;
+      if (bytes <= keptBytes) kept.set(id, block);
+      else pass(block);
+      return block;
+    },
+    end() {
+      pass();
+      for (const block of kept.values()) giveBack(block.bytes.buffer);
+    },
   };
 };
 
@@ -125,20 +148,29 @@ const surveyOf = (source: SealSource, signal: Signal, blocks: (id: number) => Bl
 const hashOf = (ordered: number): number => Math.floor(ordered / RECORDS);
 const numberOf = (ordered: number): number => ordered % RECORDS;
 
-/** Bounds in the order, each between two hashes. */
-function* rangesOf({ order, lengths }: Survey, bufferBytes: number): Generator<readonly [from: number, to: number]> {
-  let from = 0;
+interface Bounds {
+  /** In the order, each between two hashes. */
+  readonly first: number;
+  readonly last: number;
+  /** Of its records. */
+  readonly bytes: number;
+}
+
+const rangesOf = ({ order, lengths }: Survey, bufferBytes: number): readonly Bounds[] => {
+  const ranges: Bounds[] = [];
+  let first = 0;
   let bytes = 0;
   for (let at = 0; at < order.length; at += 1) {
     if (bytes >= bufferBytes && hashOf(order[at]!) !== hashOf(order[at - 1]!)) {
-      yield [from, at];
-      from = at;
+      ranges.push({ first, last: at, bytes });
+      first = at;
       bytes = 0;
     }
     bytes += lengths[numberOf(order[at]!)]!;
   }
-  if (from < order.length) yield [from, order.length];
-}
+  if (first < order.length) ranges.push({ first, last: order.length, bytes });
+  return ranges;
+};
 
 /** A block this large may end within a request, which then goes on in the next one. */
 const SPLIT_BYTES = 512 * 1024;
@@ -146,13 +178,14 @@ const SPLIT_BYTES = 512 * 1024;
 /** Requests by number: each run of a block is one. */
 class Requests {
   readonly arrivedAt: bigint[] = [];
-  #previous: Block | undefined;
+  #previous: { readonly length: number; readonly lastArrival: bigint } | undefined;
 
   /** Must be asked about all blocks, and about the rows of each, in their order. */
   of(block: Block): (row: number) => number {
     let number = this.arrivedAt.length - 1;
     let run = this.#goesOn(block) ? block.request(0) : -1;
-    this.#previous = block;
+    this.#previous =
+      block.count === 0 ? undefined : { length: block.bytes.length, lastArrival: block.arrivedAt(block.count - 1) };
     return (row) => {
       if (block.request(row) !== run) {
         run = block.request(row);
@@ -164,8 +197,8 @@ class Requests {
 
   #goesOn(block: Block): boolean {
     const previous = this.#previous;
-    if (previous === undefined || block.count === 0 || previous.bytes.length < SPLIT_BYTES) return false;
-    return block.arrivedAt(0) === previous.arrivedAt(previous.count - 1);
+    if (previous === undefined || block.count === 0 || previous.length < SPLIT_BYTES) return false;
+    return block.arrivedAt(0) === previous.lastArrival;
   }
 }
 
@@ -183,7 +216,8 @@ class Range {
   readonly #buffer: Buffer;
   readonly #slotOf: Int32Array;
 
-  constructor(survey: Survey, first: number, last: number) {
+  /** `room` is for its records. */
+  constructor(survey: Survey, first: number, last: number, room: Buffer) {
     const { order, lengths } = survey;
     this.#survey = survey;
     this.#first = first;
@@ -199,7 +233,7 @@ class Range {
       bytes += lengths[number]!;
       this.#starts[slot + 1] = bytes;
     }
-    this.#buffer = Buffer.allocUnsafe(bytes);
+    this.#buffer = room.subarray(0, bytes);
   }
 
   /** Keeps what the block has of this range. */

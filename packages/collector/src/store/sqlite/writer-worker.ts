@@ -1,7 +1,9 @@
 /** The thread that writer-thread.ts starts. */
 import { parentPort, workerData } from "node:worker_threads";
 import { failureOf } from "../../failure.ts";
-import { unpacked } from "./parcel.ts";
+import { giveBack } from "../../give-back.ts";
+import { type Parcel, unpacked } from "./parcel.ts";
+import type { StoreWriter } from "../store.ts";
 import { OPENED, type WriterAnswer, type WriterRequest } from "./writer-thread.ts";
 import { type WriterOptions, openWriter } from "./writer.ts";
 
@@ -25,15 +27,21 @@ const told = (number: number, work: Promise<WriterAnswer["value"] | void>): Prom
     (error: unknown) => answer({ number, failure: failureOf(error) }),
   );
 
+/** Nobody needs its bytes when all of it is answered. */
+const append = async (first: number, parcel: Parcel, writer: StoreWriter): Promise<void> => {
+  const batches = unpacked(parcel);
+  await Promise.all(batches.map((batch, index) => told(first + index, writer.append(batch))));
+  for (const { records } of batches) giveBack(records.bytes.buffer);
+  giveBack(parcel.bytes);
+};
+
 const serve = (): void => {
   // The other side bounds what is sent here.
   const unbounded = { maxWaiting: Number.POSITIVE_INFINITY, maxWaitingBytes: Number.POSITIVE_INFINITY };
   const writer = openWriter({ ...(workerData as WriterOptions), ...unbounded });
   port.on("message", (request: WriterRequest) => {
-    if (request.ask === "append") {
-      for (const [index, batch] of unpacked(request.parcel).entries())
-        void told(request.first + index, writer.append(batch));
-    } else if (request.ask === "stats") void told(request.number, writer.stats());
+    if (request.ask === "append") void append(request.first, request.parcel, writer);
+    else if (request.ask === "stats") void told(request.number, writer.stats());
     else if (request.ask === "checkWritable") void told(request.number, writer.checkWritable());
     else void told(request.number, writer.close()).then(() => setImmediate(() => port.close()));
   });

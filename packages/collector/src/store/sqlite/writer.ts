@@ -21,6 +21,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { OverloadError, StoreError } from "../../errors.ts";
+import { giveBack } from "../../give-back.ts";
 import type { UnixNano } from "../../model/time.ts";
 import { createSteadyTime, type Leaps } from "../../steady-time.ts";
 import { type AppendResult, type Batch, SIGNALS, type StoreStats, type StoreWriter } from "../store.ts";
@@ -137,8 +138,10 @@ export const openWriter = (options: WriterOptions): StoreWriter => {
     active.append(commit);
     ledger.addAll(commit.counts);
     requests.add(active.number, commit.entries);
-    for (const { signal, places } of commit.blocks)
+    for (const { signal, places, words, body } of commit.blocks) {
       if (signal === "spans") countDistinct(places, { traces, invocations });
+      for (const part of [places, words, body]) giveBack(part.buffer);
+    }
     return commit.results;
   };
 
