@@ -2,7 +2,7 @@
 import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -167,6 +167,21 @@ test.runIf(existsSync(PRLIMIT))(
     expect((await send(serving.url, 2)).status).toBe(200);
     expect((await fetch(`${serving.url}/readyz`)).status).toBe(200);
     expect(await stats(serving.url)).toMatchObject({ spans: 2, receivedSpans: 2 });
+  },
+);
+
+test.runIf(process.platform === "linux")(
+  "large buffers go back to the system when they are freed, unless its environment says otherwise",
+  async () => {
+    const threshold = async ({ child }: Serving): Promise<string | undefined> =>
+      /MALLOC_MMAP_THRESHOLD_=(\d+)/.exec(await readFile(`/proc/${child.pid}/environ`, "utf8"))?.[1];
+    expect(await threshold(await serve())).toBe("262144");
+    process.env["MALLOC_MMAP_THRESHOLD_"] = "1000000";
+    try {
+      expect(await threshold(await serve("--data", join(dataDir, "other")))).toBe("1000000");
+    } finally {
+      delete process.env["MALLOC_MMAP_THRESHOLD_"];
+    }
   },
 );
 

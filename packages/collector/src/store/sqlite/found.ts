@@ -25,7 +25,7 @@ export interface Finder {
   readonly partitions: PartitionSet;
 }
 
-const MAX_CACHED_BYTES = 32 * 1024 * 1024;
+const MAX_CACHED_BYTES = 16 * 1024 * 1024;
 
 export const createFinder = (partitions: PartitionSet): Finder => {
   const cache = createBlockCache(MAX_CACHED_BYTES);

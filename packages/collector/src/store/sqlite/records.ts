@@ -13,7 +13,7 @@ export interface Records {
   origin(bytes: Uint8Array): SpanOrigin;
 }
 
-const MAX_KNOWN_ORIGINS = 10_000;
+const MAX_KNOWN_ORIGINS = 2_000;
 /** As many as a wide story has: it comes to each of them by its trace, its keys and its requests. */
 const MAX_KNOWN_SPANS = 16_384;
 
