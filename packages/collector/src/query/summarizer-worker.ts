@@ -10,6 +10,8 @@ import type { SummarizerMessage, SummarizerWorkerData } from "./summarizer-threa
 
 const LOW_PRIORITY = 10;
 const TELL_EVERY_MS = 1_000;
+/** Of a group of traces; a story that is wider is decoded more than once. */
+const MAX_KNOWN_SPANS = 2_048;
 
 try {
   if (process.platform === "linux") setPriority(0, LOW_PRIORITY); // there, of this thread alone
@@ -18,7 +20,7 @@ try {
 }
 
 const { dataDir } = workerData as SummarizerWorkerData;
-const store = openStoreReader({ dataDir });
+const store = openStoreReader({ dataDir, maxKnownSpans: MAX_KNOWN_SPANS });
 const summaries = createSqliteSummaries({ dataDir });
 const summarizer = createSummarizer({ store, summaries, clock: systemClock });
 

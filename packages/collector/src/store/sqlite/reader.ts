@@ -26,14 +26,16 @@ import { unindexedEver } from "./unindexed.ts";
 export interface ReaderOptions {
   readonly dataDir: string;
   readonly openSealed: OpenSealed;
+  /** Decoded spans in memory. */
+  readonly maxKnownSpans?: number;
 }
 
 const RECORDS_PER_TURN = 1_000;
 
-export const openReader = ({ dataDir, openSealed }: ReaderOptions): StoreReader => {
+export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions): StoreReader => {
   const partitions = openPartitionSet(dataDir, openSealed);
   const finder = createFinder(partitions);
-  const records = createRecords();
+  const records = createRecords(maxKnownSpans);
   const spansWith = createSpanSearch({ finder, records, unindexed: unindexedEver(dataDir) });
   const changes = createChanges(finder);
 

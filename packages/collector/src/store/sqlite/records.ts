@@ -14,10 +14,10 @@ export interface Records {
 }
 
 const MAX_KNOWN_ORIGINS = 2_000;
-/** As many as a wide story has: it comes to each of them by its trace, its keys and its requests. */
+/** As many as a wide story has: it comes to each of them by its trace, its keys and its requests. Some 45 MB. */
 const MAX_KNOWN_SPANS = 16_384;
 
-export const createRecords = (): Records => {
+export const createRecords = (maxKnownSpans: number = MAX_KNOWN_SPANS): Records => {
   /** By the bytes, so that spans of one environment share it across blocks; by the object, so that this is quick. */
   const known = new Map<string, SpanOrigin>();
   const byObject = new WeakMap<Uint8Array, SpanOrigin>();
@@ -44,7 +44,7 @@ export const createRecords = (): Records => {
       ofBlock[row] ??
       normalizedSpan(spanFromProtobuf(block.record(row)), origin(block.origin(row)), block.arrivedAt(row));
     if (ofBlock[row] === undefined) {
-      if ((count += 1) > MAX_KNOWN_SPANS) {
+      if ((count += 1) > maxKnownSpans) {
         decoded = new WeakMap();
         count = 1;
       }
