@@ -14,6 +14,7 @@
 import { existsSync } from "node:fs";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
+const THRESHOLD = "MALLOC_MMAP_THRESHOLD_";
 const main = new URL("../dist/main.js", import.meta.url);
 
 if (major < 22 || (major === 22 && minor < 19)) {
@@ -22,9 +23,9 @@ if (major < 22 || (major === 22 && minor < 19)) {
 } else if (!existsSync(main)) {
   console.error("mayfly: not built yet, run `npm start` first");
   process.exitCode = 1;
-} else if (process.argv[2] === "serve" && process.platform === "linux" && !process.env.MALLOC_MMAP_THRESHOLD_) {
+} else if (process.argv[2] === "serve" && process.platform === "linux" && !process.env[THRESHOLD]) {
   const flags = ["--max-semi-space-size=4", ...process.execArgv];
-  const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: String(256 * 1024) };
+  const env = { ...process.env, [THRESHOLD]: String(256 * 1024) };
   process.execve(process.execPath, [process.execPath, ...flags, ...process.argv.slice(1)], env);
 } else {
   const program = await import(main.href);

@@ -52,7 +52,7 @@ export const sortRecords = (
   { bufferBytes = BUFFER_BYTES, keptBytes = KEPT_BYTES }: SortLimits = {},
 ): void => {
   const blocks = keeping(source, keptBytes);
-  const survey = surveyOf(source, signal, blocks.read);
+  const survey = surveyOf(source, signal, blocks);
   const ranges = rangesOf(survey, bufferBytes);
   const room = Buffer.allocUnsafeSlow(ranges.reduce((most, { bytes }) => Math.max(most, bytes), 0));
   for (const { first, last } of ranges) {
@@ -114,7 +114,7 @@ interface Survey {
   readonly times: Float64Array;
 }
 
-const surveyOf = (source: SealSource, signal: Signal, blocks: (id: number) => Block): Survey => {
+const surveyOf = (source: SealSource, signal: Signal, blocks: Blocks): Survey => {
   const entries = source.blocks(signal);
   const total = entries.reduce((sum, { records }) => sum + records, 0);
   if (total > RECORDS) throw new RangeError(`a partition has ${total} records, at most ${RECORDS} can be sealed`);
@@ -128,7 +128,7 @@ const surveyOf = (source: SealSource, signal: Signal, blocks: (id: number) => Bl
   const key = new RecordKey(signal);
   let number = 0;
   for (const { id } of entries) {
-    const { bytes, ends } = blocks(id);
+    const { bytes, ends } = blocks.read(id);
     let start = 0;
     for (const end of ends) {
       key.read(bytes, start, end);

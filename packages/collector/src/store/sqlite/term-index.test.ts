@@ -11,7 +11,9 @@ test("a term leads to its numbers in every block, in order, however often blocks
       const index = new TermIndex();
       const expected = new Map<number, number[]>();
       for (const [block, terms] of given.entries()) {
-        const pairs = terms.map((term, n): [number, number] => [term, block * 10_000 + n]).sort(([a], [b]) => a - b);
+        const pairs = terms
+          .map((term, n): [number, number] => [term, block * 10_000 + n])
+          .toSorted(([a], [b]) => a - b);
         index.add(Uint32Array.from(pairs.flat()));
         for (const [term, number] of pairs) expected.set(term, [...(expected.get(term) ?? []), number]);
         if (settles[block] === true) index.settle();
