@@ -265,9 +265,10 @@ test("a task token joins by its hash, and is nowhere to be seen", async () => {
   const called = await calling(json({}), ({ client }) =>
     new SFNClient(client).send(new SendTaskSuccessCommand({ taskToken: "token-of-a-task", output: "{}" })),
   );
-  expect(called.spans[0]?.attributes["mayfly.keys.produced"]).toEqual(
-    formatStitchKeys([taskTokenKey("token-of-a-task")]),
-  );
+  const key = formatStitchKeys([taskTokenKey("token-of-a-task")]);
+  expect(called.spans[0]?.attributes).toMatchObject({ "mayfly.keys.consumed": key });
+  const given = detectTrigger({ order: 7, TaskToken: "token-of-a-task" });
+  expect(formatStitchKeys(given.records[0]?.keys ?? [])).toEqual(key);
   expect(JSON.stringify(called.spans.map(({ attributes }) => attributes))).not.toContain("token-of-a-task");
 });
 

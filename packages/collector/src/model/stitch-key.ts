@@ -62,8 +62,8 @@ const KINDS: Readonly<Record<StitchKeyKind, KeyKind>> = {
   ),
   "sfn-task-token": call(
     "Step Functions task token",
-    "who is given the token, of which only the SHA-256 is kept",
-    "SendTaskSuccess, -Failure, -Heartbeat: `taskToken`",
+    "the state that waits, and on behalf of it who is given the token, of which only the SHA-256 is kept",
+    "who is given it; SendTaskSuccess, -Failure, -Heartbeat: `taskToken`",
   ),
   "kinesis-record": {
     ...message("Kinesis sequence number", "PutRecord[s]: `ShardId`, `SequenceNumber`", "`Records[].eventID`"),

@@ -145,6 +145,96 @@ test("an imported execution says by its input who started it", async () => {
   expect(await rows()).toHaveLength(1);
 });
 
+/** A state sends a message with its token; whoever is given it hands it on, and somebody calls back later. */
+const T = "sfn-task-token t";
+const waiting = [
+  start,
+  span("run", { trace: "e", in: "machine", consumes: [key(E)], produces: [key(E)], at: at(5, 300) }),
+  span("ask", { trace: "e", parent: "run", in: "machine", kind: 3, produces: ["sqs-message m", T], at: at(10, 200) }),
+  span("mail", { trace: "m", in: "mail", request: "r-m", consumes: ["sqs-message m", T], produces: [T], at: at(20) }),
+  span("approve", { trace: "a", in: "approve", request: "r-a", kind: 2, at: at(150) }),
+  span("SFN.SendTaskSuccess", { trace: "a", parent: "approve", in: "approve", kind: 3, consumes: [T], at: at(152) }),
+  span("ship", { trace: "s", in: "ship", request: "r-s", consumes: [key(E)], at: at(210) }),
+];
+
+test("who calls back works for whom the token was given, and the execution goes on after it, all in one story", async () => {
+  for (const order of [waiting, waiting.toReversed()]) {
+    const { ask, rows } = await stored(...order);
+    for (const one of ["r-a", "r-m", "r-s", "t", E]) expect((await ask(one))?.id, one).toBe(id("t", "start"));
+    expect(await ask("r-a")).toMatchObject({
+      joins: [
+        "ask continues mail by sqs-message+sqs-message+sfn-task-token",
+        "mail continues approve by sfn-task-token+sfn-task-token",
+        "run continues ship by sfn-execution+sfn-execution",
+        "start continues run by sfn-execution+sfn-execution",
+      ],
+      gaps: [],
+    });
+    expect(await rows()).toEqual(["start (7)"]);
+  }
+});
+
+test("who calls back is joined to the state itself where nothing tells who was given the token, and to the latter without the state", async () => {
+  const without = (...names: string[]) => waiting.filter(({ wire }) => !names.includes(wire.name));
+  expect((await (await stored(...without("mail"))).ask("r-a"))?.joins).toContain(
+    "ask continues approve by sfn-task-token+sfn-task-token",
+  );
+  expect(await (await stored(...without("run", "ask"))).ask("r-a")).toMatchObject({
+    spans: ["SFN.SendTaskSuccess", "approve", "mail"],
+    joins: ["mail continues approve by sfn-task-token+sfn-task-token"],
+    gaps: ["unknown-producer"],
+  });
+});
+
+test("the record of a batch hands its token on, not the batch", async () => {
+  const { ask } = await stored(
+    span("batch", {
+      trace: "b",
+      in: "mail",
+      request: "r-b",
+      kind: 5,
+      batch: 2,
+      consumes: ["sqs-message m", "sqs-message n", T],
+      produces: [T],
+      at: at(20),
+    }),
+    span("record", {
+      trace: "b",
+      parent: "batch",
+      in: "mail",
+      kind: 5,
+      consumes: ["sqs-message m", T],
+      produces: [T],
+      at: at(21),
+    }),
+    ...waiting.filter(({ wire }) => wire.name !== "mail"),
+  );
+  expect((await ask("r-a"))?.joins).toContain("record continues approve by sfn-task-token+sfn-task-token");
+  expect((await ask("r-a"))?.joins.filter((join) => join.includes(" approve "))).toHaveLength(1);
+});
+
+test("who calls back for several at once works for all of them, and merges none", async () => {
+  const { ask, rows } = await stored(
+    ...["1", "2"].map((n) =>
+      span(`ask ${n}`, { trace: n, in: "machine", kind: 3, produces: [`sfn-task-token ${n}`], at: at(0) }),
+    ),
+    span("sweep", { trace: "a", in: "sweep", request: "r-a", kind: 2, at: at(150) }),
+    ...["1", "2"].map((n) =>
+      span(`send ${n}`, {
+        trace: "a",
+        parent: "sweep",
+        in: "sweep",
+        kind: 3,
+        consumes: [`sfn-task-token ${n}`],
+        at: at(152),
+      }),
+    ),
+  );
+  expect(await ask("r-a")).toMatchObject({ id: id("a", "sweep"), memberOf: 2 });
+  expect((await ask("1"))?.spans).toEqual(["ask 1", "sweep"]);
+  expect((await rows()).toSorted()).toEqual(["ask 1 (2)", "ask 2 (2)"]);
+});
+
 test("an event that an archive sends again continues its sender's story, and the join says by which replay", async () => {
   const put = span("put", { in: "api", kind: 4, produces: ["eventbridge-event e"], at: at(0) });
   const first = span("fulfil", { trace: "u", in: "fulfil", consumes: ["eventbridge-event e"], at: at(20) });

@@ -166,7 +166,13 @@ const noMessageId = (span: SpanRecord): Gap[] => [
 ];
 
 /** An HTTP service or a callee of somebody else's need not report to us; a message we sent has a consumer of ours. */
-const NOT_EXPECTED: ReadonlySet<StitchKeyKind> = new Set(["http-request", "xray-root", "s3-request", "s3-object"]);
+const NOT_EXPECTED: ReadonlySet<StitchKeyKind> = new Set([
+  "http-request",
+  "xray-root",
+  "s3-request",
+  "s3-object",
+  "sfn-task-token",
+]);
 const isExpectedHere = (key: StitchKey): boolean => !NOT_EXPECTED.has(key.kind);
 
 const nameOf = (span: SpanRecord): string => span.origin.functionName ?? span.wire.name;

@@ -62,7 +62,7 @@ export interface Graph {
 }
 
 /** Who uses one request id again and again is not followed: it tells nothing then. */
-const MAX_TRACES_OF_REQUEST = 50;
+export const MAX_TRACES_OF_REQUEST = 50;
 
 export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
   const unitsByTrace = new Map<TraceId, readonly Unit[]>();

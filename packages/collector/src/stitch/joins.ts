@@ -12,7 +12,7 @@ import type { JoinKind, StitchKey } from "@mayfly/api";
 import { type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { type StitchKeyIdentity, isMessageKey, keyKind, stitchKeyIdentity } from "../model/stitch-key.ts";
-import type { Graph } from "./graph.ts";
+import { type Graph, MAX_TRACES_OF_REQUEST } from "./graph.ts";
 import type { Unit } from "./units.ts";
 
 export interface UnitJoin {
@@ -129,6 +129,8 @@ const isExact = (key: StitchKey): boolean => keyKind(key).strength === "exact";
 
 /** By a key that is not exact, an item that is written again and again for one, only where there is no choice. */
 const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
+  const told = invocationToldOf(key, unit, graph);
+  if (told) return [{ from: told.root, fromUnit: told, kind: key.kind, keys: [key] }];
   const produced = graph.producers(stitchKeyIdentity(key));
   if (!isExact(key) && new Set(produced.map(({ traceId, spanId }) => spanPath(traceId, spanId))).size > 1) return [];
   const senders = produced.flatMap((holder) => {
@@ -141,8 +143,26 @@ const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
   const saying = new Set(senders.filter(isItself).map(({ fromUnit }) => fromUnit));
   const said = senders.filter((one) => isItself(one) || !saying.has(one.fromUnit));
   const between = said.filter((one) => one.fromUnit !== unit && standsBetween(one, key));
-  return between.length > 0 ? between : said;
+  return between.length > 0 ? between.filter((one) => !between.some(isRecordOf(one))) : said;
 };
+
+/** What an asynchronous invocation came to is told to its destination or dead-letter queue, under its request id: by its last attempt. */
+const invocationToldOf = (key: StitchKey, unit: Unit, graph: Graph): Unit | undefined => {
+  if (key.kind !== "lambda-request" || unit.requestId === key.id) return undefined;
+  if (unit.requestId === undefined && !wasSent(unit)) return undefined;
+  const holders = graph.consumers(stitchKeyIdentity(key));
+  // Those are loaded with any of them (graph.ts); of more, nobody knows which.
+  if (new Set(holders.map(({ traceId }) => traceId)).size > MAX_TRACES_OF_REQUEST) return undefined;
+  const units = holders.flatMap(({ traceId, spanId }) => graph.unitOf(spanPath(traceId, spanId)) ?? []);
+  return units
+    .filter((one) => one.requestId === key.id && one.invocation === undefined && one !== unit)
+    .reduce<Unit | undefined>((last, one) => (last && byStart(last, one) >= 0 ? last : one), undefined);
+};
+
+const isRecordOf =
+  ({ fromUnit: { path } }: Evidence) =>
+  ({ fromUnit }: Evidence): boolean =>
+    fromUnit.invocation === path;
 
 /** It consumes the key that it produces: an imported execution, between who started it and the functions that it runs. */
 const standsBetween = ({ fromUnit }: Evidence, key: StitchKey): boolean =>

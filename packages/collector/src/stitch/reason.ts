@@ -27,7 +27,9 @@ export const joinView = (join: UnitJoin): Join => {
     ...(key && { key }),
     strength: strengthOf(join),
     relation: join.relation,
-    reason: `${reasonOf(join.kind, key)}${replayOf(join)}`,
+    reason: isOutcome(join)
+      ? `is told what came of the invocation, by ${keyName(key!)}`
+      : `${reasonOf(join.kind, key)}${replayOf(join)}`,
   };
 };
 
@@ -42,6 +44,10 @@ const reasonOf = (kind: JoinKind, key: StitchKey | undefined): string => {
   if (kind === "xray-root") return "shares the X-Ray Root that Lambda handed on; which span sent it is not known";
   return `both sides saw ${shared}; the context itself was not carried`;
 };
+
+/** A destination's or dead-letter queue's. */
+const isOutcome = ({ kind, keys: [key], fromUnit }: UnitJoin): boolean =>
+  kind === "lambda-request" && key !== undefined && fromUnit.requestId === key.id;
 
 const replayOf = ({ to }: UnitJoin): string => {
   const name = to.root.wire.attributes.find(({ key }) => key === EVENTBRIDGE_REPLAY_NAME)?.value;

@@ -211,7 +211,9 @@ const handlesOneRecordOf = (invocation: SpanRecord, span: SpanRecord): boolean =
 
 const unit = (root: SpanRecord, spans: readonly SpanRecord[], where: Place | undefined): Unit => {
   // Official instrumentations put what was received on a CONSUMER span below the invocation span.
-  const receiving = spans.filter((span) => span === root || span.wire.kind === CONSUMER);
+  const receiving = spans.filter(
+    (span) => span === root || span.wire.kind === CONSUMER || span.consumed.some(isTaskToken),
+  );
   // An instrumentation around ours may know of no invocation; then the spans below it name it.
   const requestIds = new Set(spans.map((span) => span.requestId).filter((id) => id !== undefined));
   const requestId = where?.requestId ?? (requestIds.size === 1 ? requestIds.values().next().value : undefined);
@@ -230,10 +232,13 @@ const unit = (root: SpanRecord, spans: readonly SpanRecord[], where: Place | und
   };
 };
 
+/** Consumed by the call that sends it back. */
+const isTaskToken = ({ kind }: StitchKey): boolean => kind === "sfn-task-token";
+
 /** A record that came wrapped (EventBridge → SNS → SQS) has an id of each kind and is still one record. */
 const mostOfOneKind = (keys: readonly StitchKey[]): number => {
   const ids = new Map<string, Set<string>>();
-  for (const key of keys.filter(isMessageKey)) {
+  for (const key of keys.filter((one) => isMessageKey(one) || isTaskToken(one))) {
     const seen = ids.get(key.kind) ?? new Set();
     ids.set(key.kind, seen.add(stitchKeyIdentity(key)));
   }

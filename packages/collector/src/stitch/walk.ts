@@ -133,6 +133,8 @@ export const consumersOf = (unit: Unit, graph: Graph): UnitJoin[] => {
     ...carriersOf(unit, graph),
     ...adriftUnder(unit, graph),
     ...unit.produced.flatMap(({ key }) => receiversOf(key, graph)),
+    // What it came to, as its destination is told.
+    ...(unit.requestId === undefined ? [] : receiversOf({ kind: "lambda-request", id: unit.requestId }, graph)),
   ]);
   candidates.delete(unit);
   return [...candidates].flatMap((one) => joinsBySender(one, graph).get(unit) ?? []);

@@ -5,7 +5,7 @@ import type { Invocation } from "../invocation.ts";
 import type { Sdk } from "../sdk.ts";
 import { isExtensionRefused } from "../send/shared-extension.ts";
 import { ATTR } from "../semconv.ts";
-import { formatStitchKeys } from "../stitch/keys.ts";
+import { type StitchKey, formatStitchKeys } from "../stitch/keys.ts";
 import { type HttpRequest, httpRequestOf } from "../trigger/http.ts";
 import { stateOf } from "../trigger/step-functions.ts";
 import type { Trigger, TriggerType } from "../trigger/trigger.ts";
@@ -108,6 +108,7 @@ const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger
       ...keys,
       ...(requestId ? [{ kind: "lambda-request", id: requestId } as const] : []),
     ]),
+    ...(trigger.records.length === 1 && handedOn(keys)),
     ...(hasInit && { [ATTR.initDurationMs]: Math.round(hasInit.durationMs) }),
     ...(initialization !== undefined && { [ATTR.initialization]: initialization }),
     ...(tenantId !== undefined && { [ATTR.tenantId]: tenantId }),
@@ -115,6 +116,12 @@ const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger
     ...(resourceArn !== undefined && { [ATTR.cloudResourceId]: resourceArn }),
     ...(accountId !== undefined && { [ATTR.cloudAccountId]: accountId }),
   };
+};
+
+/** Who is given a task's token works for the state that waits, and whoever calls back works for this one. */
+export const handedOn = (keys: readonly StitchKey[]): Attributes => {
+  const tokens = keys.filter(({ kind }) => kind === "sfn-task-token");
+  return tokens.length === 0 ? {} : { [ATTR.keysProduced]: formatStitchKeys(tokens) };
 };
 
 /**

@@ -6,7 +6,7 @@ import { ATTR, LINK_TO_INVOCATION } from "../semconv.ts";
 import { formatStitchKeys } from "../stitch/keys.ts";
 import { recordIdOf } from "../trigger/batch.ts";
 import { type TriggerRecord, objectAt, textAt } from "../trigger/trigger.ts";
-import { messageAttributes } from "./invocation-span.ts";
+import { handedOn, messageAttributes } from "./invocation-span.ts";
 import { recordParent } from "./parent.ts";
 
 export const startRecordSpan = (scope: Scope, record: unknown, index: number): Span => {
@@ -23,6 +23,7 @@ export const startRecordSpan = (scope: Scope, record: unknown, index: number): S
         ...messageAttributes(single),
         [ATTR.faasInvocationId]: invocation.requestId,
         [ATTR.keysConsumed]: formatStitchKeys(facts.keys),
+        ...handedOn(facts.keys),
         ...(receiveCount > 1 && { [ATTR.receiveCount]: receiveCount }),
       },
       links: parent ? [{ context: invocationSpan.spanContext(), attributes: { [ATTR.link]: LINK_TO_INVOCATION } }] : [],

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CarriedContext } from "../propagate/w3c.ts";
 import { attemptSpan } from "../stitch/attempt-span.ts";
-import { dynamodbKey, s3ObjectKey } from "../stitch/keys.ts";
+import { dynamodbKey, s3ObjectKey, taskTokenKey } from "../stitch/keys.ts";
 import { detectTrigger } from "./detect.ts";
 import { httpRequestOf } from "./http.ts";
 import { stateOf } from "./step-functions.ts";
@@ -688,6 +688,36 @@ describe("a task of Step Functions", () => {
       expect(detectTrigger(contextObject({ [part]: undefined })).attempt, part).toBeUndefined();
   });
 
+  describe("that waits for a callback", () => {
+    const token = `AQCEAAAAKgAAAAMAAAAA${"x7".repeat(60)}=`;
+    const keyed = [taskTokenKey(token)];
+    const tokensOf = (event: unknown) =>
+      detectTrigger(event).records.flatMap(({ keys }) => keys.filter(({ kind }) => kind === "sfn-task-token"));
+
+    test.each([
+      ["mapped with the context object", { ...contextObject(), Task: { Token: token } }],
+      ["in a carrier", { _mayfly: { ...contextObject(), Task: { Token: token } } }],
+      ["as AWS's examples call it", { order: 7, MyTaskToken: token }],
+      ["as Lambda's example calls it", { input: {}, token }],
+      [
+        "in a message's body",
+        { Records: [sqsRecord("m-1", { body: JSON.stringify({ Message: "hi", TaskToken: token }) })] },
+      ],
+      ["in a notification", { Records: [snsRecord("n-1", { Message: JSON.stringify({ task_token: token }) })] }],
+      ["in an event's detail", busEvent("e-1", { taskToken: token })],
+    ])("is given its token, and only the hash is kept: %s", (_where, event) => {
+      expect(tokensOf(event)).toEqual(keyed);
+    });
+
+    test.each([
+      ["another token", { token: "c2Vzc2lvbg==".repeat(12) }],
+      ["a token by another name", { comment: token }],
+      ["no text", { taskToken: { value: token } }],
+    ])("is not seen in %s", (_what, event) => {
+      expect(tokensOf(event)).toEqual([]);
+    });
+  });
+
   describe("of a nested execution", () => {
     const [parent, root] = ["order", "season"].map(
       (name) => `arn:aws:states:eu-west-1:111122223333:execution:${name}:r`,
@@ -1053,6 +1083,14 @@ describe("what an asynchronous invocation came to", () => {
     ])
       expect(onlyRecord(detectTrigger(event)).keys.at(-1)).toEqual(key);
   });
+
+  test("is told of a stream's batch that was given up, which has no payloads", () => {
+    const { requestPayload: _, responsePayload: __, ...told } = destinationRecord;
+    const record = { ...told, KinesisBatchInfo: { shardId: "shardId-000000000001", batchSize: 2 } };
+    const body = JSON.stringify(record);
+    for (const event of [{ Records: [sqsRecord("m-1", { body })] }, { Records: [snsRecord("n-1", { Message: body })] }])
+      expect(onlyRecord(detectTrigger(event)).keys.at(-1)).toEqual(key);
+  });
 });
 
 test("a schedule names its rule, and so does the default event of Scheduler", () => {
@@ -1220,7 +1258,7 @@ const TYPES = `http sqs sns eventbridge schedule kinesis firehose dynamodb s3 st
   cloudformation s3-batch s3-object-lambda secrets-manager bedrock-agent appsync-events lambda-destination cloudevents pubsub gcs
   transfer-family unknown`.split(/\s+/);
 const KINDS =
-  `sqs-message sns-message eventbridge-event lambda-request http-request sfn-execution kinesis-record dynamodb-record
+  `sqs-message sns-message eventbridge-event lambda-request http-request sfn-execution sfn-task-token kinesis-record dynamodb-record
   s3-request s3-object kafka-record pubsub-message cloudevent`.split(/\s+/);
 const TRUST = ["w3c", "datadog", "xray"];
 const isText = (value: unknown): boolean => typeof value === "string" && value !== "";

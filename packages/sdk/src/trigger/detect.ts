@@ -11,7 +11,7 @@ import { batchTrigger, kafkaTrigger, triggerRecord } from "./batch.ts";
 import { contextsIn } from "./carrier.ts";
 import { httpTrigger } from "./http.ts";
 import { rareSource, rareType } from "./rare.ts";
-import { stepFunctions } from "./step-functions.ts";
+import { stepFunctions, taskPayload } from "./step-functions.ts";
 import {
   type JsonObject,
   type Trigger,
@@ -59,7 +59,8 @@ const byShape = (event: unknown): Trigger | undefined => {
     pubsub(event) ??
     destination(event) ??
     durable(event) ??
-    onlyType(rareSource(event["eventSource"]) ?? rareType(event))
+    onlyType(rareSource(event["eventSource"]) ?? rareType(event)) ??
+    taskPayload(event)
   );
 };
 

@@ -6,16 +6,17 @@
  *         Datadog's carrier, which adds `RootExecutionId`
  */
 import { type AttemptSpan, attemptSpan } from "../stitch/attempt-span.ts";
-import type { StitchKey } from "../stitch/keys.ts";
+import { type StitchKey, taskTokenKey } from "../stitch/keys.ts";
 import { triggerRecord } from "./batch.ts";
 import { tracersIn } from "./carrier.ts";
 import { type JsonObject, type Trigger, isObject, keyOf, objectAt, present, textAt } from "./trigger.ts";
+import { givenTaskTokens } from "./unwrap.ts";
 
 export const stepFunctions = (event: JsonObject): Trigger | undefined => {
   const mapped = contextObjectIn(event);
   const execution = objectAt(mapped, "Execution");
   const id = textAt(execution, "Id");
-  if (id === undefined) return inNestedExecution(event);
+  if (id === undefined) return undefined;
   const machine = textAt(objectAt(mapped, "StateMachine"), "Name") ?? id.split(":")[6];
   // What started the execution may have put its context into the input, which Execution.Input keeps for every state.
   const input = execution?.["Input"];
@@ -28,7 +29,7 @@ export const stepFunctions = (event: JsonObject): Trigger | undefined => {
     records: [
       triggerRecord(id, {
         contexts: carried.length > 0 ? carried : tracersIn(input),
-        keys: executionKeys([id, ...ancestorsIn(event, input)]),
+        keys: [...executionKeys([id, ...ancestorsIn(event, input)]), ...tokensIn(event, mapped)],
       }),
     ],
   };
@@ -68,14 +69,19 @@ const attemptIn = (mapped: JsonObject | undefined, execution: string): AttemptSp
   return attemptSpan({ execution, state: name, enteredTime, retryCount, redriveCount });
 };
 
-/** A payload that is its execution's input says which execution started that one, though not which it is itself. */
-const inNestedExecution = (event: JsonObject): Trigger | undefined => {
-  const ancestors = ancestorsIn(event);
-  if (ancestors.length === 0) return undefined;
+/** A payload without the context object may have the token of the task, and, of a nested execution, who started that one. */
+export const taskPayload = (event: JsonObject): Trigger | undefined => {
+  const keys = [...executionKeys(ancestorsIn(event)), ...tokensIn(event, event)];
+  if (keys.length === 0) return undefined;
   return {
     type: "unknown",
-    records: [triggerRecord(undefined, { contexts: tracersIn(event), keys: executionKeys(ancestors) })],
+    records: [triggerRecord(undefined, { contexts: tracersIn(event), keys })],
   };
+};
+
+const tokensIn = (event: JsonObject, mapped: JsonObject | undefined): StitchKey[] => {
+  const token = textAt(objectAt(mapped, "Task"), "Token");
+  return [...(token === undefined ? [] : [taskTokenKey(token)]), ...givenTaskTokens(event)];
 };
 
 /** Step Functions' own name in the input of an execution that another one starts. */

@@ -6,7 +6,7 @@
  */
 import { MAX_UNWRAP_DEPTH } from "../limits.ts";
 import type { CarriedContext } from "../propagate/w3c.ts";
-import { type StitchKey, s3ObjectKey } from "../stitch/keys.ts";
+import { type StitchKey, s3ObjectKey, taskTokenKey } from "../stitch/keys.ts";
 import { attributeText, contextsIn, firstOfEach, jsonObject, tracersIn } from "./carrier.ts";
 import { type JsonObject, isObject, keyOf, lastOfArn, objectAt, textAt } from "./trigger.ts";
 
@@ -19,7 +19,8 @@ export interface Unwrapped {
 export const NOTHING: Unwrapped = { contexts: [], keys: [] };
 
 /** One of these stands in every text that has anything to unwrap. */
-const WORDS = /TopicArn|detail-type|_mayfly|_datadog|aws:s3|responsePayload|specversion/;
+const WORDS =
+  /TopicArn|detail-type|_mayfly|_datadog|aws:s3|responsePayload|approximateInvokeCount|specversion|[tT]ask_?[tT]oken|AAAAKgAAAA/;
 
 /** `body` as the record has it: a JSON text, base64 of one, or already an object. */
 export const unwrap = (body: unknown, depth = MAX_UNWRAP_DEPTH): Unwrapped => {
@@ -32,7 +33,7 @@ export const unwrap = (body: unknown, depth = MAX_UNWRAP_DEPTH): Unwrapped => {
   if (Array.isArray(records) && objectAt(records[0], "s3")) {
     return { contexts: [], keys: records.flatMap((record) => s3Keys(record)) };
   }
-  return { contexts: tracersIn(message), keys: destinationKeys(message) };
+  return { contexts: tracersIn(message), keys: [...destinationKeys(message), ...givenTaskTokens(message)] };
 };
 
 /** Also the `Sns` part of a record that SNS delivered to Lambda itself. */
@@ -63,6 +64,7 @@ export const eventBridgeEvent = (message: JsonObject, depth = MAX_UNWRAP_DEPTH):
       ...keyOf("eventbridge-event", textAt(message, "id")),
       ...(message["source"] === "aws.s3" ? s3Keys({ s3: detail }) : []),
       ...destinationKeys(detail),
+      ...givenTaskTokens(detail),
       ...inner.keys,
     ],
     replay: textAt(message, "replay-name"),
@@ -126,7 +128,20 @@ const decoded = (key: string): string => {
 };
 
 /** What a function's asynchronous invocation came to: the id is that of the invocation it tells of. */
-export const destinationKeys = (message: unknown): StitchKey[] =>
-  isObject(message) && ("responsePayload" in message || "requestPayload" in message)
-    ? keyOf("lambda-request", textAt(objectAt(message, "requestContext"), "requestId"))
+export const destinationKeys = (message: unknown): StitchKey[] => {
+  const context = objectAt(message, "requestContext");
+  const isRecord = textAt(context, "functionArn") !== undefined && textAt(context, "condition") !== undefined;
+  return isRecord ? keyOf("lambda-request", textAt(context, "requestId")) : [];
+};
+
+/** Author's names for it are many; this is how most end, and how Step Functions' own tokens begin. */
+export const givenTaskTokens = (message: unknown): StitchKey[] =>
+  isObject(message)
+    ? Object.entries(message).flatMap(([name, value]) =>
+        typeof value === "string" && value !== "" && (/task_?token$/i.test(name) || isTokenLike(name, value))
+          ? [taskTokenKey(value)]
+          : [],
+      )
     : [];
+
+const isTokenLike = (name: string, value: string): boolean => /token$/i.test(name) && /^.{0,4}AAAAKgAAAA/.test(value);

@@ -2,6 +2,7 @@
  * What a task produced that the other side of the hop sees as well, read from its parameters and output: the ids are all that is
  * taken of them.
  */
+import { createHash } from "node:crypto";
 import type { StitchKey } from "@mayfly/api";
 import { type Fields, fieldsOf, textOf } from "../json-fields.ts";
 
@@ -15,8 +16,18 @@ export interface TaskTexts {
 export const producedBy = ({ type, parameters, outputs }: TaskTexts): StitchKey[] => {
   const [, service = "", action = ""] = /^(?:aws-sdk:)?(\w+):(\w+)/.exec(type) ?? [];
   const given = parsed(parameters);
-  return outputs.flatMap((text) => keysOf(service, action, given, parsed(text)));
+  const tokens = type.endsWith(".waitForTaskToken") ? tokenKeys(parameters ?? "") : [];
+  return [...outputs.flatMap((text) => keysOf(service, action, given, parsed(text))), ...tokens];
 };
+
+/** It may stand anywhere in the parameters, also in a text of them. What only looks like a token is sent back by nobody. */
+const TOKEN = /[\w+/]{60,}={0,2}/g;
+const MAX_TOKENS = 8;
+const tokenKeys = (parameters: string): StitchKey[] =>
+  (parameters.match(TOKEN) ?? []).slice(0, MAX_TOKENS).map((token) => ({
+    kind: "sfn-task-token",
+    id: createHash("sha256").update(token).digest("hex"),
+  }));
 
 export const requestIdIn = (outputs: readonly string[]): string | undefined =>
   outputs.map((text) => requestIdOf(parsed(text))).find((id) => id !== undefined);

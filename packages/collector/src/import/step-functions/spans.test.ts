@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { HistoryEvent } from "@aws-sdk/client-sfn";
 import { attributesToPlain, decodeTracesJson, type Span, tracesToJson } from "@mayfly/otlp";
 import * as fc from "fast-check";
@@ -47,6 +48,30 @@ test("states have their real times; each attempt is a span, and so is what it wa
     "Ship > Ship [62100, 63000]",
     "Ship > wait for Ship [62200, 63000]",
   ]);
+});
+
+test("a task that waits for a callback produces its token's hash, wherever in its parameters the token stands", () => {
+  const token = `AQCEAAAAKgAAAAMAAAAA${"x7/+".repeat(40)}=`;
+  const hash = createHash("sha256").update(token).digest("hex");
+  const scheduled = (resource: string, MessageBody: unknown) => ({
+    resourceType: "sqs",
+    resource,
+    region: "eu-west-1",
+    parameters: JSON.stringify({ QueueUrl: "https://sqs/1/q", MessageBody }),
+  });
+  const keysAfter = (details: object) => {
+    const spans = spansOf(
+      history([
+        [0, "ExecutionStarted"],
+        [0, "TaskStateEntered", { name: "Approve" }],
+        [2, "TaskScheduled", details],
+      ]),
+    );
+    return attributesAt(spans, 2)["mayfly.keys.produced"];
+  };
+  for (const body of [{ TaskToken: token }, JSON.stringify({ deep: { token } }), `approve ${token}, please`])
+    expect(keysAfter(scheduled("sendMessage.waitForTaskToken", body))).toEqual([`sfn-task-token||${hash}`]);
+  expect(keysAfter(scheduled("sendMessage", { TaskToken: token }))).toBeUndefined();
 });
 
 test("ids are those that the ARN and the context object lead to", () => {

@@ -1,10 +1,10 @@
 /**
  * The input of an execution is the application's: the hop is joined by execution ARN, and carries a context only where that was asked for.
- * A task token that is sent back joins to whoever was given it, by its hash.
+ * A task token that is sent back was given by the state that waits for it: it is what this consumed, by its hash.
  */
 import { MAX_EXECUTION_INPUT_BYTES } from "../../limits.ts";
 import { ATTR } from "../../semconv.ts";
-import { taskTokenKey } from "../../stitch/keys.ts";
+import { formatStitchKeys, taskTokenKey } from "../../stitch/keys.ts";
 import { type JsonObject, lastOfArn, textAt } from "../../trigger/trigger.ts";
 import type { Carrier, Injected, Operation, Service } from "./operation.ts";
 import { FULL, mayInject, withContext } from "./payload.ts";
@@ -30,8 +30,7 @@ export const stepFunctions: Service = (command, input) => {
 const callback = (command: string, token: string | undefined): Operation => ({
   spanName: `SFN.${command}`,
   isMessage: false,
-  attributes: {},
-  produced: () => (token ? [taskTokenKey(token)] : []),
+  attributes: token ? { [ATTR.keysConsumed]: formatStitchKeys([taskTokenKey(token)]) } : {},
 });
 
 const withContextInInput = (input: JsonObject, carrier: Carrier): Injected => {
