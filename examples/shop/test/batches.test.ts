@@ -22,6 +22,15 @@ test("a batch keeps its orders apart, and asked by its request id it names the s
     new Set(rows.filter((row) => row.requestIds.includes(batch.requestId)).map((row) => row.id)),
   );
 
+  // Each link of the batch says which message brought it, and so does the join that comes of it.
+  for (const row of rows.filter((one) => one.requestIds.includes(batch.requestId))) {
+    const { spans, joins } = await trace(row.id);
+    const join = joins.find(({ relation, key }) => relation === "links" && key?.kind === "sqs-message");
+    const joined = spans.find(({ traceId, spanId }) => traceId === join?.to.traceId && spanId === join.to.spanId);
+    const link = joined?.links.find(({ spanId }) => join && "spanId" in join.from && spanId === join.from.spanId);
+    expect(link?.attributes).toEqual({ "messaging.message.id": join?.key?.id });
+  }
+
   function requestsOf(name: string): string[] {
     return lab.truth.deliveries.filter((delivery) => delivery.functionName === name).map((one) => one.requestId);
   }

@@ -57,6 +57,7 @@ const placed = (trigger: Trigger, { env, ...context }: Platform = {}) => {
     traceState: span.spanContext().traceState?.serialize(),
     isRecording: span.isRecording(),
     links: kept.map((link) => link.context),
+    linkedMessages: kept.map((link) => link.attributes?.["messaging.message.id"]),
   };
 };
 
@@ -216,6 +217,12 @@ describe("an invocation with two records or more", () => {
     const trigger = batch(record(xray("a", false)), record(xray("a", false)));
     const { traceId } = placed(trigger, { xRayTraceId: xrayHeader("b"), env: xrayHeader("c") });
     expect(["a", "b", "c"].map((digit) => digit.repeat(32))).not.toContain(traceId);
+  });
+
+  test("says of each link which message brought it, by the key that joins it or else by its id", () => {
+    const keyed: TriggerRecord = { ...record(w3c("a")), id: "e-1", keys: [{ kind: "kinesis-record", id: "49" }] };
+    const trigger = batch(keyed, record(), { ...record(w3c("b")), id: "m-2" }, record(w3c("c")));
+    expect(placed(trigger).linkedMessages).toEqual(["49", "m-2", undefined]);
   });
 
   test("links to one context of a record, W3C before X-Ray", () => {

@@ -21,6 +21,7 @@ import {
 import type { Invocation } from "../invocation.ts";
 import { type CarriedContext, RANDOM_FLAG } from "../propagate/w3c.ts";
 import { parseXrayHeader } from "../propagate/xray.ts";
+import { ATTR } from "../semconv.ts";
 import { type Trigger, type TriggerRecord, present } from "../trigger/trigger.ts";
 
 export interface Placement {
@@ -32,7 +33,7 @@ export interface Placement {
 
 export const placeInvocation = (trigger: Trigger, invocation: Invocation): Placement => {
   const [only, ...others] = trigger.records;
-  if (others.length > 0) return { parent: ROOT_CONTEXT, links: trigger.records.flatMap((record) => linksTo(record)) };
+  if (others.length > 0) return { parent: ROOT_CONTEXT, links: trigger.records.flatMap(linkOfOne) };
   const carried = only && contextOf(only, ["w3c"]);
   const attempt: SpanContext | undefined = trigger.attempt && {
     ...trigger.attempt,
@@ -55,6 +56,14 @@ export const placeInvocation = (trigger: Trigger, invocation: Invocation): Place
 export const recordParent = (record: TriggerRecord): Context | undefined => {
   const carried = contextOf(record);
   return carried && trace.setSpanContext(ROOT_CONTEXT, carried);
+};
+
+/** Says which message brought it: a context may have stayed behind from an earlier one, and the id tells who really sent. */
+const linkOfOne = (record: TriggerRecord): Link[] => {
+  const id = record.keys[0]?.id ?? record.id;
+  return linksTo(record).map((link) =>
+    id === undefined ? link : { ...link, attributes: { [ATTR.messagingMessageId]: id } },
+  );
 };
 
 const linksTo = (record: TriggerRecord, formats?: readonly CarriedContext["format"][]): Link[] => {
