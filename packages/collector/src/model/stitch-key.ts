@@ -90,7 +90,7 @@ const KINDS: Readonly<Record<StitchKeyKind, KeyKind>> = {
     ...message(
       "Kafka offset",
       "what the broker acknowledged: topic, partition, offset",
-      "`records[][].{topic,partition,offset}`",
+      "`records[][].{topic,partition,offset}`; heuristic where both sides do not know the same brokers",
     ),
     isScoped: true,
   },
@@ -119,6 +119,21 @@ export const KEY_KINDS: readonly (readonly [StitchKeyKind, KeyKind])[] = Object.
 ][];
 
 export const keyKind = (key: StitchKey): KeyKind => KINDS[key.kind];
+
+/** Of a Kafka record whose brokers are not known, or called otherwise by the other side, any cluster's may be meant. */
+export const isOfAnyCluster = (key: StitchKey): boolean => key.kind === "kafka-record" && key.scope === undefined;
+
+export const keyStrength = (key: StitchKey): Join["strength"] =>
+  isOfAnyCluster(key) ? "heuristic" : keyKind(key).strength;
+
+export const isExact = (key: StitchKey): boolean => keyStrength(key) === "exact";
+
+/** A record of Kafka is known by its cluster's brokers, and, where one side does not know them, by what is left. */
+export const identifying = (key: StitchKey): StitchKey[] =>
+  key.kind === "kafka-record" && key.scope !== undefined ? [key, { kind: key.kind, id: key.id }] : [key];
+
+/** What it came as: an id of each kind may speak of one record, two of a kind speak of two. */
+export const kindOfRecord = (key: StitchKey): string => `${key.kind}${isOfAnyCluster(key) ? " of any cluster" : ""}`;
 
 export const isMessageKey = (key: StitchKey): boolean => KINDS[key.kind].isMessage;
 

@@ -9,7 +9,7 @@ import type { Span, SpanLink, Status } from "@mayfly/otlp";
 import { type SpanId, type TraceId, isSpanId, isTraceId } from "../model/ids.ts";
 import { EVIDENCE, type LinkTarget, type SpanOrigin, type SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
-import { isMessageKey } from "../model/stitch-key.ts";
+import { isMessageKey, kindOfRecord } from "../model/stitch-key.ts";
 import { type AttributeReader, type IdReader, attributeReader } from "./attributes.ts";
 import { isInitSpan } from "./init.ts";
 import {
@@ -91,7 +91,7 @@ const datadogRequestId = (attributes: IdReader): string | undefined =>
 const batchCount = (wire: Span, attributes: AttributeReader, consumed: readonly StitchKey[]): number => {
   const said =
     wire.kind === PRODUCER || wire.kind === CLIENT ? undefined : attributes.count(MESSAGING_BATCH_MESSAGE_COUNT);
-  const byKind = Map.groupBy(consumed.filter(isMessageKey), (key) => key.kind);
+  const byKind = Map.groupBy(consumed.filter(isMessageKey), kindOfRecord);
   return said ?? Math.max(0, ...[...byKind.values()].map((keys) => keys.length));
 };
 

@@ -197,7 +197,7 @@ test.each([
       "messaging.kafka.offset": 42,
       "messaging.kafka.bootstrap.servers": "b2:9092,b1:9092",
     },
-    ["< kafka-record|b1:9092,b2:9092|orders/3/42"],
+    ["< kafka-record|b1:9092,b2:9092|orders/3/42", "< kafka-record||orders/3/42"],
   ],
   // Lambda
   ["an invocation", "server", { "faas.invocation_id": "r" }, ["< lambda-request||r"]],
@@ -280,6 +280,19 @@ test("JavaScript's span for a batch names each message on a link, and the queue 
   ]);
   expect(keysOf(one)).toEqual(["< sqs-message|orders|m1", "< sqs-message|orders|m2"]);
   expect(normalizedSpan(one, spanOrigin({ resourceSchemaUrl: "", scopeSchemaUrl: "" }), 0n).batchCount).toBe(2);
+});
+
+test("a record of Kafka that is known by its brokers and without them is one record", () => {
+  const kafka = {
+    "messaging.system": "kafka",
+    "messaging.destination.name": "orders",
+    "messaging.kafka.bootstrap.servers": "b",
+  };
+  const record = (offset: number) => ({ "messaging.destination.partition.id": "0", "messaging.kafka.offset": offset });
+  const countOf = (one: Span): number =>
+    normalizedSpan(one, spanOrigin({ resourceSchemaUrl: "", scopeSchemaUrl: "" }), 0n).batchCount;
+  expect(countOf(span("consumer", { ...kafka, ...record(7) }))).toBe(1);
+  expect(countOf(span("consumer", kafka, [record(7), record(8)]))).toBe(2);
 });
 
 test("a link of a batch from Kafka tells its partition and offset; what it does not tell, the span does", () => {

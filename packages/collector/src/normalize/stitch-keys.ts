@@ -6,7 +6,7 @@
  */
 import type { StitchKey } from "@mayfly/api";
 import type { Span } from "@mayfly/otlp";
-import { parseStitchKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { identifying, parseStitchKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type IdReader, attributeReader } from "./attributes.ts";
 import {
   KEY_SOURCES,
@@ -52,7 +52,10 @@ export const stitchKeysOf = (span: Sending, attributes: IdReader): SpanKeys => {
   const consumed = attributes.texts(MAYFLY_KEYS_CONSUMED);
   const keys =
     (produced ?? consumed) ? { produced: parsed(produced), consumed: parsed(consumed) } : plainKeys(span, attributes);
-  return { produced: distinct(keys.produced), consumed: distinct(keys.consumed) };
+  return {
+    produced: distinct(keys.produced.flatMap(identifying)),
+    consumed: distinct(keys.consumed.flatMap(identifying)),
+  };
 };
 
 const parsed = (texts: readonly string[] = []): StitchKey[] => texts.flatMap((text) => parseStitchKey(text) ?? []);

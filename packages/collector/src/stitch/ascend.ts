@@ -9,7 +9,13 @@
  */
 import type { Placeholder, StitchKey } from "@mayfly/api";
 import { type TraceId, spanPath, traceOf } from "../model/ids.ts";
-import { type StitchKeyIdentity, isMessageKey, parseStitchKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import {
+  type StitchKeyIdentity,
+  isExact,
+  isMessageKey,
+  parseStitchKey,
+  stitchKeyIdentity,
+} from "../model/stitch-key.ts";
 import { type Graph, missingParentsOf } from "./graph.ts";
 import { beginningsOf, byStart, hasProducer, joinsInto } from "./joins.ts";
 import type { Unit } from "./units.ts";
@@ -142,7 +148,7 @@ const unknownProducer = async (unit: Unit, graph: Graph): Promise<Root | undefin
   const shared = new Map<StitchKeyIdentity, StitchKey>();
   const asked = new Set<StitchKeyIdentity>();
   for (const one of units) {
-    for (const key of one.consumed) {
+    for (const key of one.consumed.filter(isExact)) {
       const identity = stitchKeyIdentity(key);
       if (asked.has(identity)) continue;
       asked.add(identity);

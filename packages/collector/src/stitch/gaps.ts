@@ -7,7 +7,7 @@ import type { Gap, StitchKey, StitchKeyKind } from "@mayfly/api";
 import type { SpanRecord } from "../model/span.ts";
 import { RPC_METHOD, RPC_SENDING_METHODS } from "../normalize/semconv.ts";
 import { CLIENT, PRODUCER } from "../normalize/span-kind.ts";
-import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { identifying, isMessageKey, isOfAnyCluster, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { UnixNano } from "../model/time.ts";
 import { type Missing, isParentMissing } from "./ascend.ts";
 import type { Graph } from "./graph.ts";
@@ -128,7 +128,12 @@ export const nextGapAfter = (trace: StitchedTrace, graph: Graph, now: UnixNano):
 const dueAt = (span: SpanRecord): UnixNano => span.wire.endTimeUnixNano + NO_CONSUMER_AFTER_NS;
 
 const unreceived = (span: SpanRecord, graph: Graph): StitchKey[] =>
-  span.produced.filter((key) => isExpectedHere(key) && graph.consumers(stitchKeyIdentity(key)).length === 0);
+  span.produced.filter(
+    (key) =>
+      isExpectedHere(key) &&
+      !identifying(key).some((one) => graph.consumers(stitchKeyIdentity(one)).length > 0) &&
+      !(isOfAnyCluster(key) && span.produced.some((one) => !isOfAnyCluster(one) && one.id === key.id)),
+  );
 
 const withoutConsumer = (span: SpanRecord, graph: Graph, now: UnixNano): Gap[] => {
   if (dueAt(span) > now) return [];

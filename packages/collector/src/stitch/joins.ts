@@ -11,7 +11,7 @@
 import type { JoinKind, StitchKey } from "@mayfly/api";
 import { type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
-import { type StitchKeyIdentity, isMessageKey, keyKind, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { type StitchKeyIdentity, isExact, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Graph, MAX_TRACES_OF_REQUEST } from "./graph.ts";
 import type { Unit } from "./units.ts";
 
@@ -92,7 +92,7 @@ const carriedEvidence = (unit: Unit, graph: Graph): Carried[] => {
  */
 const isStale = ({ fromUnit, messageId }: Carried, keyed: readonly Evidence[], unit: Unit, graph: Graph): boolean => {
   if (!unit.isBatch) return !keyed.some((one) => one.fromUnit === fromUnit) && keyed.some(isAfter(fromUnit));
-  const messages = unit.consumed.filter((key) => isMessageKey(key) && (messageId ?? key.id) === key.id);
+  const messages = unit.consumed.filter((key) => isMessageKey(key) && isExact(key) && (messageId ?? key.id) === key.id);
   const sent = new Set(fromUnit.produced.map(({ key }) => stitchKeyIdentity(key)));
   const others = messages.map(stitchKeyIdentity).filter((key) => !sent.has(key) && isProduced(key, graph));
   return others.length > 0 && others.length === messages.length;
@@ -125,8 +125,6 @@ const causesOf = (unit: Unit, graph: Graph): readonly StitchKey[] => {
   return unit.consumed.filter((key) => key.kind !== "sfn-execution" || key === nearest);
 };
 
-const isExact = (key: StitchKey): boolean => keyKind(key).strength === "exact";
-
 /** By a key that is not exact, an item that is written again and again for one, only where there is no choice. */
 const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
   const told = invocationToldOf(key, unit, graph);
@@ -137,7 +135,8 @@ const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
     const path = spanPath(holder.traceId, holder.spanId);
     const from = graph.span(path);
     const fromUnit = graph.unitOf(path);
-    return from && fromUnit ? [{ path, from, fromUnit, kind: key.kind, keys: [key] }] : [];
+    if (from === undefined || fromUnit === undefined || (!isExact(key) && isLater(from, unit))) return [];
+    return [{ path, from, fromUnit, kind: key.kind, keys: [key] }];
   });
   // What X-Ray saw a function send leads to its invocation; a span of its own that sent it says more.
   const saying = new Set(senders.filter(isItself).map(({ fromUnit }) => fromUnit));
@@ -145,6 +144,10 @@ const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
   const between = said.filter((one) => one.fromUnit !== unit && standsBetween(one, key));
   return between.length > 0 ? between.filter((one) => !between.some(isRecordOf(one))) : said;
 };
+
+/** As far as clocks can tell. */
+const isLater = (from: SpanRecord, { root }: Unit): boolean => from.start > root.start + CLOCK_SLACK_NS;
+const CLOCK_SLACK_NS = 2_000_000_000n;
 
 /** What an asynchronous invocation came to is told to its destination or dead-letter queue, under its request id: by its last attempt. */
 const invocationToldOf = (key: StitchKey, unit: Unit, graph: Graph): Unit | undefined => {

@@ -1,6 +1,6 @@
 /** Joins in the contract's words: one sentence that says why we believe it. */
 import type { Join, JoinKind, Placeholder, StitchKey } from "@mayfly/api";
-import { isMessageKey, keyKind, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { isMessageKey, keyKind, keyStrength, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { EVENTBRIDGE_REPLAY_NAME } from "../normalize/semconv.ts";
 import { isParentMissing } from "./ascend.ts";
 import type { Graph } from "./graph.ts";
@@ -11,11 +11,11 @@ import type { Unit } from "./units.ts";
 export const keyName = (key: StitchKey): string => `${keyKind(key).name} ${key.id}`;
 
 /** propagation facts, pairing table: E is exact, S strong; the rest waits for rules that make it unambiguous. */
-const strengthOf = ({ kind, to }: UnitJoin): Join["strength"] => {
+const strengthOf = ({ kind, keys, to }: UnitJoin): Join["strength"] => {
   // One that was sent no message may have begun the trace itself: only its clock says that it did not.
   if (kind === "xray-root") return wasSent(to) ? "strong" : "heuristic";
-  if (kind === "s3-object") return "strong";
-  return kind === "dynamodb-record" ? "heuristic" : "exact";
+  const [key] = kind === "parent" || kind === "link" ? [] : keys;
+  return key === undefined ? "exact" : keyStrength(key);
 };
 
 export const joinView = (join: UnitJoin): Join => {

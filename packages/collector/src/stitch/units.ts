@@ -17,7 +17,7 @@ import type { StitchKey } from "@mayfly/api";
 import { spanToJson } from "@mayfly/otlp";
 import { type SpanPath, spanPath } from "../model/ids.ts";
 import type { LinkTarget, SpanRecord } from "../model/span.ts";
-import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { isMessageKey, kindOfRecord, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { finishedWherePossible } from "./finished.ts";
 import type { Sight } from "./invocations.ts";
 
@@ -239,8 +239,8 @@ const isTaskToken = ({ kind }: StitchKey): boolean => kind === "sfn-task-token";
 const mostOfOneKind = (keys: readonly StitchKey[]): number => {
   const ids = new Map<string, Set<string>>();
   for (const key of keys.filter((one) => isMessageKey(one) || isTaskToken(one))) {
-    const seen = ids.get(key.kind) ?? new Set();
-    ids.set(key.kind, seen.add(stitchKeyIdentity(key)));
+    const seen = ids.get(kindOfRecord(key)) ?? new Set();
+    ids.set(kindOfRecord(key), seen.add(stitchKeyIdentity(key)));
   }
   return Math.max(0, ...[...ids.values()].map((seen) => seen.size));
 };
