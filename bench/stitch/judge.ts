@@ -1,7 +1,8 @@
 /**
  * Answers against the truth, by pairs of works: are they of one transaction?
  *
- * precision   of the pairs that stand in one stitched trace, those of one transaction
+ * precision   of the pairs that stand in one stitched trace, those of one transaction. What a batch's invocation called outside of its
+ *             records is shown with the batch and all of its records, and in no transaction of theirs
  * recall      of the pairs of one transaction that ids or contexts connect, those that stand in one stitched trace
  * merged      answers that hold works of several transactions, and a batch: how unrelated ones would come together
  * named       of the hops that nothing joins, those beside which the story says that something is missing
@@ -35,6 +36,8 @@ export interface Verdict {
 }
 
 const EXAMPLES = 12;
+/** Clocks may be a second apart, and joining allows for two. */
+const CLOCK_SLACK_MS = 3_000;
 
 export const judge = async (world: World, ask: Ask): Promise<Verdict> => {
   const { works, shells, hops } = world;
@@ -47,6 +50,7 @@ export const judge = async (world: World, ask: Ask): Promise<Verdict> => {
   }
   const byPath = new Map(works.map((work) => [work.path, work]));
   const shellByPath = new Map(shells.map((shell) => [shell.path, shell]));
+  const batches = new Map(shells.map((shell) => [shell.transaction, shell]));
   const members = Map.groupBy(works, componentOf);
   const shellsOf = Map.groupBy(
     hops.filter((hop) => hop.isJoinable && !isWork(hop.to)),
@@ -67,7 +71,7 @@ export const judge = async (world: World, ask: Ask): Promise<Verdict> => {
       if (other === work || (other === undefined && shell === undefined)) continue;
       found += 1;
       const isRight = other
-        ? other.transaction === work.transaction
+        ? other.transaction === work.transaction || batches.get(work.transaction)?.transactions.has(other.transaction)
         : (shell as Shell).transactions.has(work.transaction);
       if (isRight) right += 1;
       else {
@@ -114,7 +118,7 @@ export const judge = async (world: World, ask: Ask): Promise<Verdict> => {
   };
 };
 
-const isWork = (one: Work | Shell): one is Work => "transaction" in one;
+const isWork = (one: Work | Shell): one is Work => "nowMs" in one;
 
 const nameOf = ({ environment, transaction, path }: Work): string =>
   `${environment.functionName} of ${transaction} (${path})`;
@@ -129,9 +133,9 @@ const isNamed = ({ from, fromPath, to }: Hop, stories: ReadonlyMap<Work, Story>)
 
 /**
  * Works that an id or a context connects, directly or through each other. X-Ray's Root is an id, as a trace id, of whom no other
- * leads up to a sender; and so is a key that nobody produced, of whom no parent is named.
+ * leads up to a sender, unless a batch had it by then; and so is a key that nobody produced, of whom no parent is named.
  */
-const components = ({ works, hops, siblings }: World): ((work: Work) => Work) => {
+const components = ({ works, shells, hops, siblings }: World): ((work: Work) => Work) => {
   const above = new Map<Work, Work>();
   const top = (work: Work): Work => {
     let one = work;
@@ -149,8 +153,11 @@ const components = ({ works, hops, siblings }: World): ((work: Work) => Work) =>
   const orphans = siblings.map((group) =>
     group.filter((work) => work.environment.dialect === "mayfly" && !named.has(work)),
   );
+  const sharedRoots = Map.groupBy(shells, ({ xrayRoot }) => xrayRoot);
+  const isShared = ({ traceId, atMs }: Work): boolean =>
+    sharedRoots.get(traceId)?.some((shell) => atMs > shell.atMs - CLOCK_SLACK_MS) ?? false;
   const sameRoot = Map.groupBy(
-    works.filter((work) => !led.has(work)),
+    works.filter((work) => !led.has(work) && !isShared(work)),
     ({ transaction, traceId }) => `${transaction} ${traceId}`,
   ).values();
   for (const group of [...orphans, ...sameRoot]) for (const one of group.slice(1)) unite(group[0] as Work, one);

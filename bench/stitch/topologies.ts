@@ -81,8 +81,10 @@ const batch =
   (world, atMs) => {
     const count = 2 + Math.floor(world.random() * 9);
     const sent = Array.from({ length: count }, (_, n) => world.send(world.begin("api", atMs + n * 7), "sqs"));
-    const records = world.receiveBatch(sent, "batch", world.pick(dialects), withRecords);
+    const { invocation, records } = world.receiveBatch(sent, "batch", world.pick(dialects), withRecords);
     for (const record of records) if (world.random() < 0.5) world.receive(world.send(record, "eventbridge"), "ship");
+    for (const name of ["report", "metrics"])
+      if (world.random() < 0.3) world.receive(world.send(invocation, "eventbridge"), name);
   };
 
 /** One transaction sends several messages that come in one batch, beside those of others. */
@@ -95,7 +97,7 @@ const gathered: Topology = (world, atMs) => {
 
 const stream: Topology = (world, atMs) => {
   const sent = [0, 5, 11].map((n) => world.send(world.begin("api", atMs + n), "kinesis"));
-  for (const record of world.receiveBatch(sent, "projector", "mayfly", true))
+  for (const record of world.receiveBatch(sent, "projector", "mayfly", true).records)
     world.receive(world.send(record, "s3"), "thumb");
 };
 

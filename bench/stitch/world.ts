@@ -6,6 +6,7 @@
  * up to 500 ms off, and runs one invocation at a time.
  */
 import type { KeyValue, Resource, Span, SpanLink } from "../../packages/otlp/src/index.ts";
+import { evidenceSpans } from "../../packages/collector/src/normalize/platform-evidence.ts";
 import type { Part } from "../corpus/orders.ts";
 import type { Random } from "../corpus/random.ts";
 import { type Carrier, type Context, type Dialect, KEY_KINDS, arrivesAs, saysConsumed, saysProduced } from "./hops.ts";
@@ -16,19 +17,26 @@ export interface Work {
   readonly traceId: string;
   readonly spanId: string;
   readonly xrayRoot: string;
+  /** What Lambda's header names as the parent; told to whoever is called, where Lambda has no segments of its own. */
+  readonly headerParent?: string;
   readonly requestId: string;
   readonly environment: Environment;
   readonly part: Part & { readonly spans: Span[] };
   /** One record of a batch, and no invocation. */
   readonly isRecord?: boolean;
-  /** True time, in ms of the world, of what it does next. */
+  /** True times, in ms of the world: when it began, and of what it does next. */
+  readonly atMs: number;
   nowMs: number;
 }
 
-/** A batch's invocation, and the transactions that its records belong to. */
+/** A batch's invocation, and the transactions that its records belong to; what it calls outside of them is one of its own. */
 export interface Shell {
   readonly path: string;
+  readonly transaction: number;
   readonly transactions: ReadonlySet<number>;
+  /** What Lambda handed it, and it hands on, whichever record is at work. */
+  readonly xrayRoot: string;
+  readonly atMs: number;
 }
 
 export interface Hop {
@@ -58,6 +66,12 @@ export interface Environment {
   readonly resource: Resource;
   readonly skewNs: bigint;
   readonly invocations: { readonly work: Work; readonly fromMs: number; toMs: number }[];
+}
+
+/** What its invocation does outside of its records is of none of their transactions. */
+export interface Batch {
+  readonly invocation: Work;
+  readonly records: readonly Work[];
 }
 
 /** A message on its way. */
@@ -189,8 +203,6 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
   /** Stale contexts can be told only where an id says who really sent; without one they look like any other context. */
   const contextOf = (sent: Sent, to: Dialect, asked: Context = pick(contexts)): Context => {
     const context = arrivesAs(asked, sent.carrier, sent.by.environment.dialect, to);
-    // A batch has one X-Ray Root for all of its records, so it says nothing of one.
-    if (context === "xray" && sent.by.isRecord) return "missing";
     if (context !== "stale") return context;
     const canBeTold =
       saysProduced(sent.by.environment.dialect, sent.carrier) && saysConsumed(to, sent.carrier, "stale");
@@ -199,21 +211,36 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
 
   const keyOf = ({ carrier, scope = "", id }: Omit<Sent, "span">): string => `${KEY_KINDS[carrier]}|${scope}|${id}`;
 
+  /** One for all its messages: a new one, or that of a message whose sender knew what to put there. */
+  const headerOf = (messages: readonly Sent[]): { xrayRoot: string; headerParent: string } => {
+    const { by, span } = pick(messages);
+    if (random() < 0.4) return { xrayRoot: hex(32), headerParent: hex(16) };
+    const isOurs = by.environment.dialect === "mayfly" && by.xrayRoot === by.traceId;
+    return { xrayRoot: by.xrayRoot, headerParent: isOurs && random() < 0.5 ? span.spanId : hex(16) };
+  };
+
+  interface Made {
+    readonly entry: Span;
+    readonly others: readonly Span[];
+    readonly xrayRoot: string;
+    readonly headerParent?: string;
+  }
+
   const begun = (
     transaction: number,
     name: string,
     dialect: Dialect,
     atMs: number,
-    make: (environment: Environment, requestId: string) => { entry: Span; others: readonly Span[]; xrayRoot: string },
+    make: (environment: Environment, requestId: string) => Made,
     requestId = uuid(),
   ): Work => {
     const environment = environmentAt(name, dialect, atMs);
-    const { entry, others, xrayRoot } = make(environment, requestId);
+    const { entry, others, ...header } = make(environment, requestId);
     const part = { resource: environment.resource, spans: [entry, ...others] };
     parts.push(part);
     const { traceId, spanId } = entry;
     const path = `${traceId}.${spanId}`;
-    const work = { path, transaction, traceId, spanId, xrayRoot, requestId, environment, part, nowMs: atMs + 2 };
+    const work = { path, transaction, traceId, spanId, ...header, requestId, environment, part, atMs, nowMs: atMs + 2 };
     environment.invocations.push({ work, fromMs: atMs, toMs: atMs + WORK_MS });
     return work;
   };
@@ -309,7 +336,7 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
     },
 
     /** Many transactions' messages in one invocation; with record spans (ours alone has them) each has a work of its own. */
-    receiveBatch(messages: readonly Sent[], name: string, dialect: Dialect, withRecords: boolean): readonly Work[] {
+    receiveBatch(messages: readonly Sent[], name: string, dialect: Dialect, withRecords: boolean): Batch {
       const atMs = Math.max(...messages.map((one) => one.atMs)) + 50;
       // Our links to a batch's senders name no message: which of them is stale can be told only where all senders say an id.
       const areToldApart =
@@ -323,11 +350,19 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
         carried ? [link(carried, dialect === "mayfly" ? {} : { "messaging.message.id": sent.id })] : [],
       );
       const records: Work[] = [];
-      const shell = begun(-1, name, dialect, atMs, (environment, requestId) => {
-        const traceId = hex(32);
+      const header = headerOf(messages);
+      // Without our SDK nobody knows of the header but Lambda, and who takes it for the parent.
+      const takesHeader = dialect === "official" && random() < 0.5;
+      const isSeen = dialect !== "mayfly" && !takesHeader;
+      const transaction = transactions++;
+      const shell = begun(transaction, name, dialect, atMs, (environment, requestId) => {
+        const traceId = takesHeader ? header.xrayRoot : hex(32);
         const time = [atMs, atMs + WORK_MS] as const;
+        if (isSeen) parts.push(seenPart(name, requestId, atMs, header));
         if (dialect === "official") {
-          const entry = spanIn(environment, name, SERVER, traceId, "", time, { "faas.invocation_id": requestId });
+          const parent = takesHeader ? header.headerParent : "";
+          const own = { "faas.invocation_id": requestId };
+          const entry = spanIn(environment, name, SERVER, traceId, parent, time, own, [], takesHeader);
           const process = spanIn(
             environment,
             "queue process",
@@ -335,15 +370,16 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
             traceId,
             entry.spanId,
             time,
-            SQS_PROCESS,
+            { ...SQS_PROCESS, "messaging.batch.message_count": messages.length },
             links,
           );
-          return { entry, others: [process], xrayRoot: hex(32) };
+          return { entry, others: [process], ...header };
         }
-        const keys = arrivals.map(({ sent }) => keyOf(sent));
+        const root = `1-${header.xrayRoot.slice(0, 8)}-${header.xrayRoot.slice(8)}`;
+        const keys = [`lambda-request||${requestId}`, `xray-root||${root}`, ...arrivals.map(({ sent }) => keyOf(sent))];
         const said: Attributes =
           dialect === "mayfly"
-            ? { "mayfly.keys.consumed": [`lambda-request||${requestId}`, ...keys] }
+            ? { "mayfly.keys.consumed": keys }
             : { ...SQS_PROCESS, "messaging.batch.message_count": messages.length };
         const attributes = {
           "faas.invocation_id": requestId,
@@ -351,7 +387,7 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
           ...said,
         };
         const entry = spanIn(environment, name, CONSUMER, traceId, "", time, attributes, links);
-        if (!withRecords) return { entry, others: [], xrayRoot: hex(32) };
+        if (!withRecords) return { entry, others: [], ...header };
         const others = arrivals.map(({ sent, carried }) =>
           spanIn(
             environment,
@@ -365,9 +401,10 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
             carried !== undefined,
           ),
         );
-        return { entry, others, xrayRoot: hex(32) };
+        return { entry, others, ...header };
       });
-      const batch = { path: shell.path, transactions: new Set(messages.map((one) => one.by.transaction)) };
+      const owners = new Set([transaction, ...messages.map((one) => one.by.transaction)]);
+      const batch = { path: shell.path, transaction, transactions: owners, xrayRoot: header.xrayRoot, atMs };
       shells.push(batch);
       for (const [at, { sent, context, says }] of arrivals.entries()) {
         const span = withRecords ? shell.part.spans[1 + at] : undefined;
@@ -394,7 +431,7 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
         });
       }
       works.push(...records);
-      return records;
+      return { invocation: shell, records };
     },
 
     /** The message comes once more under an id that its sender was never told. */
@@ -421,7 +458,7 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
     requestId: string,
     atMs: number,
     how: { sent: Sent; carried: Carried | undefined; context: Context; says: boolean; more: readonly Sent[] },
-  ): { entry: Span; others: readonly Span[]; xrayRoot: string } {
+  ): Made {
     const { sent, carried, context, says, more } = how;
     const { dialect, functionName } = environment;
     const time = [atMs, atMs + WORK_MS] as const;
@@ -450,7 +487,7 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
       // With the X-Ray propagator the parent is Lambda's own segment, which nobody sends here.
       const isParent = carried !== undefined && sent.carrier !== "sqs";
       const traceId = isParent ? carried.traceId : isXray ? xrayRoot : hex(32);
-      const parent = isParent ? carried.spanId : isXray ? hex(16) : "";
+      const parent = isParent ? carried.spanId : isXray ? (sent.by.headerParent ?? hex(16)) : "";
       const entry = spanIn(environment, functionName, SERVER, traceId, parent, time, own, [], parent !== "");
       const links = carried ? [link(carried, { "messaging.message.id": sent.id })] : [];
       const process = (): Span =>
@@ -476,6 +513,34 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
     return { entry, others: [], xrayRoot };
   }
 };
+
+/** What Lambda tells of an invocation, whoever instrumented it. */
+const seenPart = (
+  name: string,
+  requestId: string,
+  atMs: number,
+  { xrayRoot, headerParent }: { readonly xrayRoot: string; readonly headerParent: string },
+): Part => ({
+  resource: {
+    attributes: attributesOf({ "service.name": name, "faas.name": name }),
+    droppedAttributesCount: 0,
+    entityRefs: [],
+  },
+  spans: [
+    ...evidenceSpans(
+      [
+        {
+          requestId,
+          stage: "start",
+          time: BEGINNING + BigInt(atMs) * 1_000_000n,
+          facts: {},
+          trace: { traceId: xrayRoot, parentId: headerParent },
+        },
+      ],
+      name,
+    ),
+  ],
+});
 
 const SYSTEMS: ReadonlyMap<Carrier, string> = new Map([
   ["sqs", "aws_sqs"],

@@ -100,7 +100,11 @@ const KINDS: Readonly<Record<StitchKeyKind, KeyKind>> = {
     isScoped: true,
   },
   "xray-root": {
-    ...call("X-Ray Root", "`Root` of `X-Amzn-Trace-Id`", "the same, as the platform hands it on"),
+    ...call(
+      "X-Ray Root",
+      "`Root` of `X-Amzn-Trace-Id`",
+      "the same, as the platform hands it on; where a batch had it, it joins nobody",
+    ),
     strength: "strong",
   },
 };

@@ -18,12 +18,13 @@ import type { StitchKey } from "@mayfly/api";
 import { type SpanPath, type TraceId, spanPath, traceOf } from "../model/ids.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { UnixNano } from "../model/time.ts";
+import { traceIdOfRoot } from "../model/xray-header.ts";
 import { type Root, rootOf } from "../stitch/ascend.ts";
 import type { Graph } from "../stitch/graph.ts";
 import { evidencePaths } from "../stitch/invocations.ts";
 import { beginningsOf } from "../stitch/joins.ts";
 import { memberRootsOf } from "../stitch/members.ts";
-import type { Unit } from "../stitch/units.ts";
+import { type Unit, hasSharedHeader } from "../stitch/units.ts";
 import { walk } from "../stitch/walk.ts";
 import type { Summaries, SummaryRow } from "../store/summaries.ts";
 import { rowOf } from "./row.ts";
@@ -126,7 +127,17 @@ const unitsAround = async (traceIds: readonly TraceId[], graph: Graph): Promise<
   const own = [...seenIn].flatMap((traceId) => [...graph.units(traceId), ...graph.seenIn(traceId)]);
   const paths = [...holdersOf(own, graph), ...own.flatMap((unit) => neighbours(unit, graph))];
   await graph.load(paths.map(traceOf));
-  return new Set([...own, ...paths.flatMap((path) => graph.unitOf(path) ?? [])]);
+  const around = new Set([...own, ...paths.flatMap((path) => graph.unitOf(path) ?? [])]);
+  const roots = [...around].flatMap(rootsHandedOnBy);
+  await graph.load(roots);
+  return new Set([...around, ...roots.flatMap((root) => [...graph.units(root), ...graph.seenIn(root)])]);
+};
+
+/** What a batch was given as its Root tells nothing of others that have it, once the batch is known. */
+const rootsHandedOnBy = (unit: Unit): TraceId[] => {
+  if (!hasSharedHeader(unit)) return [];
+  const said = unit.consumed.flatMap(({ kind, id }) => (kind === "xray-root" ? (traceIdOfRoot(id) ?? []) : []));
+  return [unit.root.traceId, ...said, ...(unit.platform?.spans ?? []).map((span) => span.traceId)];
 };
 
 /** Each key once: of a message that thousands received, each of them knows all others. */

@@ -17,8 +17,9 @@ import {
   stitchKeyIdentity,
 } from "../model/stitch-key.ts";
 import { type Graph, missingParentsOf } from "./graph.ts";
-import { beginningsOf, byStart, hasProducer, joinsInto } from "./joins.ts";
-import type { Unit } from "./units.ts";
+import { beginningsOf, byStart, hasProducer, joinsInto, rootsInDoubt } from "./joins.ts";
+import { batchBefore, loadBatchesWith, mayNameHeadersParent } from "./shared-roots.ts";
+import { type Unit, hasSharedHeader } from "./units.ts";
 
 export type Root =
   | { readonly id: string; readonly unit: Unit; readonly placeholder?: undefined }
@@ -69,6 +70,10 @@ const loadSenders = async (units: readonly Unit[], graph: Graph): Promise<void> 
     ...(unit.isBatch ? [] : sendersOf(unit, graph)),
   ]);
   await graph.load(traceIds);
+  await loadBatchesWith(
+    units.flatMap((unit) => rootsInDoubt(unit, graph)),
+    graph,
+  );
 };
 
 /** The traces of all that may have sent what it received. */
@@ -77,13 +82,22 @@ export const sendersOf = (unit: Unit, graph: Graph): TraceId[] => [
   ...unit.consumed.flatMap((key) => graph.producers(stitchKeyIdentity(key))).map((holder) => holder.traceId),
 ];
 
-const placeholderAbove = async (unit: Unit, graph: Graph): Promise<Root | undefined> =>
-  isParentMissing(unit, graph) ? missingParent(unit, graph) : unknownProducer(unit, graph);
+const placeholderAbove = async (unit: Unit, graph: Graph): Promise<Root | undefined> => {
+  if (!isParentMissing(unit, graph)) return unknownProducer(unit, graph);
+  return isStranded(unit, graph) ? undefined : missingParent(unit, graph);
+};
 
 export const isParentMissing = (unit: Unit, graph: Graph): boolean => {
   const { traceId, parentSpanId } = unit.root;
-  return parentSpanId !== undefined && graph.span(spanPath(traceId, parentSpanId)) === undefined;
+  if (parentSpanId === undefined || hasSharedHeader(unit)) return false;
+  return graph.span(spanPath(traceId, parentSpanId)) === undefined;
 };
+
+/** Its missing parent may be Lambda's, and its trace a batch's header's: of whose story it is then cannot be told. */
+const isStranded = (unit: Unit, graph: Graph): boolean =>
+  isParentMissing(unit, graph) &&
+  mayNameHeadersParent(unit) &&
+  batchBefore(unit, unit.root.traceId, graph) !== undefined;
 
 /** One for all orphans of a trace that no other evidence leads up from. */
 const missingParent = async (unit: Unit, graph: Graph): Promise<Root> => {
@@ -101,7 +115,7 @@ const missingParent = async (unit: Unit, graph: Graph): Promise<Root> => {
 export const orphansOf = async (traceId: TraceId, graph: Graph): Promise<readonly Unit[]> => {
   const orphans = graph.orphans(traceId);
   await loadSenders(orphans, graph);
-  return orphans.filter((one) => !continuesSomething(one, graph)).toSorted(byStart);
+  return orphans.filter((one) => !continuesSomething(one, graph) && !isStranded(one, graph)).toSorted(byStart);
 };
 
 export interface Missing {

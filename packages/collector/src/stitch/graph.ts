@@ -21,7 +21,7 @@ import { type StitchKeyIdentity, stitchKeyIdentity } from "../model/stitch-key.t
 import type { KeyHolder, LinkHolder, StoreReader } from "../store/store.ts";
 import type { Root } from "./ascend.ts";
 import { evidencePaths, withEvidence } from "./invocations.ts";
-import { type Unit, unitsOf } from "./units.ts";
+import { type Unit, hasSharedHeader, unitsOf } from "./units.ts";
 
 export interface GraphBounds {
   readonly maxSpans: number;
@@ -32,6 +32,8 @@ export interface Graph {
   /** Loads these traces with everything that points at them; a trace is loaded once. */
   load(traceIds: Iterable<TraceId>): Promise<void>;
   isLoaded(traceId: TraceId): boolean;
+  /** Of keys that no loaded trace holds. */
+  loadHolders(keys: readonly StitchKeyIdentity[]): Promise<void>;
   units(traceId: TraceId): readonly Unit[];
   /** As they arrived: what was seen of an invocation is a unit of its own. */
   bareUnits(traceId: TraceId): readonly Unit[];
@@ -141,7 +143,7 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
 
   const isOrphan = (unit: Unit): boolean => {
     const parent = parentPath(unit);
-    return parent !== undefined && !spans.has(parent);
+    return parent !== undefined && !spans.has(parent) && !hasSharedHeader(unit);
   };
 
   const loadLinks = async (traceIds: readonly TraceId[]): Promise<void> => {
@@ -150,8 +152,8 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
     for (const link of links) append(linksByTarget, spanPath(link.target.traceId, link.target.spanId), link);
   };
 
-  const loadHolders = async (traceIds: readonly TraceId[]): Promise<void> => {
-    const unknown = new Set(keysOf(traceIds.flatMap((id) => bareByTrace.get(id) ?? [])));
+  const loadHolders = async (keys: readonly StitchKeyIdentity[]): Promise<void> => {
+    const unknown = new Set(keys);
     for (const key of unknown) if (holdersByKey.has(key)) unknown.delete(key);
     const holders = unknown.size > 0 ? await store.holdersOfKeys([...unknown], bounds.maxHolders) : [];
     if (holders.length >= bounds.maxHolders) truncated = true;
@@ -171,13 +173,18 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
       while (missing.length > 0) {
         await loadSpans(missing);
         await loadLinks(missing);
-        await loadHolders(missing);
+        await loadHolders(keysOf(missing.flatMap((id) => bareByTrace.get(id) ?? [])));
         loaded.push(...missing);
         missing = tracesOfRequests(missing);
       }
       settle(loaded);
     },
     isLoaded: (traceId) => unitsByTrace.has(traceId),
+    async loadHolders(keys) {
+      if (keys.every((key) => holdersByKey.has(key))) return;
+      remembered.clear();
+      await loadHolders(keys);
+    },
     units: (traceId) => unitsByTrace.get(traceId) ?? [],
     bareUnits: (traceId) => bareByTrace.get(traceId) ?? [],
     seenIn: (traceId) => seenByTrace.get(traceId) ?? [],

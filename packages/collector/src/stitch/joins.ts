@@ -13,7 +13,8 @@ import { type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { type StitchKeyIdentity, isExact, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Graph, MAX_TRACES_OF_REQUEST } from "./graph.ts";
-import type { Unit } from "./units.ts";
+import { batchBefore, isHeadersParent, isOfOneSender, mayNameHeadersParent } from "./shared-roots.ts";
+import { type Unit, hasSharedHeader } from "./units.ts";
 
 export interface UnitJoin {
   readonly from: SpanRecord;
@@ -48,11 +49,11 @@ const findJoinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] => {
   const seen = evidence.length > 0 ? evidence : seenEvidence(unit, graph);
   const all = seen.length > 0 ? seen : xrayEvidence(unit, graph);
   return all
-    .map(
-      (one) => ({ ...one, to: unit, relation: one.kind !== "parent" && unit.isBatch ? "links" : "continues" }) as const,
-    )
+    .map((one) => ({ ...one, to: unit, relation: isOneOfMany(one.kind, unit) ? "links" : "continues" }) as const)
     .toSorted((a, b) => rank(a.kind) - rank(b.kind) || bySpanId(a.from, b.from));
 };
+
+const isOneOfMany = (kind: JoinKind, unit: Unit): boolean => (kind === "parent" ? hasSharedHeader(unit) : unit.isBatch);
 
 /** Nothing is its own cause. */
 const isOfOther =
@@ -75,8 +76,11 @@ const carriedEvidence = (unit: Unit, graph: Graph): Carried[] => {
     messageId: link.messageId,
   }));
   const { traceId, parentSpanId } = unit.root;
-  if (parentSpanId !== undefined && !isContainer(unit))
-    carried.unshift({ kind: "parent", path: spanPath(traceId, parentSpanId) });
+  if (parentSpanId !== undefined && !isContainer(unit)) {
+    const path = spanPath(traceId, parentSpanId);
+    if (!mayNameHeadersParent(unit) || !isHandedOn(path, unit, traceId, graph))
+      carried.unshift({ kind: "parent", path });
+  }
   return carried.flatMap(({ kind, path, messageId }) => {
     const from = graph.span(path);
     const fromUnit = graph.unitOf(path);
@@ -97,6 +101,10 @@ const isStale = ({ fromUnit, messageId }: Carried, keyed: readonly Evidence[], u
   const others = messages.map(stitchKeyIdentity).filter((key) => !sent.has(key) && isProduced(key, graph));
   return others.length > 0 && others.length === messages.length;
 };
+
+/** The parent that a batch's header named, which all that the batch calls may be told. */
+const isHandedOn = (path: SpanPath, unit: Unit, root: TraceId, graph: Graph): boolean =>
+  !unit.isBatch && isHeadersParent(path, root, graph) && batchBefore(unit, root, graph) !== undefined;
 
 const isAfter =
   ({ root }: Unit) =>
@@ -209,7 +217,8 @@ const seenEvidence = (unit: Unit, graph: Graph): Evidence[] => {
   const path = spanPath(sender.traceId, sender.spanId);
   const from = graph.span(path);
   const fromUnit = graph.unitOf(path);
-  return from && fromUnit && fromUnit !== unit ? [{ from, fromUnit, kind: "parent", keys: [] }] : [];
+  if (!from || !fromUnit || fromUnit === unit || isHandedOn(path, unit, sender.traceId, graph)) return [];
+  return [{ from, fromUnit, kind: "parent", keys: [] }];
 };
 
 const xrayEvidence = (unit: Unit, graph: Graph): Evidence[] => {
@@ -251,12 +260,28 @@ export const beginningsOf = (traceId: TraceId, graph: Graph): readonly Unit[] =>
  * the earliest, which is a guess where clocks disagree.
  */
 const xrayRootOf = (unit: Unit, graph: Graph): Unit | undefined =>
-  firstOf(xrayTracesOf(unit).flatMap((traceId) => xrayBeginning(traceId, graph) ?? []));
+  firstOf(
+    xrayTracesOf(unit)
+      .filter((traceId) => batchBefore(unit, traceId, graph) === undefined)
+      .flatMap((traceId) => xrayBeginning(traceId, graph) ?? []),
+  );
 
 const xrayBeginning = (traceId: TraceId, graph: Graph): Unit | undefined => {
   const [any = graph.seenIn(traceId)[0]] = graph.units(traceId);
-  const find = () => firstOf([...beginningsOf(traceId, graph), ...graph.seenIn(traceId)]);
+  const find = () =>
+    firstOf(
+      [...beginningsOf(traceId, graph), ...graph.seenIn(traceId)].filter(
+        (one) => !hasSharedHeader(one) || isOfOneSender(one, graph),
+      ),
+    );
   return any && graph.once(`X-Ray beginning of ${traceId}`, any, find);
+};
+
+/** The Roots of which it matters who else was given them (shared-roots.ts). */
+export const rootsInDoubt = (unit: Unit, graph: Graph): readonly TraceId[] => {
+  if (isAdrift(unit, graph)) return xrayTracesOf(unit);
+  const { traceId, parentSpanId } = unit.root;
+  return parentSpanId !== undefined && !unit.isBatch && mayNameHeadersParent(unit) ? [traceId] : [];
 };
 
 /** The traces whose id may be its X-Ray Root. */
@@ -276,6 +301,10 @@ export const byStart = (a: Unit, b: Unit): number => {
   const order = Number(a.root.start > b.root.start) - Number(a.root.start < b.root.start);
   return order || bySpanId(a.root, b.root);
 };
+
+/** Roots that others may have had from it. */
+export const rootsBegunBy = (unit: Unit, graph: Graph): readonly TraceId[] =>
+  xrayTracesOf(unit).filter((traceId) => hasSharedHeader(unit) || xrayBeginning(traceId, graph) === unit);
 
 /** The ones that `xrayEvidence` hangs under this unit, if it is the first of a trace. */
 export const adriftUnder = (unit: Unit, graph: Graph): readonly Unit[] =>

@@ -18,6 +18,7 @@ import { spanToJson } from "@mayfly/otlp";
 import { type SpanPath, spanPath } from "../model/ids.ts";
 import type { LinkTarget, SpanRecord } from "../model/span.ts";
 import { isMessageKey, kindOfRecord, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { MESSAGING_OPERATION } from "../normalize/semconv.ts";
 import { finishedWherePossible } from "./finished.ts";
 import type { Sight } from "./invocations.ts";
 
@@ -36,6 +37,8 @@ export interface Unit {
   readonly links: readonly LinkTarget[];
   /** It works for more than one message, so no single one of them is its cause. */
   readonly isBatch: boolean;
+  /** How many messages it was started for, as far as it says; those that it fetched itself are none of them. */
+  readonly messageCount: number;
   /** What Lambda says under the ids of its spans. */
   readonly seen?: readonly SpanRecord[];
   /** What Lambda or X-Ray saw of this invocation (invocations.ts). */
@@ -219,6 +222,11 @@ const unit = (root: SpanRecord, spans: readonly SpanRecord[], where: Place | und
   const requestId = where?.requestId ?? (requestIds.size === 1 ? requestIds.values().next().value : undefined);
   const consumed = receiving.flatMap((span) => span.consumed);
   const links = receiving.flatMap((span) => span.links.filter((link) => !link.toInvocation));
+  const handling = receiving.filter((span) => span === root || (span.wire.kind === CONSUMER && !isPolling(span)));
+  const messageCount = Math.max(
+    ...handling.map((span) => span.batchCount),
+    mostOfOneKind(handling.flatMap((span) => span.consumed.filter(isMessageKey))),
+  );
   return {
     path: spanPath(root.traceId, root.spanId),
     root,
@@ -228,12 +236,24 @@ const unit = (root: SpanRecord, spans: readonly SpanRecord[], where: Place | und
     produced: spans.flatMap((by) => by.produced.map((key) => ({ key, by }))),
     consumed,
     links,
-    isBatch: where?.invocation === undefined && Math.max(root.batchCount, mostOfOneKind(consumed), links.length) > 1,
+    isBatch: where?.invocation === undefined && Math.max(messageCount, mostOfOneKind(consumed), links.length) > 1,
+    messageCount,
   };
 };
 
 /** Consumed by the call that sends it back. */
 const isTaskToken = ({ kind }: StitchKey): boolean => kind === "sfn-task-token";
+
+/** One header came with all of its messages: what that names as the parent has sent one of them at most. */
+export const hasSharedHeader = ({ isBatch, messageCount }: Unit): boolean => isBatch && messageCount > 1;
+
+const isPolling = ({ wire }: SpanRecord): boolean =>
+  wire.attributes.some(
+    ({ key, value }) =>
+      OPERATION.has(key) && value !== undefined && "stringValue" in value && value.stringValue === "receive",
+  );
+
+const OPERATION: ReadonlySet<string> = new Set(MESSAGING_OPERATION);
 
 /** A record that came wrapped (EventBridge → SNS → SQS) has an id of each kind and is still one record. */
 const mostOfOneKind = (keys: readonly StitchKey[]): number => {

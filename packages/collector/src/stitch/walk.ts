@@ -19,7 +19,8 @@ import { type Missing, type Root, missingParents, orphansOf, rootOf, sendersOf }
 import { type Clocks, clocksOf } from "./clock-skew.ts";
 import type { Graph } from "./graph.ts";
 import { evidencePaths } from "./invocations.ts";
-import { type UnitJoin, adriftUnder, byStart, joinsInto } from "./joins.ts";
+import { type UnitJoin, adriftUnder, byStart, joinsInto, rootsBegunBy, rootsInDoubt } from "./joins.ts";
+import { loadBatchesWith } from "./shared-roots.ts";
 import type { Unit } from "./units.ts";
 
 export interface StitchedTrace {
@@ -110,6 +111,11 @@ export const loadConsumers = async (units: readonly Unit[], graph: Graph): Promi
   await graph.load(units.flatMap((unit) => neighbours(unit, graph)));
   const carrying = units.flatMap((unit) => carriersOf(unit, graph)).filter((unit) => !unit.isBatch);
   await graph.load(carrying.flatMap((unit) => sendersOf(unit, graph)));
+  const inDoubt = [
+    ...carrying.flatMap((unit) => rootsInDoubt(unit, graph)),
+    ...units.flatMap((unit) => rootsBegunBy(unit, graph)),
+  ];
+  await loadBatchesWith(inDoubt, graph);
 };
 
 /** The units that name one of this unit's spans as their cause. */

@@ -26,6 +26,9 @@ export const parseXrayHeader = (text: unknown): CarriedContext | undefined => {
   };
 };
 
+/** As the header writes it. */
+export const rootOf = ({ traceId }: CarriedContext): string => `1-${traceId.slice(0, 8)}-${traceId.slice(8)}`;
+
 /**
  * The header for an outgoing call: what Lambda gave, with our span as Parent where that breaks nothing.
  *

@@ -22,7 +22,8 @@ export interface StitchKey {
     | "s3-object"
     | "kafka-record"
     | "pubsub-message"
-    | "cloudevent";
+    | "cloudevent"
+    | "xray-root";
   readonly scope?: string;
   readonly id: string;
 }

@@ -105,6 +105,14 @@ describe("the keys it consumed", () => {
     ]);
   });
 
+  test("are also the Root of Lambda's header where that came with many records, and only there", async () => {
+    const context = { xRayTraceId: "Root=1-6956B300-0123456789abcdef01234567;Parent=89abcdef01234567;Sampled=0" };
+    const keysOf = async (...ids: string[]) =>
+      (await invocationBy(sqs(...ids.map((id) => sqsRecord(id))), { context })).attributes["mayfly.keys.consumed"];
+    expect(await keysOf("m-1", "m-2")).toContain("xray-root||1-6956b300-0123456789abcdef01234567");
+    expect(await keysOf("m-1")).not.toContainEqual(expect.stringContaining("xray-root"));
+  });
+
   test("are none where there is no request id, as in a test harness", async () => {
     const span = await invocationBy({}, { context: { awsRequestId: undefined } });
     expect(span.attributes["mayfly.keys.consumed"]).toEqual([]);

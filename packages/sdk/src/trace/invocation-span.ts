@@ -3,6 +3,7 @@ import { type Attributes, type Span, SpanKind } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Invocation } from "../invocation.ts";
 import type { Sdk } from "../sdk.ts";
+import { parseXrayHeader, rootOf } from "../propagate/xray.ts";
 import { isExtensionRefused } from "../send/shared-extension.ts";
 import { ATTR } from "../semconv.ts";
 import { type StitchKey, formatStitchKeys } from "../stitch/keys.ts";
@@ -107,6 +108,7 @@ const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger
     [ATTR.keysConsumed]: formatStitchKeys([
       ...keys,
       ...(requestId ? [{ kind: "lambda-request", id: requestId } as const] : []),
+      ...sharedRoot(trigger, invocation),
     ]),
     ...(trigger.records.length === 1 && handedOn(keys)),
     ...(hasInit && { [ATTR.initDurationMs]: Math.round(hasInit.durationMs) }),
@@ -122,6 +124,15 @@ const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger
 export const handedOn = (keys: readonly StitchKey[]): Attributes => {
   const tokens = keys.filter(({ kind }) => kind === "sfn-task-token");
   return tokens.length === 0 ? {} : { [ATTR.keysProduced]: formatStitchKeys(tokens) };
+};
+
+/**
+ * A batch has one header for all of its records, and what its function calls is handed that: who knows of this invocation does not take its
+ * Root for that of one record's transaction. The Root of a single record is the trace's own id, or nobody's.
+ */
+const sharedRoot = ({ records }: Trigger, { xrayHeader }: Invocation): StitchKey[] => {
+  const header = records.length > 1 ? parseXrayHeader(xrayHeader) : undefined;
+  return header ? [{ kind: "xray-root", id: rootOf(header) }] : [];
 };
 
 /**
