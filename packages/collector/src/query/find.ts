@@ -2,7 +2,7 @@
  * From whatever id somebody has in hand to the stitched trace that it belongs to.
  *
  * An id is a unit's `<traceId>.<spanId>` (old links keep working when late data moves the root), a placeholder's id, a
- * W3C trace id, a request id, or the id of any stitch key. Asked for a batch by name, the answer is the batch itself,
+ * W3C trace id, a request id, also one that only log lines name, or the id of any stitch key. Asked for a batch by name, the answer is the batch itself,
  * with the transactions it worked for in `memberOf`; asked for one of its messages, it is that message's transaction.
  */
 import { type SpanPath, isSpanId, isTraceId, spanPath } from "../model/ids.ts";
@@ -19,6 +19,8 @@ import type { KeyHolder, StoreReader } from "../store/store.ts";
 export const WALK_BOUNDS = { maxSpans: 100_000, maxHolders: 20_000, maxUnits: 10_000 };
 /** Of one id's matches, so many are followed to their roots. */
 const MAX_SEEDS = 50;
+/** Of a request that only log lines name, so many are looked at. */
+const MAX_LINES = 1_000;
 
 export interface Found {
   readonly trace: StitchedTrace;
@@ -66,8 +68,11 @@ const seedsOf = async (id: string, store: StoreReader, graph: Graph): Promise<re
     const unit = isSpanId(spanId) && graph.unitOf(spanPath(traceId, spanId));
     if (unit) return [unit];
   }
-  const invocations = await unitsOfRequest(id, store, graph);
-  return invocations.length > 0 ? invocations : unitsOfKey(id, store, graph);
+  for (const look of [unitsOfRequest, unitsOfKey, unitsOfLogs]) {
+    const units = await look(id, store, graph);
+    if (units.length > 0) return units;
+  }
+  return [];
 };
 
 const unitsOfRequest = async (requestId: string, store: StoreReader, graph: Graph): Promise<readonly Unit[]> => {
@@ -103,6 +108,17 @@ const unitsOfKey = async (id: string, store: StoreReader, graph: Graph): Promise
 const unitsOfHolders = async (holders: readonly KeyHolder[], graph: Graph): Promise<readonly Unit[]> => {
   await graph.load(holders.map((holder) => holder.traceId));
   return [...new Set(holders.flatMap((holder) => graph.unitOf(spanPath(holder.traceId, holder.spanId)) ?? []))];
+};
+
+/** A request that no span names: its log lines say in which trace, and often in which span, they were written. */
+const unitsOfLogs = async (requestId: string, store: StoreReader, graph: Graph): Promise<readonly Unit[]> => {
+  const lines = await store.logs({ requestIds: [requestId], limit: MAX_LINES });
+  const written = lines.flatMap(({ traceId, spanId }) => (traceId === undefined ? [] : [{ traceId, spanId }]));
+  await graph.load([...new Set(written.map(({ traceId }) => traceId))].slice(0, MAX_SEEDS));
+  const named = written.flatMap(({ traceId, spanId }) => (spanId && graph.unitOf(spanPath(traceId, spanId))) ?? []);
+  if (named.length > 0) return withoutTheirRecords(distinctUnits(named));
+  const inTraces = distinctUnits(written.flatMap(({ traceId }) => [...graph.units(traceId), ...graph.seenIn(traceId)]));
+  return tops(withoutTheirRecords(inTraces), graph);
 };
 
 /** An invocation named by its id stands for its records too. */
