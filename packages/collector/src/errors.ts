@@ -201,6 +201,16 @@ export class ListenError extends MayflyError<keyof typeof LISTEN_CODES> {}
 /** The sender's turn: the same request will fail again. */
 export class InputError extends MayflyError<keyof typeof INPUT_CODES> {}
 
+/** The sender's turn: the address answers these methods. */
+export class MethodError extends InputError {
+  readonly allowed: readonly string[];
+
+  constructor(message: string, allowed: readonly string[]) {
+    super("method-not-allowed", message);
+    this.allowed = allowed;
+  }
+}
+
 /** The sender's turn: the same request is answered when it comes with another key, or from another page. */
 export class AccessError extends MayflyError<keyof typeof ACCESS_CODES> {}
 

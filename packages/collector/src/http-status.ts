@@ -3,7 +3,7 @@
  * own form.
  */
 import type { FastifyRequest } from "fastify";
-import { type ErrorCode, LimitError, MayflyError, QueryError, type TextRange } from "./errors.ts";
+import { type ErrorCode, LimitError, MayflyError, MethodError, QueryError, type TextRange } from "./errors.ts";
 
 export const HTTP_STATUS: { readonly [code in ErrorCode]?: number } = {
   "bad-parameter": 400,
@@ -30,9 +30,9 @@ export const HTTP_STATUS: { readonly [code in ErrorCode]?: number } = {
 };
 
 /** What the framework finds wrong before a route runs. */
-const FRAMEWORK_CODES: { readonly [code: string]: ErrorCode } = {
-  FST_ERR_CTP_BODY_TOO_LARGE: "body-too-large",
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: "unsupported-content-type",
+const FRAMEWORK_CODES: { readonly [code: string]: { readonly code: ErrorCode; readonly message: string } } = {
+  FST_ERR_CTP_BODY_TOO_LARGE: { code: "body-too-large", message: "the body is larger than this route takes" },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: "unsupported-content-type", message: "this route takes application/json" },
 };
 
 /** Sees what is not the client's fault: the disk's, an overload, a bug of ours. */
@@ -42,7 +42,7 @@ export interface HttpProblem {
   readonly status: number;
   readonly code: ErrorCode;
   readonly message: string;
-  /** What the status asks for beside the body: when to try again, how to present a key. */
+  /** What the status asks for beside the body: when to try again, how to present a key, which methods there are. */
   readonly headers: Readonly<Record<string, string>>;
   /** Of a query: where. */
   readonly at?: TextRange;
@@ -63,6 +63,7 @@ export const httpProblem = (error: unknown): HttpProblem => {
 };
 
 const headersFor = (status: number, error: unknown): HttpProblem["headers"] => {
+  if (error instanceof MethodError) return { allow: error.allowed.join(", ") };
   if (error instanceof LimitError) return { "retry-after": String(error.retryAfterSeconds) };
   if (status === 503) return { "retry-after": String(RETRY_AFTER_SECONDS) };
   return status === 401 ? { "www-authenticate": 'Bearer realm="mayfly"' } : {};
@@ -71,7 +72,7 @@ const headersFor = (status: number, error: unknown): HttpProblem["headers"] => {
 const codeAndMessage = (error: unknown): { code: ErrorCode; message: string } => {
   if (error instanceof MayflyError) return error;
   if (isFrameworkError(error))
-    return { code: FRAMEWORK_CODES[error.code ?? ""] ?? "bad-request", message: error.message };
+    return FRAMEWORK_CODES[error.code ?? ""] ?? { code: "bad-request", message: error.message };
   return { code: "internal", message: "internal error" };
 };
 

@@ -57,7 +57,12 @@ test.each(["/api/stats?x=1", "/api/logs?traceid=1", "/api/traces?stat=error", `/
     const response = await get(url);
     expect([response.statusCode, response.json()]).toMatchObject([
       400,
-      { error: { code: "bad-parameter", message: expect.stringMatching(/^\w+ is not a parameter here$/) } },
+      {
+        error: {
+          code: "bad-parameter",
+          message: expect.stringMatching(/^\w+ is not a parameter here; there (?:are none|are \w+.*)$/),
+        },
+      },
     ]);
   },
 );
@@ -75,18 +80,55 @@ test.each([
   ["/api/metrics?function=f", 'name: expected the name of a metric, of which function tells more, got ""'],
   ["/api/metrics?name=m&attribute=x", 'attribute: expected key=value, got "x"'],
   ["/api/logs?traceId=xyz", 'traceId "xyz" is not 32 hex digits'],
-  ["/api/logs?requestId=r&limit=0", "limit must be >= 1"],
-  ["/api/logs?requestId=r&limit=many", "limit must be integer"],
+  ["/api/logs?requestId=r&limit=0", "limit: expected an integer from 1 to 10000, got 0"],
+  ["/api/logs?requestId=r&limit=many", 'limit: expected an integer from 1 to 10000, got "many"'],
+  ["/api/logs?level=loud", 'level: expected one of trace, debug, info, warn, error, fatal, got "loud"'],
+  ["/api/logs?text=", 'text: expected a text from 1 to 1024 characters, got ""'],
+  [
+    "/api/logs?level=info&level=info&level=info&level=info&level=info&level=info&level=info",
+    /^level: expected a list from 1 to 6 values, got \[/,
+  ],
+  ["/api/traces?status=failed", 'status: expected one of ok, error, got "failed"'],
+  ["/api/traces?minDurationMs=-1", "minDurationMs: expected a number of at least 0, got -1"],
+  [`/api/traces?function=${"f".repeat(300)}`, /^function: expected a text of at most 256 characters, got "f{99}…$/],
+  [`/api/traces/${TRACE_ID}?stitch=no`, 'stitch: expected true or false, got "no"'],
+  [`/api/traces/${TRACE_ID}?cursor=x`, 'cursor: expected the cursor of the answer before, got "x"'],
+  ["/api/live?since=now", /^since: expected Unix nanoseconds, or RFC 3339 .*, got "now"$/],
+  ["/api/traces?from=2026-02-30T00:00:00Z", /^from: expected Unix nanoseconds, .*, got "2026-02-30T00:00:00Z"$/],
+  ["/api/traces?from=", /^from: expected Unix nanoseconds, .*, got ""$/],
 ])("%s is refused by name", async (url, message) => {
   const response = await get(url);
-  expect([response.statusCode, response.json()]).toEqual([400, { error: { code: "bad-parameter", message } }]);
+  const told = typeof message === "string" ? message : expect.stringMatching(message);
+  expect([response.statusCode, response.json()]).toEqual([400, { error: { code: "bad-parameter", message: told } }]);
+});
+
+test("an address that answers other methods says which, in its own form", async () => {
+  for (const [method, url, allow] of [
+    ["DELETE", "/api/stats", "GET, HEAD"],
+    ["PUT", "/api/traces/t?stitch=false", "GET, HEAD"],
+    ["POST", "/api/traces/stats", "GET, HEAD"],
+    ["GET", "/api/login", "POST"],
+    ["TRACE", "/healthz", "GET, HEAD"],
+  ] as const) {
+    const { statusCode, headers, json } = await pipeline.app.inject({ method: method as "PUT", url });
+    expect([url, statusCode, headers["allow"], json().error.code]).toEqual([url, 405, allow, "method-not-allowed"]);
+  }
+  for (const method of ["GET", "PUT", "TRACE"]) {
+    const { statusCode, headers, json } = await pipeline.app.inject({ method: method as "PUT", url: "/v1/traces" });
+    expect([method, statusCode, headers["allow"], json()]).toEqual([
+      method,
+      405,
+      "POST",
+      { code: 12, message: `/v1/traces answers POST, not ${method}` },
+    ]);
+  }
 });
 
 test("what is nowhere is 404, also for other methods", async () => {
   for (const [method, url] of [
     ["GET", "/api/nothing"],
     ["GET", "/robots.txt"],
-    ["DELETE", "/api/stats"],
+    ["DELETE", "/api/nothing"],
     ["GET", `/api/traces/${TRACE_ID}`],
   ] as const) {
     const response = await pipeline.app.inject({ method, url });

@@ -12,11 +12,12 @@ import {
   httpOptions,
   limitConnections,
 } from "./connections.ts";
-import { type ErrorCode, NotFoundError } from "./errors.ts";
+import type { ErrorCode } from "./errors.ts";
 import type { Guard } from "./guard/guard.ts";
 import { SECURITY_HEADERS } from "./guard/headers.ts";
 import { httpProblem, type OnFault } from "./http-status.ts";
 import { ROUTE_OPTIONS, sendProblem, wholeAnswers } from "./refusal.ts";
+import { tellUnserved } from "./unserved.ts";
 
 export interface ServerDeps {
   readonly guard: Pick<Guard, "admit">;
@@ -68,8 +69,9 @@ export const buildServer = async (deps: ServerDeps): Promise<FastifyInstance> =>
     if (status >= 500) onFault(error, status, request);
     return sendProblem(error, reply);
   });
+  tellUnserved(app);
   app.setNotFoundHandler((request) => {
-    throw new NotFoundError("not-found", `${request.method} ${request.url} is not served here`);
+    throw app.unserved(request);
   });
   if (watch) await app.register(watch);
   app.addHook("onRequest", (request, reply, done) => {

@@ -216,8 +216,8 @@ test("export finds by function, time, query and id, and says who does not answer
   expect((await mayfly(["export", "--url", url, "--to", "2001-01-01T00:00:00Z"])).stdout).toBe("");
   expect((await mayfly(["export", "--url", url, "--query", "nobody says that"])).stdout).toBe("");
   expect(await mayfly(["export", "--url", url, "--from", "yesterday"])).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining("from: expected Unix nanoseconds"),
+    code: 2,
+    stderr: expect.stringContaining('--from is "yesterday", expected RFC 3339'),
   });
   expect(await mayfly(["export", "--url", "http://127.0.0.1:9"])).toMatchObject({
     code: 1,

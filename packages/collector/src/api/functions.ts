@@ -17,16 +17,15 @@ import {
 } from "../query/functions.ts";
 import type { ListDeps } from "../query/list.ts";
 import { answers } from "../openapi/described.ts";
-import { badParameter, TIME, timesOf } from "./trace-filters.ts";
+import { badParameter, Time } from "./parameters.ts";
+import { timesOf } from "./trace-filters.ts";
 
 const DAY_NS = 86_400_000_000_000n;
 const MAX_FUNCTIONS = 1000;
 
 const TIMES = {
-  from: Type.Optional(
-    Type.String({ description: `Runs that began then or later: ${TIME}; default a day before \`to\`.` }),
-  ),
-  to: Type.Optional(Type.String({ description: `Runs that began then or earlier: ${TIME}; default now.` })),
+  from: Time("Runs that began then or later; default a day before `to`."),
+  to: Time("Runs that began then or earlier; default now."),
 };
 const ListParameters = Type.Object(
   {

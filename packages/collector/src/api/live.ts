@@ -13,8 +13,8 @@ import type { Guard } from "../guard/guard.ts";
 import { mayUse, READ } from "../guard/scopes.ts";
 import { type Live, unrefTimer, type Wait } from "../query/live.ts";
 import { createEvents } from "./live-events.ts";
-import { parseUnixNano } from "./parameters.ts";
-import { FILTER_PARAMETERS, filtersOf, TIME, timesOf } from "./trace-filters.ts";
+import { parseUnixNano, Time, unixNanoOf } from "./parameters.ts";
+import { FILTER_PARAMETERS, filtersOf } from "./trace-filters.ts";
 
 const HEARTBEAT_MS = 15_000;
 const RETRY_AFTER_SECONDS = 10;
@@ -22,11 +22,7 @@ const RETRY_AFTER_SECONDS = 10;
 const LiveParameters = Type.Object(
   {
     ...FILTER_PARAMETERS,
-    since: Type.Optional(
-      Type.String({
-        description: `First what ended then or later, or a little before: ${TIME}. The header Last-Event-ID says the same.`,
-      }),
-    ),
+    since: Time("First what ended then or later, or a little before. The header Last-Event-ID says the same."),
   },
   { additionalProperties: false },
 );
@@ -60,7 +56,8 @@ export const liveRoutes =
       async (request, reply) => {
         const { since: given, ...raw } = request.query;
         const filters = filtersOf(raw);
-        const since = lastSeen(request.headers["last-event-id"]) ?? timesOf({ from: given }).from;
+        const since =
+          lastSeen(request.headers["last-event-id"]) ?? (given === undefined ? undefined : unixNanoOf("since", given));
         const events = createEvents(onDropped);
         const follower = { tell: events.tell, end: events.end };
         const what = { question: JSON.stringify(raw), filters, ...(since !== undefined && { since }) };

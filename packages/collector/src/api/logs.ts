@@ -17,7 +17,8 @@ import type { Store } from "../store/store.ts";
 import { answers } from "../openapi/described.ts";
 import { logsDataOf } from "./otlp-view.ts";
 import { isStoreCursor } from "./store-cursor.ts";
-import { badParameter, TIME, timesOf } from "./trace-filters.ts";
+import { badParameter, Time } from "./parameters.ts";
+import { timesOf } from "./trace-filters.ts";
 import { logView } from "./view.ts";
 
 const MAX_IDS = 1000;
@@ -45,8 +46,8 @@ const LogsQuery = Type.Object(
     text: Type.Optional(
       Type.String({ minLength: 1, maxLength: 1024, description: "What the line says, or a part of it." }),
     ),
-    from: Type.Optional(Type.String({ description: `Then or later: ${TIME}.` })),
-    to: Type.Optional(Type.String({ description: `Then or earlier: ${TIME}.` })),
+    from: Time("Then or later."),
+    to: Time("Then or earlier."),
     format: Type.Optional(
       Type.Union([Type.Literal("json"), Type.Literal("otlp")], {
         description: "`otlp`: the same records as OTLP-JSON `LogsData`, every field as it arrived.",

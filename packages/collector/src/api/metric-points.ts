@@ -8,7 +8,8 @@ import { answers } from "../openapi/described.ts";
 import type { Store } from "../store/store.ts";
 import { metricNameView, metricsView } from "./metric-view.ts";
 import { isStoreCursor } from "./store-cursor.ts";
-import { badParameter, TIME, timesOf } from "./trace-filters.ts";
+import { badParameter, Time } from "./parameters.ts";
+import { timesOf } from "./trace-filters.ts";
 
 const MAX_POINTS = 10_000;
 const MAX_FILTERS = 20;
@@ -25,8 +26,8 @@ const MetricsQuery = Type.Object(
         description: "`key=value`, of the point or its resource; may be repeated: all of these.",
       }),
     ),
-    from: Type.Optional(Type.String({ description: `Then or later: ${TIME}.` })),
-    to: Type.Optional(Type.String({ description: `Then or earlier: ${TIME}.` })),
+    from: Time("Then or later."),
+    to: Time("Then or earlier."),
     limit: Type.Integer({
       minimum: 1,
       maximum: MAX_POINTS,

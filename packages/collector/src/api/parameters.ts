@@ -1,11 +1,26 @@
 /** Query parameters that several routes share. A parameter that no schema names is refused. */
 import { Type } from "typebox";
+import { InputError } from "../errors.ts";
 import type { UnixNano } from "../model/time.ts";
 
 export const NoQuery = Type.Object({}, { additionalProperties: false });
 
+const TIME = "Unix nanoseconds, or RFC 3339 with its zone, such as 2026-01-31T12:00:00Z";
 const UNIX_NANO = /^\d{1,19}$/;
 const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)$/;
+
+/** What a pattern cannot say (the 30th of February) `unixNanoOf` refuses. */
+export const Time = (description: string) =>
+  Type.Optional(Type.String({ title: TIME, pattern: `${UNIX_NANO.source}|${RFC_3339.source}`, description }));
+
+export const unixNanoOf = (name: string, text: string): UnixNano => {
+  const time = parseUnixNano(text);
+  if (time === undefined) throw badParameter(name, text, TIME);
+  return time;
+};
+
+export const badParameter = (name: string, value: string, expected: string): InputError =>
+  new InputError("bad-parameter", `${name}: expected ${expected}, got ${JSON.stringify(value)}`);
 
 /**
  * A wall time as Unix nanoseconds in decimal digits, or in RFC 3339, whose zone is part of it and whose fraction is

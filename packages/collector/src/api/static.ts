@@ -7,7 +7,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
-import { NotFoundError } from "../errors.ts";
 import { OPEN } from "../guard/scopes.ts";
 
 const ONE_YEAR_SECONDS = 31_536_000;
@@ -32,7 +31,7 @@ export const staticRoutes =
     const isBuilt = existsSync(join(uiDir, "index.html"));
     if (isBuilt) await serveFiles(app, uiDir);
     app.get("/*", (request, reply) => {
-      if (!asksForPage(request)) throw new NotFoundError("not-found", `nothing is served at ${request.url}`);
+      if (!asksForPage(request)) throw app.unserved(request);
       return isBuilt ? reply.sendFile("index.html") : sendNotBuilt(reply);
     });
   };

@@ -1,16 +1,13 @@
 /** The filters that the list of traces and everything counted over it have in common. */
 import { type Static, Type } from "typebox";
-import { InputError } from "../errors.ts";
 import type { UnixNano } from "../model/time.ts";
 import type { Filters } from "../query/list.ts";
 import { parseQuery } from "../query/parse.ts";
-import { parseUnixNano } from "./parameters.ts";
-
-export const TIME = "Unix nanoseconds, or RFC 3339 with its zone";
+import { Time, unixNanoOf } from "./parameters.ts";
 
 export const FILTER_PARAMETERS = {
-  from: Type.Optional(Type.String({ description: `The trace's first span starts then or later: ${TIME}.` })),
-  to: Type.Optional(Type.String({ description: `The trace's first span starts then or earlier: ${TIME}.` })),
+  from: Time("The trace's first span starts then or later."),
+  to: Time("The trace's first span starts then or earlier."),
   function: Type.Optional(Type.String({ maxLength: 256, description: "A function that took part." })),
   q: Type.Optional(
     Type.String({
@@ -46,16 +43,6 @@ export const timesOf = ({
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }): { readonly from?: UnixNano; readonly to?: UnixNano } => ({
-  ...(from !== undefined && { from: unixNano("from", from) }),
-  ...(to !== undefined && { to: unixNano("to", to) }),
+  ...(from !== undefined && { from: unixNanoOf("from", from) }),
+  ...(to !== undefined && { to: unixNanoOf("to", to) }),
 });
-
-const unixNano = (name: string, text: string): UnixNano => {
-  const time = parseUnixNano(text);
-  if (time === undefined)
-    throw badParameter(name, text, "Unix nanoseconds, or RFC 3339 with its zone, such as 2026-01-31T12:00:00Z");
-  return time;
-};
-
-export const badParameter = (name: string, value: string, expected: string): InputError =>
-  new InputError("bad-parameter", `${name}: expected ${expected}, got ${JSON.stringify(value)}`);

@@ -25,7 +25,8 @@ import type { StitchedTrace } from "../stitch/walk.ts";
 import type { StoreReader } from "../store/store.ts";
 import { answers } from "../openapi/described.ts";
 import { traceDataOf } from "./otlp-view.ts";
-import { badParameter, FILTER_PARAMETERS, filtersOf } from "./trace-filters.ts";
+import { badParameter } from "./parameters.ts";
+import { FILTER_PARAMETERS, filtersOf } from "./trace-filters.ts";
 import { type Times, timesOf } from "./path-view.ts";
 import { spanView } from "./view.ts";
 
@@ -51,7 +52,11 @@ const DetailParameters = Type.Object(
       }),
     ),
     cursor: Type.Optional(
-      Type.String({ pattern: "^\\d{1,9}$", description: "Of the answer before: the next spans of the same trace." }),
+      Type.String({
+        title: "the cursor of the answer before",
+        pattern: "^\\d{1,9}$",
+        description: "Of the answer before: the next spans of the same trace.",
+      }),
     ),
   },
   { additionalProperties: false },

@@ -1,7 +1,9 @@
 /** Which traces a command works on: those that a search lists, or those named by id. */
 import type { TraceList, TraceSummary } from "@mayfly/api";
 import type { Command } from "commander";
+import { systemClock } from "../clock.ts";
 import type { CollectorApi } from "./collector-api.ts";
+import { timeOf } from "./time-flag.ts";
 
 export interface ChoiceFlags {
   readonly from?: string;
@@ -13,7 +15,10 @@ export interface ChoiceFlags {
 
 export const addChoiceFlags = (command: Command): Command =>
   command
-    .option("--from <time>", "Traces that began at this time or later: RFC 3339 or Unix nanoseconds.")
+    .option(
+      "--from <time>",
+      "Traces that began at this time or later: RFC 3339, Unix nanoseconds, or how long ago, as 6h.",
+    )
     .option("--to <time>", "… and at this time or earlier.")
     .option("--query <query>", "Those that a search finds, as in the UI.")
     .option("--function <name>", "Those that this function took part in.")
@@ -35,9 +40,14 @@ async function* listed(
   api: CollectorApi,
   { from, to, query, function: name }: ChoiceFlags,
 ): AsyncGenerator<ChosenTrace> {
+  const now = systemClock();
+  const times = {
+    from: from === undefined ? undefined : String(timeOf("--from", from, now)),
+    to: to === undefined ? undefined : String(timeOf("--to", to, now)),
+  };
   let cursor: string | undefined;
   do {
-    const given = { from, to, q: query, function: name, limit: String(PAGE), cursor };
+    const given = { ...times, q: query, function: name, limit: String(PAGE), cursor };
     const page = await api.get<TraceList>(`/api/traces?${search(Object.entries(given))}`);
     yield* page.traces;
     ({ cursor } = page);

@@ -54,9 +54,14 @@ export const namesOf = ({ host, allowedHosts }: NamesDeps): Names => {
   const isOurs = new Set([...LOOPBACK_NAMES, host, `[${host}]`, ...isPublicName]);
   const isBoundToAll = ALL_ADDRESSES.has(host);
 
+  const address = isBoundToAll ? "an address of its machine" : host;
+
   const checkHost = (name: string): void => {
     if (isOurs.has(name) || (isBoundToAll && isLiteralAddress(name))) return;
-    throw new InputError("host-not-allowed", `Host "${name}" is not this collector's name`);
+    throw new InputError(
+      "host-not-allowed",
+      `Host ${JSON.stringify(name)} is not this collector's name: ask for ${address}, or start it with --allowed-host`,
+    );
   };
   const checkOrigin = (origin: string, authority: string): void => {
     const url = URL.canParse(origin) ? new URL(origin) : undefined;

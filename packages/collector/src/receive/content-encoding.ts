@@ -9,6 +9,7 @@
 import { createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 import { InputError, MayflyError } from "../errors.ts";
 import type { HeldBytes } from "./admission.ts";
+import { MIB } from "./request-body.ts";
 
 /** A larger step than zlib's own makes a large body cheaper, and one much larger a small body dearer. */
 const STEP = { chunkSize: 64 * 1024 };
@@ -56,7 +57,10 @@ const unpackedWith = async (
   for await (const chunk of unpacker as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > maxBytes) {
-      throw new InputError("body-too-large", `${body.length} bytes unpack to more than ${maxBytes} bytes`);
+      throw new InputError(
+        "body-too-large",
+        `${body.length} bytes unpack to more than ${maxBytes / MIB} MiB: send smaller batches`,
+      );
     }
     held.take(chunk.length);
     chunks.push(chunk);

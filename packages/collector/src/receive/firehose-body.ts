@@ -17,8 +17,8 @@ export const decodeFirehose = (body: Uint8Array): FirehoseRequest => {
   const fields = objectIn(body);
   const requestId = text(fields?.["requestId"]);
   const records = fields?.["records"];
-  if (requestId === undefined || !Array.isArray(records))
-    throw new InputError("malformed-body", "a delivery of Firehose has a requestId and records");
+  if (requestId === undefined) throw new InputError("malformed-body", "requestId: expected a text that is not empty");
+  if (!Array.isArray(records)) throw new InputError("malformed-body", "records: expected a list");
   return { requestId, records: (records as readonly PlainValue[]).map(dataOf) };
 };
 

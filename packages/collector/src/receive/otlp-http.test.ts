@@ -73,7 +73,7 @@ test.each([
   expect(bomb.length).toBeLessThan(100_000);
   const response = await post("/v1/traces", { ...JSON_TYPE, "content-encoding": encoding }, bomb);
   expect(response.statusCode).toBe(413);
-  expect(response.json()).toMatchObject({ message: expect.stringContaining("more than 67108864 bytes") });
+  expect(response.json()).toMatchObject({ message: expect.stringContaining("unpack to more than 64 MiB") });
 });
 
 test("what was refused whole is counted by its code", async () => {
@@ -282,7 +282,7 @@ test("other signals are not taken, and it says so as OTLP does", async () => {
   const response = await post("/v1/profiles", PROTOBUF_TYPE, "");
   expect(response.statusCode).toBe(404);
   expect(response.rawPayload).toEqual(
-    Buffer.from(encodeStatus("protobuf", { code: 12, message: "/v1/profiles takes no telemetry here" })),
+    Buffer.from(encodeStatus("protobuf", { code: 12, message: "nothing is served at /v1/profiles" })),
   );
 });
 

@@ -17,7 +17,7 @@ import {
   type PartialSuccess,
 } from "@mayfly/otlp";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
-import { InputError, NotFoundError } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import { INGEST } from "../guard/scopes.ts";
 import { httpProblem, type OnFault } from "../http-status.ts";
 import type { Admission } from "./admission.ts";
@@ -82,24 +82,19 @@ export const otlpRoutes =
   async (app) => {
     const routes: FastifyPluginAsync = async (v1) => {
       // The stream as it is: reading it is the route's, so that no byte is held that was not admitted.
-      v1.addContentTypeParser([...ENCODINGS.keys()], (_request, payload, done) => done(null, payload));
+      v1.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
       v1.setErrorHandler((error, request, reply) => {
         const { status, code } = httpProblem(error);
         if (request.method === "POST") refusals.count(code); // nothing else carries telemetry
         if (status >= 500) onFault(error, status, request);
         return sendStatus(error, request, reply);
       });
-      v1.setNotFoundHandler((request, reply) =>
-        sendStatus(new NotFoundError("not-found", `${request.url} takes no telemetry here`), request, reply),
-      );
+      v1.setNotFoundHandler((request, reply) => sendStatus(v1.unserved(request), request, reply));
       for (const signal of ["traces", "logs", "metrics"] as const) {
         v1.post(`/${signal}`, { ...INGEST, schema: described(signal) }, exportRoute(signal, ingest[signal], admission));
-        v1.route({
-          ...INGEST,
-          schema: { hide: true },
-          method: OTHER_METHODS,
-          url: `/${signal}`,
-          handler: refuseMethod,
+        // A page would else answer it, in its form.
+        v1.get(`/${signal}`, { ...INGEST, schema: { hide: true } }, (request) => {
+          throw v1.unserved(request);
         });
       }
     };
@@ -111,7 +106,11 @@ const exportRoute =
   async (request: FastifyRequest, reply: FastifyReply) => {
     const encoding = encodingOf(request);
     if (encoding === undefined || !(request.body instanceof Readable)) {
-      throw new InputError("unsupported-content-type", `Content-Type is none of ${[...ENCODINGS.keys()].join(", ")}`);
+      const given = JSON.stringify(request.headers["content-type"] ?? "");
+      throw new InputError(
+        "unsupported-content-type",
+        `Content-Type ${given} is none of ${[...ENCODINGS.keys()].join(", ")}`,
+      );
     }
     const held = admission.open();
     try {
@@ -129,13 +128,6 @@ const exportRoute =
 
 const encodingOf = (request: FastifyRequest): OtlpEncoding | undefined =>
   ENCODINGS.get((request.headers["content-type"] ?? "").split(";", 1).join("").trim().toLowerCase());
-
-const OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
-const refuseMethod = async (request: FastifyRequest, reply: FastifyReply): Promise<never> => {
-  reply.header("allow", "POST");
-  throw new InputError("method-not-allowed", `${request.method} ${request.url}: telemetry is sent by POST`);
-};
 
 const sendStatus = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   const { status, message, headers } = httpProblem(error);

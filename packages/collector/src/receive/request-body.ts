@@ -13,6 +13,8 @@ import type { Readable } from "node:stream";
 import { InputError } from "../errors.ts";
 import type { HeldBytes } from "./admission.ts";
 
+export const MIB = 1024 * 1024;
+
 interface Bounds {
   readonly maxBytes: number;
   readonly held: HeldBytes;
@@ -49,4 +51,4 @@ async function* pieces(stream: Readable): AsyncGenerator<Buffer> {
 }
 
 const tooLarge = (maxBytes: number): InputError =>
-  new InputError("body-too-large", `the body is larger than ${maxBytes} bytes`);
+  new InputError("body-too-large", `the body is larger than ${maxBytes / MIB} MiB: send smaller batches`);
