@@ -15,7 +15,7 @@ export const configReference = (): readonly ReferenceRow[] =>
     flag: code(flagWithArgument(setting)),
     variable: code(setting.variable),
     key: setting.key === undefined ? "" : code(setting.key),
-    default: setting.default === undefined ? "" : code(setting.default),
+    default: setting.default ? code(setting.default) : "",
     meaning: setting.meaning,
     expected: setting.kind.expected,
   }));

@@ -55,7 +55,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   program.exitOverride().enablePositionalOptions();
   for (const command of COMMANDS) program.addCommand(withSettingsOf(program, command(deps)));
   try {
-    await program.parseAsync(argv, { from: "user" });
+    await program.parseAsync(asked(argv, program), { from: "user" });
     return code;
   } catch (error) {
     return exitCode(error);
@@ -67,6 +67,13 @@ const withSettingsOf = (above: Command, command: Command): Command => {
   command.copyInheritedSettings(above);
   for (const below of command.commands) withSettingsOf(command, below);
   return command;
+};
+
+/** Without its flags where there is no such command: else `--help` would be answered for another. */
+const asked = (argv: readonly string[], { commands }: Command): readonly string[] => {
+  const [name = ""] = argv;
+  const isKnown = name === "" || name.startsWith("-") || name === "help" || commands.some((one) => one.name() === name);
+  return isKnown ? argv : [name];
 };
 
 /** A second signal finds no listener any more and ends the process at once. */

@@ -16,7 +16,7 @@ export const sendProblem = (error: unknown, reply: FastifyReply): FastifyReply =
 type Violation = FastifySchemaValidationError & { readonly data?: unknown; readonly parentSchema?: ParameterSchema };
 
 interface ParameterSchema {
-  readonly type?: "string" | "array" | "boolean" | "integer" | "number";
+  readonly type?: "string" | "array" | "boolean" | "integer" | "number" | "object";
   readonly const?: string;
   readonly anyOf?: readonly ParameterSchema[];
   /** Of a text with a pattern: what it means. */
@@ -39,7 +39,7 @@ const problemOf = ({ keyword, params, instancePath, data, parentSchema = {} }: V
   if (keyword === "additionalProperties")
     return `${String(params["additionalProperty"])} is not a parameter here; ${names.length === 0 ? "there are none" : `there are ${names.join(", ")}`}`;
   if (keyword === "required") return `${String(params["missingProperty"])} is missing`;
-  const [, name = ""] = instancePath.split("/");
+  const [, name = where] = instancePath.split("/");
   // What a body has may be a key.
   const given = where === "body" ? "something else" : shortened(JSON.stringify(data));
   return `${name}: expected ${expected(parentSchema)}, got ${given}`;
@@ -52,6 +52,7 @@ const expected = (schema: ParameterSchema): string => {
   if (type === "string") return `a text${between(schema.minLength, schema.maxLength, " characters")}`;
   if (type === "array") return `a list${between(schema.minItems, schema.maxItems, " values")}`;
   if (type === "boolean") return "true or false";
+  if (type === "object") return "an object";
   return `${type === "integer" ? "an integer" : "a number"}${between(schema.minimum, schema.maximum, "")}`;
 };
 

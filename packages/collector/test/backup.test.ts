@@ -77,6 +77,21 @@ test("a backup beside a collector under load is whole, and a restored one serves
   });
 });
 
+test("a folder without data is named, and nothing is made of it", async () => {
+  for (const args of [
+    ["backup", at("copy"), "--data", at("none")],
+    ["restore", at("none"), "--data", at("new")],
+    ["restore", at("none"), "--verify", "--data", at("new")],
+    ["reindex", "--data", at("none")],
+  ])
+    expect(await mayfly(...args)).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: `mayfly: there is no data of Mayfly in ${at("none")}\n`,
+    });
+  expect(await readdir(folder)).toEqual([]);
+});
+
 test("a damaged backup is named and not restored", async () => {
   const url = await serve("data");
   const body = tracesJson(jsonSpan());

@@ -125,6 +125,19 @@ test("a .json file is one request, however it is laid out", async () => {
   expect(await stats(url)).toMatchObject({ spans: 1 });
 });
 
+test.each([
+  ["there.jsonl", undefined, "ENOENT: no such file or directory"],
+  ["x.jsonl.gz", "no gzip", "incorrect header check"],
+] as const)("a file that cannot be read is named, with the reason: %s", async (name, content, reason) => {
+  const url = await collecting();
+  const file = content === undefined ? join(folder, name) : await fileWith(name, content);
+  const { code, stderr } = await mayfly(["import", file, "--url", url]);
+  expect([code, stderr.split("\n").filter(Boolean)]).toEqual([
+    1,
+    [expect.stringContaining(`mayfly: cannot read ${file}: ${reason}`)],
+  ]);
+});
+
 test("bad lines are named with their number and counted, the others are stored, and the exit code is 1", async () => {
   const url = await collecting();
   const [good = "", bad = ""] = lines("traces", 2);

@@ -216,7 +216,7 @@ test("it says its version", async () => {
   expect(await mayfly("--version")).toMatchObject({ code: 0, stdout: "0.1.0\n" });
 });
 
-test("help is everywhere, with exit code 0", async () => {
+test("help has exit code 0", async () => {
   for (const { code, stdout } of await Promise.all([mayfly("--help"), mayfly("serve", "--help")])) {
     expect([code, stdout]).toEqual([0, expect.stringContaining("Usage: mayfly")]);
   }

@@ -13,9 +13,11 @@ export const backupCommand = ({ env, print }: BackupDeps): Command => {
   const command = new Command("backup")
     .description("copy the data folder, also while a collector writes to it")
     .argument("<DIR>", "where to; a folder that is empty or not there");
-  return addSettings(command, ["dataDir"]).action((target: string, flags: ReadFlags) => {
-    const { dataDir } = configOf(flags, env);
-    const { partitions, bytes } = backupStore(dataDir, target);
-    print(`${partitions} partitions of ${dataDir} are in ${target}, ${bytes} bytes`);
-  });
+  return addSettings(command, ["dataDir"], { dataDir: "Data folder to copy." }).action(
+    (target: string, flags: ReadFlags) => {
+      const { dataDir } = configOf(flags, env);
+      const { partitions, bytes } = backupStore(dataDir, target);
+      print(`${partitions} partitions of ${dataDir} are in ${target}, ${bytes} bytes`);
+    },
+  );
 };

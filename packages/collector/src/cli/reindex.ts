@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { systemClock } from "../clock.ts";
 import type { Environment } from "../config.ts";
 import { createSummarizer } from "../query/summarize.ts";
+import { partitionsIn } from "../store/sqlite/partitions.ts";
 import { openStoreReader } from "../store/sqlite/sqlite-store.ts";
 import { createSqliteSummaries } from "../store/sqlite/summaries.ts";
 import { addSettings, configOf, type ReadFlags } from "./settings.ts";
@@ -16,8 +17,9 @@ export const reindexCommand = ({ env, print }: ReindexDeps): Command => {
   const command = new Command("reindex").description(
     "build the summaries of all stitched traces again from their spans",
   );
-  return addSettings(command, ["dataDir"]).action(async (flags: ReadFlags) => {
+  return addSettings(command, ["dataDir"], { dataDir: "Data folder." }).action(async (flags: ReadFlags) => {
     const { dataDir } = configOf(flags, env);
+    partitionsIn(dataDir);
     const store = openStoreReader({ dataDir });
     const summaries = createSqliteSummaries({ dataDir });
     try {

@@ -23,12 +23,14 @@ export const restoreCommand = ({ env, print, warn, fail }: RestoreDeps): Command
     .description("make a data folder from a backup; nothing is overwritten")
     .argument("<DIR>", "the backup")
     .option("--verify", "Read all of the backup first, and restore it only if nothing is wrong with it.");
-  return addSettings(command, ["dataDir"]).action((source: string, flags: RestoreFlags) => {
-    const { dataDir } = configOf(flags, env);
-    if (flags.verify && !isSound(source)) return fail();
-    const { partitions, bytes } = restoreStore(resolve(source), resolve(dataDir));
-    print(`${partitions} partitions are in ${dataDir}, ${bytes} bytes`);
-  });
+  return addSettings(command, ["dataDir"], { dataDir: "Data folder to make; not there yet, or empty." }).action(
+    (source: string, flags: RestoreFlags) => {
+      const { dataDir } = configOf(flags, env);
+      if (flags.verify && !isSound(source)) return fail();
+      const { partitions, bytes } = restoreStore(resolve(source), resolve(dataDir));
+      print(`${partitions} partitions are in ${dataDir}, ${bytes} bytes`);
+    },
+  );
 
   function isSound(source: string): boolean {
     const { partitions, ledger, problems } = inspectStore(source);

@@ -16,7 +16,7 @@ export const addSettings = (
 ): Command => {
   for (const name of names) {
     const setting: NamedSetting = SETTINGS[name];
-    const otherwise = setting.default === undefined ? "" : `default ${setting.default}, or `;
+    const otherwise = setting.default ? `default ${setting.default}, or ` : "";
     command.option(flagWithArgument(setting), `${meaning[name] ?? setting.meaning} (${otherwise}${setting.variable})`);
   }
   return command;

@@ -2,11 +2,12 @@
  * A file of OTLP/JSON, one request a line, as the OpenTelemetry Collector's file exporter and `mayfly export` write it;
  * `.gz` and `.zst` are unpacked, `.json` holds one request however it is broken into lines.
  *
- * Errors  those of the file system and of unpacking, as they are.
+ * Errors  InputError `malformed-body` for a file that cannot be read or unpacked.
  */
 import { createReadStream } from "node:fs";
 import { PassThrough, pipeline, type Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
+import { InputError } from "../errors.ts";
 import { type Line, linesOf } from "./lines.ts";
 
 /** What a receiver takes at most; a longer line could never be sent. */
@@ -20,6 +21,15 @@ export type Request =
 
 /** `-` is the standard input. */
 export async function* requestsIn(file: string, stdin: Readable): AsyncGenerator<Request> {
+  try {
+    yield* requestsOf(file, stdin);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new InputError("malformed-body", `cannot read ${file}: ${reason}`, { cause });
+  }
+}
+
+async function* requestsOf(file: string, stdin: Readable): AsyncGenerator<Request> {
   const bytes = unpacked(file === "-" ? stdin : createReadStream(file), file);
   const lines = /\.json(\.gz|\.zst)?$/.test(file) ? oneLine(bytes) : linesOf(bytes, MAX_LINE_BYTES);
   for await (const { number: line, bytes: body } of lines) {

@@ -70,8 +70,8 @@ test("neither a backup nor a restore overwrites anything", async () => {
   backupStore(at("data"), at("copy"));
   expect(() => backupStore(at("data"), at("copy"))).toThrow("is not empty");
   expect(() => restoreStore(at("copy"), at("data"))).toThrow("is not empty");
-  expect(() => restoreStore(at("data/partitions"), at("new"))).toThrow("there is no backup");
-  expect(() => backupStore(at("nowhere"), at("other"))).toThrow("there is no store");
+  expect(() => restoreStore(at("data/partitions"), at("new"))).toThrow("there is no data of Mayfly in");
+  expect(() => backupStore(at("nowhere"), at("other"))).toThrow("there is no data of Mayfly in");
   expect(existsSync(at("other"))).toBe(false);
 });
 

@@ -24,12 +24,12 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import Database from "better-sqlite3";
-import { ConfigError, NotFoundError } from "../../errors.ts";
+import { ConfigError } from "../../errors.ts";
 import { SIGNALS } from "../store.ts";
 import { catalogPath, openCatalog } from "./catalog.ts";
 import { isDamage, storeErrorOf } from "./damage.ts";
 import type { Count } from "./ledger.ts";
-import { activePath, listPartitions, partitionsFolder, sealedPath } from "./partitions.ts";
+import { activePath, partitionsFolder, partitionsIn, sealedPath } from "./partitions.ts";
 import { sealingCounts } from "./sealing-counts.ts";
 import { openSealedFile } from "./sealed-file.ts";
 import { syncFolder } from "./sync-folder.ts";
@@ -45,8 +45,7 @@ const OTHER_FILES = ["keys.json", UNINDEXED_FILE];
 const SIDE_FILE = /^\d{6,}\.(?:keys|requests|ledger|damaged)$/;
 
 export const backupStore = (dataDir: string, target: string): BackupReport => {
-  const partitions = existsSync(partitionsFolder(dataDir)) ? listPartitions(dataDir) : [];
-  if (partitions.length === 0) throw new NotFoundError("not-found", `there is no store in ${dataDir}`);
+  const partitions = partitionsIn(dataDir);
   refuseToOverwrite(target);
   const folder = partitionsFolder(target);
   mkdirSync(folder, { recursive: true });
@@ -139,8 +138,7 @@ const NOTHING: readonly Count[] = SIGNALS.flatMap((signal) => [
 
 /** From a copy to a data folder that is not there or empty; complete beside it before it takes its place. */
 export const restoreStore = (source: string, dataDir: string): BackupReport => {
-  const partitions = existsSync(partitionsFolder(source)) ? listPartitions(source) : [];
-  if (partitions.length === 0) throw new NotFoundError("not-found", `there is no backup in ${source}`);
+  const partitions = partitionsIn(source);
   refuseToOverwrite(dataDir);
   const beside = join(dirname(dataDir), `${basename(dataDir)}.restoring`);
   rmSync(beside, { recursive: true, force: true });

@@ -12,7 +12,7 @@ import type { Block } from "./block.ts";
 import { catalogPath, openCatalog } from "./catalog.ts";
 import { storeErrorOf } from "./damage.ts";
 import { Ledger, readLedger } from "./ledger.ts";
-import { listPartitions, type Partition } from "./partitions.ts";
+import { partitionsIn, type Partition } from "./partitions.ts";
 import { itemsOf } from "./record-order.ts";
 import { openSealSource } from "./seal-source.ts";
 import { openSealedReader } from "./sealed-reader.ts";
@@ -42,7 +42,7 @@ export interface StoreReport {
 }
 
 export const inspectStore = (dataDir: string): StoreReport => {
-  const partitions = listPartitions(dataDir).map(inspectPartition);
+  const partitions = partitionsIn(dataDir).map(inspectPartition);
   const found = itemsBy((signal) => partitions.reduce((sum, { items }) => sum + items[signal], 0));
   const damaged = partitions.flatMap(({ problem }) => (problem ? [problem.message] : []));
   const { ledger, problem } = ledgerOf(dataDir, partitions.at(-1));

@@ -11,8 +11,9 @@
  * The name is the state: a sealed file is complete before it gets its name, so that where both are, the sealed one
  * counts and the active one is what a crash left.
  */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { NotFoundError } from "../../errors.ts";
 import { makeFolder } from "./folders.ts";
 
 export interface Partition {
@@ -54,6 +55,13 @@ export const ACTIVE_SUFFIXES = ["", "-wal", "-shm"] as const;
 
 export const makePartitionsFolder = (dataDir: string): void => {
   makeFolder(partitionsFolder(dataDir));
+};
+
+/** Those of a folder that somebody named. NotFoundError where none is, and nothing is made. */
+export const partitionsIn = (dataDir: string): readonly Partition[] => {
+  const partitions = existsSync(partitionsFolder(dataDir)) ? listPartitions(dataDir) : [];
+  if (partitions.length === 0) throw new NotFoundError("not-found", `there is no data of Mayfly in ${dataDir}`);
+  return partitions;
 };
 
 /** Oldest first; each once. */
