@@ -126,8 +126,8 @@ const coded = (names) => [...names].map((name) => `\`${name}\``).join(" or ");
 const signOf = (sign) =>
   "service" in sign
     ? `a call of ${sign.service}: ${coded(sign.operations)}`
-    : sign.values
-      ? `${coded(sign.attribute)} is ${coded(sign.values)}`
+    : "systems" in sign
+      ? `\`messaging.system\` is ${coded(sign.systems)}`
       : `${coded(sign.attribute)} is there`;
 
 const partsOf = (parts = []) => parts.map(coded).join("; ");

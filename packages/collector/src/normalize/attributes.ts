@@ -5,6 +5,8 @@
 import type { AnyValue, KeyValue } from "@mayfly/otlp";
 
 export interface AttributeReader {
+  /** Whether any of these keys is there, whatever it holds. */
+  has(...keys: readonly string[]): boolean;
   /** The first of these keys that holds a non-empty string. */
   text(...keys: readonly string[]): string | undefined;
   /** The same, of an id that may be a whole number or the first of a list. */
@@ -17,11 +19,12 @@ export interface AttributeReader {
 }
 
 /** What ids are read with. */
-export type IdReader = Pick<AttributeReader, "text" | "id" | "texts" | "isTrue">;
+export type IdReader = Pick<AttributeReader, "has" | "text" | "id" | "texts" | "isTrue">;
 
 export const attributeReader = (attributes: readonly KeyValue[] = []): AttributeReader => {
   const values = new Map(attributes.map(({ key, value }) => [key, value]));
   return {
+    has: (...keys) => keys.some((key) => values.has(key)),
     text: (...keys) => keys.map((key) => stringOf(values.get(key))).find(Boolean),
     id: (...keys) => keys.map((key) => idOf(values.get(key))).find(Boolean),
     isTrue(key) {

@@ -39,9 +39,10 @@ export type Role = "sends" | "receives" | "calls" | "serves";
 /** Spellings of one attribute, the first that is there counts. */
 export type Spellings = readonly string[];
 
-/** What tells that the span is about this kind of hop: an attribute, perhaps with one of these values; or an AWS call. */
+/** What tells that the span is about this kind of hop: one of these messaging systems, an attribute, or an AWS call. */
 export type Sign =
-  | { readonly attribute: Spellings; readonly values?: ReadonlySet<string> }
+  | { readonly systems: ReadonlySet<string> }
+  | { readonly attribute: Spellings }
   | { readonly service: string; readonly operations: ReadonlySet<string> };
 
 export interface KeySource {
@@ -59,7 +60,7 @@ export interface KeySource {
   readonly isInLinks?: true;
 }
 
-const system = (...values: readonly string[]): Sign => ({ attribute: [MESSAGING_SYSTEM], values: new Set(values) });
+const system = (...systems: readonly string[]): Sign => ({ systems: new Set(systems) });
 const awsCall = (service: string, ...operations: readonly string[]): Sign => ({
   service,
   operations: new Set(operations),
@@ -146,8 +147,16 @@ export const SPAN_POINTERS: Readonly<Record<string, StitchKeyKind>> = {
   "aws.dynamodb.item": "dynamodb-record",
 };
 
-const spellingsOf = (sign: Sign): Spellings =>
-  "attribute" in sign ? sign.attribute : [...AWS_CALL_SERVICE, ...AWS_CALL_OPERATION];
+const spellingsOf = (sign: Sign): Spellings => {
+  if ("systems" in sign) return [MESSAGING_SYSTEM];
+  return "attribute" in sign ? sign.attribute : [...AWS_CALL_SERVICE, ...AWS_CALL_OPERATION];
+};
+
+/** The last part of an id is what tells one from another: where it is missing, there is no key. */
+export const lastPart = ({ id }: KeySource): Spellings => id.at(-1) ?? [];
+
+/** Without any of these a span has no key but in its links. */
+export const KEY_TELLING_ATTRIBUTES: readonly string[] = [...new Set(KEY_SOURCES.flatMap(lastPart))];
 
 /** Every attribute that a row of the table reads. */
 export const KEY_SOURCE_ATTRIBUTES: readonly string[] = [

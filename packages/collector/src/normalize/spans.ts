@@ -26,7 +26,7 @@ import {
   MESSAGING_MESSAGE_ID,
 } from "./semconv.ts";
 import { CLIENT, PRODUCER } from "./span-kind.ts";
-import { STITCH_KEY_ATTRIBUTES, stitchKeysOf } from "./stitch-keys.ts";
+import { STITCH_KEY_ATTRIBUTES, STITCH_KEY_TELLING_ATTRIBUTES, stitchKeysOf } from "./stitch-keys.ts";
 
 const REMOTE_IS_KNOWN = 0x100;
 const PARENT_IS_REMOTE = 0x200;
@@ -58,6 +58,14 @@ export const normalizedSpan = (wire: Span, origin: SpanOrigin, receivedAt: UnixN
 export const SPAN_ID_ATTRIBUTES: readonly string[] = [
   ...new Set([...FAAS_INVOCATION_ID, FAAS_INVOKED_NAME, MAYFLY_UNFINISHED, ...STITCH_KEY_ATTRIBUTES]),
 ];
+
+/** Those of them that say something by themselves: a span with none of them, without links and a status, says nothing. */
+export const SPAN_TELLING_ATTRIBUTES: ReadonlySet<string> = new Set([
+  ...FAAS_INVOCATION_ID,
+  DATADOG_REQUEST_ID,
+  MAYFLY_UNFINISHED,
+  ...STITCH_KEY_TELLING_ATTRIBUTES,
+]);
 
 /** What a span can be found by, and whether it failed. */
 export type SpanIds = Pick<SpanRecord, "requestId" | "produced" | "consumed" | "links" | "isError" | "isUnfinished">;

@@ -2,8 +2,9 @@
 import type { KeyValue, Span, SpanLink } from "@mayfly/otlp";
 import { expect, test } from "vitest";
 import { formatStitchKey } from "../model/stitch-key.ts";
-import { attributeReader } from "./attributes.ts";
-import { normalizedSpan } from "./spans.ts";
+import { type IdReader, attributeReader } from "./attributes.ts";
+import { KEY_SOURCES, lastPart } from "./key-sources.ts";
+import { SPAN_TELLING_ATTRIBUTES, normalizedSpan } from "./spans.ts";
 import { spanOrigin } from "./origin.ts";
 import { stitchKeysOf } from "./stitch-keys.ts";
 
@@ -324,4 +325,24 @@ test.each([
   ["a list of nothing", [], "[null, 1, {}]"],
 ])("no pointer of ours: %s", (_claim, links, written) => {
   expect(keysOf(span("server", { "_dd.span_links": written }, links))).toEqual([]);
+});
+
+test("what only stands beside an id is not looked at: a span that has nothing else says nothing of keys", () => {
+  const reads: string[] = [];
+  const counting: IdReader = {
+    has: () => false,
+    text: (...keys) => void reads.push(...keys),
+    id: (...keys) => void reads.push(...keys),
+    texts: (key) => void reads.push(key),
+    isTrue: () => false,
+  };
+  stitchKeysOf({ kind: 3, links: [] }, counting);
+  expect(reads.filter((key) => /^(?:rpc|aws)\./.test(key))).toEqual([]);
+  for (const beside of ["rpc.service", "rpc.method", "messaging.destination.name", "messaging.system", "function_arn"])
+    expect(SPAN_TELLING_ATTRIBUTES.has(beside), beside).toBe(false);
+});
+
+test("every attribute without which there is no key tells that there may be one", () => {
+  for (const source of KEY_SOURCES)
+    for (const attribute of lastPart(source)) expect(SPAN_TELLING_ATTRIBUTES.has(attribute), attribute).toBe(true);
 });

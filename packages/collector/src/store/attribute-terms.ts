@@ -21,6 +21,9 @@ import {
 } from "./terms.ts";
 import { Walk, tagOf } from "./walk.ts";
 
+/** Every attribute that an id is read from, and whether it says something by itself. */
+export type IdAttributes = ReadonlyMap<string, boolean>;
+
 export interface AttributeTerms {
   /** Puts the words of the KeyValue in [start, end) into the set, and it among the fields where its key is an id's. */
   scan(bytes: Buffer, start: number, end: number): void;
@@ -38,7 +41,7 @@ const ELEMENT = tagOf(1, "delimited");
 
 export const createAttributeTerms = (
   terms: Terms,
-  ids: readonly string[],
+  ids: IdAttributes,
   fields: IdFields,
   unindexed: ReadonlySet<string>,
 ): AttributeTerms => {
@@ -54,7 +57,8 @@ export const createAttributeTerms = (
 
   const unusual = (bytes: Buffer, start: number, end: number): void => {
     const one = words(bytes, start, end);
-    if (one !== undefined && ids.includes(one.key)) fields.add(one.key, start, end);
+    const tells = one && ids.get(one.key);
+    if (tells !== undefined) fields.add(one!.key, start, end, tells);
   };
 
   const text = (hash: number, bytes: Buffer, start: number, end: number): void => {
@@ -82,7 +86,7 @@ export const createAttributeTerms = (
       const special = keys.of(key, bytes, walk.start, walk.end);
       const hasValue = walk.next(bytes, end);
       if (hasValue && (walk.tag !== VALUE || walk.position < end)) return unusual(bytes, start, end);
-      if (special?.isId === true) fields.add(special.text, start, end);
+      if (special?.tells !== undefined) fields.add(special.text, start, end, special.tells);
       if (!hasValue || special?.isUnindexed === true) return;
       walk.position = walk.start;
       if (!walk.next(bytes, end)) return;
@@ -116,7 +120,8 @@ export const createAttributeTerms = (
 
 interface Special {
   readonly text: string;
-  readonly isId: boolean;
+  /** Whether it says something by itself; undefined where no id is read from it. */
+  readonly tells: boolean | undefined;
   readonly isUnindexed: boolean;
 }
 
@@ -127,9 +132,9 @@ class KeyTable {
   readonly #maybe = new Uint8Array(BUCKETS);
   readonly #keys = new Map<number, { readonly key: Buffer; readonly special: Special }[]>();
 
-  constructor(ids: readonly string[], unindexed: ReadonlySet<string>) {
-    for (const text of new Set([...ids, ...unindexed])) {
-      const special = { text, isId: ids.includes(text), isUnindexed: unindexed.has(text) };
+  constructor(ids: IdAttributes, unindexed: ReadonlySet<string>) {
+    for (const text of new Set([...ids.keys(), ...unindexed])) {
+      const special = { text, tells: ids.get(text), isUnindexed: unindexed.has(text) };
       const key = Buffer.from(text);
       const hash = hashBytes(HASH_START, key, 0, key.length);
       this.#maybe[hash & (BUCKETS - 1)] = 1;

@@ -17,6 +17,7 @@ const ELEMENT = tagOf(1, "delimited");
 export class IdFields implements IdReader {
   #bytes: Buffer = Buffer.alloc(0);
   #count = 0;
+  #tells = false;
   readonly #keys: string[] = [];
   /** Start and end of each, one after the other. */
   readonly #ranges: number[] = [];
@@ -25,18 +26,26 @@ export class IdFields implements IdReader {
   begin(bytes: Buffer): void {
     this.#bytes = bytes;
     this.#count = 0;
+    this.#tells = false;
   }
 
-  get isEmpty(): boolean {
-    return this.#count === 0;
+  /** What is here, if anything, only stands beside an id: an AWS call's name, a queue. */
+  get tellsNothing(): boolean {
+    return !this.#tells;
   }
 
-  /** The KeyValue in [start, end), of this key. */
-  add(key: string, start: number, end: number): void {
+  /** The KeyValue in [start, end), of this key; `tells`: by itself. */
+  add(key: string, start: number, end: number, tells: boolean): void {
+    this.#tells ||= tells;
     const at = this.#count++;
     this.#keys[at] = key;
     this.#ranges[at * 2] = start;
     this.#ranges[at * 2 + 1] = end;
+  }
+
+  has(...keys: readonly string[]): boolean {
+    for (const key of keys) if (this.#last(key) !== NONE) return true;
+    return false;
   }
 
   text(...keys: readonly string[]): string | undefined {

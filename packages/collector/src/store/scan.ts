@@ -19,8 +19,8 @@ import type { SpanOrigin } from "../model/span.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import { logIdsOf } from "../normalize/logs.ts";
 import { LOG_ID_ATTRIBUTES, MAYFLY_UNFINISHED } from "../normalize/semconv.ts";
-import { SPAN_ID_ATTRIBUTES, type SpanIds, spanIdsOf } from "../normalize/spans.ts";
-import { createAttributeTerms } from "./attribute-terms.ts";
+import { SPAN_ID_ATTRIBUTES, SPAN_TELLING_ATTRIBUTES, type SpanIds, spanIdsOf } from "../normalize/spans.ts";
+import { type IdAttributes, createAttributeTerms } from "./attribute-terms.ts";
 import { IdFields } from "./id-fields.ts";
 import type { Signal } from "./store.ts";
 import type { Terms } from "./term-set.ts";
@@ -86,7 +86,8 @@ const SPAN = {
 const STATUS_CODE = tagOf(3, "varint");
 
 /** What says that a span failed, beside its status. */
-const FAILURE_ATTRIBUTES = [MAYFLY_UNFINISHED];
+const FAILURE_ATTRIBUTES: IdAttributes = new Map([[MAYFLY_UNFINISHED, true]]);
+const ID_ATTRIBUTES: IdAttributes = new Map(SPAN_ID_ATTRIBUTES.map((key) => [key, SPAN_TELLING_ATTRIBUTES.has(key)]));
 
 const createSpanScan = (
   terms: Terms,
@@ -94,7 +95,7 @@ const createSpanScan = (
   { isWordsOnly = false }: { readonly isWordsOnly?: boolean } = {},
 ): Scan => {
   const ids = new IdFields();
-  const idAttributes = isWordsOnly ? FAILURE_ATTRIBUTES : SPAN_ID_ATTRIBUTES;
+  const idAttributes = isWordsOnly ? FAILURE_ATTRIBUTES : ID_ATTRIBUTES;
   const attributes = createAttributeTerms(terms, idAttributes, ids, unindexed);
   const nameWord = createNameWord(terms);
   const walk = new Walk();
@@ -166,7 +167,7 @@ const createSpanScan = (
     if (!isWordsOnly) terms.place(placeOfBytes(TRACE, bytes, traceStart, traceStart + TRACE_ID_BYTES), row);
     nameWord(bytes, nameStart, nameEnd);
     terms.time(startTime || endTime || arrivedAt);
-    if (ids.isEmpty && links.isEmpty && code === 0) return;
+    if (ids.tellsNothing && links.isEmpty && code === 0) return;
     const found = spanIdsOf({ kind, status: { code }, links: linksOf(bytes, links) }, ids);
     if (found.isError) terms.word(errorWord);
     if (!isWordsOnly) placeIds(found, row);
@@ -184,9 +185,11 @@ const LOG = {
   observedTime: tagOf(11, "fixed64"),
 } as const;
 
+const LOG_IDS: IdAttributes = new Map(LOG_ID_ATTRIBUTES.map((key) => [key, true]));
+
 const createLogScan = (terms: Terms, unindexed: ReadonlySet<string>): Scan => {
   const ids = new IdFields();
-  const attributes = createAttributeTerms(terms, LOG_ID_ATTRIBUTES, ids, unindexed);
+  const attributes = createAttributeTerms(terms, LOG_IDS, ids, unindexed);
   const walk = new Walk();
 
   return (bytes, start, end, row, arrivedAt) => {
