@@ -159,7 +159,11 @@ export type GapReason =
   | "batch-without-records"
   | "no-consumer"
   | "no-message-id"
-  | "uninstrumented-function";
+  | "uninstrumented-function"
+  | "dropped-context"
+  | "xray-only-context"
+  | "stale-context"
+  | "sampled-out";
 
 /** A place where the story is known to be incomplete. */
 export interface Gap {

@@ -177,6 +177,8 @@ export const MAYFLY_KEYS_PRODUCED = "mayfly.keys.produced";
 export const MAYFLY_KEYS_CONSUMED = "mayfly.keys.consumed";
 /** Milliseconds, on the first invocation of an environment that waited for its start. */
 export const MAYFLY_INIT_DURATION_MS = "mayfly.init_duration_ms";
+/** Of an invocation: how many spans within it sampling left out. */
+export const MAYFLY_SDK_SAMPLED_OUT_SPANS = "mayfly.sdk.sampled_out_spans";
 export const MAYFLY_UNFINISHED = "mayfly.unfinished";
 export const MAYFLY_LINK = "mayfly.link";
 export const MAYFLY_LINK_INVOCATION = "invocation";

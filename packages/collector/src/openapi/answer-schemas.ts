@@ -773,7 +773,11 @@ export const ANSWER_SCHEMAS = {
       "batch-without-records",
       "no-consumer",
       "no-message-id",
-      "uninstrumented-function"
+      "uninstrumented-function",
+      "dropped-context",
+      "xray-only-context",
+      "stale-context",
+      "sampled-out"
     ]
   },
   "Gap": {

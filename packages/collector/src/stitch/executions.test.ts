@@ -168,7 +168,7 @@ test("who calls back works for whom the token was given, and the execution goes 
         "run continues ship by sfn-execution+sfn-execution",
         "start continues run by sfn-execution+sfn-execution",
       ],
-      gaps: [],
+      gaps: ["dropped-context"],
     });
     expect(await rows()).toEqual(["start (7)"]);
   }

@@ -5,14 +5,15 @@
  */
 import type { Gap, StitchKey, StitchKeyKind } from "@mayfly/api";
 import type { SpanRecord } from "../model/span.ts";
-import { RPC_METHOD, RPC_SENDING_METHODS } from "../normalize/semconv.ts";
-import { CLIENT, PRODUCER } from "../normalize/span-kind.ts";
+import { MESSAGING_SYSTEM, RPC_METHOD, RPC_SENDING_METHODS } from "../normalize/semconv.ts";
+import { CLIENT, CONSUMER, PRODUCER } from "../normalize/span-kind.ts";
 import { identifying, isMessageKey, isOfAnyCluster, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { UnixNano } from "../model/time.ts";
 import { type Missing, isParentMissing } from "./ascend.ts";
 import type { Graph } from "./graph.ts";
 import { hasProducer } from "./joins.ts";
-import { keyName } from "./reason.ts";
+import { contextGapsOf, isSampledOut } from "./context-gaps.ts";
+import { keyName, nameOf, refOf } from "./reason.ts";
 import type { Unit } from "./units.ts";
 import { type StitchedTrace, recordsOf } from "./walk.ts";
 
@@ -23,8 +24,10 @@ export const gapsOf = (trace: StitchedTrace, graph: Graph, now: UnixNano): reado
   ...rootsOf(trace).flatMap(([unit, shared]) => unknownProducers(unit, graph, shared)),
   ...trace.parts.flatMap(({ unit, isWhole }) => (isWhole ? [] : withoutRecords(unit, trace, graph))),
   ...withoutSpans(trace),
+  ...contextGapsOf(trace, graph),
   ...trace.parts.flatMap((part) => part.spans.flatMap((span) => withoutConsumer(span, graph, now))),
   ...withoutMessageId(trace).flatMap((span) => (dueAt(span) > now ? [] : noMessageId(span))),
+  ...rootsOf(trace).flatMap(([unit]) => unsaidMessages(unit, graph)),
 ];
 
 /** Units without a cause above them, with the key of the placeholder that stands there. */
@@ -34,8 +37,6 @@ const rootsOf = ({ id, missing, parts }: StitchedTrace): readonly (readonly [Uni
   return parts.slice(0, 1).map(({ unit }) => [unit, undefined] as const);
 };
 
-const at = (span: SpanRecord): Gap["at"] => ({ traceId: span.traceId, spanId: span.spanId });
-
 /** One for each parent, however many it called. */
 const missingParentsOf = ({ units }: Missing, graph: Graph): Gap[] => {
   const called = new Map(
@@ -44,7 +45,7 @@ const missingParentsOf = ({ units }: Missing, graph: Graph): Gap[] => {
   return [...called.values()].map(missingParent);
 };
 
-const missingParent = (unit: Unit): Gap => missingState(unit) ?? missingCaller(unit);
+const missingParent = (unit: Unit): Gap => missingState(unit) ?? unrecordedCaller(unit) ?? missingCaller(unit);
 
 /** A task of Step Functions knows the attempt that ran it; only an import tells of that. */
 const missingState = ({ root, consumed }: Unit): Gap | undefined => {
@@ -52,7 +53,7 @@ const missingState = ({ root, consumed }: Unit): Gap | undefined => {
   return (
     execution && {
       reason: "missing-parent",
-      at: at(root),
+      at: refOf(root),
       key: execution,
       message: `The state of ${execution.id} that ran ${nameOf(root)} (${root.parentSpanId}) never arrived, nor did who started that execution.`,
       advice: `Bring the execution with \`mayfly import step-functions --execution-arn ${execution.id}\`, or wrap who starts it with observe().`,
@@ -60,27 +61,45 @@ const missingState = ({ root, consumed }: Unit): Gap | undefined => {
   );
 };
 
+const unrecordedCaller = ({ root }: Unit): Gap | undefined =>
+  isSampledOut(root)
+    ? {
+        reason: "sampled-out",
+        at: refOf(root),
+        message: `The span that called ${nameOf(root)} (${root.parentSpanId}) was not recorded: its trace was sampled out where it began.`,
+        advice:
+          "Raise the sampling ratio of whoever begins the trace; Mayfly's own invocations are sent whatever it decides.",
+      }
+    : undefined;
+
 const missingCaller = ({ root }: Unit): Gap => ({
   reason: "missing-parent",
-  at: at(root),
+  at: refOf(root),
   message: `The span that called ${nameOf(root)} (${root.parentSpanId}) never arrived.`,
   advice: "Send the caller's spans here too, or check its sampling and its exporter for drops.",
 });
 
-/** `shared`: what the units under a placeholder share, where that is no message (an execution's ARN). */
+/** `shared`: what the units under a placeholder share, where that is no message. */
 const unknownProducers = (unit: Unit, graph: Graph, shared: StitchKey | undefined): Gap[] => {
-  const key = unit.consumed.find(isMessageKey) ?? shared;
+  // A task that names its state has the gap of that.
+  const execution = isParentMissing(unit, graph) ? undefined : unit.consumed.find(isOfExecution);
+  const key = unit.consumed.find(isMessageKey) ?? execution ?? shared;
   if (key === undefined || unit.isBatch || hasProducer(unit, graph)) return [];
-  return [
-    {
-      reason: "unknown-producer",
-      at: at(unit.root),
-      key,
-      message: `${nameOf(unit.root)} received ${keyName(key)}, and no span says it sent that.`,
-      advice: "Wrap the sender with observe(), so that the id of what it sends is recorded.",
-    },
-  ];
+  const name = nameOf(unit.root);
+  const [message, advice] =
+    key.kind === "sfn-execution"
+      ? [
+          `${name} ran in ${keyName(key)}, and no span says it started that.`,
+          `Bring the execution with \`mayfly import step-functions --execution-arn ${key.id}\`, or wrap who starts it with observe().`,
+        ]
+      : [
+          `${name} received ${keyName(key)}, and no span says it sent that.`,
+          "Wrap the sender with observe(), so that the id of what it sends is recorded.",
+        ];
+  return [{ reason: "unknown-producer", at: refOf(unit.root), key, message, advice }];
 };
+
+const isOfExecution = ({ kind }: StitchKey): boolean => kind === "sfn-execution" || kind === "sfn-task-token";
 
 /** One for each function, however often it ran. */
 const withoutSpans = ({ parts }: StitchedTrace): Gap[] => {
@@ -88,7 +107,7 @@ const withoutSpans = ({ parts }: StitchedTrace): Gap[] => {
   const first = new Map(alone.toReversed().map((unit) => [nameOf(unit.root), unit.root]));
   return [...first].toReversed().map(([name, root]) => ({
     reason: "uninstrumented-function",
-    at: at(root),
+    at: refOf(root),
     message: `${name} ran and sent no spans: all that is known of it is what Lambda says.`,
     advice:
       "Wrap its handler with observe(), or add the layer. If it is wrapped, its spans were lost: look for a timeout, or an exporter that is refused.",
@@ -107,7 +126,7 @@ const withoutRecords = (batch: Unit, trace: StitchedTrace, graph: Graph): Gap[] 
         `${name} handled a batch without a span per record, so what it did for this transaction is unknown.`,
         "Handle the batch with eachRecord(event, fn): each record then gets its own span.",
       ];
-  return [{ reason: "batch-without-records", at: at(batch.root), message, advice }];
+  return [{ reason: "batch-without-records", at: refOf(batch.root), message, advice }];
 };
 
 /** Its records may be in traces that this story does not lead to: their links to the invocation tell. */
@@ -139,7 +158,7 @@ const withoutConsumer = (span: SpanRecord, graph: Graph, now: UnixNano): Gap[] =
   if (dueAt(span) > now) return [];
   return unreceived(span, graph).map((key) => ({
     reason: "no-consumer",
-    at: at(span),
+    at: refOf(span),
     key,
     message: `${nameOf(span)} sent ${keyName(key)}, and no invocation says it received that.`,
     advice:
@@ -164,11 +183,28 @@ const isUnnamedSending = ({ produced, isError, wire }: SpanRecord): boolean => {
 const noMessageId = (span: SpanRecord): Gap[] => [
   {
     reason: "no-message-id",
-    at: at(span),
+    at: refOf(span),
     message: `${nameOf(span)} sent something (${span.wire.name}) and does not say its id, and nobody carries its context: who received it cannot be known.`,
     advice: "Wrap the sender with observe(), so that the id of what it sends is recorded.",
   },
 ];
+
+/** It handled messages, and says nothing by which any sender could be found. */
+const unsaidMessages = (unit: Unit, graph: Graph): Gap[] => {
+  const handling = unit.spans.find(({ wire }) => wire.kind === CONSUMER && wire.attributes.some(isMessaging));
+  const isTold = unit.links.length > 0 || unit.consumed.some(isMessageKey) || isParentMissing(unit, graph);
+  if (handling === undefined || isTold) return [];
+  return [
+    {
+      reason: "no-message-id",
+      at: refOf(handling),
+      message: `${nameOf(handling)} received a message (${handling.wire.name}) and says neither its id nor a context of its sender's: who sent it cannot be known.`,
+      advice: "Wrap the consumer with observe(), so that the id and the context of what it receives are recorded.",
+    },
+  ];
+};
+
+const isMessaging = ({ key }: { readonly key: string }): boolean => key === MESSAGING_SYSTEM;
 
 /** An HTTP service or a callee of somebody else's need not report to us; a message we sent has a consumer of ours. */
 const NOT_EXPECTED: ReadonlySet<StitchKeyKind> = new Set([
@@ -179,5 +215,3 @@ const NOT_EXPECTED: ReadonlySet<StitchKeyKind> = new Set([
   "sfn-task-token",
 ]);
 const isExpectedHere = (key: StitchKey): boolean => !NOT_EXPECTED.has(key.kind);
-
-const nameOf = (span: SpanRecord): string => span.origin.functionName ?? span.wire.name;

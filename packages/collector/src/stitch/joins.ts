@@ -55,6 +55,13 @@ const findJoinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] => {
 
 const isOneOfMany = (kind: JoinKind, unit: Unit): boolean => (kind === "parent" ? hasSharedHeader(unit) : unit.isBatch);
 
+/** Contexts that it carries and that were not followed, because the id of its message leads elsewhere. */
+export const staleInto = (unit: Unit, graph: Graph): readonly Evidence[] => {
+  if (unit.isBatch) return [];
+  const keyed = keyEvidence(unit, graph);
+  return carriedEvidence(unit, graph).filter((one) => isStale(one, keyed, unit, graph));
+};
+
 /** Nothing is its own cause. */
 const isOfOther =
   (unit: Unit) =>

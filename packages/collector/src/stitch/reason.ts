@@ -1,5 +1,6 @@
 /** Joins in the contract's words: one sentence that says why we believe it. */
-import type { Join, JoinKind, Placeholder, StitchKey } from "@mayfly/api";
+import type { Join, JoinKind, Placeholder, SpanRef, StitchKey } from "@mayfly/api";
+import type { SpanRecord } from "../model/span.ts";
 import { isMessageKey, keyKind, keyStrength, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { EVENTBRIDGE_REPLAY_NAME } from "../normalize/semconv.ts";
 import { isParentMissing } from "./ascend.ts";
@@ -9,6 +10,10 @@ import type { Unit } from "./units.ts";
 
 /** "SQS message id 059f36b4-…" */
 export const keyName = (key: StitchKey): string => `${keyKind(key).name} ${key.id}`;
+
+export const nameOf = (span: SpanRecord): string => span.origin.functionName ?? span.wire.name;
+
+export const refOf = ({ traceId, spanId }: SpanRecord): SpanRef => ({ traceId, spanId });
 
 /** propagation facts, pairing table: E is exact, S strong; the rest waits for rules that make it unambiguous. */
 const strengthOf = ({ kind, keys, to }: UnitJoin): Join["strength"] => {

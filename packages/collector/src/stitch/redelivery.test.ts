@@ -108,7 +108,7 @@ test("a message that was moved back has a new id, and the context that it keeps 
   expect(await ask("n")).toMatchObject({
     id: id("t", "send"),
     joins: ["send continues ship again by parent", "send continues ship by sqs-message+sqs-message"],
-    gaps: [],
+    gaps: ["dropped-context"],
   });
   expect(await rows()).toEqual(["send (3)"]);
 });

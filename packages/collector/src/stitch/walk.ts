@@ -14,7 +14,7 @@
 import type { StitchKey } from "@mayfly/api";
 import { type SpanPath, type TraceId, spanPath, traceOf } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
-import { stitchKeyIdentity } from "../model/stitch-key.ts";
+import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Missing, type Root, missingParents, orphansOf, rootOf, sendersOf } from "./ascend.ts";
 import { type Clocks, clocksOf } from "./clock-skew.ts";
 import type { Graph } from "./graph.ts";
@@ -73,6 +73,8 @@ export const walk = async (root: Root, graph: Graph, maxUnits: number): Promise<
     frontier = next;
   }
 
+  // What its messages' ids outweigh is told as well (context-gaps.ts).
+  await graph.load([...parts.keys()].filter(isOfOneMessage).flatMap(({ links }) => links.map((link) => link.traceId)));
   const joins = joinsAmong(parts, graph);
   return {
     id: root.id,
@@ -83,6 +85,8 @@ export const walk = async (root: Root, graph: Graph, maxUnits: number): Promise<
     truncated: truncated || graph.truncated,
   };
 };
+
+const isOfOneMessage = ({ isBatch, consumed }: Unit): boolean => !isBatch && consumed.some(isMessageKey);
 
 /** Orphans of a trace that this unit began, wherever in its story they belong. */
 const strayedFrom = async (unit: Unit, root: Root, graph: Graph): Promise<readonly Unit[]> => {

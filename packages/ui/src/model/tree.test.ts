@@ -214,6 +214,13 @@ test("a gap before a span stands above it, a gap after it below", () => {
   expect(lines).toEqual(["? unknown-producer", "api: api", "  send", "    ? no-consumer", "  ? batch-without-records"]);
 });
 
+test("an X-Ray Root that led nowhere stands above its span, one that joined it below", () => {
+  const spans = [span("api", { in: "api", at: [0, 9] }), span("ship", { in: "ship", at: [10, 12] })];
+  const gaps = [gap("ship", "xray-only-context")];
+  expect(told(spans.slice(1), [], { gaps })).toEqual(["? xray-only-context", "ship: ship"]);
+  expect(told(spans, [join("api", "ship")], { gaps }).at(-1)).toMatch(/^ +\? xray-only-context$/);
+});
+
 test("a gap beside a span that a bound cut off is still told", () => {
   expect(told([span("api")], [], { gaps: [gap("elsewhere", "no-consumer")] })).toContain("? no-consumer");
 });

@@ -182,13 +182,17 @@ const placeGaps = ({ gaps, spanAt }: TraceView, { nodes, roots, placeholders, in
     const cause = view && invocations.incoming.get(invocations.hostOf.get(view) ?? view)?.from;
     const placeholder = cause && "placeholder" in cause ? placeholders.get(cause.placeholder) : undefined;
     if (placeholder) (placeholder.gaps as Gap[]).push(gap);
-    else if (node === undefined || isBefore(gap))
+    else if (node === undefined || isBefore(gap, cause))
       roots.push({ kind: "gap", gap, atNs: (view?.startNs ?? 0) - 1, children: [] });
     else node.children.push({ kind: "gap", gap, atNs: view?.endNs ?? 0, children: [] });
   }
 };
 
-const isBefore = (gap: Gap): boolean => gap.reason === "missing-parent" || gap.reason === "unknown-producer";
+/** A Root that led nowhere is before its span; one that joined it says that the join is not all. */
+const isBefore = ({ reason }: Gap, cause: Join["from"] | undefined): boolean =>
+  reason === "missing-parent" ||
+  reason === "unknown-producer" ||
+  (reason === "xray-only-context" && cause === undefined);
 
 const startOf = (node: Node): number => (node.kind === "span" ? node.view.startNs : node.atNs);
 

@@ -1,0 +1,132 @@
+/**
+ * Gaps that a trace context left: one that did not come with its message, one that only X-Ray's header carried, one that had stayed
+ * behind in its environment, and what was not recorded because its context says so. One of each for each function, however often it ran.
+ *
+ *   dropped-context     both sides know the message's id, such messages have a context, and none came
+ *   xray-only-context   known by its X-Ray Root alone: joined by it, or, where a batch handed that on, not even that. A function without
+ *                       spans has a gap of its own
+ *   stale-context       carried one of an earlier invocation; what really sent is known by the message's id
+ *   sampled-out         calls that were left out, or a caller whose trace was not recorded
+ */
+import type { Gap, StitchKeyKind } from "@mayfly/api";
+import type { SpanRecord } from "../model/span.ts";
+import { isMessageKey } from "../model/stitch-key.ts";
+import { rootOfTraceId } from "../model/xray-header.ts";
+import { MAYFLY_SDK_SAMPLED_OUT_SPANS } from "../normalize/semconv.ts";
+import type { Graph } from "./graph.ts";
+import { type UnitJoin, joinsInto, rootsInDoubt, staleInto } from "./joins.ts";
+import { keyName, nameOf, refOf } from "./reason.ts";
+import { batchBefore } from "./shared-roots.ts";
+import type { Unit } from "./units.ts";
+import type { StitchedTrace } from "./walk.ts";
+
+export const contextGapsOf = (trace: StitchedTrace, graph: Graph): readonly Gap[] =>
+  oncePerFunction([
+    ...trace.joins.flatMap(dropped),
+    ...trace.joins.flatMap(xrayOnly),
+    ...sharedRoot(trace, graph),
+    ...trace.parts.flatMap(({ unit, isWhole }) => (isWhole ? [...stale(unit, graph), ...leftOut(unit)] : [])),
+  ]);
+
+interface Found {
+  readonly of: string;
+  readonly gap: Gap;
+}
+
+const oncePerFunction = (found: readonly Found[]): readonly Gap[] =>
+  [...new Map(found.toReversed().map(({ of, gap }) => [`${gap.reason} ${of}`, gap])).values()].toReversed();
+
+const beside = (span: SpanRecord, gap: Omit<Gap, "at">): Found => ({
+  of: nameOf(span),
+  gap: { ...gap, at: refOf(span) },
+});
+
+/** On these every instrumentation puts one; others have no place for it, or one that somebody must ask for (MAYFLY_INJECT_PAYLOAD). */
+const CARRIES_CONTEXT: ReadonlySet<StitchKeyKind> = new Set(["sqs-message", "sns-message"]);
+
+const dropped = ({ from, to, keys, relation }: UnitJoin): Found[] => {
+  const key = keys.find(({ kind }) => CARRIES_CONTEXT.has(kind));
+  if (key === undefined || from.evidence || relation === "links" || carriesContext(to)) return [];
+  return [
+    beside(to.root, {
+      reason: "dropped-context",
+      key,
+      message: `${nameOf(to.root)} received ${keyName(key)} without its sender's trace context: the id alone joins them.`,
+      advice:
+        "Let the sender put a traceparent on the message (SQS takes ten attributes: leave one free), and let nothing on its way leave attributes out.",
+    }),
+  ];
+};
+
+const carriesContext = ({ root, links, invocation }: Unit): boolean =>
+  links.length > 0 || (root.parentSpanId !== undefined && invocation !== `${root.traceId}.${root.parentSpanId}`);
+
+const xrayOnly = ({ kind, to }: UnitJoin): Found[] =>
+  kind === "xray-root" && !to.platform?.isAlone
+    ? [
+        beside(to.root, {
+          reason: "xray-only-context",
+          message: `${nameOf(to.root)} shares nothing but the X-Ray Root with this transaction: which span called it is not known.`,
+          advice:
+            "Wrap the caller and this function with observe(), so that the context or an id of the message joins them.",
+        }),
+      ]
+    : [];
+
+/** A story that begins with what a batch may have called, and that does not lead to that batch itself. */
+const sharedRoot = ({ id, parts }: StitchedTrace, graph: Graph): Found[] => {
+  const unit = parts[0]?.unit;
+  if (unit?.path !== id || unit.consumed.some(isMessageKey) || joinsInto(unit, graph).length > 0) return [];
+  for (const root of rootsInDoubt(unit, graph)) {
+    const batch = batchBefore(unit, root, graph);
+    if (batch === undefined || parts.some((part) => part.unit === batch)) continue;
+    return [
+      beside(unit.root, {
+        reason: "xray-only-context",
+        key: { kind: "xray-root", id: rootOfTraceId(root) },
+        message: `${nameOf(unit.root)} was called with nothing but an X-Ray Root, which ${nameOf(batch.root)} had for ${batch.messageCount} messages at once: of whose transaction it is cannot be told.`,
+        advice: `Handle the batch of ${nameOf(batch.root)} with eachRecord(event, fn), and wrap this function with observe(): the context or an id of what a record sends then joins them.`,
+      }),
+    ];
+  }
+  return [];
+};
+
+const stale = (unit: Unit, graph: Graph): Found[] =>
+  staleInto(unit, graph)
+    .slice(0, 1)
+    .map(({ from }) => {
+      const key = unit.consumed.find(isMessageKey);
+      return beside(unit.root, {
+        reason: "stale-context",
+        ...(key && { key }),
+        message: `${nameOf(unit.root)} carries the context of another invocation of ${nameOf(from)}, which had ended before the message was sent: the message's id was followed instead.`,
+        advice: `Let ${nameOf(from)} take the context within the handler for each message: none that a module, a client or an unawaited promise keeps from one invocation to the next.`,
+      });
+    });
+
+const leftOut = ({ spans }: Unit): Found[] =>
+  spans.flatMap((span) => {
+    const count = sampledOutSpans(span);
+    return count === 0
+      ? []
+      : [
+          beside(span, {
+            reason: "sampled-out",
+            message: `${count} ${count === 1 ? "call" : "calls"} within ${nameOf(span)} were left out by sampling; what they sent still joins.`,
+            advice: "Raise OTEL_TRACES_SAMPLER_ARG, or keep slow ones with MAYFLY_KEEP_SLOW_MS.",
+          }),
+        ];
+  });
+
+const sampledOutSpans = ({ wire }: SpanRecord): number => {
+  const value = wire.attributes.find(({ key }) => key === MAYFLY_SDK_SAMPLED_OUT_SPANS)?.value;
+  return value && "intValue" in value ? Number(value.intValue) : 0;
+};
+
+/** Bit 0x100: it says whether its parent is remote, and so sets flags at all. */
+const [FLAGS_ARE_KNOWN, SAMPLED] = [0x100, 0x1];
+
+/** In place of a missing parent: its trace's flag says that nobody recorded it. */
+export const isSampledOut = ({ wire: { flags } }: SpanRecord): boolean =>
+  (flags & FLAGS_ARE_KNOWN) !== 0 && (flags & SAMPLED) === 0;
