@@ -25,7 +25,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.exitCode = 1;
 } else if (process.argv[2] === "serve" && process.platform === "linux" && !process.env[THRESHOLD]) {
   const flags = ["--max-semi-space-size=4", ...process.execArgv];
-  const env = { ...process.env, [THRESHOLD]: String(256 * 1024) };
+  const env = { ...process.env, [THRESHOLD]: String(128 * 1024) };
   process.execve(process.execPath, [process.execPath, ...flags, ...process.argv.slice(1)], env);
 } else {
   const program = await import(main.href);

@@ -175,7 +175,7 @@ test.runIf(process.platform === "linux")(
   async () => {
     const threshold = async ({ child }: Serving): Promise<string | undefined> =>
       /MALLOC_MMAP_THRESHOLD_=(\d+)/.exec(await readFile(`/proc/${child.pid}/environ`, "utf8"))?.[1];
-    expect(await threshold(await serve())).toBe("262144");
+    expect(await threshold(await serve())).toBe("131072");
     process.env["MALLOC_MMAP_THRESHOLD_"] = "1000000";
     try {
       expect(await threshold(await serve("--data", join(dataDir, "other")))).toBe("1000000");
