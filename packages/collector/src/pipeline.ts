@@ -4,6 +4,7 @@
 import type { OtlpSignal, PartialSuccess } from "@mayfly/otlp";
 import type { FastifyInstance, RouteOptions } from "fastify";
 import { forwarded } from "./api/forwarded.ts";
+import { forwardedList } from "./api/forwarded-list.ts";
 import { healthRoutes } from "./api/health.ts";
 import { liveRoutes } from "./api/live.ts";
 import { openApiRoutes } from "./api/openapi.ts";
@@ -88,8 +89,10 @@ export const createPipeline = async (deps: PipelineDeps): Promise<FastifyInstanc
   const spansBehind = async () => keptBy?.spansBehind ?? summarizer.spansBehind();
   const live = createLive({
     ...deps.live,
-    list: async (filters, limit) =>
-      (await listTraces({ ...filters, limit }, { store, summaries, summarizer }, clock())).traces,
+    list: reader
+      ? forwardedList(reader)
+      : async (_question, filters, limit) =>
+          (await listTraces({ ...filters, limit }, { store, summaries, summarizer }, clock())).traces,
     clock,
     onBug,
   });

@@ -9,6 +9,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type ReaderBounds, type ReaderThread, startReader, startThread } from "../src/api/reader-thread.ts";
 import { systemClock } from "../src/clock.ts";
 import { startCollector } from "../src/index.ts";
+import { openStore } from "../src/store/sqlite/sqlite-store.ts";
+import { batch, span, traceId } from "./builders.ts";
 import { HELD, RELEASED } from "./held-cells.ts";
 import { JSON_TYPE, jsonSpan, openPipeline, type TestPipeline, TRACE_ID, tracesJson } from "./http.ts";
 
@@ -86,6 +88,28 @@ test("while the thread is held by a question, senders, probes and scrapes are an
   held.release();
   expect(await question).toBe(404);
   expect(order).toEqual([...Array.from({ length: 20 }, () => "sender"), "question"]);
+});
+
+test("a list that is followed is read there, too: nothing is told of it while the thread is held, and then what is new", async () => {
+  const store = openStore({ dataDir });
+  closing.push(() => store.close());
+  await store.append(batch([span("root", { trace: "followed" })]));
+  const held = await openHeld();
+  const question = fetch(`${held.url}/api/invocations/hold`);
+  await untilHeld(held);
+  let told = "";
+  const reading = (async () => {
+    const { body } = await fetch(`${held.url}/api/live?status=ok&since=0`);
+    for await (const text of body!.pipeThrough(new TextDecoderStream()))
+      if ((told += text).includes(traceId("followed"))) return;
+  })();
+  await vi.waitFor(() => expect(held.reader.waiting).toBe(2), 20_000);
+  expect(told).not.toContain("event: trace");
+
+  held.release();
+  await reading;
+  expect((await question).status).toBe(404);
+  expect(held.bugs).toEqual([]);
 });
 
 test("while a trace of fifty thousand spans is asked for again and again, senders are answered meanwhile", async () => {

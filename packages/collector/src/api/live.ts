@@ -60,7 +60,9 @@ export const liveRoutes =
           lastSeen(request.headers["last-event-id"]) ?? (given === undefined ? undefined : unixNanoOf("since", given));
         const events = createEvents(onDropped);
         const follower = { tell: events.tell, end: events.end };
-        const what = { question: JSON.stringify(raw), filters, ...(since !== undefined && { since }) };
+        const question = new URLSearchParams();
+        for (const [name, value] of Object.entries(raw)) question.set(name, String(value));
+        const what = { question: question.toString(), filters, ...(since !== undefined && { since }) };
         const leave = live.follow(what, follower);
         if (leave === undefined)
           throw new LimitError("as many live streams are open as there may be; try again later", RETRY_AFTER_SECONDS);

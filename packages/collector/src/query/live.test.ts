@@ -26,7 +26,7 @@ const row = (n: number, more: Partial<TraceSummary> = {}): TraceSummary => ({
 const watched = (more: Partial<LiveDeps> = {}) => {
   const state = { rows: [] as TraceSummary[], asked: 0, waiting: [] as (() => void)[] };
   const live = createLive({
-    list: async (_filters, limit) => {
+    list: async (_question, _filters, limit) => {
       state.asked += 1;
       return state.rows.slice(0, limit);
     },

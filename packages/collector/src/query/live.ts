@@ -12,7 +12,7 @@
  */
 import type { TraceSummary } from "@mayfly/api";
 import type { Clock } from "../clock.ts";
-import { StoreError } from "../errors.ts";
+import { OverloadError, StoreError } from "../errors.ts";
 import type { UnixNano } from "../model/time.ts";
 import type { Filters } from "./list.ts";
 
@@ -48,7 +48,8 @@ export type Wait = (ms: number, then: () => void) => () => void;
 
 export interface Live {
   /**
-   * What changes from now on; with `since`, first what ended after it, or a little before. `question` names the filters.
+   * What changes from now on; with `since`, first what ended after it, or a little before. `question` is the filters as
+   * parameters of an address.
    * What it gives ends it; undefined: there are as many followers as there may be.
    */
   follow(
@@ -63,7 +64,7 @@ export interface Live {
 
 export interface LiveDeps {
   /** A list's newest rows, at most so many. */
-  readonly list: (filters: Filters, limit: number) => Promise<readonly TraceSummary[]>;
+  readonly list: (question: string, filters: Filters, limit: number) => Promise<readonly TraceSummary[]>;
   readonly clock: Clock;
   readonly onBug: (error: unknown) => void;
   readonly wait?: Wait | undefined;
@@ -101,21 +102,21 @@ export const createLive = (deps: LiveDeps): Live => {
   const turn = async (): Promise<void> => {
     isTurning = true;
     const began = performance.now();
-    for (const feed of feeds.values()) await ask(feed);
+    for (const [question, feed] of feeds) await ask(question, feed);
     isTurning = false;
     if (feeds.size > 0 && !isClosed) cancel = wait(Math.max(EVERY_MS, REST_FACTOR * (performance.now() - began)), go);
   };
   const go = (): void => void turn();
 
-  const ask = async (feed: Feed): Promise<void> => {
+  const ask = async (question: string, feed: Feed): Promise<void> => {
     const at = clock();
     const earliest = at > WINDOW_NS ? at - WINDOW_NS : 0n;
     const { from = earliest } = feed.filters;
     try {
-      const rows = await list({ ...feed.filters, from: from > earliest ? from : earliest }, MAX_ROWS);
+      const rows = await list(question, { ...feed.filters, from: from > earliest ? from : earliest }, MAX_ROWS);
       compare(feed, rows.map(knownRow).toReversed(), at);
     } catch (error) {
-      if (!(error instanceof StoreError)) onBug(error); // a disk that refuses is asked again
+      if (!(error instanceof StoreError || error instanceof OverloadError)) onBug(error); // those are asked again
     }
   };
 
