@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { anyRequests } from "../../test/any-spans.ts";
 import { START, batch, span, traceId } from "../../test/builders.ts";
 import { type Stored, at, closeOpened, hop, id, opened } from "../../test/stitched.ts";
@@ -87,6 +87,16 @@ test("who sent a message may be told by what was seen of it, and then its receiv
     await deps.summarizer.catchUp();
   }
   expect(await kept(deps)).toEqual((await walked(deps.store))?.map(({ row }) => row));
+});
+
+test("where very many spans have changed, a question is told so without reading them", async () => {
+  const deps = await opened();
+  const spans = Array.from({ length: 20_001 }, (_, n) => span(`s${n}`, { trace: `t${n % 10}`, at: at(n) }));
+  await deps.store.append(batch(spans));
+  const changedTraces = vi.fn<typeof deps.store.changedTraces>();
+  const summarizer = createSummarizer({ ...deps, clock: () => START, store: { ...deps.store, changedTraces } });
+  expect(await summarizer.settled()).toEqual({ traceIds: new Set(), isAll: false });
+  expect(changedTraces).not.toHaveBeenCalled();
 });
 
 test("what is not in the rows yet is pending, and a bounded turn brings some of it in", async () => {

@@ -25,13 +25,15 @@ const CHANGES_PER_STEP = 20_000;
 const TRACES_PER_STEP = 500;
 /** A question waits for this many changed traces, not for all of a load. */
 const MAX_AWAITED = 200;
+/** Beyond these, which traces have changed is not asked: they are more than a list may wait for. */
+const MANY_SPANS = 20_000;
 const DUE_PER_STEP = 200;
 const ROWS_PER_SWEEP = 200;
 
 /** Traces that have changed and are not in the rows yet. */
 export interface Pending {
   readonly traceIds: ReadonlySet<TraceId>;
-  /** false: there are more than these. */
+  /** false: there are more than these, which may be none. */
   readonly isAll: boolean;
 }
 
@@ -141,6 +143,7 @@ export const createSummarizer = ({ store, summaries, clock, bounds = WALK_BOUNDS
 
   const pending = async (): Promise<Pending> => {
     const from = await summaries.checkpoint();
+    if ((await store.spansAfter(from)) > MANY_SPANS) return { traceIds: new Set(), isAll: false };
     const { traceIds, checkpoint } = await store.changedTraces(from, CHANGES_PER_STEP, TRACES_PER_STEP);
     const isAll = traceIds.length === 0 || (await store.changedTraces(checkpoint, 1)).traceIds.length === 0;
     return { traceIds: new Set(traceIds), isAll };

@@ -1,9 +1,9 @@
 /**
  * The active partition, as readers see it beside the one that writes. `blocks` learns of the commits since, for what is
- * asked next.
+ * asked next; their terms are read by the first question for one.
  *
- * Memory  8 bytes a place and a word (a word once a block); `forget` gives them back, and the next question reads the
- *         terms again.
+ * Memory  8 bytes a place and a word (a word once a block); `forget` gives them back, and the next question for a term
+ *         reads them again.
  */
 import { StoreError } from "../../errors.ts";
 import { SIGNALS, type Signal } from "../store.ts";
@@ -19,76 +19,94 @@ export interface ActiveReader extends PartitionReader {
   forget(): void;
 }
 
-interface SignalTerms {
+interface SignalBlocks {
   readonly blocks: BlockEntry[];
   /** Of each block, the records before it. */
   readonly firstRecords: number[];
   records: number;
+  terms: SignalTerms;
+}
+
+interface SignalTerms {
+  /** How many blocks' terms these are. */
+  blocks: number;
   /** Lead to records, counted over all blocks. */
   readonly places: TermIndex;
   /** Lead to ids of blocks. */
   readonly words: TermIndex;
 }
 
-const noTerms = (): Record<Signal, SignalTerms> => {
-  const empty = (): SignalTerms => ({
-    blocks: [],
-    firstRecords: [],
-    records: 0,
-    places: new TermIndex(),
-    words: new TermIndex(),
-  });
-  return { spans: empty(), logs: empty(), metrics: empty() };
-};
+const noTerms = (): SignalTerms => ({ blocks: 0, places: new TermIndex(), words: new TermIndex() });
+const noBlocks = (): SignalBlocks => ({ blocks: [], firstRecords: [], records: 0, terms: noTerms() });
 
-interface Row {
+interface BlockRow {
   readonly id: bigint;
   readonly signal: Signal;
   readonly records: bigint;
   readonly min_ns: bigint;
   readonly max_ns: bigint;
+}
+
+interface TermsRow {
+  readonly id: number;
+  readonly signal: Signal;
   readonly places: Buffer;
   readonly words: Buffer;
 }
 
 export const openActiveReader = (path: string): ActiveReader => {
   const db = openActiveFileForReading(path);
-  const selectNew = db
-    .prepare<[number], Row>(
-      "SELECT id, signal, records, min_ns, max_ns, places, words FROM blocks WHERE id > ? ORDER BY id",
-    )
+  const selectBlocks = db
+    .prepare<[number], BlockRow>("SELECT id, signal, records, min_ns, max_ns FROM blocks WHERE id > ? ORDER BY id")
     .safeIntegers();
+  const selectTerms = db.prepare<[number, number], TermsRow>(
+    "SELECT id, signal, places, words FROM blocks WHERE id > ? AND id <= ? ORDER BY id",
+  );
   const selectFirst = db.prepare<[], number | null>("SELECT min(id) FROM blocks").pluck();
   const selectLast = db.prepare<[], number | null>("SELECT max(id) FROM blocks").pluck();
   const selectBody = db.prepare<[number], Buffer>("SELECT body FROM blocks WHERE id = ?").pluck();
-  let known = noTerms();
+  const known: Record<Signal, SignalBlocks> = { spans: noBlocks(), logs: noBlocks(), metrics: noBlocks() };
+  /** The last block that is known, and the last whose terms are. */
   let last = 0;
+  let lastTerms = 0;
 
   const refresh = (): void => {
     if ((selectLast.get() ?? 0) === last) return;
-    for (const row of selectNew.iterate(last)) {
-      const terms = known[row.signal];
+    for (const row of selectBlocks.iterate(last)) {
+      const ofSignal = known[row.signal];
       const records = Number(row.records);
       last = Number(row.id);
-      terms.blocks.push({ id: last, records, minTime: row.min_ns, maxTime: row.max_ns });
-      terms.firstRecords.push(terms.records);
-      terms.places.add(placesOf(row.places, terms.records));
-      terms.words.add(wordsOf(row.words, last));
-      terms.records += records;
+      ofSignal.blocks.push({ id: last, records, minTime: row.min_ns, maxTime: row.max_ns });
+      ofSignal.firstRecords.push(ofSignal.records);
+      ofSignal.records += records;
     }
-    for (const signal of SIGNALS) {
-      known[signal].places.settle();
-      known[signal].words.settle();
+  };
+
+  const termsOf = (signal: Signal): SignalTerms => {
+    if (last === 0) refresh();
+    if (lastTerms < last) {
+      for (const { id, signal: of, places, words } of selectTerms.iterate(lastTerms, last)) {
+        const { terms, firstRecords } = known[of];
+        terms.places.add(placesOf(places, firstRecords[terms.blocks]!));
+        terms.words.add(wordsOf(words, id));
+        terms.blocks += 1;
+      }
+      lastTerms = last;
+      for (const one of SIGNALS) {
+        known[one].terms.places.settle();
+        known[one].terms.words.settle();
+      }
     }
+    return known[signal].terms;
   };
 
   const forget = (): void => {
     for (const signal of SIGNALS) {
-      known[signal].places.clear();
-      known[signal].words.clear();
+      known[signal].terms.places.clear();
+      known[signal].terms.words.clear();
+      known[signal].terms = noTerms();
     }
-    known = noTerms();
-    last = 0;
+    lastTerms = 0;
   };
 
   const block = (id: number): Block => {
@@ -103,20 +121,20 @@ export const openActiveReader = (path: string): ActiveReader => {
       refresh();
       return known[signal].blocks;
     },
-    places(signal, term) {
-      if (last === 0) refresh();
-      return known[signal].places.numbers(term).map((number) => placeIn(known[signal], number));
-    },
-    words(signal, term) {
-      if (last === 0) refresh();
-      return known[signal].words.numbers(term);
-    },
+    places: (signal, term) =>
+      termsOf(signal)
+        .places.numbers(term)
+        .map((number) => placeIn(known[signal], number)),
+    words: (signal, term) => termsOf(signal).words.numbers(term),
     firstArrival() {
       const first = selectFirst.get();
       return typeof first === "number" ? block(first).arrivedAt(0) : undefined;
     },
     get bytes() {
-      return SIGNALS.reduce((sum, signal) => sum + known[signal].places.bytes + known[signal].words.bytes, 0);
+      return SIGNALS.reduce(
+        (sum, signal) => sum + known[signal].terms.places.bytes + known[signal].terms.words.bytes,
+        0,
+      );
     },
     forget,
     close() {
@@ -126,7 +144,7 @@ export const openActiveReader = (path: string): ActiveReader => {
   };
 };
 
-const placeIn = ({ blocks, firstRecords }: SignalTerms, record: number): Place => {
+const placeIn = ({ blocks, firstRecords }: SignalBlocks, record: number): Place => {
   const at = firstWhere(firstRecords.length, (n) => firstRecords[n]! > record) - 1;
   return { block: blocks[at]!.id, row: record - firstRecords[at]! };
 };
