@@ -1,31 +1,13 @@
 /** `mayfly import step-functions`, with the real SDK, from an endpoint that enforces its protocol into a real collector. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TraceDetail } from "@mayfly/api";
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { executionTraceId } from "../src/import/step-functions/ids.ts";
-import { type Collector, startCollector } from "../src/index.ts";
+import { awsRig } from "./aws-rig.ts";
 import { history, invokeTask, invoked, orderHistory } from "./histories.ts";
-import { buildProgram, type Ended, mayfly } from "./program.ts";
-import { CREDENTIALS } from "./signed.ts";
-import { type HeldExecution, startStepFunctions, type StepFunctionsEndpoint } from "./step-functions-endpoint.ts";
+import type { Ended } from "./program.ts";
+import { type HeldExecution, startStepFunctions } from "./step-functions-endpoint.ts";
 
-let folder: string;
-let collector: Collector;
-let states: StepFunctionsEndpoint;
-vi.setConfig({ testTimeout: 120_000 }); // processes, each started anew, and the SDK's own waits
-beforeAll(buildProgram);
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "mayfly-sfn-"));
-  collector = await startCollector({ port: 0, dataDir: join(folder, "data") });
-  states = await startStepFunctions();
-});
-afterEach(async () => {
-  states.close();
-  await collector.close();
-  await rm(folder, { recursive: true });
-});
+const rig = awsRig(["import", "step-functions"], startStepFunctions);
 
 const prefix = "arn:aws:states:eu-west-1:123456789012";
 const machine = (name: string): string => `${prefix}:stateMachine:${name}`;
@@ -65,79 +47,27 @@ const oneTask = (requestId: string) => (beginning: number) =>
   );
 
 const importStates = (...flags: string[]): Promise<Ended> =>
-  mayfly(
-    [
-      "import",
-      "step-functions",
-      "--endpoint",
-      states.url,
-      "--url",
-      collector.url,
-      "--checkpoint",
-      join(folder, "c.json"),
-      ...flags,
-    ],
-    { env: CREDENTIALS },
-  );
-
-const detailOf = async (id: string): Promise<TraceDetail> =>
-  (await (await fetch(`${collector.url}/api/traces/${encodeURIComponent(id)}`)).json()) as TraceDetail;
-
-interface Sent {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly attributes: Readonly<Record<string, string | readonly string[]>>;
-}
-
-const send = async (service: string, { attributes, ...span }: Sent): Promise<void> => {
-  const value = (one: string | readonly string[]): object =>
-    typeof one === "string"
-      ? { stringValue: one }
-      : { arrayValue: { values: one.map((stringValue) => ({ stringValue })) } };
-  const body = {
-    resourceSpans: [
-      {
-        resource: { attributes: [{ key: "service.name", value: { stringValue: service } }] },
-        scopeSpans: [
-          {
-            spans: [
-              {
-                startTimeUnixNano: `${now}000000`,
-                endTimeUnixNano: `${now + 50}000000`,
-                attributes: Object.entries(attributes).map(([key, one]) => ({ key, value: value(one) })),
-                ...span,
-              },
-            ],
-          },
-        ],
-      },
-    ],
-  };
-  const headers = { "content-type": "application/json" };
-  await fetch(`${collector.url}/v1/traces`, { method: "POST", headers, body: JSON.stringify(body) });
-};
+  rig.run("--checkpoint", join(rig.folder, "c.json"), ...flags);
 
 test("an execution joins who started it, the functions that it ran, and the executions that it started", async () => {
   const [order, shipping] = [execution("orders", "o-1"), execution("shipping", "s-1")];
-  states.executions = [
+  rig.aws.executions = [
     ended("orders", "o-1", () => orderHistory("r-charge", shipping)),
     ended("shipping", "s-1", oneTask("r-ship")),
   ];
   const starter = { traceId: "a".repeat(32), spanId: "a".repeat(16), name: "StartExecution orders", kind: 3 };
-  await send("api", { ...starter, attributes: { "mayfly.keys.produced": [`sfn-execution||${order}`] } });
+  await rig.store("api", { ...starter, attributes: { "mayfly.keys.produced": [`sfn-execution||${order}`] } });
   const charge = { traceId: "b".repeat(32), spanId: "b".repeat(16), name: "charge", kind: 2 };
   const consumed = ["lambda-request||r-charge", `sfn-execution||${order}`]; // its payload has the context object
   const own = { "faas.invocation_id": "r-charge", "mayfly.keys.consumed": consumed };
-  await send("charge", { ...charge, attributes: own });
+  await rig.store("charge", { ...charge, attributes: own });
 
   expect(await importStates("--state-machine-arn", machine("orders"), "--from", "365d")).toMatchObject({
     code: 0,
     stdout: "imported 2 executions with 14 spans, 0 unchanged, 0 still running; 0 without history, 0 rejected spans\n",
   });
 
-  const detail = await detailOf("a".repeat(32));
+  const detail = await rig.detailOf("a".repeat(32));
   expect(detail.traceIds.toSorted((a, b) => a.localeCompare(b))).toEqual(
     ["a".repeat(32), "b".repeat(32), executionTraceId(order), executionTraceId(shipping)].toSorted((a, b) =>
       a.localeCompare(b),
@@ -155,14 +85,14 @@ test("an execution joins who started it, the functions that it ran, and the exec
   ]);
   // Nobody's parent was changed.
   expect(detail.spans.find(({ spanId }) => spanId === charge.spanId)).not.toHaveProperty("parentSpanId");
-  expect((await detailOf(order)).id).toBe(detail.id);
+  expect((await rig.detailOf(order)).id).toBe(detail.id);
 });
 
 test("a function that knows its context object finds its attempt as its parent, without a message", async () => {
   const held = ended("orders", "o-1", oneTask("r"));
-  states.executions = [held];
+  rig.aws.executions = [held];
   await importStates("--execution-arn", held.executionArn);
-  const { spans } = await detailOf(executionTraceId(held.executionArn));
+  const { spans } = await rig.detailOf(executionTraceId(held.executionArn));
   const attempt = spans.find((span) => span.kind === "client");
   const { createHash } = await import("node:crypto");
   const enteredTime = held.events[1]?.timestamp?.toISOString();
@@ -175,19 +105,19 @@ test("executions that are listed come once, over pages and throttling; what runs
   const many = Array.from({ length: 9 }, (_, n) => ended("orders", `o-${n}`, oneTask(`r-${n}`), n + 1));
   const { stopDate: _, ...running } = ended("orders", "o-running", oneTask("x"), 0);
   const old = ended("orders", "old", oneTask("old"), 3 * 24 * 60);
-  states.executions = [...many, running, old];
-  states.throttled = new Set([2]);
+  rig.aws.executions = [...many, running, old];
+  rig.aws.throttled = new Set([2]);
   const listed = ["--state-machine-arn", machine("orders")];
   expect((await importStates(...listed)).stdout).toMatch(
     /^imported 9 executions with 27 spans, 0 unchanged, 1 still running;/,
   );
-  states.throttled = new Set();
-  states.executions = [...many, { ...running, stopDate: new Date(now) }, old];
-  states.calls.length = 0;
+  rig.aws.throttled = new Set();
+  rig.aws.executions = [...many, { ...running, stopDate: new Date(now) }, old];
+  rig.aws.calls.length = 0;
   expect((await importStates(...listed)).stdout).toMatch(
     /^imported 1 executions with 3 spans, 9 unchanged, 0 still running;/,
   );
-  expect(states.calls.filter((call) => call.startsWith("Get"))).toEqual(["GetExecutionHistory o-running"]);
+  expect(rig.aws.calls.filter((call) => call.startsWith("Get"))).toEqual(["GetExecutionHistory o-running"]);
 });
 
 test("a distributed Map's executions come with it, joined to its state; while one runs, the whole is asked for again", async () => {
@@ -209,14 +139,14 @@ test("a distributed Map's executions come with it, joined to its state; while on
   );
   const children = [0, 1].map((n) => ({ ...ended("orders/Each", `c-${n}`, oneTask(`c-${n}`)), mapRunArn }));
   const { stopDate: _, ...running } = children[1]!;
-  states.executions = [map, children[0]!, running];
+  rig.aws.executions = [map, children[0]!, running];
   const listed = ["--state-machine-arn", machine("orders")];
   expect((await importStates(...listed)).stdout).toMatch(/^imported 3 executions with 8 spans/);
-  const { traceIds, joins } = await detailOf(map.executionArn);
+  const { traceIds, joins } = await rig.detailOf(map.executionArn);
   expect(traceIds).toHaveLength(3);
   expect(joins.map(({ kind }) => kind)).toEqual(["link", "link"]);
 
-  states.executions = [map, ...children];
+  rig.aws.executions = [map, ...children];
   expect((await importStates(...listed)).stdout).toMatch(/^imported 3 executions/);
   expect((await importStates(...listed)).stdout).toMatch(/^imported 0 executions with 0 spans, 1 unchanged/);
 });
@@ -232,7 +162,7 @@ test("express and forgotten executions are named with what to do, and a wrong us
   expect(code).toBe(1);
   expect(stderr).toContain(`execution ${express}: express executions keep no history`);
   expect(stderr).toContain("gone: is gone; Step Functions keeps a history for 90 days");
-  expect(states.calls).toEqual(["DescribeExecution gone"]);
+  expect(rig.aws.calls).toEqual(["DescribeExecution gone"]);
   expect(await importStates()).toMatchObject({ code: 2 });
-  expect((await mayfly(["import", "step-functions", "--help"])).stdout).toContain("states:GetExecutionHistory");
+  expect((await rig.run("--help")).stdout).toContain("states:GetExecutionHistory");
 });

@@ -1,30 +1,14 @@
 /** `mayfly import xray`, with the real SDK, from an X-Ray that enforces its protocol into a real collector. */
-import { access, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
-import type { Stats, TraceDetail } from "@mayfly/api";
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { type Collector, startCollector } from "../src/index.ts";
-import { buildProgram, type Ended, mayfly } from "./program.ts";
+import { expect, test } from "vitest";
+import { awsRig } from "./aws-rig.ts";
+import type { Ended } from "./program.ts";
 import { CREDENTIALS } from "./signed.ts";
 import { orderDocuments, POST_REQUEST } from "./xray-documents.ts";
-import { startXRay, type XRayEndpoint, type XRayTrace } from "./xray-endpoint.ts";
+import { startXRay, type XRayTrace } from "./xray-endpoint.ts";
 
-let folder: string;
-let collector: Collector;
-let xray: XRayEndpoint;
-vi.setConfig({ testTimeout: 120_000 }); // processes, each started anew, and the SDK's own waits
-beforeAll(buildProgram);
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "mayfly-xray-"));
-  collector = await startCollector({ port: 0, dataDir: join(folder, "data") });
-  xray = await startXRay();
-});
-afterEach(async () => {
-  xray.close();
-  await collector.close();
-  await rm(folder, { recursive: true });
-});
+const rig = awsRig(["import", "xray"], startXRay);
 
 const MINUTE = 60;
 const HOUR = 3600;
@@ -44,58 +28,35 @@ const traceAt = (ago: number, number: number, documents?: (id: string) => string
 };
 
 const importXRay = (...flags: string[]): Promise<Ended> =>
-  mayfly(
-    [
-      "import",
-      "xray",
-      "--endpoint",
-      xray.url,
-      "--url",
-      collector.url,
-      "--checkpoint",
-      join(folder, "c.json"),
-      ...flags,
-    ],
-    { env: CREDENTIALS },
-  );
-
-const stats = async (): Promise<Stats> => (await (await fetch(`${collector.url}/api/stats`)).json()) as Stats;
+  rig.run("--checkpoint", join(rig.folder, "c.json"), ...flags);
 
 test("a transaction comes whole: every segment a span, found by its request id", async () => {
-  xray.traces = [traceAt(10 * MINUTE, 1, orderDocuments)];
+  rig.aws.traces = [traceAt(10 * MINUTE, 1, orderDocuments)];
   expect(await importXRay()).toMatchObject({
     code: 0,
     stdout: "imported 1 traces with 9 spans, 0 unchanged; 0 bad documents, 0 traces not given, 0 rejected spans\n",
   });
-  const answer = await fetch(`${collector.url}/api/traces/${POST_REQUEST}`);
-  const detail = (await answer.json()) as TraceDetail;
-  expect(detail.traceIds).toEqual([w3c(xray.traces[0]!.id)]);
+  const detail = await rig.detailOf(POST_REQUEST);
+  expect(detail.traceIds).toEqual([w3c(rig.aws.traces[0]!.id)]);
   expect(detail.spans).toHaveLength(9);
   expect(detail.functions).toEqual(expect.arrayContaining(["post-order", "notify"]));
 });
 
 test("an invocation that its function has sent itself stays one: X-Ray's segments tell where it stands", async () => {
-  const [trace] = (xray.traces = [traceAt(10 * MINUTE, 1, orderDocuments)]);
+  const [trace] = (rig.aws.traces = [traceAt(10 * MINUTE, 1, orderDocuments)]);
   const [traceId, spanId] = ["b".repeat(32), "b".repeat(16)];
   const began = BigInt(now - 10 * MINUTE) * 1_000_000_000n;
-  const text = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
-  const own = {
+  await rig.store("post-order", {
     traceId,
     spanId,
     name: "post-order",
-    kind: 2,
     startTimeUnixNano: String(began + 210_000_000n),
     endTimeUnixNano: String(began + 255_000_000n),
-    attributes: [text("faas.invocation_id", POST_REQUEST)],
-  };
-  const body = {
-    resourceSpans: [{ resource: { attributes: [text("faas.name", "post-order")] }, scopeSpans: [{ spans: [own] }] }],
-  };
-  const headers = { "content-type": "application/json" };
-  await fetch(`${collector.url}/v1/traces`, { method: "POST", headers, body: JSON.stringify(body) });
+    attributes: { "faas.invocation_id": POST_REQUEST },
+  });
   await importXRay();
 
-  const { spans, joins } = (await (await fetch(`${collector.url}/api/traces/${POST_REQUEST}`)).json()) as TraceDetail;
+  const { spans, joins } = await rig.detailOf(POST_REQUEST);
   expect(spans.filter((span) => span.requestId === POST_REQUEST).map((span) => span.spanId)).toEqual([spanId]);
   const xrays = w3c(trace!.id);
   const edges = joins.map(({ from, to }) => ["spanId" in from && from.spanId, to.spanId]);
@@ -109,37 +70,35 @@ test("an invocation that its function has sent itself stays one: X-Ray's segment
 });
 
 test("pages, ids that X-Ray did not get to and throttling are gone through; what grew is fetched again, nothing else", async () => {
-  xray.traces = Array.from({ length: 13 }, (_, n) => traceAt(20 * MINUTE + n, n + 1));
-  const [first, second] = xray.traces;
-  xray.traces[0] = { ...first!, documents: orderDocuments(first!.id) }; // more segments than a page holds
-  xray.unprocessed.set(second!.id, 2);
-  xray.throttled = new Set([2, 5]);
+  rig.aws.traces = Array.from({ length: 13 }, (_, n) => traceAt(20 * MINUTE + n, n + 1));
+  const [first, second] = rig.aws.traces;
+  rig.aws.traces[0] = { ...first!, documents: orderDocuments(first!.id) }; // more segments than a page holds
+  rig.aws.unprocessed.set(second!.id, 2);
+  rig.aws.throttled = new Set([2, 5]);
   expect(await importXRay()).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^imported 13 traces with 21 spans, 0 unchanged;/),
   });
-  expect(await stats()).toMatchObject({ spans: 21 });
+  expect(await rig.stats()).toMatchObject({ spans: 21 });
 
-  xray.throttled = new Set();
-  xray.calls.length = 0;
+  rig.aws.throttled = new Set();
+  rig.aws.calls.length = 0;
   expect((await importXRay()).stdout).toMatch(/^imported 0 traces with 0 spans, 0 unchanged;/); // since the last run
   expect((await importXRay("--from", "1h")).stdout).toMatch(/^imported 0 traces with 0 spans, 13 unchanged;/);
-  expect(xray.calls.filter((call) => call !== "GetTraceSummaries")).toEqual([]);
+  expect(rig.aws.calls.filter((call) => call !== "GetTraceSummaries")).toEqual([]);
 
   const grown = small(second!.id).replace("aa", "bb");
-  xray.traces[1] = { ...second!, revision: 2, changedAt: now, documents: [...second!.documents, grown] };
+  rig.aws.traces[1] = { ...second!, revision: 2, changedAt: now, documents: [...second!.documents, grown] };
   expect((await importXRay()).stdout).toMatch(/^imported 1 traces with 2 spans, 0 unchanged;/);
-  expect(xray.calls.at(-1)).toBe(`BatchGetTraces ${second!.id}`);
-  const { spans } = (await (
-    await fetch(`${collector.url}/api/traces/${w3c(second!.id)}?stitch=false`)
-  ).json()) as TraceDetail;
+  expect(rig.aws.calls.at(-1)).toBe(`BatchGetTraces ${second!.id}`);
+  const { spans } = await rig.detailOf(w3c(second!.id), "?stitch=false");
   expect(spans.map((span) => span.spanId).toSorted()).toEqual(["00000000000000aa", "00000000000000bb"]);
 });
 
 test("a day is asked for in stretches that X-Ray allows, and a filter is handed on", async () => {
-  xray.traces = [1, 7, 13, 22].map((hours) => traceAt(hours * HOUR, hours));
+  rig.aws.traces = [1, 7, 13, 22].map((hours) => traceAt(hours * HOUR, hours));
   expect((await importXRay("--from", "1d")).stdout).toMatch(/^imported 4 traces/);
-  expect(xray.calls.filter((call) => call === "GetTraceSummaries")).toHaveLength(4);
+  expect(rig.aws.calls.filter((call) => call === "GetTraceSummaries")).toHaveLength(4);
   // Another filter is another question: what it has brought is not known from this one.
   expect((await importXRay("--from", "1d", "--filter", 'service("x")')).stdout).toMatch(/^imported 4 traces/);
 });
@@ -150,8 +109,8 @@ test("bad documents and traces that are not given are named and counted, the res
     traceAt(MINUTE * 31, 2),
     traceAt(MINUTE * 32, 3),
   ];
-  xray.traces = [bad, good, gone];
-  xray.unprocessed.set(gone.id, 100);
+  rig.aws.traces = [bad, good, gone];
+  rig.aws.unprocessed.set(gone.id, 100);
   const { code, stdout, stderr } = await importXRay();
   expect([code, stdout]).toEqual([
     1,
@@ -159,14 +118,13 @@ test("bad documents and traces that are not given are named and counted, the res
   ]);
   expect(stderr).toContain(`trace ${bad.id}: document ?: is no JSON object`);
   expect(stderr).toContain(`trace ${gone.id}: X-Ray named it and did not give it`);
-  expect(await stats()).toMatchObject({ spans: 2 });
+  expect(await rig.stats()).toMatchObject({ spans: 2 });
 });
 
 test("without a collector the folder is written, and remembers what was fetched", async () => {
-  const dataDir = join(folder, "offline");
-  xray.traces = [traceAt(10 * MINUTE, 1)];
-  const offline = (): Promise<Ended> =>
-    mayfly(["import", "xray", "--endpoint", xray.url, "--data", dataDir, "--from", "30m"], { env: CREDENTIALS });
+  const dataDir = join(rig.folder, "offline");
+  rig.aws.traces = [traceAt(10 * MINUTE, 1)];
+  const offline = (): Promise<Ended> => rig.runWith(CREDENTIALS, "--data", dataDir, "--from", "30m");
   expect((await offline()).stdout).toMatch(/^imported 1 traces with 1 spans/);
   await access(join(dataDir, "import-xray.json"));
   expect((await offline()).stdout).toMatch(/^imported 0 traces with 0 spans, 1 unchanged/);
@@ -174,7 +132,7 @@ test("without a collector the folder is written, and remembers what was fetched"
 
 test("what AWS refuses is said with its reason, and a wrong flag is 2", async () => {
   const wrongKey = { ...CREDENTIALS, AWS_SECRET_ACCESS_KEY: "another" };
-  const refused = await mayfly(["import", "xray", "--endpoint", xray.url, "--url", collector.url], { env: wrongKey });
+  const refused = await rig.runWith(wrongKey, "--data", join(rig.folder, "offline"));
   expect(refused).toMatchObject({
     code: 1,
     stderr: expect.stringContaining("GetTraceSummaries failed: AccessDeniedException: the signature is wrong"),
@@ -185,5 +143,5 @@ test("what AWS refuses is said with its reason, and a wrong flag is 2", async ()
   });
   expect(await importXRay("--from", "1h", "--to", "2h")).toMatchObject({ code: 2 });
   expect(await importXRay("--nonsense")).toMatchObject({ code: 2 });
-  expect((await mayfly(["import", "xray", "--help"])).stdout).toContain("xray:BatchGetTraces");
+  expect((await rig.run("--help")).stdout).toContain("xray:BatchGetTraces");
 });
