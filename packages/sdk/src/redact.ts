@@ -44,8 +44,10 @@ export const createRedact = ({ isRedacting, redactKeys }: RedactOptions): Redact
   // Of a path, its last name: that stands before the value.
   const ownNames = redactKeys.map((key) => key.slice(key.lastIndexOf(".") + 1).replaceAll(/[^\w-]/g, "\\$&"));
   const named = `(?:${[NAME, ...ownNames].join("|")})`;
-  const isNamed = new RegExp(`${NAME}$`, "i");
-  const suspects = new RegExp(`${named}${TO_VALUE}|${SCHEME}|${JWT}|${AWS_KEY}|${CARD}`, "i");
+  // Both of texts in lower case: it takes half as long to make them ready, and to search by them, as where letters stand for either.
+  const isNamed = new RegExp(`${NAME}$`);
+  const suspects = new RegExp(`${named}${TO_VALUE}|${SCHEME}|${JWT.toLowerCase()}|${AWS_KEY.toLowerCase()}|${CARD}`);
+  const isSuspect = (text: string): boolean => suspects.test(text.toLowerCase());
   const secrets = new RegExp(
     String.raw`((?:authorization|cookie)s?${TO_VALUE})[^"'\\\r\n]+|(${named}${TO_VALUE})[^\s"',;&}\]\\]+|(${SCHEME})[\w.~+/=-]{8,}|${JWT}|${AWS_KEY}|(${CARD})`,
     "gi",
@@ -56,7 +58,7 @@ export const createRedact = ({ isRedacting, redactKeys }: RedactOptions): Redact
     return REDACTED;
   };
   const textOf = (text: string, isId: boolean): string =>
-    suspects.test(text)
+    isSuspect(text)
       ? text.replace(secrets, (found: string, line?: string, word?: string, scheme?: string, card?: string) =>
           card !== undefined && (isId || !isCard(card)) ? found : (line ?? word ?? scheme ?? "") + secret(),
         )
@@ -66,7 +68,8 @@ export const createRedact = ({ isRedacting, redactKeys }: RedactOptions): Redact
   const isSecretName = (name: string): boolean => {
     const cached = known.get(name);
     if (cached !== undefined) return cached;
-    const is = isNamed.test(name) || own.has(name.toLowerCase());
+    const lower = name.toLowerCase();
+    const is = isNamed.test(lower) || own.has(lower);
     if (known.size < MAX_KNOWN_NAMES) known.set(name, is);
     return is;
   };
@@ -105,7 +108,7 @@ export const createRedact = ({ isRedacting, redactKeys }: RedactOptions): Redact
     };
   return {
     line(line) {
-      if (!suspects.test(line)) return line;
+      if (!isSuspect(line)) return line;
       const before = count;
       const clean = redacted(JSON.parse(line), "", "");
       return count === before ? line : `${JSON.stringify(clean)}\n`;
