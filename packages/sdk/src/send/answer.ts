@@ -26,8 +26,6 @@ export interface AnswerReader {
   end(): Answer | undefined;
 }
 
-const STATUS = /^HTTP\/1\.([01]) (\d{3})(?: |$)/;
-
 type Phase = "status" | "headers" | "size" | "data" | "break" | "trailers";
 
 export const createAnswerReader = (): AnswerReader => {
@@ -95,9 +93,10 @@ export const createAnswerReader = (): AnswerReader => {
       const text = line();
       if (text === undefined) return undefined;
       if (phase === "status") {
-        const [, minor, code] = STATUS.exec(text) ?? [];
-        if (code === undefined) throw new Error("the answer is no HTTP");
-        [isOld, status, phase] = [minor === "0", Number(code), "headers"];
+        status = Number(text.slice(9, 12));
+        if (!text.startsWith("HTTP/1.") || !(status >= 100)) throw new Error("the answer is no HTTP");
+        isOld = text[7] === "0";
+        phase = "headers";
       } else if (phase === "headers" && text !== "") {
         const at = text.indexOf(":");
         headers.set(text.slice(0, at).toLowerCase(), text.slice(at + 1).trim());

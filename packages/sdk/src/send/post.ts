@@ -59,9 +59,21 @@ export const createPost = (): Post => {
   };
   return async (url, body, { headers, ...options }) => {
     const place = places.get(url) ?? placeOf(url);
-    const head = requestHead(place.server, "POST", place.path, { ...place.headers, ...headers });
+    const head = requestHead(place.server, "POST", place.path, checked({ ...place.headers, ...headers }));
     return (await send(place, { head, body }, options)) ?? UNREACHABLE;
   };
+};
+
+/** RFC 9110, sections 5.5 and 5.6.2. */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+const NOT_IN_VALUE = /[^\t -~\x80-\uffff]/;
+
+/** Throws at what would end a header where it should not. */
+const checked = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+  for (const [name, value] of Object.entries(headers))
+    if (!TOKEN.test(name) || NOT_IN_VALUE.test(value))
+      throw new TypeError("a header has a character that HTTP forbids");
+  return headers;
 };
 
 /** Those that stand in the address. */
