@@ -130,11 +130,29 @@ const bundleOf = (input, plugins) =>
     logLevel: "warn",
   });
 
+/**
+ * Fields that OpenTelemetry's classes keep to themselves, by short names. Not those that are asked for as text: `_startTimeProvided` by
+ * trace/provider.ts, `_spanProcessors` by the tracer provider.
+ */
+const PRIVATE = `
+  internalState spanLimits spanContext spanProcessor isSpanEnded ended duration resource droppedLinksCount
+  droppedEventsCount droppedAttributesCount attributesCount performanceStartTime performanceOffset getTime
+  recordEndMetrics sampler idGenerator tracerOptions tracerMetrics activeSpanProcessor tracers
+  asyncLocalStorage currentContext previousContext isDisposed getContextManager attachUnsupportedWarned
+  proxyTracerProvider kOtListeners wrapped getPatchMap createPatchMap patchAddListener patchRemoveListener
+  patchRemoveAllListeners bindFunction bindEventEmitter
+`;
+const minify = {
+  compress: true,
+  mangle: true,
+  mangleProps: { include: new RegExp(`^_(?:${PRIVATE.trim().split(/\s+/).join("|")})$`) },
+};
+
 const bundled = async (input, files) => {
   const bundle = await bundleOf(input, [lazyFunctions]);
   const written = [];
   for (const [file, format] of Object.entries(files))
-    written.push(await bundle.write({ file, format, minify: true, comments: false }));
+    written.push(await bundle.write({ file, format, minify, comments: false }));
   await bundle.close();
   return written.flatMap(({ output }) => output[0].moduleIds);
 };

@@ -16,6 +16,7 @@ const DECLARATIONS = [
   "log/logger.d.ts",
   "observe.d.ts",
   "propagate/w3c.d.ts",
+  "stitch/attempt-span.d.ts",
   "stitch/keys.d.ts",
   "trace/annotate.d.ts",
   "trace/annotation.d.ts",
