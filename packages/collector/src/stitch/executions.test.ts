@@ -134,6 +134,11 @@ test("a nested execution belongs to the nearest of those above it whose start is
   });
 });
 
+test("an imported execution that nobody says to have started lacks nothing: people start them", async () => {
+  const { ask } = await stored(...imported(E, oneTask("r-1")).spans, task("charge", E, { request: "r-1", at: at(15) }));
+  expect((await ask(E))?.gaps).toEqual([]);
+});
+
 test("an imported execution says by its input who started it", async () => {
   const child = arn("shipping");
   const input = JSON.stringify({ order: 7, AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: E });
@@ -143,6 +148,110 @@ test("an imported execution says by its input who started it", async () => {
     joins: ["start continues shipping by sfn-execution+sfn-execution"],
   });
   expect(await rows()).toHaveLength(1);
+});
+
+/** Two iterations that enter their state in one millisecond, so that both context objects lead to one id. */
+const inlineMap = history([
+  [0, "ExecutionStarted"],
+  [0, "MapStateEntered", { name: "Each" }],
+  [2, "MapStateStarted", { length: 2 }],
+  [3, "MapIterationStarted", { name: "Each", index: 0 }],
+  [3, "MapIterationStarted", { name: "Each", index: 1 }],
+  [4, "TaskStateEntered", { name: "Charge" }, 100],
+  [5, "TaskStateEntered", { name: "Charge" }, 100],
+  [6, "TaskScheduled", invokeTask],
+  [7, "TaskScheduled", invokeTask],
+  [8, "TaskSucceeded", invoked("r-0")],
+  [9, "TaskSucceeded", invoked("r-1")],
+]);
+
+test("each iteration of a Map is joined to its own function, also where both have one context object", async () => {
+  const charges = [0, 1].map((n) =>
+    task(`charge ${n}`, E, {
+      in: "charge",
+      environment: `${n}`,
+      request: `r-${n}`,
+      consumes: [key(E), `lambda-request r-${n}`],
+      at: at(15 + n),
+    }),
+  );
+  const { spans } = imported(E, inlineMap);
+  const { store, rows, ask } = await stored(...charges, ...spans, start);
+  expect(await rows()).toEqual([`start (${spans.length + 3})`]);
+  expect((await ask("r-1"))?.id).toBe(id("t", "start"));
+  const { joins } = (await findTrace(store, "r-0"))!.trace;
+  const attempts = joins.filter(({ to }) => to.requestId !== undefined).map(({ from }) => from);
+  expect(attempts.map(({ wire }) => wire.name)).toEqual(["Charge", "Charge"]);
+  const sending = attempts.map(({ produced }) => produced.map((one) => one.id).join());
+  expect(sending.toSorted()).toEqual(["r-0", "r-1"]);
+});
+
+const child = (n: number): string => `arn:aws:states:eu-west-1:123456789012:execution:orders/Each:${n}`;
+const distributedMap = history([
+  [0, "ExecutionStarted"],
+  [0, "MapStateEntered", { name: "Each" }],
+  [2, "MapStateStarted", { length: 2 }],
+  [3, "MapRunStarted", { mapRunArn: "arn:aws:states:eu-west-1:123456789012:mapRun:orders/Each:1" }],
+]);
+
+test("the executions of a Distributed Map belong to their state; without their histories to who started it, as a batch says", async () => {
+  const run = imported(E, distributedMap);
+  const children = [1, 2].map((n) => imported(child(n), oneTask(`r-${n}`), run.mapRuns[0]?.parent));
+  const charges = [1, 2].map((n) => task(`charge ${n}`, child(n), { request: `r-${n}`, at: at(15) }));
+  const told = await stored(...charges, ...children.flatMap(({ spans }) => spans), ...run.spans, start);
+  for (const n of [1, 2]) expect((await told.ask(`r-${n}`))?.id).toBe(id("t", "start"));
+  expect(await told.rows()).toHaveLength(1);
+  expect((await told.ask("r-1"))?.joins.filter((join) => join.startsWith("Each "))).toEqual([
+    "Each continues orders/Each by link",
+    "Each continues orders/Each by link",
+  ]);
+
+  const handed = charges.map((one, n) =>
+    task(one.wire.name, child(n + 1), { request: `r-${n + 1}`, consumes: [key(child(n + 1)), key(E)], at: at(15) }),
+  );
+  const untold = await stored(...handed, start);
+  expect(await untold.rows()).toEqual(["start (3)"]);
+});
+
+test("a schedule begins a story each time; a retry is of the same, and nobody is missed who might have sent it", async () => {
+  const tick = (name: string, request: string, trace: string, startMs: number) =>
+    span(name, {
+      trace,
+      in: "nightly",
+      environment: name,
+      request,
+      kind: 2,
+      consumes: [`lambda-request ${request}`],
+      attributes: { "faas.trigger": "timer" },
+      at: at(startMs),
+    });
+  const sent = span("send", {
+    trace: "n1",
+    parent: "tick",
+    in: "nightly",
+    environment: "tick",
+    kind: 4,
+    produces: ["sqs-message m"],
+    at: at(5),
+  });
+  const { ask, rows } = await stored(
+    tick("tick", "r-1", "n1", 0),
+    sent,
+    span("receive", {
+      trace: "n1",
+      parent: "send",
+      isRemote: true,
+      in: "ship",
+      request: "r-q",
+      consumes: ["sqs-message m"],
+      at: at(50),
+    }),
+    tick("tock", "r-2", "n2", 86_400_000),
+    tick("tock again", "r-2", "n3", 86_460_000),
+  );
+  expect(await ask("r-q")).toMatchObject({ id: id("n1", "tick"), spans: ["receive", "send", "tick"], gaps: [] });
+  expect(await ask("r-2")).toMatchObject({ spans: ["tock", "tock again"], gaps: [] });
+  expect(await rows()).toHaveLength(2);
 });
 
 /** A state sends a message with its token; whoever is given it hands it on, and somebody calls back later. */

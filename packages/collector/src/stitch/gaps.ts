@@ -5,7 +5,8 @@
  */
 import type { Gap, StitchKey, StitchKeyKind } from "@mayfly/api";
 import type { SpanRecord } from "../model/span.ts";
-import { MESSAGING_SYSTEM, RPC_METHOD, RPC_SENDING_METHODS } from "../normalize/semconv.ts";
+import { attributeReader } from "../normalize/attributes.ts";
+import { FAAS_TRIGGER, MESSAGING_SYSTEM, RPC_METHOD, RPC_SENDING_METHODS } from "../normalize/semconv.ts";
 import { CLIENT, CONSUMER, PRODUCER } from "../normalize/span-kind.ts";
 import { identifying, isMessageKey, isOfAnyCluster, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { UnixNano } from "../model/time.ts";
@@ -82,9 +83,9 @@ const missingCaller = ({ root }: Unit): Gap => ({
 /** `shared`: what the units under a placeholder share, where that is no message. */
 const unknownProducers = (unit: Unit, graph: Graph, shared: StitchKey | undefined): Gap[] => {
   // A task that names its state has the gap of that.
-  const execution = isParentMissing(unit, graph) ? undefined : unit.consumed.find(isOfExecution);
+  const execution = isParentMissing(unit, graph) ? undefined : unit.consumed.find(isOfExecution(unit));
   const key = unit.consumed.find(isMessageKey) ?? execution ?? shared;
-  if (key === undefined || unit.isBatch || hasProducer(unit, graph)) return [];
+  if (key === undefined || unit.isBatch || isScheduled(unit) || hasProducer(unit, graph)) return [];
   const name = nameOf(unit.root);
   const [message, advice] =
     key.kind === "sfn-execution"
@@ -99,7 +100,14 @@ const unknownProducers = (unit: Unit, graph: Graph, shared: StitchKey | undefine
   return [{ reason: "unknown-producer", at: refOf(unit.root), key, message, advice }];
 };
 
-const isOfExecution = ({ kind }: StitchKey): boolean => kind === "sfn-execution" || kind === "sfn-task-token";
+/** Not of itself: an imported execution may have been started by nobody who tells. */
+const isOfExecution =
+  ({ produced }: Unit) =>
+  (one: StitchKey): boolean =>
+    (one.kind === "sfn-execution" || one.kind === "sfn-task-token") && !produced.some(({ key }) => key.id === one.id);
+
+/** Nobody sent it; a retry shares its request id with nobody else. */
+const isScheduled = ({ root }: Unit): boolean => attributeReader(root.wire.attributes).text(FAAS_TRIGGER) === "timer";
 
 /** One for each function, however often it ran. */
 const withoutSpans = ({ parts }: StitchedTrace): Gap[] => {
