@@ -309,9 +309,11 @@ export const byStart = (a: Unit, b: Unit): number => {
   return order || bySpanId(a.root, b.root);
 };
 
-/** Roots that others may have had from it. */
+/** Roots that others may have had from it; most units are alone in their trace, and there may be ten thousand. */
 export const rootsBegunBy = (unit: Unit, graph: Graph): readonly TraceId[] =>
-  xrayTracesOf(unit).filter((traceId) => hasSharedHeader(unit) || xrayBeginning(traceId, graph) === unit);
+  xrayTracesOf(unit)
+    .filter((traceId) => graph.units(traceId).length + graph.seenIn(traceId).length > 1)
+    .filter((traceId) => hasSharedHeader(unit) || xrayBeginning(traceId, graph) === unit);
 
 /** The ones that `xrayEvidence` hangs under this unit, if it is the first of a trace. */
 export const adriftUnder = (unit: Unit, graph: Graph): readonly Unit[] =>
