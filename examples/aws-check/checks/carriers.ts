@@ -137,6 +137,24 @@ export const carriers = {
     known: "assumed",
     judge: functionHeaderBy("lambda-async", "lambda-async"),
   },
+  "active-tracing-root": {
+    claim: "A function with active tracing keeps the caller's Root.",
+    known: "documented",
+    judge: functionHeaderBy("lambda-traced", "lambda-traced"),
+  },
+  "active-tracing-parent": {
+    claim: "Its Parent is a segment of Lambda's own, not what the caller sent.",
+    known: "assumed",
+    judge: (seen) =>
+      pair(seen, ["lambda-traced", "lambda-traced"], (sent, received) => {
+        const own = fieldsOf(sent.seen?.sent)["parent"];
+        const parents = received.map(({ traceHeader }) => fieldsOf(traceHeader)["parent"]);
+        return holds(
+          parents.every((one) => one !== undefined && one !== own),
+          { sent: own, found: parents },
+        );
+      }),
+  },
   "aws-sdk-sends-trace-header": {
     claim: "In a function, the AWS SDK sends the invocation's `X-Amzn-Trace-Id` by itself.",
     known: "assumed",

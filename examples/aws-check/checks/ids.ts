@@ -23,10 +23,10 @@ const answerHeader = (seen: Observations, name: string, header: string, hop: str
 };
 
 /** Where both an execution's history and its function were seen. */
-const inHistory = (seen: Observations, judge: (received: Received) => Finding): Finding => {
-  const [received] = receivedBy(seen, "step-functions");
+const inHistory = (seen: Observations, judge: (received: Received) => Finding, hop = "step-functions"): Finding => {
+  const [received] = receivedBy(seen, hop);
   if (seen.history.length === 0) return unknown("there is no history");
-  return received === undefined ? unknown("nothing arrived by step-functions") : judge(received);
+  return received === undefined ? unknown(`nothing arrived by ${hop}`) : judge(received);
 };
 
 export const ids = {
@@ -60,6 +60,11 @@ export const ids = {
     claim: "SNS Publish's `MessageId` is `Sns.MessageId` of the record.",
     known: "documented",
     judge: inRecords("sns", "sns", (one) => at(one, "Sns", "MessageId")),
+  },
+  "sns-batch-message-ids": {
+    claim: "SNS PublishBatch: so is each entry's.",
+    known: "documented",
+    judge: inRecords("sns-batch", "sns", (one) => at(one, "Sns", "MessageId")),
   },
   "sns-sqs-wrapped-id": {
     claim: "SNS to SQS, wrapped: it is the body's `MessageId`.",
@@ -112,6 +117,43 @@ export const ids = {
         return holds(times.includes(String(entered)), { entered, times });
       }),
   },
+  "step-functions-nested-execution": {
+    claim: "Step Functions: in the history, a `states:startExecution` task's output has the child's `$$.Execution.Id`.",
+    known: "assumed",
+    judge: (seen) =>
+      inHistory(
+        seen,
+        ({ event }) => {
+          const child = at(event, "Execution", "Id");
+          const outputs = seen.history.map((one) => parsed(at(one, "taskSucceededEventDetails", "output")));
+          const told = outputs.map((output) => at(output, "ExecutionArn")).filter(Boolean);
+          return holds(child !== undefined && told.includes(child), { child, told });
+        },
+        "step-functions-nested",
+      ),
+  },
+  "step-functions-started-by": {
+    claim: "Step Functions: `$$.Execution.Input` keeps the `AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID` of the input.",
+    known: "documented",
+    judge: inEvents("step-functions", "step-functions-nested", ({ event }) =>
+      at(event, "Execution", "Input", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"),
+    ),
+  },
+  "step-functions-task-token": {
+    claim: "Step Functions: in the history, the parameters of a task that waits have its `$$.Task.Token`, as base64.",
+    known: "assumed",
+    judge: (seen) =>
+      inHistory(
+        seen,
+        ({ event }) => {
+          const token = String(at(event, "TaskToken"));
+          const parameters = seen.history.map((one) => String(at(one, "taskScheduledEventDetails", "parameters")));
+          const isThere = /^[\w+/]{60,}={0,2}$/.test(token) && parameters.some((one) => one.includes(token));
+          return holds(isThere, { token: `${token.slice(0, 24)}…`, length: token.length, isThere });
+        },
+        "step-functions-callback",
+      ),
+  },
   "lambda-request-id-sync": {
     claim: "Lambda Invoke: the answer's request id is the callee's `awsRequestId`.",
     known: "assumed",
@@ -142,10 +184,27 @@ export const ids = {
       at(parsed(one["body"]), "requestContext", "requestId"),
     ),
   },
+  "lambda-dead-letter-request-id": {
+    claim: "A function's dead-letter queue is told the failed invocation's request id in the attribute `RequestID`.",
+    known: "documented",
+    judge: inRecords("lambda-dead-lettered", "lambda-dead-letter", (one) =>
+      at(one, "messageAttributes", "RequestID", "stringValue"),
+    ),
+  },
+  "lambda-dead-lettered-request-id": {
+    claim: "It is the one that the failed invocation itself has.",
+    known: "assumed",
+    judge: inEvents("lambda-dead-lettered", "lambda-dead-lettered", ({ requestId }) => requestId),
+  },
   "kinesis-sequence": {
     claim: "Kinesis PutRecord's shard and sequence number are the record's `eventID`.",
     known: "documented",
     judge: inRecords("kinesis", "kinesis", (one) => one["eventID"]),
+  },
+  "kinesis-batch-sequences": {
+    claim: "Kinesis PutRecords: so are each entry's.",
+    known: "documented",
+    judge: inRecords("kinesis-batch", "kinesis", (one) => one["eventID"]),
   },
   "dynamodb-has-no-id": {
     claim: "DynamoDB: the request id of a write is not in the stream, its keys and new image are.",
@@ -167,6 +226,36 @@ export const ids = {
     claim: "S3 by EventBridge: it is the detail's `request-id`.",
     known: "documented",
     judge: inEvents("s3", "s3-eventbridge", ({ event }) => at(event, "detail", "request-id")),
+  },
+  "s3-etag": {
+    claim: "S3 PutObject's `ETag`, without its quotes, is the record's `eTag` and EventBridge's `etag`.",
+    known: "documented",
+    judge: (seen) =>
+      pair(seen, ["s3", "s3"], ({ etag }, received) => {
+        const byBus = receivedBy(seen, "s3-eventbridge").map(({ event }) => at(event, "detail", "object", "etag"));
+        if (etag === undefined || byBus.length === 0) return unknown("nothing arrived by s3-eventbridge");
+        const found = [recordsOf(received).map((one) => at(one, "s3", "object", "eTag")), byBus];
+        const sent = etag.replaceAll('"', "");
+        return holds(
+          found.every((one) => one.includes(sent)),
+          { sent, found },
+        );
+      }),
+  },
+  "schedule-names-its-rule": {
+    claim: "A rule's schedule: the event is a `Scheduled Event` of `aws.events`, and its first resource is the rule.",
+    known: "documented",
+    judge: (seen) => {
+      const events = receivedBy(seen, "schedule").map(({ event }) => event);
+      if (events.length === 0) return unknown("nothing arrived by schedule");
+      const isSo = events.every(
+        (one) =>
+          one["source"] === "aws.events" &&
+          one["detail-type"] === "Scheduled Event" &&
+          /:rule\//.test(String(at(one, "resources", 0))),
+      );
+      return holds(isSo, events);
+    },
   },
   "s3-key-encoding": {
     claim: "S3: a record's key is URL-encoded with `+` for spaces, EventBridge's is not encoded.",

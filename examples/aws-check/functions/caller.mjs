@@ -5,11 +5,11 @@
 import { randomBytes } from "node:crypto";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
-import { KinesisClient, PutRecordCommand } from "@aws-sdk/client-kinesis";
+import { KinesisClient, PutRecordCommand, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
-import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import { PublishBatchCommand, PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient, SendMessageBatchCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 
 const { env } = process;
@@ -94,6 +94,12 @@ const CALLS = {
     const output = await client.send(new PublishCommand(message));
     return { ids: [output.MessageId], seen };
   },
+  "sns-batch": async ({ run }) => {
+    const { client, seen } = watched(new SNSClient());
+    const PublishBatchRequestEntries = [1, 2].map((n) => ({ Id: `e${n}`, Message: `${run} ${n}` }));
+    const output = await client.send(new PublishBatchCommand({ TopicArn: env.TOPIC_ARN, PublishBatchRequestEntries }));
+    return { ids: (output.Successful ?? []).map(({ MessageId }) => MessageId), seen };
+  },
   eventbridge: async ({ run, header }) => {
     const { client, seen } = watched(new EventBridgeClient(), header);
     const Entries = [{ Source: "aws-check", DetailType: "aws-check", Detail: JSON.stringify({ run }) }];
@@ -110,6 +116,8 @@ const CALLS = {
   "lambda-sync": ({ run, context }) => invoke(env.SYNC_FUNCTION, { run }, { context }),
   "lambda-async": ({ run, context }) => invoke(env.ASYNC_FUNCTION, { run }, { context, InvocationType: "Event" }),
   "lambda-async-failing": ({ run }) => invoke(env.FAILING_FUNCTION, { run }, { InvocationType: "Event" }),
+  "lambda-dead-lettered": ({ run }) => invoke(env.DEAD_LETTERED_FUNCTION, { run }, { InvocationType: "Event" }),
+  "lambda-traced": ({ run }) => invoke(env.TRACED_FUNCTION, { run }, { InvocationType: "Event" }),
   // Twice: the second is warm.
   "after-response": async ({ run }) => {
     await invoke(env.AFTER_FUNCTION, { run }, {});
@@ -123,6 +131,12 @@ const CALLS = {
       new PutRecordCommand({ StreamName: env.STREAM_NAME, Data: Buffer.from(run), PartitionKey: run }),
     );
     return { ids: [`${output.ShardId}:${output.SequenceNumber}`], seen };
+  },
+  "kinesis-batch": async ({ run }) => {
+    const { client, seen } = watched(new KinesisClient());
+    const Records = [1, 2].map((n) => ({ Data: Buffer.from(`${run} ${n}`), PartitionKey: run }));
+    const output = await client.send(new PutRecordsCommand({ StreamName: env.STREAM_NAME, Records }));
+    return { ids: (output.Records ?? []).map(({ ShardId, SequenceNumber }) => `${ShardId}:${SequenceNumber}`), seen };
   },
   dynamodb: async ({ run }) => {
     const { client, seen } = watched(new DynamoDBClient());

@@ -52,10 +52,15 @@ const REFUTING: Readonly<Record<string, Observations>> = {
     ),
   ),
   ...Object.fromEntries(
-    ["sns-trace-header", "eventbridge-trace-header", "step-functions-trace-header", "lambda-trace-header"].map(
-      (name) => [name, receivedAs(() => ({ traceHeader: `Root=${ROOT.replace("6956", "7777")}` }))],
-    ),
+    [
+      "sns-trace-header",
+      "eventbridge-trace-header",
+      "step-functions-trace-header",
+      "lambda-trace-header",
+      "active-tracing-root",
+    ].map((name) => [name, receivedAs(() => ({ traceHeader: `Root=${ROOT.replace("6956", "7777")}` }))]),
   ),
+  "active-tracing-parent": receivedAs(() => ({ traceHeader: `Root=${ROOT};Parent=0123456789abcdef;Sampled=1` })),
   "eventbridge-event-is-silent": receivedAs(({ event }) => ({ event: { ...event, traceHeader: "Root=1" } })),
   "lambda-client-context-sync": receivedAs(() => ({ clientContext: null })),
   "lambda-client-context-async": receivedAs(() => ({ clientContext: { custom: { traceparent: TRACEPARENT } } })),
@@ -72,12 +77,20 @@ const REFUTING: Readonly<Record<string, Observations>> = {
       "sqs-fifo-sequence",
       "sqs-dead-letter-id",
       "sns-message-id",
+      "sns-batch-message-ids",
       "sns-sqs-wrapped-id",
       "eventbridge-event-id",
       "eventbridge-sqs-event-id",
       "step-functions-execution",
+      "step-functions-nested-execution",
+      "step-functions-started-by",
+      "step-functions-task-token",
       "lambda-destination-request-id",
+      "lambda-dead-letter-request-id",
       "kinesis-sequence",
+      "kinesis-batch-sequences",
+      "s3-etag",
+      "schedule-names-its-rule",
       "s3-request-id",
       "s3-eventbridge-request-id",
       "http-api-request-id",
@@ -87,7 +100,7 @@ const REFUTING: Readonly<Record<string, Observations>> = {
       receivedAs(({ event }) => ({
         event: replaced(
           event,
-          /\b(m-\d|f-1|d-1|sns-1|e-1|lambda-async-failing-request|shardId-\d+:496|S3REQUEST1|gateway-1=|url-1)/g,
+          /\b(m-\d|f-1|d-1|sns-\d|e-1|c-1|AQCE|lambda-(async-failing|dead-lettered)-request|shardId-\d+:49\d|S3REQUEST1|5d41402abc4b2a76|gateway-1=|url-1|rule\/minute)/g,
           OTHER,
         ),
       })),
@@ -98,6 +111,7 @@ const REFUTING: Readonly<Record<string, Observations>> = {
   "step-functions-entered-time": receivedAs(({ event }) => ({
     event: replaced(event, /00:00:00\.120Z/g, "00:00:00.121Z"),
   })),
+  "lambda-dead-lettered-request-id": receivedAs(() => ({ requestId: OTHER })),
   "lambda-request-id-sync": receivedAs(() => ({ requestId: OTHER })),
   "lambda-request-id-async": receivedAs(() => ({ requestId: OTHER })),
   "lambda-retry-request-id": {

@@ -6,10 +6,13 @@ import type { Answer, Json, Observations, Received, Report, Sent } from "../obse
 
 const RUN = "run-1";
 const ARN = "arn:aws:states:eu-west-1:111122223333:execution:fulfilment:e-1";
+const CHILD = "arn:aws:states:eu-west-1:111122223333:execution:nested:c-1";
+const TOKEN = `AQCEAAAAKgAAAAMAAAAA${"x7".repeat(60)}=`;
 const ENTERED = "2026-01-01T00:00:00.120Z";
 export const TRACEPARENT = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
 export const ROOT = "1-6956b300-0123456789abcdef01234567";
 const HEADER = `Root=${ROOT};Parent=0123456789abcdef;Sampled=0;Lineage=1:456f6a97:0`;
+const TRACED = `Root=${ROOT};Parent=5555555555555555;Sampled=1`;
 const OWN = "Root=1-6956b300-fedcba987654321001234567;Parent=fedcba9876543210;Sampled=0";
 
 const sent = (hop: string, ids: readonly string[], more: Partial<Sent> = {}): Sent => ({
@@ -79,15 +82,19 @@ export const AS_ASSUMED: Observations = {
     sent("sqs-fifo", ["f-1"], { ...own, sequenceNumber: "18849496460467696128" }),
     sent("sqs-failing", ["d-1"]),
     sent("sns", ["sns-1"], own),
+    sent("sns-batch", ["sns-2", "sns-3"]),
     sent("eventbridge", ["e-1"], own),
     sent("step-functions", [ARN], own),
     sent("lambda-sync", ["lambda-sync-request"]),
     sent("lambda-async", ["lambda-async-request"]),
     sent("lambda-async-failing", ["lambda-async-failing-request"]),
+    sent("lambda-dead-lettered", ["lambda-dead-lettered-request"]),
+    sent("lambda-traced", ["lambda-traced-request"]),
     sent("after-response", ["after-1"], { waitedMs: 40 }),
     sent("kinesis", ["shardId-000000000000:496"]),
+    sent("kinesis-batch", ["shardId-000000000000:497", "shardId-000000000000:498"]),
     sent("dynamodb", ["DYNAMO1"]),
-    sent("s3", ["S3REQUEST1"]),
+    sent("s3", ["S3REQUEST1"], { etag: '"5d41402abc4b2a76"' }),
     sent("http-api", []),
   ],
   history: [
@@ -99,6 +106,16 @@ export const AS_ASSUMED: Observations = {
       taskSucceededEventDetails: {
         output: JSON.stringify({ SdkResponseMetadata: { RequestId: "step-functions-request" } }),
       },
+    },
+    {
+      id: 10,
+      type: "TaskSucceeded",
+      taskSucceededEventDetails: { output: JSON.stringify({ ExecutionArn: CHILD, StartDate: 1 }) },
+    },
+    {
+      id: 13,
+      type: "TaskScheduled",
+      taskScheduledEventDetails: { parameters: JSON.stringify({ Payload: { TaskToken: TOKEN } }) },
     },
   ],
   received: [
@@ -123,6 +140,9 @@ export const AS_ASSUMED: Observations = {
         ],
       },
       byOwn,
+    ),
+    ...["sns-2", "sns-3"].map((MessageId) =>
+      received("sns", { Records: [{ EventSource: "aws:sns", Sns: { MessageId } }] }, byOwn),
     ),
     received("sns-sqs-raw", message("raw-1")),
     received(
@@ -152,10 +172,27 @@ export const AS_ASSUMED: Observations = {
       { Execution: { Id: ARN }, State: { Name: "Task", EnteredTime: ENTERED }, input: { run: RUN } },
       byOwn,
     ),
+    received("step-functions-nested", {
+      Execution: { Id: CHILD, Input: { AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: ARN } },
+    }),
+    received("step-functions-callback", { TaskToken: TOKEN }),
+    received("schedule", {
+      source: "aws.events",
+      "detail-type": "Scheduled Event",
+      resources: ["arn:aws:events:eu-west-1:111122223333:rule/minute"],
+    }),
     received("lambda-sync", { run: RUN }, { clientContext: { custom: { traceparent: TRACEPARENT } } }),
     received("lambda-async", { run: RUN }),
     received("lambda-async-failing", { run: RUN }),
     received("lambda-async-failing", { run: RUN }),
+    received("lambda-dead-lettered", { run: RUN }),
+    received(
+      "lambda-dead-letter",
+      message("letter-1", {
+        messageAttributes: { RequestID: { stringValue: "lambda-dead-lettered-request", dataType: "String" } },
+      }),
+    ),
+    received("lambda-traced", { run: RUN }, { traceHeader: TRACED, xRayTraceId: TRACED }),
     received(
       "destination",
       message("destination-1", {
@@ -165,7 +202,10 @@ export const AS_ASSUMED: Observations = {
       }),
     ),
     received("kinesis", {
-      Records: [{ eventID: "shardId-000000000000:496", kinesis: { sequenceNumber: "496", data: "cnVuLTE=" } }],
+      Records: ["496", "497", "498"].map((sequenceNumber) => ({
+        eventID: `shardId-000000000000:${sequenceNumber}`,
+        kinesis: { sequenceNumber, data: "cnVuLTE=" },
+      })),
     }),
     received("dynamodb", {
       Records: [
@@ -174,13 +214,16 @@ export const AS_ASSUMED: Observations = {
     }),
     received("s3", {
       Records: [
-        { responseElements: { "x-amz-request-id": "S3REQUEST1" }, s3: { object: { key: "run-1+%C3%A4%2B.txt" } } },
+        {
+          responseElements: { "x-amz-request-id": "S3REQUEST1" },
+          s3: { object: { key: "run-1+%C3%A4%2B.txt", eTag: "5d41402abc4b2a76" } },
+        },
       ],
     }),
     received("s3-eventbridge", {
       id: "e-2",
       source: "aws.s3",
-      detail: { "request-id": "S3REQUEST1", object: { key: "run-1 ä+.txt" } },
+      detail: { "request-id": "S3REQUEST1", object: { key: "run-1 ä+.txt", etag: "5d41402abc4b2a76" } },
     }),
     received("sigterm", { ms: 0 }),
     received("sigterm", { ms: 251.3 }),
