@@ -112,7 +112,8 @@ const readSection = (reader: ByteReader): Buffer => {
 
 const decompressed = (stored: Buffer, length: number): Buffer | undefined => {
   try {
-    const chunkSize = Math.min(Math.max(length, constants.Z_MIN_CHUNK), MAX_CHUNK_BYTES);
+    // One more than there is: when a chunk is full, zlib makes the next one before it looks whether anything follows.
+    const chunkSize = Math.min(Math.max(length + 1, constants.Z_MIN_CHUNK), MAX_CHUNK_BYTES);
     return zstdDecompressSync(stored, { chunkSize, maxOutputLength: Math.max(length, 1) });
   } catch {
     return undefined;

@@ -40,8 +40,8 @@ export interface PartitionSet {
   close(): void;
 }
 
-/** Of some sixteen partitions that are full. */
-const MAX_TERM_BYTES = 56 * 1024 * 1024;
+/** Of some twelve partitions that are full. */
+const MAX_TERM_BYTES = 40 * 1024 * 1024;
 
 /** Opens a sealed partition's file. */
 export type OpenSealed = (path: string) => PartitionReader;

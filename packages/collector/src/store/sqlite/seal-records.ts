@@ -41,7 +41,7 @@ export interface SortLimits {
   readonly keptBytes?: number;
 }
 
-const BUFFER_BYTES = 24 * 1024 * 1024;
+const BUFFER_BYTES = 16 * 1024 * 1024;
 const KEPT_BYTES = 8 * 1024 * 1024;
 
 export const sortRecords = (

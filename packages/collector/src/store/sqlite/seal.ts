@@ -9,7 +9,7 @@
  *
  * A crash leaves one of the two, or both, or a `.new` that nobody reads and the next attempt writes over.
  *
- * Memory  as seal-records.ts says, and 16 bytes for each posting: less than 100 MB for a partition of 48 MB.
+ * Memory  as seal-records.ts says, and 16 bytes for each posting: some 60 MB for a partition of 64 MB.
  */
 import { renameSync } from "node:fs";
 import { dirname } from "node:path";
