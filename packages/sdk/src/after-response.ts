@@ -4,10 +4,10 @@
  *   NODE_OPTIONS=--import=@mayfly/sdk/after-response        any function, ESM or CommonJS
  *   import "@mayfly/sdk/after-response";                    an ES module's handler, which awaits it
  *
- * Lambda takes no registration once the runtime has asked for its first invocation. Preloaded, it is awaited until the platform has the
- * registration before it; the answer comes while the function is loaded, milliseconds before the runtime asks. A handler that imports it
- * is nearly loaded by then, so there the answer is awaited. A CommonJS handler cannot await: there it must be preloaded. Refused, it costs
- * nothing more: the SDK sends before the response, and says so once.
+ * Lambda takes no registration once the runtime has asked for its first invocation, so whoever loads this waits for the answer. A
+ * CommonJS handler cannot: there it must be preloaded. The layer awaits the answer itself, when it has loaded the function; here
+ * only until the platform has the registration before it. Refused, it costs nothing more: the SDK sends before the response, and
+ * says so once.
  */
 import { EXTENSION_KEY, type SharedExtension, registerExtension } from "./send/extension.ts";
 
@@ -19,6 +19,6 @@ if (api && shared[EXTENSION_KEY] === undefined) {
   shared[EXTENSION_KEY] = extension;
   // Made at its first use, in a millisecond, which here is spent waiting.
   void process.stdout;
-  // The runtime makes it before it loads a handler.
-  await ("awslambda" in globalThis ? extension.registered : extension.sent);
+  const isInLayer = process.env["MAYFLY_HANDLER"] !== undefined;
+  await (isInLayer ? extension.sent : extension.registered);
 }
