@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { START, log, logBatch } from "../../../test/builders.ts";
 import { type LogFilter, matchesLog } from "../../model/log-filter.ts";
 import { LEVELS, type LogRecord } from "../../model/log-record.ts";
@@ -140,6 +140,21 @@ describe("thousands of requests with one time", () => {
     expect(found.length).toBe(MANY);
     expect(new Set(found).size).toBe(MANY);
     expect(linesOf(await allPages(store, { limit: 10, text: "line 17" })).length).toBe(111); // 17, 170…179, 1700…1799
+  });
+
+  test("a question that has begun is answered though its partition is sealed meanwhile, and removed from its folder", async () => {
+    const own = await mkdtemp(join(tmpdir(), "mayfly-logs-"));
+    onTestFinished(() => rm(own, { recursive: true }));
+    const sealed = openStore({ dataDir: own, durability: "process", partitionBytes: FULL });
+    onTestFinished(() => sealed.close());
+    for (let n = 0; n < 600; n += 1) await sealed.append(logBatch([log(`line ${n}`, { in: "f" })]));
+    const asked = sealed.logsWith({ limit: 10, text: "nowhere" });
+    await sealed.append(logBatch([log("x".repeat(FULL), { in: "f" })]));
+    const keeper = openKeeper({ dataDir: own, clock: () => START, retentionDays: 14, keyRetentionDays: 15 });
+    expect(keeper.step()).toMatchObject({ done: "sealed" });
+    keeper.close();
+    await sealed.damage(); // looks into the folder
+    expect((await asked).logs).toEqual([]);
   });
 
   test("each is on one of the pages also where its block is sealed between them", async () => {

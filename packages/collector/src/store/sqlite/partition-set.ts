@@ -4,6 +4,8 @@
  *
  * A damaged one is set aside and named; the others answer. Of an active one that is left to a mark, which its writer
  * sees: what it wrote there from then on would not be read.
+ * One that is replaced or gone stays open for a minute, unseen, for whoever is reading it.
+ *
  * Bounds  terms of active partitions in memory; those that were asked last are forgotten first.
  */
 import { existsSync, statSync } from "node:fs";
@@ -43,6 +45,9 @@ export interface PartitionSet {
 /** Of some twelve partitions that are full. */
 const MAX_TERM_BYTES = 40 * 1024 * 1024;
 
+/** Longer than any question takes. */
+const RETIRED_MS = 60_000;
+
 /** Opens a sealed partition's file. */
 export type OpenSealed = (path: string) => PartitionReader;
 
@@ -56,10 +61,20 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
   const wereActive = new Set<number>();
   let folderChangedAt: bigint | undefined;
 
+  /** Replaced or gone, and perhaps still being read by a question that rests between two blocks. */
+  let retired: { readonly reader: PartitionReader; readonly until: number }[] = [];
+
   const close = (number: number): void => {
-    open.get(number)?.reader.close();
+    const reader = open.get(number)?.reader;
+    if (reader) retired.push({ reader, until: performance.now() + RETIRED_MS });
+    active.get(number)?.forget();
     open.delete(number);
     active.delete(number);
+  };
+
+  const closeRetired = (now: number): void => {
+    for (const { reader, until } of retired) if (until <= now) reader.close();
+    retired = retired.filter(({ until }) => until > now);
   };
 
   const opened = ({ number, isSealed, path }: Partition): void => {
@@ -109,6 +124,7 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
 
   const refresh = (): void => {
     const changedAt = statSync(partitionsFolder(dataDir), { bigint: true }).mtimeNs;
+    closeRetired(performance.now());
     if (changedAt === folderChangedAt) return;
     folderChangedAt = changedAt;
     refreshKeys();
@@ -126,7 +142,7 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
     const present = new Set(listKeyFiles(dataDir));
     for (const [number, { reader }] of keys) {
       if (present.has(number)) continue;
-      reader.close();
+      retired.push({ reader, until: performance.now() + RETIRED_MS });
       keys.delete(number);
     }
     for (const number of present) {
@@ -167,6 +183,7 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
     setAside,
     close() {
       for (const number of open.keys()) close(number);
+      closeRetired(Number.POSITIVE_INFINITY);
       for (const { reader } of keys.values()) reader.close();
       keys.clear();
     },
