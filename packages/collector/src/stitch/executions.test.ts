@@ -53,34 +53,52 @@ const oneTask = (requestId: string, { input = "{}", isDirect = false } = {}): Hi
   ]);
 };
 
-/** As the SDK places it: under the attempt that its context object names. */
-const task = (name: string, execution: string, spec: Parameters<typeof span>[1] = {}): SpanRecord => {
+const attemptOf = (execution: string) => {
   const enteredTime = new Date(BEGINNING + 100).toISOString();
   const attempt = { state: "Charge", enteredTime, retryCount: 0, redriveCount: 0 };
+  return { traceId: executionTraceId(execution), spanId: attemptSpanId(execution, attempt) };
+};
+
+/** As the SDK places it: linked to the attempt that its context object names. */
+const task = (name: string, execution: string, spec: Parameters<typeof span>[1] = {}): SpanRecord => {
+  const own = span(name, { in: name, trace: name, kind: 2, consumes: [key(execution)], ...spec });
+  const link = { ...attemptOf(execution), traceState: "", attributes: [], droppedAttributesCount: 0, flags: 0 };
+  return rewired(own, { links: [link] });
+};
+
+/** As Datadog's libraries place it: under that attempt. */
+const taskBelow = (name: string, execution: string, spec: Parameters<typeof span>[1] = {}): SpanRecord => {
+  const { traceId, spanId } = attemptOf(execution);
   const own = span(name, { in: name, kind: 2, isRemote: true, consumes: [key(execution)], ...spec });
-  return rewired(own, { traceId: executionTraceId(execution), parentSpanId: attemptSpanId(execution, attempt) });
+  return rewired(own, { traceId, parentSpanId: spanId });
 };
 
 const E = arn("orders");
 const start = span("start", { in: "api", kind: 3, produces: [key(E)], at: at(0) });
 
-test("a task hangs under the attempt that its context object names, also where the history tells no request id", async () => {
-  const run = imported(E, oneTask("r-1", { isDirect: true })).spans;
-  const charge = task("charge", E, { request: "r-1", at: at(15) });
-  const all = [start, ...run, charge];
-  for (const order of [all, all.toReversed()]) {
-    const { ask, rows } = await stored(...order);
-    expect(await ask("r-1")).toMatchObject({
-      id: id("t", "start"),
-      joins: [
-        "Charge continues charge by parent+sfn-execution",
-        "start continues orders by sfn-execution+sfn-execution",
-      ],
-      gaps: [],
-    });
-    expect(await rows()).toEqual([`start (${all.length})`]);
-  }
-});
+test.for([
+  ["link", task],
+  ["parent", taskBelow],
+] as const)(
+  "a task hangs under the attempt that it names as its %s, also where the history tells no request id",
+  async ([kind, placed]) => {
+    const run = imported(E, oneTask("r-1", { isDirect: true })).spans;
+    const charge = placed("charge", E, { request: "r-1", at: at(15) });
+    const all = [start, ...run, charge];
+    for (const order of [all, all.toReversed()]) {
+      const { ask, rows } = await stored(...order);
+      expect(await ask("r-1")).toMatchObject({
+        id: id("t", "start"),
+        joins: [
+          `Charge continues charge by ${kind}+sfn-execution`,
+          "start continues orders by sfn-execution+sfn-execution",
+        ],
+        gaps: [],
+      });
+      expect(await rows()).toEqual([`start (${all.length})`]);
+    }
+  },
+);
 
 test("without the history it is joined to who started the execution; without that one too, what to bring is said", async () => {
   const charge = task("charge", E, { request: "r-1", at: at(15) });
@@ -94,10 +112,12 @@ test("without the history it is joined to who started the execution; without tha
     ],
     gaps: [],
   });
-  const { ask, rows, store } = await stored(charge, ship);
-  expect(await ask("r-1")).toMatchObject({ spans: ["charge", "ship"], gaps: ["missing-parent"] });
+  const { ask, rows } = await stored(charge, ship);
+  expect(await ask("r-1")).toMatchObject({ spans: ["charge", "ship"], gaps: ["unknown-producer", "unknown-producer"] });
   expect(await rows()).toHaveLength(1);
-  expect((await gaps(store, "r-1")).map(({ advice }) => advice)).toEqual([
+  const below = await stored(...["charge", "ship"].map((name) => taskBelow(name, E, { request: `r-${name}` })));
+  expect(await below.ask("r-ship")).toMatchObject({ spans: ["charge", "ship"], gaps: ["missing-parent"] });
+  expect((await gaps(below.store, "r-ship")).map(({ advice }) => advice)).toEqual([
     `Bring the execution with \`mayfly import step-functions --execution-arn ${E}\`, or wrap who starts it with observe().`,
   ]);
 });

@@ -168,14 +168,13 @@ describe("a task of Step Functions", () => {
   });
   const platform = { xRayTraceId: xrayHeader("b"), env: xrayHeader("c") };
 
-  test("hangs under the attempt of its state, in the execution's own trace, whatever X-Ray says", () => {
+  test("is a root in X-Ray's trace, linked to the attempt of its state, which an import may bring", () => {
     expect(placed(task(), platform)).toMatchObject({
-      traceId: "e".repeat(32),
-      parentSpanId: "e".repeat(16),
-      traceFlags: 1,
-      links: [],
+      traceId: "b".repeat(32),
+      parentSpanId: undefined,
+      links: [ids("e")],
     });
-    expect(placed(task(datadog("a")), platform)).toMatchObject({ parentSpanId: "e".repeat(16), links: [ids("a")] });
+    expect(placed(task(datadog("a")), platform)).toMatchObject({ parentSpanId: undefined, links: [ids("a")] });
   });
 
   test("hangs under who started the execution, where that is carried, and is linked to the attempt", () => {

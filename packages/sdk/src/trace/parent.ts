@@ -3,8 +3,8 @@
  *
  * - One record (or request) with a W3C context: that is the parent.
  * - Several records: a new trace with a link to each, even when all contexts are equal; no one of them is the cause.
- * - A state of Step Functions without one: the attempt that this is, by the ids that an import of the execution gives it. A W3C
- *   context there is that of who started the execution; then the attempt is linked.
+ * - A state of Step Functions is linked to the attempt that it is, by the ids that an import of the execution gives it; not its
+ *   child, for the import may never come.
  * - A Datadog context is linked: whether its spans ever come to us, nobody knows.
  * - No W3C context, at most one record: a new root whose trace id is the X-Ray Root, so that hops which only the platform
  *   carries share it. Lambda's own header is never a parent: its spans are not ours to see.
@@ -35,18 +35,16 @@ export const placeInvocation = (trigger: Trigger, invocation: Invocation): Place
   const [only, ...others] = trigger.records;
   if (others.length > 0) return { parent: ROOT_CONTEXT, links: trigger.records.flatMap(linkOfOne) };
   const carried = only && contextOf(only, ["w3c"]);
-  const attempt: SpanContext | undefined = trigger.attempt && {
-    ...trigger.attempt,
-    traceFlags: TraceFlags.SAMPLED,
-    isRemote: true,
-  };
+  const attempt = trigger.attempt
+    ? [{ context: { ...trigger.attempt, traceFlags: TraceFlags.SAMPLED, isRemote: true } }]
+    : [];
+  if (carried) return { parent: trace.setSpanContext(ROOT_CONTEXT, carried), links: attempt };
   const datadog = (only && linksTo(only, ["datadog"])) ?? [];
-  if (carried)
-    return { parent: trace.setSpanContext(ROOT_CONTEXT, carried), links: attempt ? [{ context: attempt }] : [] };
-  if (attempt) return { parent: trace.setSpanContext(ROOT_CONTEXT, attempt), links: datadog };
   const traceId =
     only?.contexts.find((one) => one.format === "xray")?.traceId ?? parseXrayHeader(invocation.xrayHeader)?.traceId;
-  return { parent: ROOT_CONTEXT, links: datadog, ...(traceId !== undefined && { traceId }) };
+  // One at most: who has several works for several.
+  const links = datadog.length > 0 ? datadog : attempt;
+  return { parent: ROOT_CONTEXT, links, ...(traceId !== undefined && { traceId }) };
 };
 
 /**
