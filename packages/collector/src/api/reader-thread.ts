@@ -17,7 +17,7 @@ import { type ErrorCode, OverloadError, StoreError } from "../errors.ts";
 import { errorOf, type Failure } from "../failure.ts";
 import type { Damage } from "../store/store.ts";
 import { createEnd, STARTED, type Started } from "../thread-end.ts";
-import { THREAD_MEMORY } from "../thread-memory.ts";
+import { READER_MEMORY } from "../thread-memory.ts";
 
 export interface ReaderWorkerData {
   readonly dataDir: string;
@@ -84,7 +84,7 @@ export const startThread = (
   new Worker(file, {
     workerData: data,
     execArgv: isSource ? ["--conditions=mayfly-source"] : [],
-    resourceLimits: THREAD_MEMORY,
+    resourceLimits: READER_MEMORY,
   });
 
 export const startReader = (
