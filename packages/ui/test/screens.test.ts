@@ -1,6 +1,6 @@
 /** What a person sees, in a real Chromium, on the built pages. */
 import type { TraceDetail } from "@mayfly/api";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { hasNoBrowser, useBrowser } from "./browser.ts";
 import { stats, traceStats } from "./fixtures/answers.ts";
 import { summaries } from "./fixtures/list.ts";
@@ -377,7 +377,7 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
       const [gap] = ORDER.gaps;
       const { page } = await open(`${ORDER_PATH}?row=gap-${gap?.at.spanId}`, { width });
       const row = page.locator(".timeline-row.gap");
-      await row.scrollIntoViewIfNeeded();
+      await vi.waitFor(() => row.scrollIntoViewIfNeeded()); // the list may draw its rows anew meanwhile
       // In one look: between two the list may scroll on.
       const [above, below] = await row.evaluate((element) => {
         const outer = element.getBoundingClientRect();
