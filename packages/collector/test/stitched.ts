@@ -86,6 +86,18 @@ export const arrived = async (requests: readonly (readonly SpanRecord[])[], boun
 export const id = (trace: string, name: string): string => `${traceId(trace)}.${spanId(name)}`;
 export const at = (startMs: number, endMs = startMs + 10): SpanSpec["at"] => [startMs, endMs];
 
+/** Two orders, each in a trace of its own, which send the messages `m1` and `m2`. */
+export const sentOrders: readonly SpanRecord[] = [1, 2].flatMap((n) => [
+  span(`order ${n}`, { trace: `t${n}`, in: "api", request: `r${n}`, at: at(n) }),
+  span(`send ${n}`, {
+    trace: `t${n}`,
+    parent: `order ${n}`,
+    in: "api",
+    produces: [`sqs-message m${n}`],
+    at: at(n + 3),
+  }),
+]);
+
 /** api sends one message; payment handles it alone, with a record span of its own. */
 export const hop = [
   span("POST /orders", { in: "api", request: "r-api", at: at(0) }),

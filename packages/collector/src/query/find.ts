@@ -2,8 +2,9 @@
  * From whatever id somebody has in hand to the stitched trace that it belongs to.
  *
  * An id is a unit's `<traceId>.<spanId>` (old links keep working when late data moves the root), a placeholder's id, a
- * W3C trace id, a request id, also one that only log lines name, or the id of any stitch key. Asked for a batch by name, the answer is the batch itself,
- * with the transactions it worked for in `memberOf`; asked for one of its messages, it is that message's transaction.
+ * W3C trace id, a request id, also one that only log lines name, or the id of any stitch key. Asked for a batch by name,
+ * the answer is the batch itself, with the transactions it worked for in `memberOf`; asked for one of its messages, it is
+ * that message's transaction.
  */
 import { type SpanPath, isSpanId, isTraceId, spanPath } from "../model/ids.ts";
 import { parseStitchKey, stitchKeyIdentity } from "../model/stitch-key.ts";

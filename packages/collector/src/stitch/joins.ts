@@ -13,6 +13,7 @@ import { type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { type StitchKeyIdentity, isExact, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Graph, MAX_TRACES_OF_REQUEST } from "./graph.ts";
+import { isLater } from "./later.ts";
 import { batchBefore, isHeadersParent, isOfOneSender, mayNameHeadersParent } from "./shared-roots.ts";
 import { type Unit, hasSharedHeader } from "./units.ts";
 
@@ -150,7 +151,7 @@ const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
     const path = spanPath(holder.traceId, holder.spanId);
     const from = graph.span(path);
     const fromUnit = graph.unitOf(path);
-    if (from === undefined || fromUnit === undefined || (!isExact(key) && isLater(from, unit))) return [];
+    if (from === undefined || fromUnit === undefined || (!isExact(key) && isLater(from, unit.root))) return [];
     return [{ path, from, fromUnit, kind: key.kind, keys: [key] }];
   });
   // What X-Ray saw a function send leads to its invocation; a span of its own that sent it says more.
@@ -159,10 +160,6 @@ const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
   const between = said.filter((one) => one.fromUnit !== unit && standsBetween(one, key));
   return between.length > 0 ? between.filter((one) => !between.some(isRecordOf(one))) : said;
 };
-
-/** As far as clocks can tell. */
-const isLater = (from: SpanRecord, { root }: Unit): boolean => from.start > root.start + CLOCK_SLACK_NS;
-const CLOCK_SLACK_NS = 2_000_000_000n;
 
 /** What an asynchronous invocation came to is told to its destination or dead-letter queue, under its request id: by its last attempt. */
 const invocationToldOf = (key: StitchKey, unit: Unit, graph: Graph): Unit | undefined => {

@@ -2,19 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { SpanRecord } from "../model/span.ts";
 import { rootOfTraceId } from "../model/xray-header.ts";
 import { type SpanSpec, batch, seen, span, spanId, traceId } from "../../test/builders.ts";
-import { at, id, stored } from "../../test/stitched.ts";
+import { at, id, sentOrders, stored } from "../../test/stitched.ts";
 
-/** Two orders, of which the first one's trace id is the Root that Lambda hands the batch. */
-const orders: readonly SpanRecord[] = [1, 2].flatMap((n) => [
-  span(`order ${n}`, { trace: `t${n}`, in: "api", request: `r${n}`, at: at(n) }),
-  span(`send ${n}`, {
-    trace: `t${n}`,
-    parent: `order ${n}`,
-    in: "api",
-    produces: [`sqs-message m${n}`],
-    at: at(n + 3),
-  }),
-]);
+/** The first order's trace id is the Root that Lambda hands the batch. */
 const ROOT = "t1";
 const saidRoot = `xray-root ${rootOfTraceId(traceId(ROOT))}`;
 
@@ -104,7 +94,7 @@ describe.each([
     ["without a parent", {}],
     ["with Lambda's segment as its parent", takenFromHeader],
   ])("is why a callee %s, which has nothing else, is in nobody's story", async (__, more) => {
-    const all = [...orders, ...batchSpans, ship(5_100, more)];
+    const all = [...sentOrders, ...batchSpans, ship(5_100, more)];
     for (const spans of [all, all.toReversed()]) {
       const { ask, rows } = await stored(...spans);
       expect(await ask("r-ship")).toMatchObject({ id: id(ROOT, "ship"), spans: ["ship"] });
@@ -115,13 +105,13 @@ describe.each([
 
   test("says nothing of what the same Root called long before the batch began", async () => {
     for (const more of [{}, takenFromHeader]) {
-      const { ask } = await stored(...orders, ...batchSpans, ship(200, more));
+      const { ask } = await stored(...sentOrders, ...batchSpans, ship(200, more));
       expect((await ask("r-ship"))?.id).toBe(id(ROOT, "order 1"));
     }
   });
 
   test("is known when it comes after a row was made of what it called", async () => {
-    const { ask, rows, store } = await stored(...orders, ship(5_100));
+    const { ask, rows, store } = await stored(...sentOrders, ship(5_100));
     expect(await rows()).toEqual(["order 2 (2)", "order 1 (3)"]);
     await store.append(batch(batchSpans));
     expect((await ask("r1"))?.spans).not.toContain("ship");
@@ -132,13 +122,13 @@ describe.each([
 
 test("two callees with the Root of a batch are of different stories, as far as one knows", async () => {
   const other = span("bill", { trace: ROOT, in: "bill", request: "r-bill", kind: 2, at: at(5_110) });
-  const { ask } = await stored(...orders, ...both, ship(5_100), other);
+  const { ask } = await stored(...sentOrders, ...both, ship(5_100), other);
   expect((await ask("r-ship"))?.spans).toEqual(["ship"]);
   expect((await ask("r-bill"))?.spans).toEqual(["bill"]);
 });
 
 test("a batch of one message has that message's Root", async () => {
-  const { ask } = await stored(...orders, ...ourBatch(["m1"]), ship(5_100));
+  const { ask } = await stored(...sentOrders, ...ourBatch(["m1"]), ship(5_100));
   expect((await ask("r-ship"))?.id).toBe(id(ROOT, "order 1"));
 });
 
@@ -146,11 +136,11 @@ test("a batch of which one invocation sent every message has that one's Root", a
   const more = ["m3", "m4"].map((one) =>
     span(`send ${one}`, { trace: ROOT, parent: "order 1", in: "api", produces: [`sqs-message ${one}`], at: at(6) }),
   );
-  const { ask } = await stored(...orders, ...more, ...ourBatch(["m1", "m3", "m4"]), ship(5_100));
+  const { ask } = await stored(...sentOrders, ...more, ...ourBatch(["m1", "m3", "m4"]), ship(5_100));
   expect((await ask("r-ship"))?.id).toBe(id(ROOT, "order 1"));
-  const { ask: askMixed } = await stored(...orders, ...more, ...ourBatch(["m1", "m3", "m2"]), ship(5_100));
+  const { ask: askMixed } = await stored(...sentOrders, ...more, ...ourBatch(["m1", "m3", "m2"]), ship(5_100));
   expect((await askMixed("r-ship"))?.spans).toEqual(["ship"]);
-  const { ask: askUnknown } = await stored(...orders, ...more, ...ourBatch(["m1", "m3", "m9"]), ship(5_100));
+  const { ask: askUnknown } = await stored(...sentOrders, ...more, ...ourBatch(["m1", "m3", "m9"]), ship(5_100));
   expect((await askUnknown("r-ship"))?.spans).toEqual(["ship"]);
 });
 
@@ -163,7 +153,7 @@ test("an id of a record's call leads through the Root of a batch to that record'
     at: at(5_003),
   });
   const told = ship(5_100, { consumes: ["eventbridge-event e", "lambda-request r-ship"] });
-  const { ask } = await stored(...orders, ...both, put, told);
+  const { ask } = await stored(...sentOrders, ...both, put, told);
   expect((await ask("r-ship"))?.id).toBe(id("t2", "order 2"));
   expect((await ask("r1"))?.spans).not.toContain("ship");
 });
@@ -183,14 +173,14 @@ test("what the invocation calls outside of its records is of the batch, and of n
     consumes: ["eventbridge-event e"],
     at: at(5_100),
   });
-  const { ask } = await stored(...orders, ...both, put, told);
+  const { ask } = await stored(...sentOrders, ...both, put, told);
   expect(await ask("r-report")).toMatchObject({ id: id("b", "batch"), memberOf: 2 });
   for (const one of ["r1", "r2"]) expect((await ask(one))?.spans).not.toContain("report");
 });
 
 describe("the header's parent, where Lambda hands on what it was given", () => {
   test("makes a batch one of many that the span led to", async () => {
-    const { ask } = await stored(...orders, ...officialBatch("send 1"));
+    const { ask } = await stored(...sentOrders, ...officialBatch("send 1"));
     expect(await ask("r1")).toMatchObject({
       id: id("t1", "order 1"),
       spans: ["batch", "order 1", "send 1"],
@@ -202,7 +192,7 @@ describe("the header's parent, where Lambda hands on what it was given", () => {
 
   test("is not who called what the batch called", async () => {
     for (const spans of [both, officialBatch("send 1")]) {
-      const { ask } = await stored(...orders, ...spans, ship(5_100, { parent: "send 1", isRemote: true }));
+      const { ask } = await stored(...sentOrders, ...spans, ship(5_100, { parent: "send 1", isRemote: true }));
       expect((await ask("r-ship"))?.spans).toEqual(["ship"]);
       expect((await ask("r1"))?.spans).not.toContain("ship");
     }
@@ -211,7 +201,7 @@ describe("the header's parent, where Lambda hands on what it was given", () => {
   test("is not who called what Lambda alone tells of", async () => {
     const header = { traceId: traceId(ROOT), parentId: spanId("send 1") };
     const { ask } = await stored(
-      ...orders,
+      ...sentOrders,
       ...both,
       ...seen("ship", "r-ship", { stage: "start", atMs: 5_100, trace: header }),
     );
@@ -220,7 +210,7 @@ describe("the header's parent, where Lambda hands on what it was given", () => {
 
   test("is who called it where our SDK says so, which takes no parent from a header", async () => {
     const { ask } = await stored(
-      ...orders,
+      ...sentOrders,
       ...both,
       ship(5_100, { parent: "send 1", isRemote: true, consumes: ["lambda-request r-ship"] }),
     );

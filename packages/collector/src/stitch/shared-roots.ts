@@ -19,10 +19,9 @@ import { rootOfTraceId } from "../model/xray-header.ts";
 import { MAYFLY_KEYS_CONSUMED } from "../normalize/semconv.ts";
 import type { KeyHolder } from "../store/store.ts";
 import type { Graph } from "./graph.ts";
+import { isLater } from "./later.ts";
 import { type Unit, hasSharedHeader } from "./units.ts";
 
-/** By which the clocks of two environments may disagree (propagation facts, §8 f). */
-const CLOCK_SLACK_NS = 2_000_000_000n;
 /** Of a Root that more say to have been given, so many are looked into. */
 const MAX_SAYING = 50;
 
@@ -39,7 +38,7 @@ export const loadBatchesWith = async (inDoubt: readonly TraceId[], graph: Graph)
 /** The earliest batch that may have handed `root` on to this unit. */
 export const batchBefore = (unit: Unit, root: TraceId, graph: Graph): Unit | undefined => {
   const batch = ofManySenders(root, graph).find((one) => one !== unit);
-  return batch && unit.root.start + CLOCK_SLACK_NS >= batch.root.start ? batch : undefined;
+  return batch && !isLater(batch.root, unit.root) ? batch : undefined;
 };
 
 /** Earliest first. */

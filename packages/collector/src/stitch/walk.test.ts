@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SpanRecord } from "../model/span.ts";
 import { rewired, span, traceId } from "../../test/builders.ts";
-import { at, hop, id, stored } from "../../test/stitched.ts";
+import { at, hop, id, stored, sentOrders } from "../../test/stitched.ts";
 
 test("a carried context joins, and the shared message id stands beside it", async () => {
   const { ask } = await stored(...hop);
@@ -88,16 +88,7 @@ test("a redelivered message is consumed twice in one story", async () => {
 
 /** Two orders; one invocation handles both messages. `records` says how it was written. */
 const twoOrders = (records: "with context" | "without context" | "none"): SpanRecord[] => [
-  ...[1, 2].flatMap((n) => [
-    span(`order ${n}`, { trace: `t${n}`, in: "api", request: `r${n}`, at: at(n) }),
-    span(`send ${n}`, {
-      trace: `t${n}`,
-      parent: `order ${n}`,
-      in: "api",
-      produces: [`sqs-message m${n}`],
-      at: at(n + 3),
-    }),
-  ]),
+  ...sentOrders,
   span("batch", {
     trace: "b",
     in: "payment",
