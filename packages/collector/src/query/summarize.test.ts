@@ -89,6 +89,21 @@ test("who sent a message may be told by what was seen of it, and then its receiv
   expect(await kept(deps)).toEqual((await walked(deps.store))?.map(({ row }) => row));
 });
 
+test("what Lambda says of an invocation under its own span's id is followed down as it is followed up", async () => {
+  const deps = await opened();
+  const words = { attributes: { "mayfly.evidence": "platform" } };
+  for (const one of [
+    span("sender", { trace: "s" }),
+    span("receiver", { trace: "r", consumes: ["eventbridge-event m"] }),
+    span("sender", { trace: "s", produces: ["eventbridge-event m"], ...words }),
+  ]) {
+    await deps.store.append(batch([one]));
+    await deps.summarizer.catchUp();
+  }
+  expect(await kept(deps)).toMatchObject([{ name: "sender", spanCount: 2 }]);
+  expect(await kept(deps)).toEqual((await walked(deps.store))?.map(({ row }) => row));
+});
+
 test("where very many spans have changed, a question is told so without reading them", async () => {
   const deps = await opened();
   const spans = Array.from({ length: 20_001 }, (_, n) => span(`s${n}`, { trace: `t${n % 10}`, at: at(n) }));

@@ -167,11 +167,15 @@ const joined = (host: Unit | undefined, seen: readonly Unit[]): Unit => {
     ...beside.flatMap((span) => span.links),
   ]);
   const sight = { facts: factsIn(spans), start: spans[0]?.start ?? 0n, spans, senders };
+  const produced = [
+    ...units.flatMap((unit) => unit.produced),
+    ...beside.flatMap((by) => by.produced.map((key) => ({ key, by }))),
+  ];
   if (host) {
     return {
       ...host,
       consumed: distinctKeys([...host.consumed, ...requestKeysOf(units)]),
-      produced: [...host.produced, ...units.flatMap((unit) => unit.produced)],
+      produced: [...host.produced, ...produced],
       platform: { ...sight, isAlone: false },
     };
   }
@@ -182,6 +186,7 @@ const joined = (host: Unit | undefined, seen: readonly Unit[]): Unit => {
     root,
     spans: [root],
     consumed: distinctKeys(units.flatMap((unit) => unit.consumed)),
+    produced,
     links: [],
     platform: { ...sight, isAlone: true },
   };
