@@ -2,8 +2,7 @@
  * What an instrumentation adds to a function: cold start, later invocations, memory. Each variant and the bare handler run in
  * interleaved rounds of fresh processes, in an order drawn anew per round; what is told are medians.
  *
- *   npm run bench coldstart -- [--runs 15] [--invocations 50] [--seed 1] [--runtime aws-lambda-ric|built-in]
- *                            [--calls none,sqs] [--only text,…] [--save]
+ *   npm run bench coldstart -- --help
  *
  * Prints a table and the result as JSON; --save keeps it as bench/results/coldstart.json.
  *
@@ -12,21 +11,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { type Runtime, runtimeProgram } from "../../packages/lab/src/runtime.ts";
+import { runtimeProgram } from "../../packages/lab/src/runtime.ts";
+import { oneOf, parts, readFlags, some, toggle, whole } from "../flags.ts";
 import { type Measurement, measure } from "./environment.ts";
 import { startReceiver } from "./receiver.ts";
 import { type Built, type Call, type Format, build, variants } from "./variants.ts";
-
-interface Options {
-  readonly runs: number;
-  readonly invocations: number;
-  readonly seed: number;
-  readonly runtime: Runtime;
-  readonly calls: readonly Call[];
-  /** Parts of the names that are measured beside the bare function; none: all. */
-  readonly only: readonly string[];
-}
 
 interface Spread {
   readonly median: number;
@@ -49,34 +38,20 @@ interface Row {
 
 type Figure = Exclude<keyof Row, "name" | "format" | "call" | "bundleBytes">;
 
-const number = (text: string, least: number): number => {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new Error(`${JSON.stringify(text)} is no whole number from ${least} up`);
-};
-
-const readOptions = (): Options & { readonly save: boolean } => {
-  const { values } = parseArgs({
-    options: {
-      runs: { type: "string", default: "15" },
-      invocations: { type: "string", default: "50" },
-      seed: { type: "string", default: "1" },
-      runtime: { type: "string", default: "aws-lambda-ric" },
-      calls: { type: "string", default: "none,sqs" },
-      only: { type: "string", default: "" },
-      save: { type: "boolean", default: false },
-    },
-  });
-  const { runtime, save } = values;
-  const calls = values.calls.split(",").map((call) => {
-    if (call === "none" || call === "sqs") return call;
-    throw new Error(`there is no call ${JSON.stringify(call)}; there are none and sqs`);
-  });
-  const only = values.only.split(",").filter(Boolean);
-  if (runtime !== "aws-lambda-ric" && runtime !== "built-in") throw new Error(`there is no runtime ${runtime}`);
-  const [runs, invocations, seed] = [number(values.runs, 1), number(values.invocations, 2), number(values.seed, 0)];
-  return { runs, invocations, seed, runtime, calls, only, save };
-};
+const { values: flags } = readFlags({
+  name: "coldstart",
+  measures: "What an instrumentation adds to a function: cold start, later invocations, memory.",
+  flags: {
+    runs: whole(15, 1, "rounds, each with a fresh process of every function"),
+    invocations: whole(50, 2, "in each process"),
+    seed: whole(1, 0, "of the order within a round"),
+    runtime: oneOf(["aws-lambda-ric", "built-in"], "AWS's own runtime client, or the lab's loop"),
+    calls: some(["none", "sqs"], "what the functions call"),
+    only: parts("beside the bare function, those whose names hold one of these"),
+    save: toggle("keep the result as bench/results/coldstart.json"),
+  },
+});
+type Options = Omit<typeof flags, "save">;
 
 /** mulberry32: small, and the same on every machine. */
 const seeded = (seed: number): (() => number) => {
@@ -183,7 +158,7 @@ const table = (rows: readonly Row[]): string => {
 };
 
 const main = async (): Promise<void> => {
-  const { save, ...options } = readOptions();
+  const { save, ...options } = flags;
   const program = runtimeProgram(options.runtime);
   if (program === undefined) throw new Error("aws-lambda-ric is not compiled: see what `npm test` says about it");
   const folder = mkdtempSync(join(import.meta.dirname, "..", ".coldstart-"));

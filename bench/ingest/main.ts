@@ -2,7 +2,7 @@
  * How fast the collector takes spans in, and what it needs for them: a collector process, fresh for each row, and a sender
  * beside it on the same processors. Everything is on: validation, duplicates, stitch keys, the attribute index.
  *
- *   npm run bench ingest -- [--seconds 60] [--connections 8] [--seed 1] [--settle 180] [--only protobuf,json,…] [--save]
+ *   npm run bench ingest -- --help
  *
  * The first row is the sender against a server that reads bodies and answers, nothing else: the most that could be measured.
  * After each row the collector has --settle seconds to seal and sum up what it holds; the bytes on disk are told before and after.
@@ -15,9 +15,9 @@ import { tmpdir } from "node:os";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { type Shape, templatesOf } from "../corpus/requests.ts";
 import type { Encoding } from "../corpus/template.ts";
+import { parts, readFlags, toggle, whole } from "../flags.ts";
 import { startBaseline } from "./baseline.ts";
 import { type RunningCollector, startCollector } from "./collector.ts";
 import { type LoadResult, load, quantile } from "./load.ts";
@@ -82,27 +82,21 @@ const casesOf = (connections: number): readonly Case[] => [
   },
 ];
 
-type Options = ReturnType<typeof readOptions>;
-
-const readOptions = () => {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: "string", default: "60" },
-      connections: { type: "string", default: "8" },
-      seed: { type: "string", default: "1" },
-      settle: { type: "string", default: "180" },
-      only: { type: "string", default: "" },
-      save: { type: "boolean", default: false },
-    },
-  });
-  const numbers = [values.seconds, values.connections, values.seed, values.settle].map(Number);
-  const [seconds = 0, connections = 0, seed = 0, settle = 0] = numbers;
-  if (seconds === 0 || connections === 0 || !numbers.every(Number.isInteger))
-    throw new Error("--seconds, --connections, --seed and --settle are whole numbers");
-  return { seconds, connections, seed, settle, only: values.only.split(",").filter(Boolean), save: values.save };
+const FLAGS = {
+  seconds: whole(60, 1, "how long each row is sent"),
+  connections: whole(8, 1, "senders; four times as many where requests are small"),
+  seed: whole(1, 0, "of the corpus"),
+  settle: whole(180, 0, "seconds after each row to seal and sum up, before the bytes on disk are told"),
+  only: parts("the rows whose names hold one of these"),
+  save: toggle("keep the result as bench/results/ingest.json"),
 };
+const { values: options, command } = readFlags({
+  name: "ingest",
+  measures: "How fast the collector takes spans in, and what it needs for them.",
+  flags: FLAGS,
+});
 
-const measure = async (one: Case, { seconds, seed, settle }: Options): Promise<Row> => {
+const measure = async (one: Case, { seconds, seed, settle }: typeof options): Promise<Row> => {
   const templates = templatesOf(one.encoding, one.shape, seed);
   const send = (port: number, time: number) =>
     load({ port, encoding: one.encoding, templates, connections: one.connections, seconds: time });
@@ -202,18 +196,19 @@ const table = (rows: readonly Row[]): string => {
   return [head, head.map(() => "---"), ...cells].map((line) => `| ${line.join(" | ")} |`).join("\n");
 };
 
-const options = readOptions();
-const { seconds, connections, seed, settle, only, save } = options;
+const { connections, only, save } = options;
+const all = casesOf(connections);
+const chosen = all.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
+if (chosen.length === 0) throw new Error(`--only ${only}: there are ${all.map(({ name }) => name).join("; ")}`);
 const rows: Row[] = [];
-for (const one of casesOf(connections)) {
-  if (only.length > 0 && !only.some((part) => one.name.includes(part))) continue;
+for (const one of chosen) {
   console.error(`bench: ${one.name} …`);
   const row = await measure(one, options);
   console.error(JSON.stringify(row));
   rows.push(row);
 }
 const result = {
-  command: `npm run bench ingest -- --seconds ${seconds} --connections ${connections} --seed ${seed} --settle ${settle}`,
+  command,
   node: process.version,
   cpu: cpus()[0]?.model ?? "",
   cores: availableParallelism(),

@@ -2,7 +2,7 @@
  * How fast questions are answered over many spans: alone, and while spans come in at half of what was reached when loading;
  * and how long a start takes after kill -9.
  *
- *   npm run bench query -- [--spans 10000000] [--asked 200] [--seed 1] [--data DIR] [--save]
+ *   npm run bench query -- --help
  *
  * Spans of the order system (bench/corpus) are spread over the last day. --data keeps the store there and uses what it
  * holds, so that a second run need not load again. Prints a table and the result as JSON; --save keeps it as
@@ -14,10 +14,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { type Random, seeded } from "../corpus/random.ts";
 import { templatesOf } from "../corpus/requests.ts";
 import type { Sample } from "../corpus/template.ts";
+import { folder, readFlags, toggle, whole } from "../flags.ts";
 import { type RunningCollector, startCollector } from "../ingest/collector.ts";
 import { load, quantile } from "../ingest/load.ts";
 
@@ -78,24 +78,18 @@ const QUESTIONS: readonly Question[] = [
   },
 ];
 
-const readOptions = () => {
-  const { values } = parseArgs({
-    options: {
-      spans: { type: "string", default: "10000000" },
-      asked: { type: "string", default: "200" },
-      seed: { type: "string", default: "1" },
-      data: { type: "string" },
-      save: { type: "boolean", default: false },
-    },
-  });
-  return {
-    spans: Number(values.spans),
-    asked: Number(values.asked),
-    seed: Number(values.seed),
-    data: values.data,
-    save: values.save,
-  };
-};
+const { values: options, command } = readFlags({
+  name: "query",
+  measures:
+    "How fast questions are answered over many spans: alone, and while spans come in; and a start after kill -9.",
+  flags: {
+    spans: whole(10_000_000, 1, "how many are loaded"),
+    asked: whole(200, 1, "how often each question is asked"),
+    seed: whole(1, 0, "of the corpus and of the values asked for"),
+    data: folder("keeps the store: what it holds is not loaded again"),
+    save: toggle("keep the result as bench/results/query.json"),
+  },
+});
 
 interface Loaded {
   readonly samples: readonly Sample[];
@@ -160,7 +154,7 @@ const timeToReady = async (dataDir: string): Promise<number> => {
   return ready;
 };
 
-const run = async (dataDir: string, { spans, asked, seed }: ReturnType<typeof readOptions>) => {
+const run = async (dataDir: string, { spans, asked, seed }: typeof options) => {
   const kept = join(dataDir, "bench-samples.json");
   const collector = await startCollector(dataDir);
   let loaded: Loaded;
@@ -229,12 +223,10 @@ const askedUnderLoad = async (
 
 const at = (sorted: readonly number[], share: number): number => Number(quantile(sorted, share).toFixed(2));
 
-const options = readOptions();
 const dataDir = options.data ?? mkdtempSync(join(tmpdir(), "mayfly-bench-"));
 mkdirSync(dataDir, { recursive: true });
 try {
   const measured = await run(dataDir, options);
-  const command = `npm run bench query -- --spans ${options.spans} --asked ${options.asked} --seed ${options.seed}`;
   const result = {
     command,
     node: process.version,

@@ -1,7 +1,7 @@
 /**
  * Whether stitching is right, and what it costs.
  *
- *   npm run bench stitch -- [--each 20] [--arrivals 100] [--seed 1] [--background 1000000] [--asked 200] [--only truth,arrivals,kill,ingest,questions] [--save]
+ *   npm run bench stitch -- --help
  *
  * truth      a seeded world of --each of every topology (topologies.ts), in the spellings of three instrumentations (hops.ts), with
  *            clocks up to 500 ms off, contexts kept, lost, foreign and stale, arriving shuffled, in part twice, over two
@@ -18,8 +18,8 @@
  */
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
-import { parseArgs } from "node:util";
 import { seeded } from "../corpus/random.ts";
+import { readFlags, some, toggle, whole } from "../flags.ts";
 import { digestOfAnswers } from "./answers.ts";
 import { arrivalOf } from "./arrivals.ts";
 import { ingestShare, questionTimes } from "./cost.ts";
@@ -33,32 +33,20 @@ import type { World } from "./world.ts";
 const PARTS = ["truth", "arrivals", "kill", "ingest", "questions"] as const;
 type Part = (typeof PARTS)[number];
 
-const USAGE = `npm run bench stitch -- [--each 20] [--arrivals 100] [--seed 1] [--background 1000000] [--asked 200]
-  [--only ${PARTS.join(",")}] [--save]`;
-
-const { values } = parseArgs({
-  options: {
-    each: { type: "string", default: "20" },
-    arrivals: { type: "string", default: "100" },
-    seed: { type: "string", default: "1" },
-    background: { type: "string", default: "1000000" },
-    asked: { type: "string", default: "200" },
-    only: { type: "string", default: PARTS.join(",") },
-    save: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
+const { values, command } = readFlags({
+  name: "stitch",
+  measures: "Whether stitching is right, and what it costs.",
+  flags: {
+    each: whole(20, 1, "how many of every topology the seeded world has"),
+    arrivals: whole(100, 1, "orders of arrival with the same answers"),
+    seed: whole(1, 0, "of the world"),
+    background: whole(1_000_000, 0, "other spans beside the stories that are asked for"),
+    asked: whole(200, 1, "how often each question is asked"),
+    only: some(PARTS, "what is measured"),
+    save: toggle("keep the result as bench/results/stitch.json"),
   },
 });
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
-const numbers = [values.each, values.arrivals, values.seed, values.background, values.asked].map(Number);
-const chosen = values.only.split(",") as Part[];
-if (!numbers.every(Number.isInteger) || !chosen.every((one) => PARTS.includes(one))) {
-  console.error(USAGE);
-  process.exit(2);
-}
-const [each = 0, arrivals = 0, seed = 0, background = 0, asked = 0] = numbers;
+const { each, arrivals, seed, background, asked, only: chosen } = values;
 
 /** What the orders of arrival and the kill are tried on: two of each topology. */
 const SMALL = 2;
@@ -66,10 +54,10 @@ const SMALL = 2;
 const world = (size: number): World => worldOf(size, { random: seeded(seed), dialects: DIALECTS, contexts: CONTEXTS });
 
 const truth = async (): Promise<Verdict> => {
-  const whole = world(each);
+  const drawn = world(each);
   const collector = openEmbedded();
-  await collector.arrive(arrivalOf(whole.parts, seeded(seed)));
-  const verdict = await judge(whole, collector.ask);
+  await collector.arrive(arrivalOf(drawn.parts, seeded(seed)));
+  const verdict = await judge(drawn, collector.ask);
   await collector.close();
   return verdict;
 };
@@ -117,7 +105,7 @@ const measured = {
   questions: await run("questions", () => questionTimes(seed, background, asked)),
 };
 const result = {
-  command: `npm run bench stitch -- --each ${each} --arrivals ${arrivals} --seed ${seed} --background ${background} --asked ${asked} --only ${values.only}`,
+  command,
   node: process.version,
   cpu: cpus()[0]?.model ?? "",
   cores: availableParallelism(),
