@@ -59,6 +59,6 @@ const stepView = ({ is, of, start, end }: SeenStep, origin: UnixNano): PathStep 
 
 const selfTimesOf = (tasks: readonly Task<SpanRecord>[]): ReadonlyMap<SpanRecord, DurationNs> => {
   const all = [...tasks];
-  for (const task of all) all.push(...task.children); // grows as it goes
+  for (const { children } of all) for (const child of children) all.push(child); // grows as it goes
   return new Map(all.map((task) => [task.value, Math.round(selfTime(task))]));
 };

@@ -4,7 +4,7 @@
  */
 import type { StitchKey } from "@mayfly/api";
 import type * as otlp from "@mayfly/otlp";
-import type { SpanId, TraceId } from "./ids.ts";
+import type { SpanId, SpanPath, TraceId } from "./ids.ts";
 import type { UnixNano } from "./time.ts";
 
 /** Resource and scope of a span, shared by all spans that came with them. */
@@ -37,6 +37,9 @@ export interface SpanRecord {
   readonly traceId: TraceId;
   readonly spanId: SpanId;
   readonly parentSpanId?: SpanId;
+  readonly path: SpanPath;
+  /** As it names it: whether that is here or not. */
+  readonly parentPath?: SpanPath;
   readonly origin: SpanOrigin;
   /** `startTimeUnixNano`, else `endTimeUnixNano`, else the time of arrival: 0 is how OTLP says that none was set. */
   readonly start: UnixNano;

@@ -167,4 +167,27 @@ export const parseStitchKey = (text: string): StitchKey | undefined => {
 };
 
 export const stitchKeyIdentity = (key: StitchKey): StitchKeyIdentity =>
+  key instanceof SpanKey ? key.identity : identityOf(key);
+
+const identityOf = (key: StitchKey): StitchKeyIdentity =>
   formatStitchKey(KINDS[key.kind].isScoped ? key : { kind: key.kind, id: key.id }) as StitchKeyIdentity;
+
+/** As spans hold it: compared again and again, so its identity is worked out once. To JSON and to copies it is its three fields. */
+class SpanKey implements StitchKey {
+  readonly kind: StitchKeyKind;
+  declare readonly scope?: string;
+  readonly id: string;
+  #identity: StitchKeyIdentity | undefined;
+
+  constructor({ kind, scope, id }: StitchKey) {
+    this.kind = kind;
+    if (scope !== undefined) this.scope = scope;
+    this.id = id;
+  }
+
+  get identity(): StitchKeyIdentity {
+    return (this.#identity ??= identityOf(this));
+  }
+}
+
+export const spanKey = (key: StitchKey): StitchKey => new SpanKey(key);

@@ -6,10 +6,10 @@
  */
 import type { StitchKey } from "@mayfly/api";
 import type { Span, SpanLink, Status } from "@mayfly/otlp";
-import { type SpanId, type TraceId, isSpanId, isTraceId } from "../model/ids.ts";
+import { type SpanId, type TraceId, isSpanId, isTraceId, spanPath } from "../model/ids.ts";
 import { EVIDENCE, type LinkTarget, type SpanOrigin, type SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
-import { isMessageKey, kindOfRecord } from "../model/stitch-key.ts";
+import { isMessageKey, kindOfRecord, spanKey } from "../model/stitch-key.ts";
 import { type AttributeReader, type IdReader, attributeReader } from "./attributes.ts";
 import { isInitSpan } from "./init.ts";
 import {
@@ -35,18 +35,23 @@ const STATUS_ERROR = 2;
 /** `receivedAt` stands in where the span says no time at all. */
 export const normalizedSpan = (wire: Span, origin: SpanOrigin, receivedAt: UnixNano): SpanRecord => {
   const { parentSpanId } = wire;
+  const traceId = wire.traceId as TraceId;
+  const spanId = wire.spanId as SpanId;
   const attributes = attributeReader(wire.attributes);
   const ids = spanIdsOf(wire, attributes);
   const seenBy = attributes.text(MAYFLY_EVIDENCE);
   const evidence = EVIDENCE.find((one) => one === seenBy);
   return {
-    traceId: wire.traceId as TraceId,
-    spanId: wire.spanId as SpanId,
-    ...(isSpanId(parentSpanId) && { parentSpanId }),
+    traceId,
+    spanId,
+    path: spanPath(traceId, spanId),
+    ...(isSpanId(parentSpanId) && { parentSpanId, parentPath: spanPath(traceId, parentSpanId) }),
     origin,
     start: wire.startTimeUnixNano || wire.endTimeUnixNano || receivedAt,
     wire,
     ...ids,
+    produced: ids.produced.map(spanKey),
+    consumed: ids.consumed.map(spanKey),
     parentIsRemote: (wire.flags & REMOTE_IS_KNOWN) !== 0 && (wire.flags & PARENT_IS_REMOTE) !== 0,
     isColdStart: attributes.isTrue(FAAS_COLDSTART) && !isInitSpan(wire),
     ...(evidence && { evidence }),

@@ -108,7 +108,7 @@ const unitsOfKey = async (id: string, store: StoreReader, graph: Graph): Promise
 
 const unitsOfHolders = async (holders: readonly KeyHolder[], graph: Graph): Promise<readonly Unit[]> => {
   await graph.load(holders.map((holder) => holder.traceId));
-  return [...new Set(holders.flatMap((holder) => graph.unitOf(spanPath(holder.traceId, holder.spanId)) ?? []))];
+  return [...new Set(holders.flatMap((holder) => graph.unitOf(holder.path) ?? []))];
 };
 
 /** A request that no span names: its log lines say in which trace, and often in which span, they were written. */

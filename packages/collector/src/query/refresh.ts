@@ -144,7 +144,7 @@ const rootsHandedOnBy = (unit: Unit): TraceId[] => {
 const holdersOf = (units: readonly Unit[], graph: Graph): SpanPath[] =>
   [...new Set(units.flatMap(keysOf).map(stitchKeyIdentity))]
     .flatMap((key) => graph.holders(key))
-    .map(({ traceId, spanId }) => spanPath(traceId, spanId));
+    .map(({ path }) => path);
 
 /** What was seen of an invocation may tell of a message that its own spans do not; whom a Root leads to, its trace says. */
 const keysOf = ({ produced, consumed, platform }: Unit): readonly StitchKey[] => [
@@ -157,7 +157,7 @@ const keysOf = ({ produced, consumed, platform }: Unit): readonly StitchKey[] =>
 
 const neighbours = (unit: Unit, graph: Graph): SpanPath[] => [
   ...[...unit.spans, ...(unit.platform?.spans ?? [])].flatMap((span) => [
-    ...graph.linksTo(spanPath(span.traceId, span.spanId)).map(({ traceId, spanId }) => spanPath(traceId, spanId)),
+    ...graph.linksTo(span.path).map(({ path }) => path),
     ...span.links.map(({ traceId, spanId }) => spanPath(traceId, spanId)),
   ]),
   ...(unit.invocation ? [unit.invocation] : []),

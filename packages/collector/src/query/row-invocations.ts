@@ -7,7 +7,6 @@
  *
  * Only spans that the trace shows are looked at: of a batch lent to its messages' traces that is the invocation span.
  */
-import { spanPath } from "../model/ids.ts";
 import { isPlatformFailure, platformErrorType } from "../model/platform-facts.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
@@ -80,7 +79,7 @@ export const callsOf = ({ joins }: StitchedTrace): readonly SummaryCall[] => {
     const callees = counts.get(caller) ?? new Map<string, Set<string>>();
     counts.set(caller, callees);
     const messages = callees.get(callee) ?? new Set<string>();
-    callees.set(callee, messages.add(`${spanPath(from.traceId, from.spanId)} ${receiver}`));
+    callees.set(callee, messages.add(`${from.path} ${receiver}`));
   }
   return [...counts].flatMap(([from, callees]) => [...callees].map(([to, { size }]) => ({ from, to, count: size })));
 };

@@ -3,7 +3,7 @@
  *
  * Bounds  `maxSpans`: of a larger one, the earliest arrivals.
  */
-import { type SpanPath, spanPath, traceOf } from "../model/ids.ts";
+import { traceOf } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { type Unit, unitsOf } from "../stitch/units.ts";
 import type { Store } from "../store/store.ts";
@@ -18,7 +18,7 @@ export const spansOfRow = async (
   const byTrace = Map.groupBy(await store.spansOfTraces([...traceIds], maxSpans), (span) => span.traceId);
   const units = [...byTrace.values()].flatMap(unitsOf);
   const byPath = new Map(units.map((unit) => [unit.path, unit]));
-  const sights = Map.groupBy(units.flatMap(sightsIn), pathOf);
+  const sights = Map.groupBy(units.flatMap(sightsIn), ({ path }) => path);
   return row.units.flatMap(({ path, isWhole, isSight }) => {
     if (isSight) return sights.get(path) ?? [];
     const unit = byPath.get(path);
@@ -30,5 +30,3 @@ export const spansOfRow = async (
 /** Somebody else's spans of an invocation: under the ids of its own, or in a unit of their own. */
 const sightsIn = ({ root, spans, seen = [] }: Unit): readonly SpanRecord[] =>
   root.evidence === undefined ? seen : [...spans, ...seen];
-
-const pathOf = ({ traceId, spanId }: SpanRecord): SpanPath => spanPath(traceId, spanId);

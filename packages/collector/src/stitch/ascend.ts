@@ -8,7 +8,7 @@
  * Cost    one load per step; a cycle of joins has its earliest unit as its root.
  */
 import type { Placeholder, StitchKey } from "@mayfly/api";
-import { type TraceId, spanPath, traceOf } from "../model/ids.ts";
+import { type TraceId, traceOf } from "../model/ids.ts";
 import {
   type StitchKeyIdentity,
   isExact,
@@ -88,9 +88,8 @@ const placeholderAbove = async (unit: Unit, graph: Graph): Promise<Root | undefi
 };
 
 export const isParentMissing = (unit: Unit, graph: Graph): boolean => {
-  const { traceId, parentSpanId } = unit.root;
-  if (parentSpanId === undefined || hasSharedHeader(unit)) return false;
-  return graph.span(spanPath(traceId, parentSpanId)) === undefined;
+  const { parentPath } = unit.root;
+  return parentPath !== undefined && !hasSharedHeader(unit) && graph.span(parentPath) === undefined;
 };
 
 /** Its missing parent may be Lambda's, and its trace a batch's header's: of whose story it is then cannot be told. */
@@ -192,7 +191,7 @@ const byWorth = (a: StitchKey, b: StitchKey): number => Number(isMessageKey(b)) 
 const consumersOf = async (key: StitchKeyIdentity, graph: Graph): Promise<readonly Unit[]> => {
   const holders = graph.consumers(key);
   await graph.load(holders.map((holder) => holder.traceId));
-  const units = new Set(holders.flatMap((holder) => graph.unitOf(spanPath(holder.traceId, holder.spanId)) ?? []));
+  const units = new Set(holders.flatMap((holder) => graph.unitOf(holder.path) ?? []));
   await loadSenders([...units], graph);
   return [...units].filter(
     (unit) =>

@@ -8,7 +8,7 @@
  *
  * Times are nanoseconds since `origin`, as numbers, by the corrected clocks.
  */
-import { type SpanPath, spanPath } from "../model/ids.ts";
+import type { SpanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
 import { initDurationNs, isInitSpan } from "../normalize/init.ts";
@@ -26,7 +26,7 @@ export const tasksOf = (trace: StitchedTrace, origin: UnixNano): readonly Task<S
   const nodes = new Map<SpanPath, Node>();
   for (const { unit, spans } of trace.parts) {
     for (const span of spans) {
-      const path = spanPath(span.traceId, span.spanId);
+      const { path } = span;
       if (!nodes.has(path)) nodes.set(path, nodeOf(span, unit, trace.clocks, origin));
     }
   }
@@ -35,10 +35,9 @@ export const tasksOf = (trace: StitchedTrace, origin: UnixNano): readonly Task<S
   const roots: Node[] = [];
   for (const { unit, spans } of trace.parts) {
     for (const span of spans) {
-      const node = nodes.get(spanPath(span.traceId, span.spanId));
+      const node = nodes.get(span.path);
       if (node?.value !== span) continue; // another content of the same span
-      const isLocal = span !== unit.root && span.parentSpanId !== undefined;
-      const cause = isLocal ? spanPath(span.traceId, span.parentSpanId) : causes.get(unit);
+      const cause = (span === unit.root ? undefined : span.parentPath) ?? causes.get(unit);
       const parent = cause && nodes.get(cause);
       (parent?.children ?? roots).push(node);
       if (parent && isInitSpan(span.wire)) parent.start = Math.min(parent.start, node.start);
@@ -66,7 +65,7 @@ const causesOf = ({ parts, joins }: StitchedTrace): Map<Unit, SpanPath> => {
   const causes = new Map<Unit, SpanPath>();
   for (const { fromUnit, from, to } of joins) {
     const isCause = (order.get(fromUnit) ?? Infinity) < (begins.get(to) ?? -Infinity);
-    if (isCause && !causes.has(to)) causes.set(to, spanPath(from.traceId, from.spanId));
+    if (isCause && !causes.has(to)) causes.set(to, from.path);
   }
   for (const unit of order.keys()) {
     const host = hostOf(unit);
@@ -77,10 +76,8 @@ const causesOf = ({ parts, joins }: StitchedTrace): Map<Unit, SpanPath> => {
 
 /** Of each execution, the units that are joined to its start by it. */
 const statesOf = ({ joins }: StitchedTrace, causes: ReadonlyMap<Unit, SpanPath>): readonly (readonly Unit[])[] => {
-  const states = joins.filter(
-    ({ kind, from, to }) => kind === "sfn-execution" && causes.get(to) === spanPath(from.traceId, from.spanId),
-  );
-  const byExecution = Map.groupBy(states, ({ from, keys }) => `${spanPath(from.traceId, from.spanId)} ${keys[0]?.id}`);
+  const states = joins.filter(({ kind, from, to }) => kind === "sfn-execution" && causes.get(to) === from.path);
+  const byExecution = Map.groupBy(states, ({ from, keys }) => `${from.path} ${keys[0]?.id}`);
   return Array.from(byExecution.values(), (some) => some.map(({ to }) => to));
 };
 

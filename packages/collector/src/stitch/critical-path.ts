@@ -119,7 +119,7 @@ class Callees<T> {
 const lastEndsOf = <T>(roots: readonly Task<T>[]): ((task: Task<T>) => number) => {
   const ends = new Map<Task<T>, number>();
   const order = [...roots];
-  for (const task of order) order.push(...task.children); // grows as it goes: parents before their children
+  for (const { children } of order) for (const child of children) order.push(child); // grows as it goes: parents before their children
   for (const task of order.toReversed())
     ends.set(
       task,

@@ -49,8 +49,8 @@ export interface Graph {
   recordsIn(invocation: SpanPath): readonly Unit[];
   /** Units of the trace that name a parent which has not arrived. */
   orphans(traceId: TraceId): readonly Unit[];
-  /** `compute()`, remembered per unit until more is loaded. */
-  once<T>(what: string, unit: Unit, compute: () => T): T;
+  /** `compute()`, remembered of this unit or trace until more is loaded. */
+  once<T>(what: string, of: Unit | TraceId, compute: () => T): T;
   /** Roots that were found (ascend.ts): whatever they rest on was loaded to find them, so more cannot move them. */
   readonly roots: Map<Unit, Root>;
   /** Traces whose beginning is being looked for. */
@@ -79,7 +79,7 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
   const unitsByParent = new Map<SpanPath, Unit[]>();
   const recordsByInvocation = new Map<SpanPath, Unit[]>();
   const orphansByTrace = new Map<TraceId, readonly Unit[]>();
-  const remembered = new Map<string, Map<Unit, unknown>>();
+  const remembered = new Map<string, Map<Unit | TraceId, unknown>>();
   let spansLeft = bounds.maxSpans;
   let truncated = false;
 
@@ -93,12 +93,15 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
 
   /** The other traces in which their requests are spoken of. */
   const tracesOfRequests = (traceIds: readonly TraceId[]): readonly TraceId[] => {
-    const requests = traceIds.flatMap((id) => bareByTrace.get(id) ?? []).flatMap(requestKeysOf);
-    const speaking = [...new Set(requests)].flatMap((key) => {
+    const requests = new Set(traceIds.flatMap((id) => bareByTrace.get(id) ?? []).flatMap(requestKeysOf));
+    const speaking = new Set<TraceId>();
+    for (const key of requests) {
+      const holders = consumersByKey.get(key) ?? [];
+      if (holders.every(({ traceId }) => bareByTrace.has(traceId))) continue;
       const traces = tracesSpeakingOf(key);
-      return traces.size <= MAX_TRACES_OF_REQUEST ? [...traces] : [];
-    });
-    return [...new Set(speaking)].filter((traceId) => !bareByTrace.has(traceId));
+      if (traces.size <= MAX_TRACES_OF_REQUEST) for (const traceId of traces) speaking.add(traceId);
+    }
+    return [...speaking].filter((traceId) => !bareByTrace.has(traceId));
   };
 
   const tracesSpeakingOf = (request: StitchKeyIdentity): ReadonlySet<TraceId> =>
@@ -131,25 +134,25 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
 
   const index = (unit: Unit): void => {
     for (const span of unit.spans) {
-      const path = spanPath(span.traceId, span.spanId);
+      const { path } = span;
       if (unitBySpan.has(path)) continue; // the same id with another content: the first stands for it
       spans.set(path, span);
       unitBySpan.set(path, unit);
     }
-    const parent = parentPath(unit);
+    const parent = unit.root.parentPath;
     if (parent) append(unitsByParent, parent, unit);
     if (unit.invocation) append(recordsByInvocation, unit.invocation, unit);
   };
 
   const isOrphan = (unit: Unit): boolean => {
-    const parent = parentPath(unit);
+    const parent = unit.root.parentPath;
     return parent !== undefined && !spans.has(parent) && !hasSharedHeader(unit);
   };
 
   const loadLinks = async (traceIds: readonly TraceId[]): Promise<void> => {
     const links = await store.linksToTraces(traceIds, bounds.maxHolders);
     if (links.length >= bounds.maxHolders) truncated = true;
-    for (const link of links) append(linksByTarget, spanPath(link.target.traceId, link.target.spanId), link);
+    for (const link of links) append(linksByTarget, link.target, link);
   };
 
   const loadHolders = async (keys: readonly StitchKeyIdentity[]): Promise<void> => {
@@ -193,11 +196,11 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
     unitsUnder: (path) => unitsByParent.get(path) ?? [],
     recordsIn: (invocation) => recordsByInvocation.get(invocation) ?? [],
     orphans: (traceId) => orphansByTrace.get(traceId) ?? [],
-    once<T>(what: string, unit: Unit, compute: () => T): T {
-      const known = remembered.get(what) ?? new Map<Unit, unknown>();
-      remembered.set(what, known);
-      if (!known.has(unit)) known.set(unit, compute());
-      return known.get(unit) as T;
+    once<T>(what: string, of: Unit | TraceId, compute: () => T): T {
+      let known = remembered.get(what);
+      if (known === undefined) remembered.set(what, (known = new Map()));
+      if (!known.has(of)) known.set(of, compute());
+      return known.get(of) as T;
     },
     roots: new Map(),
     climbing: new Set(),
@@ -211,18 +214,19 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
   };
 };
 
-const parentPath = ({ root: { traceId, parentSpanId } }: Unit): SpanPath | undefined =>
-  parentSpanId && spanPath(traceId, parentSpanId);
-
 const requestKeysOf = (unit: Unit): StitchKeyIdentity[] =>
   unit.consumed.filter(({ kind }) => kind === "lambda-request").map(stitchKeyIdentity);
 
-const keysOf = (units: readonly Unit[]): StitchKeyIdentity[] =>
-  units.flatMap(({ produced, consumed, seen = [] }) =>
-    [...produced.map(({ key }) => key), ...consumed, ...seen.flatMap(keysIn)].map(stitchKeyIdentity),
-  );
-
-const keysIn = ({ produced, consumed }: SpanRecord): readonly StitchKey[] => [...produced, ...consumed];
+const keysOf = (units: readonly Unit[]): StitchKeyIdentity[] => {
+  const identities: StitchKeyIdentity[] = [];
+  const add = (key: StitchKey): void => void identities.push(stitchKeyIdentity(key));
+  for (const { produced, consumed, seen = [] } of units) {
+    for (const { key } of produced) add(key);
+    consumed.forEach(add);
+    for (const span of seen) [...span.produced, ...span.consumed].forEach(add);
+  }
+  return identities;
+};
 
 const append = <K, V>(map: Map<K, V[]>, key: K, value: V): void => {
   const list = map.get(key);

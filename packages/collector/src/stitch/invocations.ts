@@ -55,7 +55,7 @@ const isEvidence = ({ root }: Unit): boolean => root.evidence !== undefined;
 
 /** By their paths; those of evidence that stands for its invocation among them. */
 export const evidencePaths = ({ platform }: Unit): readonly SpanPath[] =>
-  platform?.spans.map((span) => spanPath(span.traceId, span.spanId)) ?? [];
+  platform?.spans.map((span) => span.path) ?? [];
 
 /** Lambda says that it failed, and its own span, if there is one, does not. */
 export const failsUnsaid = ({ root, platform }: Unit): boolean =>
@@ -251,7 +251,4 @@ const distinctLinks = (links: readonly LinkTarget[]): readonly LinkTarget[] => [
 
 const byStart = (a: Unit, b: Unit): number => Number(a.root.start - b.root.start) || compare(a.root, b.root);
 
-const compare = (a: SpanRecord, b: SpanRecord): number => {
-  const [pathA, pathB] = [spanPath(a.traceId, a.spanId), spanPath(b.traceId, b.spanId)];
-  return pathA < pathB ? -1 : Number(pathA > pathB);
-};
+const compare = (a: SpanRecord, b: SpanRecord): number => (a.path < b.path ? -1 : Number(a.path > b.path));

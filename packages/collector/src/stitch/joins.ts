@@ -40,28 +40,47 @@ interface Carried extends Evidence {
 }
 
 /** Strongest first. */
-export const joinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] =>
-  graph.once("joins", unit, () => findJoinsInto(unit, graph));
+export const joinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] => causesInto(unit, graph).joins;
 
-const findJoinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] => {
+/** Contexts that it carries and that were not followed, because the id of its message leads elsewhere. */
+export const staleInto = (unit: Unit, graph: Graph): readonly Evidence[] =>
+  unit.isBatch ? [] : causesInto(unit, graph).stale;
+
+interface Causes {
+  readonly joins: readonly UnitJoin[];
+  readonly stale: readonly Evidence[];
+}
+
+const causesInto = (unit: Unit, graph: Graph): Causes => graph.once("causes", unit, () => findCausesInto(unit, graph));
+
+const findCausesInto = (unit: Unit, graph: Graph): Causes => {
   const keyed = keyEvidence(unit, graph);
-  const carried = carriedEvidence(unit, graph).filter((one) => !isStale(one, keyed, unit, graph));
+  const [stale, carried] = parted(carriedEvidence(unit, graph), (one) => isStale(one, keyed, unit, graph));
   const evidence = merged(carried, keyed).filter(isOfOther(unit));
   const seen = evidence.length > 0 ? evidence : seenEvidence(unit, graph);
   const all = seen.length > 0 ? seen : xrayEvidence(unit, graph);
-  return all
-    .map((one) => ({ ...one, to: unit, relation: isOneOfMany(one.kind, unit) ? "links" : "continues" }) as const)
+  const joins = all
+    .map((one): UnitJoin => joinOf(one, unit))
     .toSorted((a, b) => rank(a.kind) - rank(b.kind) || bySpanId(a.from, b.from));
+  return { joins, stale };
 };
+
+const parted = <T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [T[], T[]] => {
+  const parts: [T[], T[]] = [[], []];
+  for (const one of all) parts[isFirst(one) ? 0 : 1].push(one);
+  return parts;
+};
+
+const joinOf = ({ from, fromUnit, kind, keys }: Evidence, to: Unit): UnitJoin => ({
+  from,
+  fromUnit,
+  to,
+  kind,
+  keys,
+  relation: isOneOfMany(kind, to) ? "links" : "continues",
+});
 
 const isOneOfMany = (kind: JoinKind, unit: Unit): boolean => (kind === "parent" ? hasSharedHeader(unit) : unit.isBatch);
-
-/** Contexts that it carries and that were not followed, because the id of its message leads elsewhere. */
-export const staleInto = (unit: Unit, graph: Graph): readonly Evidence[] => {
-  if (unit.isBatch) return [];
-  const keyed = keyEvidence(unit, graph);
-  return carriedEvidence(unit, graph).filter((one) => isStale(one, keyed, unit, graph));
-};
 
 /** Nothing is its own cause. */
 const isOfOther =
@@ -83,11 +102,10 @@ const carriedEvidence = (unit: Unit, graph: Graph): Carried[] => {
     path: spanPath(link.traceId, link.spanId),
     messageId: link.messageId,
   }));
-  const { traceId, parentSpanId } = unit.root;
-  if (parentSpanId !== undefined && !isContainer(unit)) {
-    const path = spanPath(traceId, parentSpanId);
-    if (!mayNameHeadersParent(unit) || !isHandedOn(path, unit, traceId, graph))
-      carried.unshift({ kind: "parent", path });
+  const { traceId, parentPath } = unit.root;
+  if (parentPath !== undefined && !isContainer(unit)) {
+    if (!mayNameHeadersParent(unit) || !isHandedOn(parentPath, unit, traceId, graph))
+      carried.unshift({ kind: "parent", path: parentPath });
   }
   return carried.flatMap(({ kind, path, messageId }) => {
     const from = graph.span(path);
@@ -120,11 +138,11 @@ const isAfter =
     root.origin.resourceId === from.origin.resourceId && root.wire.endTimeUnixNano < from.start;
 
 /** A record span whose parent is its own invocation: that says where it ran, not what caused it. */
-const isContainer = (unit: Unit): boolean =>
-  unit.root.parentSpanId !== undefined && unit.invocation === spanPath(unit.root.traceId, unit.root.parentSpanId);
+const isContainer = (unit: Unit): boolean => unit.invocation !== undefined && unit.invocation === unit.root.parentPath;
 
 const keyEvidence = (unit: Unit, graph: Graph): Evidence[] => {
   const all = causesOf(unit, graph).flatMap((key) => sendersOf(key, unit, graph).map((one) => ({ ...one, key })));
+  if (all.length < 2) return all;
   const exact = new Set(all.filter(({ key }) => isExact(key)).map(({ fromUnit }) => fromUnit));
   const isLedElsewhere = !unit.isBatch && exact.size > 0;
   const found = isLedElsewhere ? all.filter(({ fromUnit }) => exact.has(fromUnit)) : all;
@@ -135,6 +153,7 @@ const keyEvidence = (unit: Unit, graph: Graph): Evidence[] => {
 
 /** What runs in a nested execution knows those above it too, the nearest first: its cause is the nearest whose start is known. */
 const causesOf = (unit: Unit, graph: Graph): readonly StitchKey[] => {
+  if (unit.consumed.length < 2) return unit.consumed;
   const executions = unit.consumed.filter(({ kind }) => kind === "sfn-execution");
   if (executions.length < 2) return unit.consumed;
   const nearest = executions.find((key) => isProducedBeside(unit, stitchKeyIdentity(key), graph));
@@ -146,14 +165,14 @@ const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
   const told = invocationToldOf(key, unit, graph);
   if (told) return [{ from: told.root, fromUnit: told, kind: key.kind, keys: [key] }];
   const produced = graph.producers(stitchKeyIdentity(key));
-  if (!isExact(key) && new Set(produced.map(({ traceId, spanId }) => spanPath(traceId, spanId))).size > 1) return [];
-  const senders = produced.flatMap((holder) => {
-    const path = spanPath(holder.traceId, holder.spanId);
+  if (!isExact(key) && new Set(produced.map(({ path }) => path)).size > 1) return [];
+  const senders = produced.flatMap(({ path }) => {
     const from = graph.span(path);
     const fromUnit = graph.unitOf(path);
     if (from === undefined || fromUnit === undefined || (!isExact(key) && isLater(from, unit.root))) return [];
     return [{ path, from, fromUnit, kind: key.kind, keys: [key] }];
   });
+  if (senders.length < 2) return senders;
   // What X-Ray saw a function send leads to its invocation; a span of its own that sent it says more.
   const saying = new Set(senders.filter(isItself).map(({ fromUnit }) => fromUnit));
   const said = senders.filter((one) => isItself(one) || !saying.has(one.fromUnit));
@@ -168,7 +187,7 @@ const invocationToldOf = (key: StitchKey, unit: Unit, graph: Graph): Unit | unde
   const holders = graph.consumers(stitchKeyIdentity(key));
   // Those are loaded with any of them (graph.ts); of more, nobody knows which.
   if (new Set(holders.map(({ traceId }) => traceId)).size > MAX_TRACES_OF_REQUEST) return undefined;
-  const units = holders.flatMap(({ traceId, spanId }) => graph.unitOf(spanPath(traceId, spanId)) ?? []);
+  const units = holders.flatMap(({ path }) => graph.unitOf(path) ?? []);
   return units
     .filter((one) => one.requestId === key.id && one.invocation === undefined && one !== unit)
     .reduce<Unit | undefined>((last, one) => (last && byStart(last, one) >= 0 ? last : one), undefined);
@@ -184,9 +203,10 @@ const standsBetween = ({ fromUnit }: Evidence, key: StitchKey): boolean =>
   fromUnit.consumed.some((one) => stitchKeyIdentity(one) === stitchKeyIdentity(key));
 
 const isItself = ({ path, from }: { readonly path: SpanPath; readonly from: SpanRecord }): boolean =>
-  path === spanPath(from.traceId, from.spanId);
+  path === from.path;
 
 const merged = (carried: readonly Evidence[], keyed: readonly Evidence[]): Evidence[] => {
+  if (carried.length + keyed.length < 2) return [...carried, ...keyed];
   const bySender = new Map<SpanRecord, Evidence>();
   const senderUnits = new Map(keyed.map((one) => [one.from, one.fromUnit]));
   for (const one of keyed) {
@@ -241,8 +261,8 @@ const isAdrift = (unit: Unit, graph: Graph): boolean =>
 
 /** None, or itself as Lambda names it: that is what Lambda gives the function as its parent. */
 const hasNoParent = (unit: Unit, graph: Graph): boolean => {
-  const { traceId, parentSpanId } = unit.root;
-  return parentSpanId === undefined || graph.unitOf(spanPath(traceId, parentSpanId)) === unit;
+  const { parentPath } = unit.root;
+  return parentPath === undefined || graph.unitOf(parentPath) === unit;
 };
 
 /** Whether any span, loaded or not, says that it sent something this unit received. */
@@ -251,7 +271,7 @@ export const hasProducer = (unit: Unit, graph: Graph): boolean =>
 
 /** By another than this unit, which may hand on what it was given. */
 const isProducedBeside = (unit: Unit, key: StitchKeyIdentity, graph: Graph): boolean =>
-  graph.producers(key).some(({ traceId, spanId }) => graph.unitOf(spanPath(traceId, spanId)) !== unit);
+  graph.producers(key).some(({ path }) => graph.unitOf(path) !== unit);
 
 const isProduced = (key: StitchKeyIdentity, graph: Graph): boolean => graph.producers(key).length > 0;
 
@@ -270,16 +290,14 @@ const xrayRootOf = (unit: Unit, graph: Graph): Unit | undefined =>
       .flatMap((traceId) => xrayBeginning(traceId, graph) ?? []),
   );
 
-const xrayBeginning = (traceId: TraceId, graph: Graph): Unit | undefined => {
-  const [any = graph.seenIn(traceId)[0]] = graph.units(traceId);
-  const find = () =>
+const xrayBeginning = (traceId: TraceId, graph: Graph): Unit | undefined =>
+  graph.once("X-Ray beginning", traceId, () =>
     firstOf(
       [...beginningsOf(traceId, graph), ...graph.seenIn(traceId)].filter(
         (one) => !hasSharedHeader(one) || isOfOneSender(one, graph),
       ),
-    );
-  return any && graph.once(`X-Ray beginning of ${traceId}`, any, find);
-};
+    ),
+  );
 
 /** The Roots of which it matters who else was given them (shared-roots.ts). */
 export const rootsInDoubt = (unit: Unit, graph: Graph): readonly TraceId[] => {
@@ -289,9 +307,12 @@ export const rootsInDoubt = (unit: Unit, graph: Graph): readonly TraceId[] => {
 };
 
 /** The traces whose id may be its X-Ray Root. */
-const xrayTracesOf = ({ root, platform }: Unit): readonly TraceId[] => [
-  ...new Set([root.traceId, ...(platform?.spans.map((span) => span.traceId) ?? [])]),
-];
+const xrayTracesOf = ({ root, platform }: Unit): readonly TraceId[] =>
+  platform ? [...new Set([root.traceId, ...platform.spans.map((span) => span.traceId)])] : [root.traceId];
+
+/** Those with other units; most units are alone in their trace, and there may be ten thousand. */
+const sharedTracesOf = (unit: Unit, graph: Graph): readonly TraceId[] =>
+  xrayTracesOf(unit).filter((traceId) => graph.units(traceId).length + graph.seenIn(traceId).length > 1);
 
 const firstOf = (units: readonly Unit[]): Unit | undefined =>
   units.reduce<Unit | undefined>((first, one) => (first && beganBefore(first, one) <= 0 ? first : one), undefined);
@@ -306,15 +327,13 @@ export const byStart = (a: Unit, b: Unit): number => {
   return order || bySpanId(a.root, b.root);
 };
 
-/** Roots that others may have had from it; most units are alone in their trace, and there may be ten thousand. */
+/** Roots that others may have had from it. */
 export const rootsBegunBy = (unit: Unit, graph: Graph): readonly TraceId[] =>
-  xrayTracesOf(unit)
-    .filter((traceId) => graph.units(traceId).length + graph.seenIn(traceId).length > 1)
-    .filter((traceId) => hasSharedHeader(unit) || xrayBeginning(traceId, graph) === unit);
+  sharedTracesOf(unit, graph).filter((traceId) => hasSharedHeader(unit) || xrayBeginning(traceId, graph) === unit);
 
 /** The ones that `xrayEvidence` hangs under this unit, if it is the first of a trace. */
 export const adriftUnder = (unit: Unit, graph: Graph): readonly Unit[] =>
-  xrayTracesOf(unit)
+  sharedTracesOf(unit, graph)
     .filter((traceId) => xrayBeginning(traceId, graph) === unit)
     .flatMap((traceId) => [...graph.units(traceId), ...graph.seenIn(traceId)])
     .filter((one) => one !== unit && isAdrift(one, graph) && xrayRootOf(one, graph) === unit);

@@ -3,7 +3,6 @@
  * begin where a sender is unknown.
  */
 import type { TraceId } from "../model/ids.ts";
-import { spanPath } from "../model/ids.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Root, rootOf } from "./ascend.ts";
 import type { Graph } from "./graph.ts";
@@ -31,5 +30,5 @@ export const memberRootsOf = async (batch: Unit, graph: Graph): Promise<readonly
 const tracesAround = (batch: Unit, graph: Graph): TraceId[] => [
   ...batch.links.map((link) => link.traceId),
   ...batch.consumed.flatMap((key) => graph.holders(stitchKeyIdentity(key))).map((holder) => holder.traceId),
-  ...batch.spans.flatMap((span) => graph.linksTo(spanPath(span.traceId, span.spanId))).map((link) => link.traceId),
+  ...batch.spans.flatMap((span) => graph.linksTo(span.path)).map((link) => link.traceId),
 ];

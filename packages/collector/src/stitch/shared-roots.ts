@@ -43,23 +43,17 @@ export const batchBefore = (unit: Unit, root: TraceId, graph: Graph): Unit | und
 
 /** Earliest first. */
 const ofManySenders = (root: TraceId, graph: Graph): readonly Unit[] =>
-  oncePerTrace("batches of many senders with", root, graph, () =>
+  graph.once("batches of many senders", root, () =>
     batchesWith(root, graph)
       .filter((batch) => !isOfOneSender(batch, graph))
       .toSorted((a, b) => Number(a.root.start - b.root.start)),
   );
 
 const batchesWith = (root: TraceId, graph: Graph): readonly Unit[] =>
-  oncePerTrace("batches with", root, graph, () => {
+  graph.once("batches", root, () => {
     const saying = sayingElsewhere(root, graph).flatMap((holder) => unitOf(holder, graph) ?? []);
     return [...new Set([...graph.units(root), ...graph.seenIn(root), ...saying])].filter(hasSharedHeader);
   });
-
-/** A trace may have ten thousand units, each of which asks. */
-const oncePerTrace = <T>(what: string, traceId: TraceId, graph: Graph, compute: () => T): T => {
-  const [any = graph.seenIn(traceId)[0]] = graph.units(traceId);
-  return any ? graph.once(`${what} ${traceId}`, any, compute) : compute();
-};
 
 const keyOf = (root: TraceId): StitchKeyIdentity => stitchKeyIdentity({ kind: "xray-root", id: rootOfTraceId(root) });
 
@@ -87,8 +81,7 @@ export const isOfOneSender = (batch: Unit, graph: Graph): boolean => {
   });
 };
 
-const unitOf = ({ traceId, spanId }: KeyHolder, graph: Graph): Unit | undefined =>
-  graph.unitOf(spanPath(traceId, spanId));
+const unitOf = ({ path }: KeyHolder, graph: Graph): Unit | undefined => graph.unitOf(path);
 
 /**
  * Whether the parent it names may be one that Lambda's header named. Our SDK, which says its keys, takes none from there, and a record's
@@ -103,8 +96,6 @@ export const isHeadersParent = (path: SpanPath, root: TraceId, graph: Graph): bo
 
 /** Its header has the parent of one of its messages. */
 const mayBeParentOf = ({ root, platform, links, consumed }: Unit, path: SpanPath, graph: Graph): boolean =>
-  (root.parentSpanId !== undefined && spanPath(root.traceId, root.parentSpanId) === path) ||
+  root.parentPath === path ||
   [...links, ...(platform?.senders ?? [])].some((one) => spanPath(one.traceId, one.spanId) === path) ||
-  consumed.some((key) =>
-    graph.producers(stitchKeyIdentity(key)).some((one) => spanPath(one.traceId, one.spanId) === path),
-  );
+  consumed.some((key) => graph.producers(stitchKeyIdentity(key)).some((one) => one.path === path));

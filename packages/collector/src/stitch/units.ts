@@ -80,6 +80,9 @@ const withSeen = (units: readonly Unit[], beside: readonly SpanRecord[]): readon
 const isPlatformEvidence = ({ evidence }: SpanRecord): boolean => evidence === "platform";
 
 const unitsAmong = (trace: readonly SpanRecord[]): readonly Unit[] => {
+  const [only] = trace;
+  if (only === undefined) return [];
+  if (trace.length === 1) return [unit(only, trace, place(only, undefined, undefined))];
   const { firsts, others } = byId(trace);
   const places = new Map<SpanRecord, Place>();
   for (const span of firsts.values()) settle(span, firsts, places);
@@ -199,7 +202,7 @@ const place = (span: SpanRecord, parent: SpanRecord | undefined, above: Place | 
   }
   const requestId = span.requestId ?? above.requestId;
   if (handlesOneRecordOf(above.root, span)) {
-    return { root: span, requestId, invocation: spanPath(above.root.traceId, above.root.spanId) };
+    return { root: span, requestId, invocation: above.root.path };
   }
   return { root: above.root, requestId: above.requestId ?? requestId, invocation: above.invocation };
 };
@@ -228,7 +231,7 @@ const unit = (root: SpanRecord, spans: readonly SpanRecord[], where: Place | und
     mostOfOneKind(handling.flatMap((span) => span.consumed.filter(isMessageKey))),
   );
   return {
-    path: spanPath(root.traceId, root.spanId),
+    path: root.path,
     root,
     spans,
     ...(requestId !== undefined && { requestId }),

@@ -11,8 +11,7 @@
  *   send ─────links────▶ invocation (10 messages)     ← its span, nothing below it
  *     └───continues────▶ record 3 ──▶ …               ← everything
  */
-import type { StitchKey } from "@mayfly/api";
-import { type SpanPath, type TraceId, spanPath, traceOf } from "../model/ids.ts";
+import { type SpanPath, type TraceId, traceOf } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Missing, type Root, missingParents, orphansOf, rootOf, sendersOf } from "./ascend.ts";
@@ -61,12 +60,8 @@ export const walk = async (root: Root, graph: Graph, maxUnits: number): Promise<
     await loadConsumers(frontier, graph);
     const next: Unit[] = [];
     for (const unit of frontier) {
-      const below = [
-        ...consumersOf(unit, graph).map((join) => [join.to, join.relation === "continues"] as const),
-        ...recordsOf(unit, graph).map((record) => [record, true] as const),
-        ...(await strayedFrom(unit, root, graph)).map((orphan) => [orphan, true] as const),
-      ].toSorted(([a], [b]) => byStart(a, b));
-      for (const [one, isWhole] of below) if (include(one, isWhole)) next.push(one);
+      const strayed = mayHaveStrays(unit, root, graph) ? await strayedFrom(unit, root, graph) : [];
+      for (const [one, isWhole] of below(unit, strayed, graph)) if (include(one, isWhole)) next.push(one);
       const invocation = unit.invocation && graph.unitOf(unit.invocation);
       if (invocation) include(invocation, false);
     }
@@ -88,10 +83,22 @@ export const walk = async (root: Root, graph: Graph, maxUnits: number): Promise<
 
 const isOfOneMessage = ({ isBatch, consumed }: Unit): boolean => !isBatch && consumed.some(isMessageKey);
 
+/** What comes directly below a unit, earliest first, and whether all of it does. */
+const below = (unit: Unit, strayed: readonly Unit[], graph: Graph): readonly (readonly [Unit, boolean])[] => {
+  const found: (readonly [Unit, boolean])[] = [];
+  for (const { to, relation } of consumersOf(unit, graph)) found.push([to, relation === "continues"]);
+  for (const one of [recordsOf(unit, graph), strayed].flat()) found.push([one, true]);
+  return found.toSorted(([a], [b]) => byStart(a, b));
+};
+
+const mayHaveStrays = ({ root: { traceId, parentSpanId }, invocation }: Unit, root: Root, graph: Graph): boolean =>
+  parentSpanId === undefined &&
+  invocation === undefined &&
+  root.placeholder?.traceId !== traceId &&
+  graph.orphans(traceId).length > 0;
+
 /** Orphans of a trace that this unit began, wherever in its story they belong. */
-const strayedFrom = async (unit: Unit, root: Root, graph: Graph): Promise<readonly Unit[]> => {
-  const { traceId, parentSpanId } = unit.root;
-  if (root.placeholder?.traceId === traceId || parentSpanId !== undefined || unit.invocation) return [];
+const strayedFrom = async ({ root: { traceId } }: Unit, root: Root, graph: Graph): Promise<readonly Unit[]> => {
   const orphans = await orphansOf(traceId, graph);
   const [first] = orphans;
   return first && (await rootOf(first, graph)).id === root.id ? orphans : [];
@@ -123,51 +130,55 @@ export const loadConsumers = async (units: readonly Unit[], graph: Graph): Promi
 };
 
 /** The units that name one of this unit's spans as their cause. */
-const carriersOf = (unit: Unit, graph: Graph): readonly Unit[] => [
-  ...pathsOf(unit).flatMap((path) => graph.unitsUnder(path)),
-  ...linkHoldersTo(unit, graph),
-];
+const carriersOf = (unit: Unit, graph: Graph): readonly Unit[] => {
+  const carriers: Unit[] = [];
+  for (const path of pathsOf(unit)) {
+    for (const one of graph.unitsUnder(path)) carriers.push(one);
+    for (const link of graph.linksTo(path)) addTo(carriers, graph.unitOf(link.path));
+  }
+  return carriers;
+};
+
+const addTo = <T>(list: T[], one: T | undefined): void => {
+  if (one !== undefined) list.push(one);
+};
 
 /** The traces in which the units below this one are. */
-const neighbours = (unit: Unit, graph: Graph): TraceId[] => [
-  ...pathsOf(unit)
-    .flatMap((path) => graph.linksTo(path))
-    .map((link) => link.traceId),
-  ...unit.produced.flatMap(({ key }) => graph.consumers(stitchKeyIdentity(key))).map((holder) => holder.traceId),
-  ...(unit.invocation ? [traceOf(unit.invocation)] : []),
-];
+const neighbours = (unit: Unit, graph: Graph): TraceId[] => {
+  const traceIds: TraceId[] = [];
+  for (const path of pathsOf(unit)) for (const link of graph.linksTo(path)) traceIds.push(link.traceId);
+  for (const { key } of unit.produced)
+    for (const holder of graph.consumers(stitchKeyIdentity(key))) traceIds.push(holder.traceId);
+  if (unit.invocation) traceIds.push(traceOf(unit.invocation));
+  return traceIds;
+};
 
 /** The joins that start in this unit; every candidate is judged by the same rules as on the way up. */
 export const consumersOf = (unit: Unit, graph: Graph): UnitJoin[] => {
-  const candidates = new Set<Unit>([
-    ...carriersOf(unit, graph),
-    ...adriftUnder(unit, graph),
-    ...unit.produced.flatMap(({ key }) => receiversOf(key, graph)),
-    // What it came to, as its destination is told.
-    ...(unit.requestId === undefined ? [] : receiversOf({ kind: "lambda-request", id: unit.requestId }, graph)),
-  ]);
-  candidates.delete(unit);
-  return [...candidates].flatMap((one) => joinsBySender(one, graph).get(unit) ?? []);
+  const candidates = new Set<Unit | undefined>(carriersOf(unit, graph));
+  for (const one of adriftUnder(unit, graph)) candidates.add(one);
+  // Of its request: what it came to, as its destination is told.
+  const told = unit.requestId === undefined ? [] : [{ kind: "lambda-request", id: unit.requestId } as const];
+  for (const key of [...unit.produced.map((one) => one.key), ...told])
+    for (const { path } of graph.consumers(stitchKeyIdentity(key))) candidates.add(graph.unitOf(path));
+  return [...candidates].flatMap((one) => (one && one !== unit ? joinsFrom(unit, one, graph) : []));
 };
 
 /** By which others may name it. */
-const pathsOf = (unit: Unit): readonly SpanPath[] => [
-  ...unit.spans.map((span) => spanPath(span.traceId, span.spanId)),
-  ...evidencePaths(unit),
-];
+const pathsOf = (unit: Unit): readonly SpanPath[] => {
+  const paths = unit.spans.map((span) => span.path);
+  return unit.platform ? [...paths, ...evidencePaths(unit)] : paths;
+};
 
-const joinsBySender = (unit: Unit, graph: Graph): ReadonlyMap<Unit, readonly UnitJoin[]> =>
-  graph.once("joins by sender", unit, () => Map.groupBy(joinsInto(unit, graph), (join) => join.fromUnit));
+/** A batch may have ten thousand senders, each of which asks. */
+const joinsFrom = (sender: Unit, unit: Unit, graph: Graph): readonly UnitJoin[] => {
+  const joins = joinsInto(unit, graph);
+  if (joins.length < FEW) return joins.filter((join) => join.fromUnit === sender);
+  const bySender = graph.once("joins by sender", unit, () => Map.groupBy(joins, (join) => join.fromUnit));
+  return bySender.get(sender) ?? [];
+};
 
-const linkHoldersTo = (unit: Unit, graph: Graph): Unit[] =>
-  pathsOf(unit)
-    .flatMap((path) => graph.linksTo(path))
-    .flatMap((link) => graph.unitOf(spanPath(link.traceId, link.spanId)) ?? []);
-
-const receiversOf = (key: StitchKey, graph: Graph): Unit[] =>
-  graph
-    .consumers(stitchKeyIdentity(key))
-    .flatMap((holder) => graph.unitOf(spanPath(holder.traceId, holder.spanId)) ?? []);
+const FEW = 8;
 
 /** The record units that ran in this invocation, wherever their own traces are; `neighbours` has them loaded. */
 export const recordsOf = (unit: Unit, graph: Graph): readonly Unit[] =>
@@ -175,8 +186,6 @@ export const recordsOf = (unit: Unit, graph: Graph): readonly Unit[] =>
 
 const joinsAmong = (parts: ReadonlyMap<Unit, Part>, graph: Graph): UnitJoin[] => {
   const held = new Set<SpanPath>();
-  for (const part of parts.values()) for (const span of part.spans) held.add(spanPath(span.traceId, span.spanId));
-  return [...parts.keys()]
-    .flatMap((unit) => joinsInto(unit, graph))
-    .filter((join) => held.has(spanPath(join.from.traceId, join.from.spanId)));
+  for (const part of parts.values()) for (const span of part.spans) held.add(span.path);
+  return [...parts.keys()].flatMap((unit) => joinsInto(unit, graph)).filter((join) => held.has(join.from.path));
 };

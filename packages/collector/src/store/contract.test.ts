@@ -6,7 +6,7 @@ import { type AnyValue, type Metric, anyValueToPlain } from "@mayfly/otlp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { START, batch, log, logBatch, metricBatch, rewired, span, spanId, traceId } from "../../test/builders.ts";
 import { wordOf } from "../model/attribute-words.ts";
-import type { SpanId } from "../model/ids.ts";
+import { type SpanId, spanPath } from "../model/ids.ts";
 import type { LogFilter } from "../model/log-filter.ts";
 import type { LogRecord } from "../model/log-record.ts";
 import { type MetricPoint, dataPointsOf } from "../model/metric-point.ts";
@@ -270,14 +270,14 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
         key: { kind: "sqs-message", scope: "https://queue", id: "m-1" },
         side: "produced",
         traceId: traceId("t"),
-        spanId: spanId("a"),
+        path: spanPath(traceId("t"), spanId("a")),
       },
       {
         identity,
         key: { kind: "sqs-message", scope: "arn:queue", id: "m-1" },
         side: "consumed",
         traceId: traceId("u"),
-        spanId: spanId("b"),
+        path: spanPath(traceId("u"), spanId("b")),
       },
     ]);
     expect(await store.keysWithId("m-1", ALL)).toEqual([{ kind: "sqs-message", scope: "https://queue", id: "m-1" }]);
@@ -297,7 +297,11 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
   test("links lead back from the span that they point at", async () => {
     await store.append(batch([span("b", { trace: "u", links: ["t/a", "other/a"] })]));
     expect(await store.linksToTraces([traceId("t")], ALL)).toEqual([
-      { traceId: traceId("u"), spanId: spanId("b"), target: { traceId: traceId("t"), spanId: spanId("a") } },
+      {
+        traceId: traceId("u"),
+        path: spanPath(traceId("u"), spanId("b")),
+        target: spanPath(traceId("t"), spanId("a")),
+      },
     ]);
   });
 

@@ -12,7 +12,7 @@ import type { StitchKey } from "@mayfly/api";
 import type { RawRecords } from "@mayfly/otlp";
 import type { StoreErrorCode } from "../errors.ts";
 import type { Word } from "../model/attribute-words.ts";
-import type { SpanId, TraceId } from "../model/ids.ts";
+import type { SpanPath, TraceId } from "../model/ids.ts";
 import type { LogFilter } from "../model/log-filter.ts";
 import type { LogRecord } from "../model/log-record.ts";
 import type { MetricKind, MetricPoint } from "../model/metric-point.ts";
@@ -42,13 +42,13 @@ export interface KeyHolder {
   readonly key: StitchKey;
   readonly side: "produced" | "consumed";
   readonly traceId: TraceId;
-  readonly spanId: SpanId;
+  readonly path: SpanPath;
 }
 
 export interface LinkHolder {
   readonly traceId: TraceId;
-  readonly spanId: SpanId;
-  readonly target: { readonly traceId: TraceId; readonly spanId: SpanId };
+  readonly path: SpanPath;
+  readonly target: SpanPath;
 }
 
 export interface SpanSearch {

@@ -7,7 +7,7 @@ import type { Signal } from "../store.ts";
 import type { Block } from "./block.ts";
 import { createBlockCache } from "./block-cache.ts";
 import type { OpenPartition, PartitionSet } from "./partition-set.ts";
-import type { BlockEntry, Place } from "./partition-reader.ts";
+import type { BlockEntry, PartitionReader, Place } from "./partition-reader.ts";
 
 /** A record, not decoded yet. */
 export interface Found {
@@ -37,16 +37,15 @@ export const createFinder = (partitions: PartitionSet): Finder => {
     partitions,
     block,
     *places(signal, terms) {
-      const distinct = [...new Set(terms)];
-      for (const partition of [...partitions.keys(), ...partitions.list()]) {
-        const places = partitions.ask(partition, (reader) => {
-          if (reader.blocks(signal).length === 0) return [];
-          return distinct.flatMap((term) => reader.places(signal, term));
-        });
-        for (const { block: id, row } of inOrder(places ?? [])) {
-          const found = block(partition, id);
+      const distinct = new Set(terms);
+      for (const partition of partitions.all()) {
+        const places = partitions.ask(partition, (reader) => placesIn(reader, signal, distinct)) ?? [];
+        let id: number | undefined;
+        let found: Block | undefined;
+        for (const place of inOrder(places)) {
+          if (place.block !== id) found = block(partition, (id = place.block));
           if (found === undefined) break;
-          yield { block: found, row };
+          yield { block: found, row: place.row };
         }
       }
     },
@@ -61,8 +60,17 @@ export const createFinder = (partitions: PartitionSet): Finder => {
   };
 };
 
+const placesIn = (reader: PartitionReader, signal: Signal, terms: ReadonlySet<number>): Place[] => {
+  const places: Place[] = [];
+  if (reader.blocks(signal).length === 0) return places;
+  for (const term of terms) for (const place of reader.places(signal, term)) places.push(place);
+  return places;
+};
+
 /** One record may hold several of the terms. */
 const inOrder = (places: readonly Place[]): readonly Place[] =>
-  places
-    .toSorted((a, b) => a.block - b.block || a.row - b.row)
-    .filter((place, n, all) => place.block !== all[n - 1]?.block || place.row !== all[n - 1]?.row);
+  places.length < 2
+    ? places
+    : places
+        .toSorted((a, b) => a.block - b.block || a.row - b.row)
+        .filter((place, n, all) => place.block !== all[n - 1]?.block || place.row !== all[n - 1]?.row);

@@ -33,8 +33,8 @@ export interface OpenPartition {
 export interface PartitionSet {
   /** Oldest first. */
   list(): readonly OpenPartition[];
-  /** Of partitions that are gone, their spans' stitch keys; oldest first. */
-  keys(): readonly OpenPartition[];
+  /** Those, and before them what is left of partitions that are gone: their spans' stitch keys. */
+  all(): readonly OpenPartition[];
   /** What `ask` makes of the partition; undefined when it turns out to be damaged, which sets it aside. */
   ask<T>(partition: OpenPartition, ask: (reader: PartitionReader) => T): T | undefined;
   /** By number, and what is wrong with them. */
@@ -164,11 +164,11 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
   return {
     list() {
       refresh();
-      return [...open.values()].toSorted((a, b) => a.number - b.number);
+      return inOrder(open);
     },
-    keys() {
+    all() {
       refresh();
-      return [...keys.values()].toSorted((a, b) => a.number - b.number);
+      return [...inOrder(keys), ...inOrder(open)];
     },
     ask(partition, ask) {
       try {
@@ -189,3 +189,6 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
     },
   };
 };
+
+const inOrder = (partitions: ReadonlyMap<number, OpenPartition>): readonly OpenPartition[] =>
+  [...partitions.values()].toSorted((a, b) => a.number - b.number);

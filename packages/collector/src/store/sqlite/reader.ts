@@ -7,12 +7,12 @@
  * Bounds  RECORDS_PER_TURN records are decoded before whoever else waits is served.
  */
 import type { StitchKey } from "@mayfly/api";
-import type { SpanId, TraceId } from "../../model/ids.ts";
+import { type SpanId, type TraceId, spanPath } from "../../model/ids.ts";
 import { matchesLog } from "../../model/log-filter.ts";
 import type { LogRecord } from "../../model/log-record.ts";
-import type { SpanRecord } from "../../model/span.ts";
+import type { LinkTarget, SpanRecord } from "../../model/span.ts";
 import { type StitchKeyIdentity, stitchKeyIdentity } from "../../model/stitch-key.ts";
-import type { KeyHolder, LinkHolder, StoreReader } from "../store.ts";
+import type { KeyHolder, StoreReader } from "../store.ts";
 import { keyIdPlace, keyPlace, linkPlace, requestPlace, tracePlace } from "../terms.ts";
 import { createChanges } from "./changes.ts";
 import { type Found, createFinder } from "./found.ts";
@@ -39,53 +39,53 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
   const spansWith = createSpanSearch({ finder, records, unindexed: unindexedEver(dataDir) });
   const changes = createChanges(finder);
 
-  /** Spans at these places, in order of arrival, of which `matches` is true. */
-  async function* spansAt(
+  /** The first spans at these places, in order of arrival, of which `matches` is true. */
+  const spansAt = async (
     terms: readonly number[],
     matches: (span: SpanRecord) => boolean,
-  ): AsyncGenerator<SpanRecord> {
+    limit = Infinity,
+  ): Promise<readonly SpanRecord[]> => {
+    const spans: SpanRecord[] = [];
+    if (limit <= 0) return spans;
     const isCopy = createCopies();
     let count = 0;
     for (const found of finder.places("spans", terms)) {
-      if ((count += 1) % RECORDS_PER_TURN === 0) await new Promise((resolve) => void setImmediate(resolve));
+      if ((count += 1) % RECORDS_PER_TURN === 0) await turn();
       const span = records.span(found.block, found.row);
-      if (matches(span) && !isCopy(span, found)) yield span;
+      if (matches(span) && !isCopy(span, found) && spans.push(span) >= limit) break;
     }
-  }
+    return spans;
+  };
 
   return {
     async spansOfTraces(traceIds, limit) {
       const asked = new Set(traceIds);
-      return firstOf(
-        limit,
-        spansAt([...asked].map(tracePlace), (span) => asked.has(span.traceId)),
-      );
+      return spansAt([...asked].map(tracePlace), (span) => asked.has(span.traceId), limit);
     },
 
     async holdersOfKeys(identities, limit) {
       const asked = new Set(identities);
-      const holders: KeyHolder[] = [];
-      for await (const span of spansAt([...asked].map(keyPlace), () => true)) {
-        for (const holder of holdersIn(span, asked)) if (holders.push(holder) >= limit) return holders;
-      }
-      return holders;
+      const isAsked = (key: StitchKey): boolean => asked.has(stitchKeyIdentity(key));
+      const holds = ({ produced, consumed }: SpanRecord): boolean => produced.some(isAsked) || consumed.some(isAsked);
+      const spans = await spansAt([...asked].map(keyPlace), holds, limit);
+      return spans.flatMap((span) => [...holdersIn(span, asked)]).slice(0, limit);
     },
 
     async keysWithId(id, limit) {
       const keys = new Map<StitchKeyIdentity, StitchKey>();
-      for await (const span of spansAt([keyIdPlace(id)], () => true)) {
-        for (const key of [...span.produced, ...span.consumed]) {
-          const identity = stitchKeyIdentity(key);
-          if (key.id === id && !keys.has(identity)) keys.set(identity, key);
-        }
-        if (keys.size >= limit) break;
-      }
+      const isNew = (key: StitchKey): boolean => key.id === id && !keys.has(stitchKeyIdentity(key));
+      const tells = ({ produced, consumed }: SpanRecord): boolean => {
+        const told = [...produced, ...consumed].filter(isNew);
+        for (const key of told) keys.set(stitchKeyIdentity(key), key);
+        return told.length > 0;
+      };
+      await spansAt([keyIdPlace(id)], tells, limit);
       return [...keys.values()].slice(0, limit);
     },
 
     async tracesOfRequest(requestId, limit) {
       const starts = new Map<TraceId, bigint>();
-      for await (const span of spansAt([requestPlace(requestId)], (one) => one.requestId === requestId)) {
+      for (const span of await spansAt([requestPlace(requestId)], (one) => one.requestId === requestId)) {
         const known = starts.get(span.traceId);
         if (known === undefined || span.start < known) starts.set(span.traceId, span.start);
       }
@@ -97,15 +97,13 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
 
     async linksToTraces(traceIds, limit) {
       const asked = new Set(traceIds);
-      const holders: LinkHolder[] = [];
-      for await (const span of spansAt([...asked].map(linkPlace), () => true)) {
-        for (const { traceId, spanId } of span.links) {
-          if (!asked.has(traceId)) continue;
-          const holder = { traceId: span.traceId, spanId: span.spanId, target: { traceId, spanId } };
-          if (holders.push(holder) >= limit) return holders;
-        }
-      }
-      return holders;
+      const isAsked = ({ traceId }: LinkTarget): boolean => asked.has(traceId);
+      const spans = await spansAt([...asked].map(linkPlace), ({ links }) => links.some(isAsked), limit);
+      return spans
+        .flatMap(({ traceId, path, links }) =>
+          links.filter(isAsked).map((link) => ({ traceId, path, target: spanPath(link.traceId, link.spanId) })),
+        )
+        .slice(0, limit);
     },
 
     async logs({ traceIds = [], requestIds = [], limit, ...filter }) {
@@ -117,8 +115,7 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
         const isOfTrace = log.traceId !== undefined && traces.has(log.traceId);
         const isAsked = isOfTrace || (log.requestId !== undefined && requests.has(log.requestId));
         if (isAsked && matchesLog(log, filter)) logs.push(log);
-        if (logs.length % RECORDS_PER_TURN === RECORDS_PER_TURN - 1)
-          await new Promise((resolve) => void setImmediate(resolve));
+        if (logs.length % RECORDS_PER_TURN === RECORDS_PER_TURN - 1) await turn();
       }
       return eachLineOnce(logs)
         .toSorted((a, b) => Number(a.time > b.time) - Number(a.time < b.time))
@@ -156,31 +153,40 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
   };
 };
 
-const firstOf = async <T>(limit: number, all: AsyncIterable<T>): Promise<readonly T[]> => {
-  const first: T[] = [];
-  if (limit > 0) for await (const one of all) if (first.push(one) >= limit) break;
-  return first;
-};
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-const holdersIn = (span: SpanRecord, asked: ReadonlySet<StitchKeyIdentity>): KeyHolder[] =>
-  (["produced", "consumed"] as const).flatMap((side) =>
-    span[side].flatMap((key) => {
+function* holdersIn(span: SpanRecord, asked: ReadonlySet<StitchKeyIdentity>): Generator<KeyHolder> {
+  for (const side of SIDES) {
+    for (const key of span[side]) {
       const identity = stitchKeyIdentity(key);
-      return asked.has(identity) ? [{ identity, key, side, traceId: span.traceId, spanId: span.spanId }] : [];
-    }),
-  );
+      if (asked.has(identity)) yield { identity, key, side, traceId: span.traceId, path: span.path };
+    }
+  }
+}
+
+const SIDES = ["produced", "consumed"] as const;
 
 /** Whether the same bytes in the same origin were seen before. */
 const createCopies = (): ((span: SpanRecord, found: Found) => boolean) => {
-  const seen = new Map<SpanId, { readonly origin: SpanRecord["origin"]; readonly record: Uint8Array }[]>();
-  return (span, { block, row }) => {
-    const record = block.record(row);
-    const others = seen.get(span.spanId) ?? [];
-    const isCopy = others.some((one) => one.origin === span.origin && Buffer.compare(one.record, record) === 0);
-    if (!isCopy) seen.set(span.spanId, [...others, { origin: span.origin, record }]);
-    return isCopy;
+  const seen = new Map<SpanId, Seen>();
+  return (span, found) => {
+    const before = seen.get(span.spanId);
+    for (let one = before; one; one = one.before) if (isSame(one, span, found)) return true;
+    seen.set(span.spanId, { span, found, before });
+    return false;
   };
 };
+
+/** Nearly every id is seen once: then this is all that is kept of it. */
+interface Seen {
+  readonly span: SpanRecord;
+  readonly found: Found;
+  readonly before: Seen | undefined;
+}
+
+const isSame = (one: Seen, span: SpanRecord, { block, row }: Found): boolean =>
+  one.span === span ||
+  (one.span.origin === span.origin && Buffer.compare(one.found.block.record(one.found.row), block.record(row)) === 0);
 
 /** A line that came by two ways has the same number in its invocation; the first stands for it. */
 const eachLineOnce = (logs: readonly LogRecord[]): LogRecord[] => {
