@@ -70,6 +70,7 @@ export const ATTR = {
   entriesFailed: "mayfly.entries_failed",
   recordsFailed: "mayfly.records_failed",
   eventBridgeReplayName: "mayfly.eventbridge.replay_name",
+  eventBridgeSource: "mayfly.eventbridge.source",
   sfnExecutionArn: "mayfly.sfn.execution.arn",
   sfnStateName: "mayfly.sfn.state.name",
   sfnRetryCount: "mayfly.sfn.state.retry_count",

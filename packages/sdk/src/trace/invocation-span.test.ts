@@ -178,6 +178,12 @@ test("an event from an archive says which replay sent it again", async () => {
   expect((await invocationBy(busEvent)).attributes).not.toHaveProperty("mayfly.eventbridge.replay_name");
 });
 
+test("an event that a service of AWS sent names the service; one of an application's own names nothing", async () => {
+  const name = "mayfly.eventbridge.source";
+  expect((await invocationBy({ ...busEvent, source: "aws.ec2" })).attributes).toMatchObject({ [name]: "aws.ec2" });
+  expect((await invocationBy(busEvent)).attributes).not.toHaveProperty(name);
+});
+
 test("a task says its state and how often it was tried before", async () => {
   expect((await invocationBy(task)).attributes).toMatchObject({
     "mayfly.sfn.execution.arn": EXECUTION,

@@ -175,7 +175,7 @@ const batchCount = ({ records }: Trigger): Attributes =>
 export const messageAttributes = (trigger: Trigger): Attributes => {
   const system = SYSTEM[trigger.type];
   const count = trigger.records.length;
-  const { id, replay } = trigger.records[0] ?? {};
+  const { id, replay, awsSource } = trigger.records[0] ?? {};
   return {
     [ATTR.messagingOperationName]: "process",
     [ATTR.messagingOperationType]: "process",
@@ -184,6 +184,7 @@ export const messageAttributes = (trigger: Trigger): Attributes => {
     ...batchCount(trigger),
     ...(count === 1 && id !== undefined && { [ATTR.messagingMessageId]: id }),
     ...(count === 1 && replay !== undefined && { [ATTR.eventBridgeReplayName]: replay }),
+    ...(count === 1 && awsSource !== undefined && { [ATTR.eventBridgeSource]: awsSource }),
   };
 };
 

@@ -62,11 +62,15 @@ const batchOf = ({ type, destinationOf, read }: Source, records: readonly JsonOb
   };
 };
 
-export const triggerRecord = (id: string | undefined, { contexts, keys, replay }: Unwrapped): TriggerRecord => ({
+export const triggerRecord = (
+  id: string | undefined,
+  { contexts, keys, replay, awsSource }: Unwrapped,
+): TriggerRecord => ({
   ...(id !== undefined && { id }),
   contexts: byTrust(contexts),
   keys,
   ...(replay !== undefined && { replay }),
+  ...(awsSource !== undefined && { awsSource }),
 });
 
 export const recordIdOf = (record: unknown): string | undefined =>
@@ -97,6 +101,7 @@ function sqs(record: JsonObject): Unwrapped {
       ...inner.keys,
     ],
     replay: inner.replay,
+    awsSource: inner.awsSource,
   };
 }
 

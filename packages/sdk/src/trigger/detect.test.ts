@@ -575,6 +575,13 @@ describe("a message within a message", () => {
     expect(detectTrigger(busEvent("e-1")).records[0]).not.toHaveProperty("replay");
   });
 
+  test("a service of AWS that sent the event is told, itself and wrapped", () => {
+    const event = { ...busEvent("e-1"), source: "aws.ec2" };
+    for (const one of [event, { Records: [sqsRecord("m-1", { body: wrapped(event) })] }])
+      expect(detectTrigger(one).records[0]?.awsSource).toBe("aws.ec2");
+    expect(detectTrigger(busEvent("e-1")).records[0]).not.toHaveProperty("awsSource");
+  });
+
   test("EventBridge in SQS yields both ids, and the context of the detail before the platform's header", () => {
     const body = wrapped(busEvent("e-1", { _mayfly: { traceparent: traceparent("a") } }));
     expect(idsOf(body)).toEqual(["sqs-message m-1", "eventbridge-event e-1"]);

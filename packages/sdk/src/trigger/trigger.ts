@@ -64,6 +64,8 @@ export interface TriggerRecord {
   readonly keys: readonly StitchKey[];
   /** Of an event that EventBridge sent again from an archive: the replay's name. */
   readonly replay?: string;
+  /** Of an event that a service of AWS sent, `aws.ec2`: nobody else may use such a source. */
+  readonly awsSource?: string;
 }
 
 export interface Trigger {

@@ -14,6 +14,7 @@ export interface Unwrapped {
   readonly contexts: readonly CarriedContext[];
   readonly keys: readonly StitchKey[];
   readonly replay?: string | undefined;
+  readonly awsSource?: string | undefined;
 }
 
 export const NOTHING: Unwrapped = { contexts: [], keys: [] };
@@ -46,6 +47,7 @@ export const snsNotification = (message: JsonObject, depth = MAX_UNWRAP_DEPTH): 
       ...inner.keys,
     ],
     replay: inner.replay,
+    awsSource: inner.awsSource,
   };
 };
 
@@ -57,17 +59,19 @@ export const isEventBridgeEvent = (message: JsonObject): boolean =>
 /** A context can only stand in the detail, where an application or its tracer chose to put it. */
 export const eventBridgeEvent = (message: JsonObject, depth = MAX_UNWRAP_DEPTH): Unwrapped => {
   const detail = message["detail"];
+  const source = textAt(message, "source");
   const inner = depth > 1 && isObject(detail) && isCloudEvent(detail) ? cloudEvent(detail, depth - 1) : NOTHING;
   return {
     contexts: [...tracersIn(detail), ...inner.contexts],
     keys: [
       ...keyOf("eventbridge-event", textAt(message, "id")),
-      ...(message["source"] === "aws.s3" ? s3Keys({ s3: detail }) : []),
+      ...(source === "aws.s3" ? s3Keys({ s3: detail }) : []),
       ...destinationKeys(detail),
       ...givenTaskTokens(detail),
       ...inner.keys,
     ],
     replay: textAt(message, "replay-name"),
+    awsSource: source?.startsWith("aws.") ? source : undefined,
   };
 };
 
