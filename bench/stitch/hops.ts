@@ -4,7 +4,16 @@
  * `mayfly`    our key attributes, the carried context as the parent.
  * `official`  @opentelemetry/instrumentation-aws-lambda 0.76 and -aws-sdk 0.79: a SERVER span, for SQS a CONSUMER span below it
  *             with a link, and the message's id, for each record that carries a context; no id of SNS, EventBridge, executions.
- * `generic`   semantic conventions and nothing else: a CONSUMER span with a link to the sender and `messaging.message.id`.
+ * `generic`   semantic conventions and nothing else: a CONSUMER span with a link to the sender and `messaging.message.id`; which
+ *             call of AWS a span is; what triggered an invocation.
+ *
+ * And what one side tells alone, of a hop that nothing joins: that somebody must have received what was sent, that somebody must have sent
+ * what was received. Where neither tells that, nobody who sees the spans can know of the hop:
+ *
+ *   http   the call is like one to anybody's service, the request like one from anywhere
+ *   s3     a bucket need not trigger anything, and an upload may be anybody's
+ *   any    one receiver more of what another says to have received, whose own span does not say that a message came: the official
+ *          instrumentation says that of SQS alone, conventions of nothing that an execution ran
  */
 import type { StitchKeyKind } from "../../packages/api/src/index.ts";
 
@@ -39,6 +48,20 @@ const SAYS_CONSUMED: Readonly<Record<Dialect, ReadonlySet<Carrier>>> = {
   official: new Set<Carrier>(["sqs", "invoke"]),
   generic: new Set<Carrier>(["sqs", "sns", "invoke"]),
 };
+/** These have a receiver among us, or none at all. */
+const HAS_RECEIVER: ReadonlySet<Carrier> = new Set(["sqs", "sns", "eventbridge", "invoke", "execution", "kinesis"]);
+const SAYS_RECEIVED: Readonly<Record<Dialect, ReadonlySet<Carrier>>> = {
+  mayfly: new Set<Carrier>(["sqs", "sns", "eventbridge", "kinesis", "execution", "callback"]),
+  official: new Set<Carrier>(["sqs"]),
+  generic: new Set<Carrier>(["sqs", "sns", "eventbridge", "kinesis"]),
+};
+
+/** By the id of what was sent, or by the name of the call. */
+export const tellsOfReceiver = (carrier: Carrier): boolean => HAS_RECEIVER.has(carrier);
+
+/** Of one that came without an id and without a context. */
+export const tellsOfSender = (dialect: Dialect, carrier: Carrier): boolean => SAYS_RECEIVED[dialect].has(carrier);
+
 /** Which put a context on the wire, and which look for one there. */
 const INJECTS: Readonly<Record<Dialect, ReadonlySet<Carrier>>> = {
   mayfly: new Set<Carrier>(["sqs", "sns", "eventbridge", "invoke", "http", "execution", "kinesis"]),

@@ -5,9 +5,12 @@
  *             records is shown with the batch and all of its records, and in no transaction of theirs
  * recall      of the pairs of one transaction that ids or contexts connect, those that stand in one stitched trace
  * merged      answers that hold works of several transactions, and a batch: how unrelated ones would come together
- * named       of the hops that nothing joins, those beside which the story says that something is missing
+ * named       of the hops that nothing joins and of which one side tells (hops.ts), those beside which the story says that something is
+ *             missing; where neither side does, nobody can know of the hop, and no gap is asked for
+ * false       gaps beside which nothing is missing, or not what the gap says: at joined hops, at what begins by itself, wherever
  */
-import type { Hop, Shell, Work, World } from "./world.ts";
+import { tellsOfReceiver, tellsOfSender } from "./hops.ts";
+import { type Hop, type Shell, type Work, type World, isSaidProduced } from "./world.ts";
 
 export interface Story {
   readonly id: string;
@@ -28,11 +31,16 @@ export interface Verdict {
   readonly recall: number;
   readonly mergedThroughBatches: number;
   readonly unjoinable: number;
+  /** Of those, the ones that neither side tells of. */
+  readonly unknowable: number;
   readonly unjoinableNamed: number;
+  readonly gaps: number;
+  readonly falseGaps: number;
   /** Where something was wrong, a few of each. */
   readonly wrong: readonly string[];
   readonly missed: readonly string[];
   readonly unnamed: Readonly<Record<string, number>>;
+  readonly falselyNamed: Readonly<Record<string, number>>;
 }
 
 const EXAMPLES = 12;
@@ -43,7 +51,8 @@ export const judge = async (world: World, ask: Ask): Promise<Verdict> => {
   const { works, shells, hops } = world;
   const componentOf = components(world);
   const stories = new Map<Work, Story>();
-  for (const work of works) {
+  // A batch's invocation sends too, outside of its records.
+  for (const work of new Set([...works, ...hops.map((hop) => hop.from)])) {
     const story = await ask(work.path);
     if (story === undefined) throw new Error(`nothing is known of ${work.path}`);
     stories.set(work, story);
@@ -96,13 +105,10 @@ export const judge = async (world: World, ask: Ask): Promise<Verdict> => {
   const open = hops.filter(
     (hop) => !hop.isJoinable && (!isWork(hop.to) || componentOf(hop.from) !== componentOf(hop.to)),
   );
-  const unnamed: Record<string, number> = {};
-  for (const hop of open.filter((one) => !isNamed(one, stories))) {
-    const to = isWork(hop.to) ? hop.to.environment.dialect : "batch";
-    const name = `${hop.from.environment.dialect} ${hop.carrier} ${hop.context} ${to}`;
-    unnamed[name] = (unnamed[name] ?? 0) + 1;
-  }
-  const unnamedCount = Object.values(unnamed).reduce((sum, one) => sum + one, 0);
+  const isTold = toldBySomebody(hops);
+  const known = open.filter(isTold);
+  const unnamed = known.filter((hop) => !isNamed(hop, stories));
+  const { all: gaps, unfounded } = unfoundedGaps(world, stories);
   return {
     works: works.length,
     pairsFound: found,
@@ -111,10 +117,14 @@ export const judge = async (world: World, ask: Ask): Promise<Verdict> => {
     recall: expected === 0 ? 1 : met / expected,
     mergedThroughBatches: merged,
     unjoinable: open.length,
-    unjoinableNamed: open.length - unnamedCount,
+    unknowable: open.length - known.length,
+    unjoinableNamed: known.length - unnamed.length,
+    gaps,
+    falseGaps: unfounded.length,
     wrong,
     missed,
-    unnamed,
+    unnamed: counted(unnamed.map(hopName)),
+    falselyNamed: counted(unfounded),
   };
 };
 
@@ -122,6 +132,27 @@ const isWork = (one: Work | Shell): one is Work => "nowMs" in one;
 
 const nameOf = ({ environment, transaction, path }: Work): string =>
   `${environment.functionName} of ${transaction} (${path})`;
+
+const counted = (names: readonly string[]): Readonly<Record<string, number>> =>
+  Object.fromEntries([...Map.groupBy(names, (name) => name)].map(([name, all]) => [name, all.length]));
+
+const hopName = ({ from, carrier, context, to }: Hop): string =>
+  `${from.environment.dialect} ${carrier} ${context} ${isWork(to) ? to.environment.dialect : "batch"}`;
+
+/** Whether the spans of one side say that there must be another. */
+const toldBySomebody = (hops: readonly Hop[]): ((hop: Hop) => boolean) => {
+  const ofSpan = Map.groupBy(hops, ({ fromPath }) => fromPath);
+  return ({ fromPath, carrier, context, to }) => {
+    const isHeardOf = (ofSpan.get(fromPath) ?? []).some(
+      (one) => one.context === "kept" || (one.saysReceived && isSaidProduced(one)),
+    );
+    if (tellsOfReceiver(carrier) && !isHeardOf) return true;
+    // A foreign parent; and Lambda's own segment, which the official instrumentation takes for it.
+    if (!isWork(to)) return false;
+    const { dialect } = to.environment;
+    return context === "foreign" || (context === "xray" && dialect === "official") || tellsOfSender(dialect, carrier);
+  };
+};
 
 /** At the consumer, or beside the span that sent. */
 const isNamed = ({ from, fromPath, to }: Hop, stories: ReadonlyMap<Work, Story>): boolean => {
@@ -162,4 +193,39 @@ const components = ({ works, shells, hops, siblings }: World): ((work: Work) => 
   ).values();
   for (const group of [...orphans, ...sameRoot]) for (const one of group.slice(1)) unite(group[0] as Work, one);
   return top;
+};
+
+/** What a gap may rightly say, by the span that it stands at. */
+const unfoundedGaps = (
+  { works, shells, hops }: World,
+  stories: ReadonlyMap<Work, Story>,
+): { readonly all: number; readonly unfounded: readonly string[] } => {
+  const right = new Set<string>();
+  const allow = (path: string, ...reasons: readonly string[]): void => {
+    for (const reason of reasons) right.add(`${reason} ${path}`);
+  };
+  const withRoot = Map.groupBy(works, ({ traceId }) => traceId);
+  for (const shell of shells) allow(shell.path, "batch-without-records");
+  for (const hop of hops) {
+    const { fromPath, to, carrier, context, isJoinable } = hop;
+    // Which of two requests with one Root called the other, only their clocks say.
+    if (carrier === "http" && context === "xray")
+      for (const work of withRoot.get(hop.from.xrayRoot) ?? []) allow(work.path, "xray-only-context");
+    // Also where a Root joins them: by what was sent they are not joined then.
+    if (!isJoinable) allow(fromPath, "no-consumer", "no-message-id");
+    const at = isWork(to) && !to.isRecord ? to.part.spans.map((span) => `${span.traceId}.${span.spanId}`) : [to.path];
+    for (const path of at) {
+      if (!isJoinable) allow(path, "unknown-producer", "no-message-id");
+      if (context !== "kept") allow(path, "dropped-context");
+      if (context === "foreign" || context === "xray") allow(path, "missing-parent");
+      if (context === "stale") allow(path, "stale-context");
+      if (context === "xray") allow(path, "xray-only-context");
+    }
+  }
+  const places = new Map([...works, ...shells].map((one) => [one.path, isWork(one) ? nameOf(one) : "a batch"]));
+  const all = new Map([...stories.values()].flatMap(({ gaps }) => gaps).map((gap) => [`${gap.reason} ${gap.at}`, gap]));
+  const unfounded = [...all]
+    .filter(([gap]) => !right.has(gap))
+    .map(([, { reason, at }]) => `${reason} ${places.get(at) ?? "at a call"}`.replace(/ of .*/, ""));
+  return { all: all.size, unfounded };
 };

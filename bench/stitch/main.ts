@@ -122,7 +122,10 @@ if (verdict) {
     "recall",
     "mergedThroughBatches",
     "unjoinable",
+    "unknowable",
     "unjoinableNamed",
+    "gaps",
+    "falseGaps",
   ] as const)
     rows.push([name, verdict[name]]);
 }

@@ -21,6 +21,9 @@ test.each([1, 2, 3])("world %i: whatever ids or contexts connect is one story, a
   expect(verdict.pairsJoinable).toBeGreaterThan(200);
   expect({ wrong: verdict.wrong, missed: verdict.missed }).toEqual({ wrong: [], missed: [] });
   expect(verdict.mergedThroughBatches).toBe(0);
+  // Whatever one side tells of is named; and nothing is, where nothing is missing.
+  expect(verdict.unjoinable - verdict.unknowable).toBeGreaterThan(40);
+  expect({ unnamed: verdict.unnamed, falselyNamed: verdict.falselyNamed }).toEqual({ unnamed: {}, falselyNamed: {} });
 });
 
 test("the order of arrival changes no answer", async () => {

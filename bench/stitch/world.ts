@@ -46,6 +46,8 @@ export interface Hop {
   readonly to: Work | Shell;
   readonly carrier: Carrier;
   readonly context: Context;
+  /** The receiver says the id that the sender was told. */
+  readonly saysReceived: boolean;
   /** Both sides saw one id, or one carried the other's context. */
   readonly isJoinable: boolean;
 }
@@ -96,6 +98,9 @@ export interface WorldOptions {
   readonly dialects: readonly Dialect[];
   readonly contexts: readonly Context[];
 }
+
+/** The sender was told an id, and its span says that. */
+export const isSaidProduced = ({ from, carrier }: Hop): boolean => saysProduced(from.environment.dialect, carrier);
 
 export type WorldBuilder = ReturnType<typeof createWorld>;
 
@@ -254,7 +259,7 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
     done: (): World => ({ works, shells, hops, parts, siblings }),
 
     /** A transaction begins with a call from outside. */
-    begin(name: string, atMs: number, options: { readonly trigger?: string; readonly consumed?: string } = {}): Work {
+    begin(name: string, atMs: number, options: { readonly trigger?: Trigger; readonly consumed?: string } = {}): Work {
       const dialect = pick(dialects);
       const transaction = transactions++;
       const traceId = hex(32);
@@ -263,7 +268,7 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
         xrayRoot: dialect === "mayfly" ? traceId : hex(32),
         entry: spanIn(environment, name, SERVER, traceId, "", [atMs, atMs + WORK_MS], {
           "faas.invocation_id": requestId,
-          "faas.trigger": options.trigger ?? "http",
+          ...triggeredBy(dialect, options.trigger ?? "http"),
           ...(dialect === "mayfly" && {
             "mayfly.keys.consumed": [`lambda-request||${requestId}`, ...(options.consumed ? [options.consumed] : [])],
           }),
@@ -286,9 +291,9 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
       const sent = { by, carrier, id, ...scope, atMs } as const;
       const kind = carrier === "sqs" || carrier === "sns" || environment.dialect === "mayfly" ? PRODUCER : CLIENT;
       const says = saysProduced(environment.dialect, carrier);
-      const call = environment.dialect === "official" ? CALLS[carrier] : undefined;
+      const call = environment.dialect === "mayfly" ? undefined : CALLS[carrier];
       const produced = {
-        ...(call !== undefined && { "rpc.system": "aws-api", "rpc.method": call }),
+        ...(call && { "rpc.system": "aws-api", "rpc.service": call[0], "rpc.method": call[1] }),
         ...(says && PRODUCED[environment.dialect](sent, keyOf(sent))),
       };
       const span = spanIn(environment, `${carrier} send`, kind, by.traceId, by.spanId, [atMs, atMs + 1], produced);
@@ -330,6 +335,7 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
         to: work,
         carrier: sent.carrier,
         context,
+        saysReceived: says,
         isJoinable: context === "kept" || (says && saysProduced(sent.by.environment.dialect, sent.carrier)),
       });
       return work;
@@ -427,6 +433,7 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
           to: record ?? batch,
           carrier: sent.carrier,
           context,
+          saysReceived: tells,
           isJoinable: context === "kept" || (tells && saysProduced(sent.by.environment.dialect, sent.carrier)),
         });
       }
@@ -443,7 +450,7 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
     unsent(sent: Sent, name: string, afterMs: number, context: Context): Work {
       const work = this.receive(sent, name, { afterMs, context });
       const hop = hops.pop() as Hop;
-      hops.push({ ...hop, isJoinable: hop.context === "kept" });
+      hops.push({ ...hop, saysReceived: false, isJoinable: hop.context === "kept" });
       return work;
     },
 
@@ -464,7 +471,7 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
     const time = [atMs, atMs + WORK_MS] as const;
     const { xrayRoot } = sent.by;
     const isXray = context === "xray";
-    const own = { "faas.invocation_id": requestId };
+    const own = { "faas.invocation_id": requestId, ...triggeredBy(dialect, TRIGGERS[sent.carrier]) };
     if (dialect === "mayfly") {
       const traceId = carried?.traceId ?? (isXray ? xrayRoot : hex(32));
       const keys = [sent, ...more].map(keyOf).filter((key) => !key.startsWith("lambda-request"));
@@ -542,6 +549,25 @@ const seenPart = (
   ],
 });
 
+type Trigger = "http" | "pubsub" | "datasource" | "timer" | "other";
+const TRIGGERS: Readonly<Record<Carrier, Trigger>> = {
+  sqs: "pubsub",
+  sns: "pubsub",
+  eventbridge: "pubsub",
+  kinesis: "pubsub",
+  s3: "datasource",
+  http: "http",
+  invoke: "other",
+  execution: "other",
+  callback: "other",
+};
+
+/** Ours says it of all, as the conventions ask; the official instrumentation says of HTTP the URL, and of SQS what `SQS_PROCESS` has. */
+const triggeredBy = (dialect: Dialect, trigger: Trigger): Attributes => {
+  if (dialect !== "official") return { "faas.trigger": trigger };
+  return trigger === "http" ? { "url.full": "https://api.example.com/" } : {};
+};
+
 const SYSTEMS: ReadonlyMap<Carrier, string> = new Map([
   ["sqs", "aws_sqs"],
   ["sns", "aws.sns"],
@@ -553,16 +579,16 @@ const SQS_PROCESS = {
   "messaging.destination.name": "queue",
 } as const;
 
-/** The official instrumentation says which call of AWS a span is. */
-const CALLS: Readonly<Partial<Record<Carrier, string>>> = {
-  sqs: "SendMessage",
-  sns: "Publish",
-  eventbridge: "PutEvents",
-  invoke: "Invoke",
-  execution: "StartExecution",
-  callback: "SendTaskSuccess",
-  kinesis: "PutRecord",
-  s3: "PutObject",
+/** The conventions, and so the official instrumentation, say which call of AWS a span is. */
+const CALLS: Readonly<Partial<Record<Carrier, readonly [service: string, method: string]>>> = {
+  sqs: ["SQS", "SendMessage"],
+  sns: ["SNS", "Publish"],
+  eventbridge: ["EventBridge", "PutEvents"],
+  invoke: ["Lambda", "Invoke"],
+  execution: ["SFN", "StartExecution"],
+  callback: ["SFN", "SendTaskSuccess"],
+  kinesis: ["Kinesis", "PutRecord"],
+  s3: ["S3", "PutObject"],
 };
 
 /** How the sender spells the id that it got. */

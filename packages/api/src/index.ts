@@ -156,6 +156,7 @@ export interface Join {
 export type GapReason =
   | "missing-parent"
   | "unknown-producer"
+  | "ambiguous-producer"
   | "batch-without-records"
   | "no-consumer"
   | "no-message-id"
@@ -175,6 +176,14 @@ export interface Gap {
   readonly message: string;
   /** One sentence for people: how to mend it. */
   readonly advice: string;
+  /** Of `ambiguous-producer`: the spans that may have sent it, latest first; the ten latest where there are more. */
+  readonly candidates?: readonly GapCandidate[];
+}
+
+/** A span, in whatever trace. */
+export interface GapCandidate extends SpanRef {
+  /** The function that it ran in, where one is known. */
+  readonly name: string;
 }
 
 /** Stands for a span or a producer that the evidence names and nobody sent. */

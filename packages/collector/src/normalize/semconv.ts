@@ -25,6 +25,9 @@ export const FAAS_VERSION = "faas.version";
 export const FAAS_MAX_MEMORY = "faas.max_memory";
 export const FAAS_TRIGGER = "faas.trigger";
 export const FAAS_TRIGGER_HTTP = "http";
+export const FAAS_TRIGGER_PUBSUB = "pubsub";
+export const FAAS_TRIGGER_DATASOURCE = "datasource";
+export const FAAS_TRIGGER_TIMER = "timer";
 export const FAAS_COLDSTART = "faas.coldstart";
 export const FAAS_INVOKED_NAME = "faas.invoked_name";
 export const FAAS_INVOKED_PROVIDER = "faas.invoked_provider";
@@ -43,16 +46,6 @@ export const RPC_SYSTEM = "rpc.system";
 export const RPC_SYSTEM_AWS = "aws-api";
 export const RPC_SERVICE = "rpc.service";
 export const RPC_METHOD = "rpc.method";
-/** Calls of AWS whose answers name what was sent. */
-export const RPC_SENDING_METHODS: ReadonlySet<string> = new Set([
-  "SendMessage",
-  "SendMessageBatch",
-  "Publish",
-  "PublishBatch",
-  "PutEvents",
-  "StartExecution",
-  "StartSyncExecution",
-]);
 export const AWS_SQS_QUEUE_URL = "aws.sqs.queue.url";
 export const AWS_SNS_TOPIC_ARN = "aws.sns.topic.arn";
 export const AWS_DYNAMODB_TABLE_NAMES = "aws.dynamodb.table_names";
@@ -74,6 +67,8 @@ export const SFN_STATUS = "mayfly.sfn.status";
 
 /** On what works on an event that an archive sent again. */
 export const EVENTBRIDGE_REPLAY_NAME = "mayfly.eventbridge.replay_name";
+/** Of an event that a service of AWS sent: `aws.ec2`. */
+export const EVENTBRIDGE_SOURCE = "mayfly.eventbridge.source";
 
 export const HTTP_REQUEST_METHOD = "http.request.method";
 export const HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";

@@ -186,6 +186,30 @@ const operationIn = (call: string): string => {
   return operation.slice(0, 1).toUpperCase() + operation.slice(1);
 };
 
+/** Calls of AWS whose answers name what was sent. */
+const CALLS_THAT_SEND: ReadonlySet<string> = new Set([
+  "SendMessage",
+  "SendMessageBatch",
+  "Publish",
+  "PublishBatch",
+  "PutEvents",
+  "StartExecution",
+  "StartSyncExecution",
+]);
+/** Operations that other services have too. */
+const CALLS_OF_SERVICE_THAT_SEND: ReadonlySet<string> = new Set(["kinesis/PutRecord", "kinesis/PutRecords"]);
+
+/** By its kind, or by the call that it is: it sends something, whether or not it says an id of that. */
+export const isSendingCall = ({ kind, attributes }: Pick<Span, "kind" | "attributes">): boolean => {
+  if (kind !== CLIENT && kind !== PRODUCER) return false;
+  if (!attributes.some(({ key }) => SENDING_SIGNS.has(key))) return false;
+  const reader = attributeReader(attributes);
+  if (kind === PRODUCER && reader.has(MESSAGING_SYSTEM)) return true;
+  return CALLS_THAT_SEND.has(awsOperation(reader)) || CALLS_OF_SERVICE_THAT_SEND.has(awsCall(reader));
+};
+
+const SENDING_SIGNS: ReadonlySet<string> = new Set([MESSAGING_SYSTEM, ...AWS_CALL_OPERATION]);
+
 /** What a link does not say, its span says for all of them: the queue, the stream. */
 const keysAt = (source: KeySource, attributes: IdReader, { links }: Sending): StitchKey[] => {
   const own = keyAt(source, attributes, attributes) ?? [];

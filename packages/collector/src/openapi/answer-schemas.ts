@@ -770,6 +770,7 @@ export const ANSWER_SCHEMAS = {
     "enum": [
       "missing-parent",
       "unknown-producer",
+      "ambiguous-producer",
       "batch-without-records",
       "no-consumer",
       "no-message-id",
@@ -801,6 +802,13 @@ export const ANSWER_SCHEMAS = {
       "advice": {
         "description": "One sentence for people: how to mend it.",
         "type": "string"
+      },
+      "candidates": {
+        "description": "Of `ambiguous-producer`: the spans that may have sent it, latest first; the ten latest where there are more.",
+        "type": "array",
+        "items": {
+          "$ref": "#/components/schemas/GapCandidate"
+        }
       }
     },
     "required": [
@@ -808,6 +816,27 @@ export const ANSWER_SCHEMAS = {
       "at",
       "message",
       "advice"
+    ]
+  },
+  "GapCandidate": {
+    "description": "A span, in whatever trace.",
+    "type": "object",
+    "properties": {
+      "traceId": {
+        "type": "string"
+      },
+      "spanId": {
+        "type": "string"
+      },
+      "name": {
+        "description": "The function that it ran in, where one is known.",
+        "type": "string"
+      }
+    },
+    "required": [
+      "traceId",
+      "spanId",
+      "name"
     ]
   },
   "Placeholder": {

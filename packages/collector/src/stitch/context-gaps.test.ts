@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { SpanRecord } from "../model/span.ts";
 import { rootOfTraceId } from "../model/xray-header.ts";
 import { findTrace } from "../query/find.ts";
-import { rewired, span, traceId } from "../../test/builders.ts";
+import { rewired, span, spanId, traceId } from "../../test/builders.ts";
 import { LATER, at, id, stored } from "../../test/stitched.ts";
 import { gapsOf } from "./gaps.ts";
 
@@ -226,8 +226,20 @@ describe("what names an execution or no message at all", () => {
     }),
   ];
 
-  test("a message of which neither id nor context is told has a gap at what handled it", async () => {
-    expect((await gapsAt("r-w", ...official([]))).map(where)).toEqual([["no-message-id", id("t", "process orders")]]);
-    expect(await gapsAt("r-w", ...official(["s/send"]))).toEqual([]);
+  test("a message of which neither id nor context is told has a gap at the invocation that handled it", async () => {
+    expect((await gapsAt("r-w", ...official([]))).map(where)).toEqual([["no-message-id", id("t", "worker")]]);
+  });
+
+  test("a context whose span never arrived is a missing parent, as a link too; one that arrived is none", async () => {
+    const sender = span("send", { trace: "s", in: "api", kind: 4, at: at(0) });
+    const gaps = await gapsAt("r-w", ...official(["s/send"]));
+    expect(gaps.map(where)).toEqual([["missing-parent", id("t", "worker")]]);
+    expect(gaps[0]?.message).toContain(spanId("send"));
+    expect(await gapsAt("r-w", ...official(["s/send"]), sender)).toEqual([]);
+  });
+
+  test("a request that links to a trace outside has no gap", async () => {
+    const attributes = { "faas.trigger": "http", "faas.invocation_id": "r-w" };
+    expect(await gapsAt("r-w", span("api", { kind: 2, attributes, links: ["outside/page"] }))).toEqual([]);
   });
 });

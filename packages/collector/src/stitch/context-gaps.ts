@@ -14,7 +14,7 @@ import { isMessageKey } from "../model/stitch-key.ts";
 import { rootOfTraceId } from "../model/xray-header.ts";
 import { MAYFLY_SDK_SAMPLED_OUT_SPANS } from "../normalize/semconv.ts";
 import type { Graph } from "./graph.ts";
-import { type UnitJoin, joinsInto, rootsInDoubt, staleInto } from "./joins.ts";
+import { type UnitJoin, isEntry, joinsInto, rootsInDoubt, staleInto } from "./joins.ts";
 import { keyName, nameOf, refOf } from "./reason.ts";
 import { batchBefore } from "./shared-roots.ts";
 import type { Unit } from "./units.ts";
@@ -76,7 +76,8 @@ const xrayOnly = ({ kind, to }: UnitJoin): Found[] =>
 /** A story that begins with what a batch may have called, and that does not lead to that batch itself. */
 const sharedRoot = ({ id, parts }: StitchedTrace, graph: Graph): Found[] => {
   const unit = parts[0]?.unit;
-  if (unit?.path !== id || unit.consumed.some(isMessageKey) || joinsInto(unit, graph).length > 0) return [];
+  if (unit?.path !== id || isEntry(unit) || unit.consumed.some(isMessageKey) || joinsInto(unit, graph).length > 0)
+    return [];
   for (const root of rootsInDoubt(unit, graph)) {
     const batch = batchBefore(unit, root, graph);
     if (batch === undefined || parts.some((part) => part.unit === batch)) continue;

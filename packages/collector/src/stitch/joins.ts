@@ -12,6 +12,13 @@ import type { JoinKind, StitchKey } from "@mayfly/api";
 import { type SpanPath, type TraceId, spanPath } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { type StitchKeyIdentity, isExact, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import {
+  FAAS_TRIGGER,
+  FAAS_TRIGGER_DATASOURCE,
+  FAAS_TRIGGER_HTTP,
+  FAAS_TRIGGER_PUBSUB,
+  FAAS_TRIGGER_TIMER,
+} from "../normalize/semconv.ts";
 import { type Graph, MAX_TRACES_OF_REQUEST } from "./graph.ts";
 import { isLater } from "./later.ts";
 import { batchBefore, isHeadersParent, isOfOneSender, mayNameHeadersParent } from "./shared-roots.ts";
@@ -279,15 +286,13 @@ const isProduced = (key: StitchKeyIdentity, graph: Graph): boolean => graph.prod
 export const beginningsOf = (traceId: TraceId, graph: Graph): readonly Unit[] =>
   graph.units(traceId).filter((one) => hasNoParent(one, graph) && one.invocation === undefined);
 
-/**
- * What began the trace: of its parentless units one that was sent no message, because a message has a sender; among equals
- * the earliest, which is a guess where clocks disagree.
- */
+/** Of what began the traces, the first. */
 const xrayRootOf = (unit: Unit, graph: Graph): Unit | undefined =>
   firstOf(
     xrayTracesOf(unit)
       .filter((traceId) => batchBefore(unit, traceId, graph) === undefined)
       .flatMap((traceId) => xrayBeginning(traceId, graph) ?? []),
+    graph,
   );
 
 const xrayBeginning = (traceId: TraceId, graph: Graph): Unit | undefined =>
@@ -296,6 +301,7 @@ const xrayBeginning = (traceId: TraceId, graph: Graph): Unit | undefined =>
       [...beginningsOf(traceId, graph), ...graph.seenIn(traceId)].filter(
         (one) => !hasSharedHeader(one) || isOfOneSender(one, graph),
       ),
+      graph,
     ),
   );
 
@@ -314,10 +320,39 @@ const xrayTracesOf = ({ root, platform }: Unit): readonly TraceId[] =>
 const sharedTracesOf = (unit: Unit, graph: Graph): readonly TraceId[] =>
   xrayTracesOf(unit).filter((traceId) => graph.units(traceId).length + graph.seenIn(traceId).length > 1);
 
-const firstOf = (units: readonly Unit[]): Unit | undefined =>
-  units.reduce<Unit | undefined>((first, one) => (first && beganBefore(first, one) <= 0 ? first : one), undefined);
+/**
+ * What began a trace: of its parentless units one that nothing shows to have been caused; of those the earliest, or, as far as clocks
+ * can tell as early, one that a request or a schedule began.
+ */
+const firstOf = (units: readonly Unit[], graph: Graph): Unit | undefined => {
+  const uncaused = units.filter((unit) => !isCaused(unit, graph));
+  const possible = uncaused.length > 0 ? uncaused : units;
+  const earliest = earliestOf(possible);
+  return (
+    earliest && (earliestOf(possible.filter((one) => isEntry(one) && !isLater(one.root, earliest.root))) ?? earliest)
+  );
+};
 
-const beganBefore = (a: Unit, b: Unit): number => Number(wasSent(a)) - Number(wasSent(b)) || byStart(a, b);
+const earliestOf = (units: readonly Unit[]): Unit | undefined =>
+  units.reduce<Unit | undefined>((first, one) => (first && byStart(first, one) <= 0 ? first : one), undefined);
+
+/** By what it says to have received, or to have been triggered by: whoever sent that. */
+const isCaused = (unit: Unit, graph: Graph): boolean =>
+  wasSent(unit) ||
+  unit.consumed.some(({ kind, id }) => kind === "sfn-execution" && !unit.produced.some(({ key }) => key.id === id)) ||
+  CAUSED_TRIGGERS.has(triggerOf(unit)) ||
+  hasProducer(unit, graph);
+
+const CAUSED_TRIGGERS: ReadonlySet<string | undefined> = new Set([FAAS_TRIGGER_PUBSUB, FAAS_TRIGGER_DATASOURCE]);
+const ENTRY_TRIGGERS: ReadonlySet<string | undefined> = new Set([FAAS_TRIGGER_HTTP, FAAS_TRIGGER_TIMER]);
+
+/** Anybody may have called it, and a schedule nobody. */
+export const isEntry = (unit: Unit): boolean => ENTRY_TRIGGERS.has(triggerOf(unit));
+
+const triggerOf = ({ root }: Unit): string | undefined => {
+  const value = root.wire.attributes.find(({ key }) => key === FAAS_TRIGGER)?.value;
+  return value && "stringValue" in value ? value.stringValue : undefined;
+};
 
 /** Some message led to it. */
 export const wasSent = (unit: Unit): boolean => unit.consumed.some(isMessageKey);

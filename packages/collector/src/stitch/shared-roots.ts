@@ -37,9 +37,15 @@ export const loadBatchesWith = async (inDoubt: readonly TraceId[], graph: Graph)
 
 /** The earliest batch that may have handed `root` on to this unit. */
 export const batchBefore = (unit: Unit, root: TraceId, graph: Graph): Unit | undefined => {
-  const batch = ofManySenders(root, graph).find((one) => one !== unit);
+  const batch = ofManySenders(root, graph).find((one) => one !== unit && !hasSentTo(one, unit, graph));
   return batch && !isLater(batch.root, unit.root) ? batch : undefined;
 };
+
+/** Then it was before the batch, whatever their clocks say. */
+const hasSentTo = (batch: Unit, unit: Unit, graph: Graph): boolean =>
+  batch.consumed.some(
+    (key) => isMessageKey(key) && graph.producers(stitchKeyIdentity(key)).some((one) => unitOf(one, graph) === unit),
+  );
 
 /** Earliest first. */
 const ofManySenders = (root: TraceId, graph: Graph): readonly Unit[] =>

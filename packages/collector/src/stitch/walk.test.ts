@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SpanRecord } from "../model/span.ts";
-import { rewired, span, traceId } from "../../test/builders.ts";
+import { type SpanSpec, rewired, span, traceId } from "../../test/builders.ts";
 import { at, hop, id, stored, sentOrders } from "../../test/stitched.ts";
 
 test("a carried context joins, and the shared message id stands beside it", async () => {
@@ -215,6 +215,43 @@ test("a unit that only shares the trace id joins its first unit by the X-Ray Roo
     span("task", { in: "task", request: "r2", consumes: ["lambda-request r2"], at: at(30) }),
   );
   expect((await ask("r2"))?.joins).toEqual(["api continues task by xray-root"]);
+});
+
+test.each<readonly [string, SpanSpec, string]>([
+  ["says to have run in an execution that the other started", { consumes: ["sfn-execution arn"] }, "arn"],
+  ["says that a message triggered it", { attributes: { "faas.trigger": "pubsub" } }, "e"],
+  ["says nothing, beside one that a request began", { attributes: { "faas.trigger": "other" } }, "e"],
+])(
+  "of two units that share a Root, the one whose clock is ahead and that %s began nothing",
+  async (_, spec, started) => {
+    const { ask } = await stored(
+      span("api", {
+        in: "api",
+        request: "r1",
+        produces: [`sfn-execution ${started}`],
+        attributes: { "faas.trigger": "http" },
+        at: at(400),
+      }),
+      span("task", { in: "task", request: "r2", consumes: [], at: at(0), ...spec }),
+    );
+    const { id: root, joins } = (await ask("r2"))!;
+    expect(root).toBe(id("t", "api"));
+    expect(joins).toMatchObject([expect.stringMatching(/^api continues task by /)]);
+  },
+);
+
+test("of two that a request began, and of one that began long before, the earliest is the first", async () => {
+  const http = { "faas.trigger": "http" };
+  const { ask } = await stored(
+    span("cart", { in: "cart", request: "r2", attributes: http, at: at(30) }),
+    span("api", { in: "api", request: "r1", attributes: http, at: at(0) }),
+  );
+  expect((await ask("r2"))?.joins).toEqual(["api continues cart by xray-root"]);
+  const long = await stored(
+    span("call", { in: "call", request: "r2", attributes: http, at: at(5_000) }),
+    span("task", { in: "task", request: "r1", attributes: { "faas.trigger": "other" }, at: at(0) }),
+  );
+  expect((await long.ask("r2"))?.joins).toEqual(["task continues call by xray-root"]);
 });
 
 test("a message that nobody received is a gap once it cannot be on its way any more", async () => {
