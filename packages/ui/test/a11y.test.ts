@@ -3,6 +3,7 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { hasNoBrowser, useBrowser } from "./browser.ts";
+import { AMBIGUOUS } from "./fixtures/ambiguous.ts";
 import { UNSENT } from "./fixtures/unsent.ts";
 import { stats } from "./fixtures/answers.ts";
 import { ORDER } from "./fixtures/order.ts";
@@ -25,6 +26,12 @@ const PAGES: readonly (readonly [
     `/traces/unsent?row=charge`,
     "aside.detail .platform",
     { "/api/traces/*": UNSENT, "/api/logs": { logs: [] } },
+  ],
+  [
+    "a gap that names who it may have been",
+    "/traces/ambiguous?row=gap-project",
+    "aside.detail .facts a",
+    { "/api/traces/*": AMBIGUOUS, "/api/logs": { logs: [] } },
   ],
   ["what was found in a trace", `${ORDER_PATH}?find=dhl`, "mark"],
   ["the logs of a trace", `${ORDER_PATH}?tab=logs`, ".log-line"],

@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { hasNoBrowser, useBrowser } from "./browser.ts";
 import { stats, traceStats } from "./fixtures/answers.ts";
 import { summaries } from "./fixtures/list.ts";
+import { AMBIGUOUS } from "./fixtures/ambiguous.ts";
 import { ORDER } from "./fixtures/order.ts";
 import { UNSENT } from "./fixtures/unsent.ts";
 import { wideTrace } from "./fixtures/wide.ts";
@@ -252,6 +253,17 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
     const [gap] = ORDER.gaps;
     expect(text).toContain(gap?.message);
     expect(text).toContain(gap?.advice);
+  });
+
+  test("what may have come from several names each of them, and leads to it", async () => {
+    const { page } = await open("/traces/ambiguous", { answers: { "/api/traces/*": AMBIGUOUS } });
+    const row = page.getByRole("row", { name: /which of them it was cannot be told/ });
+    await row.click();
+    const [refund] = AMBIGUOUS.gaps[0]?.candidates ?? [];
+    const link = page.getByRole("complementary", { name: "Detail" }).getByRole("link", { name: "refund" });
+    expect(await link.getAttribute("href")).toBe(`/traces/${refund?.traceId}?row=${refund?.spanId}`);
+    await link.click();
+    await expect.poll(() => new URL(page.url()).pathname).toBe(`/traces/${refund?.traceId}`);
   });
 
   test("a function whose clock differs is drawn by the others', and says so", async () => {

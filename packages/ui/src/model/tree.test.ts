@@ -214,6 +214,15 @@ test("a gap before a span stands above it, a gap after it below", () => {
   expect(lines).toEqual(["? unknown-producer", "api: api", "  send", "    ? no-consumer", "  ? batch-without-records"]);
 });
 
+test("who may have sent, and a message of which nothing is told, stand above who received; a call that tells no id has it below", () => {
+  const api = span("api", { kind: "server", at: [0, 9] });
+  const send = span("send", { under: "api", kind: "client", at: [1, 2] });
+  const lines = told([api, send], [], {
+    gaps: [gap("api", "ambiguous-producer"), gap("api", "no-message-id"), gap("send", "no-message-id")],
+  });
+  expect(lines).toEqual(["? ambiguous-producer", "? no-message-id", "api: api", "  send", "    ? no-message-id"]);
+});
+
 test("an X-Ray Root that led nowhere stands above its span, one that joined it below", () => {
   const spans = [span("api", { in: "api", at: [0, 9] }), span("ship", { in: "ship", at: [10, 12] })];
   const gaps = [gap("ship", "xray-only-context")];

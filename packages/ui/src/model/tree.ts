@@ -14,7 +14,7 @@
  *   │     └ record m-1                     a record span nests in its invocation, whatever its parent says
  *   └ PutItem
  */
-import type { Gap, Join, Placeholder } from "@mayfly/api";
+import type { Gap, Join, Placeholder, SpanKind } from "@mayfly/api";
 import { type Invocations, invocationsOf } from "./invocations.ts";
 import { joinedIntervals } from "./waits.ts";
 import type { Extent } from "./time-scale.ts";
@@ -182,16 +182,21 @@ const placeGaps = ({ gaps, spanAt }: TraceView, { nodes, roots, placeholders, in
     const cause = view && invocations.incoming.get(invocations.hostOf.get(view) ?? view)?.from;
     const placeholder = cause && "placeholder" in cause ? placeholders.get(cause.placeholder) : undefined;
     if (placeholder) (placeholder.gaps as Gap[]).push(gap);
-    else if (node === undefined || isBefore(gap, cause))
+    else if (node === undefined || isBefore(gap, cause, view?.span.kind))
       roots.push({ kind: "gap", gap, atNs: (view?.startNs ?? 0) - 1, children: [] });
     else node.children.push({ kind: "gap", gap, atNs: view?.endNs ?? 0, children: [] });
   }
 };
 
-/** A Root that led nowhere is before its span; one that joined it says that the join is not all. */
-const isBefore = ({ reason }: Gap, cause: Join["from"] | undefined): boolean =>
+/**
+ * A Root that led nowhere is before its span; one that joined it says that the join is not all. Without an id something was sent by a
+ * call, and received by anything else.
+ */
+const isBefore = ({ reason }: Gap, cause: Join["from"] | undefined, kind: SpanKind | undefined): boolean =>
   reason === "missing-parent" ||
   reason === "unknown-producer" ||
+  reason === "ambiguous-producer" ||
+  (reason === "no-message-id" && cause === undefined && kind !== "client" && kind !== "producer") ||
   (reason === "xray-only-context" && cause === undefined);
 
 const startOf = (node: Node): number => (node.kind === "span" ? node.view.startNs : node.atNs);

@@ -12,6 +12,7 @@ import { EXCEPTION_STACKTRACE } from "../../model/semconv.ts";
 import type { Extent } from "../../model/time-scale.ts";
 import { type LogView, type TraceView, pathOf } from "../../model/trace-view.ts";
 import { waitPlace } from "../../model/waits.ts";
+import { tracePath } from "../../routes.ts";
 import { LogLine } from "../log-list/log-lines.tsx";
 import { AttributeTable } from "./attribute-table.tsx";
 import { Fact } from "./fact.tsx";
@@ -325,6 +326,17 @@ const GapFacts = ({ gap }: { readonly gap: Gap }) => (
     {gap.key && (
       <dl class="facts">
         <Fact name={gap.key.kind} copy={gap.key.id} />
+        {gap.candidates && (
+          <Fact name="one of">
+            {gap.candidates.map(({ traceId, spanId, name }) => (
+              <div key={spanId}>
+                <a href={`${tracePath(traceId)}?row=${spanId}`}>
+                  {name} <span class="mono">{spanId.slice(0, 8)}</span>
+                </a>
+              </div>
+            ))}
+          </Fact>
+        )}
       </dl>
     )}
   </>
