@@ -10,7 +10,6 @@
  * event of an AWS service's own.
  */
 import type { Gap, GapCandidate, StitchKey } from "@mayfly/api";
-import { spanPath } from "../model/ids.ts";
 import { isExact, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { attributeReader } from "../normalize/attributes.ts";
 import {
@@ -111,7 +110,7 @@ const ambiguousProducer = (unit: Unit, graph: Graph): Gap | undefined => {
 
 /** Latest first. */
 const candidatesFor = (key: StitchKey, unit: Unit, graph: Graph): readonly GapCandidate[] => {
-  const paths = graph.producers(stitchKeyIdentity(key)).map(({ traceId, spanId }) => spanPath(traceId, spanId));
+  const paths = graph.producers(stitchKeyIdentity(key)).map(({ path }) => path);
   return [...new Set(paths)]
     .filter((path) => graph.unitOf(path) !== unit)
     .flatMap((path) => graph.span(path) ?? [])
