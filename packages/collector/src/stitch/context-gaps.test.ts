@@ -13,7 +13,7 @@ const gapsAt = async (asked: string, ...spans: readonly SpanRecord[]): Promise<r
   return found ? gapsOf(found.trace, found.graph, LATER) : [];
 };
 
-const where = ({ reason, at: { traceId: trace, spanId } }: Gap) => [reason, `${trace}.${spanId}`];
+const where = ({ reason, at: place }: Gap) => [reason, `${place.traceId}.${place.spanId}`];
 
 const api = span("api", { in: "api", request: "r-api", at: at(0) });
 const send = (message = "m", kind = "sqs-message") =>

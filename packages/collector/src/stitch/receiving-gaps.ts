@@ -55,8 +55,8 @@ const unknownProducer = (unit: Unit, graph: Graph, shared: StitchKey | undefined
   const execution = isParentMissing(unit, graph) ? undefined : unit.consumed.find(isOfExecution(unit));
   const key = unit.consumed.find(isMessageKey) ?? execution ?? shared;
   if (key === undefined || unit.consumed.some(isUpload) || hasProducer(unit, graph)) return undefined;
-  const [did, advice] = toldOf(key);
-  const message = `${nameOf(unit.root)} ${did[0]} ${keyName(key)}, and no span says it ${did[1]} that.`;
+  const { received, sent, advice } = toldOf(key);
+  const message = `${nameOf(unit.root)} ${received} ${keyName(key)}, and no span says it ${sent} that.`;
   return { reason: "unknown-producer", at: refOf(unit.root), key, message, advice };
 };
 
@@ -69,22 +69,32 @@ const isOfExecution =
 /** Whatever it came through afterwards. */
 const isUpload = ({ kind }: StitchKey): boolean => kind === "s3-request" || kind === "s3-object";
 
-/** What the receiver did, what nobody did, and how to mend that. */
-const toldOf = ({ kind, id }: StitchKey): readonly [readonly [received: string, sent: string], advice: string] => {
-  switch (kind) {
-    case "sfn-execution":
-      return [
-        ["ran in", "started"],
-        `Bring the execution with \`mayfly import step-functions --execution-arn ${id}\`, or wrap who starts it with observe().`,
-      ];
-    case "dynamodb-record":
-      return [
-        ["was told of a change of", "wrote"],
-        "Wrap the writer with observe(); of its puts it must know the table's keys (MAYFLY_DYNAMODB_KEYS).",
-      ];
-    default:
-      return [["received", "sent"], "Wrap the sender with observe(), so that the id of what it sends is recorded."];
-  }
+interface Words {
+  /** What the receiver did. */
+  readonly received: string;
+  /** What nobody says to have done. */
+  readonly sent: string;
+  readonly advice: string;
+}
+
+const toldOf = ({ kind, id }: StitchKey): Words => {
+  if (kind === "sfn-execution")
+    return {
+      received: "ran in",
+      sent: "started",
+      advice: `Bring the execution with \`mayfly import step-functions --execution-arn ${id}\`, or wrap who starts it with observe().`,
+    };
+  if (kind === "dynamodb-record")
+    return {
+      received: "was told of a change of",
+      sent: "wrote",
+      advice: "Wrap the writer with observe(); of its puts it must know the table's keys (MAYFLY_DYNAMODB_KEYS).",
+    };
+  return {
+    received: "received",
+    sent: "sent",
+    advice: "Wrap the sender with observe(), so that the id of what it sends is recorded.",
+  };
 };
 
 /** Nothing joined it, because more than one of those that are not later than it may have sent it. */
