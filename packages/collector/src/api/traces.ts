@@ -124,7 +124,7 @@ interface Shown {
   readonly detail: Omit<TraceDetail, "spans" | "joins">;
   readonly records: readonly (readonly [SpanRecord, Unit])[];
   /** What leads to a span, strongest first; a wide story has many, so each is told when it is asked for. */
-  readonly joinsTo: ReadonlyMap<SpanRecord, readonly (() => Join)[]>;
+  readonly joinsTo: (span: SpanRecord) => readonly Join[];
   /** Of a stitched one. */
   readonly stitched?: Times & { readonly clocks: Clocks };
 }
@@ -159,14 +159,15 @@ const stitchedDetail = ({ trace, graph, memberOf, alternatives }: Found, now: Un
 };
 
 const joinsOf = ({ trace, graph }: Found): Shown["joinsTo"] => {
-  const joins = [
-    ...trace.missing.flatMap(({ placeholder, units }) =>
-      units.map((unit) => ({ to: unit.root, told: () => placeholderJoin(placeholder, unit, graph) })),
-    ),
-    ...trace.joins.map((join) => ({ to: join.to.root, told: () => joinView(join) })),
+  const underPlaceholders = Map.groupBy(
+    trace.missing.flatMap(({ placeholder, units }) => units.map((unit) => ({ placeholder, unit }))),
+    ({ unit }) => unit.root,
+  );
+  const bySpan = Map.groupBy(trace.joins, ({ to }) => to.root);
+  return (span) => [
+    ...(underPlaceholders.get(span) ?? []).map(({ placeholder, unit }) => placeholderJoin(placeholder, unit, graph)),
+    ...(bySpan.get(span) ?? []).map(joinView),
   ];
-  const bySpan = Map.groupBy(joins, ({ to }) => to);
-  return new Map([...bySpan].map(([to, some]) => [to, some.map(({ told }) => told)]));
 };
 
 /** One W3C trace as it is: its spans, no joins. */
@@ -179,7 +180,7 @@ const bareTrace = async (store: StoreReader, id: string, now: UnixNano): Promise
   return {
     detail: { ...headOf(trace, now), gaps: [], ...(truncated && { truncated }) },
     records: recordsOf(parts),
-    joinsTo: new Map(),
+    joinsTo: () => [],
   };
 };
 
@@ -204,7 +205,7 @@ const paged = ({ detail, records, joinsTo, stitched }: Shown, offset: number): T
         ...(clockOffsetNs !== 0 && { clockOffsetNs }),
       };
     }),
-    joins: page.flatMap(([record]) => joinsTo.get(record)?.map((told) => told()) ?? []),
+    joins: page.flatMap(([record]) => joinsTo(record)),
     ...(stitched && offset === 0 && { criticalPath: stitched.criticalPath }),
     ...(next < records.length && { truncated: true, cursor: String(next) }),
   };

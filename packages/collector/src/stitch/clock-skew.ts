@@ -44,7 +44,7 @@ const MAX_ROUNDS = 20;
 const MAX_TRIED = 16;
 
 export const clocksOf = (units: readonly Unit[], joins: readonly UnitJoin[]): Clocks => {
-  const bounds = joins.flatMap(boundsOf);
+  const bounds = tightest(joins.flatMap(boundsOf));
   const environments = units.map(({ root }) => root.origin.resourceId);
   const offsets = raised(inCausalOrder(new Set(environments), bounds), bounds);
   const isAsTold = [...offsets.values()].every((offset) => offset === 0);
@@ -79,6 +79,17 @@ const boundsOf = ({ from, to: { root }, kind, relation }: UnitJoin): readonly Bo
 
 const isHttp = ({ wire }: SpanRecord): boolean =>
   attributeReader(wire.attributes).text(FAAS_TRIGGER) === FAAS_TRIGGER_HTTP;
+
+/** One for two environments, however many messages went from the one to the other. */
+const tightest = (bounds: readonly Bound[]): readonly Bound[] => {
+  const byBoth = new Map<string, Map<string, Bound>>();
+  for (const bound of bounds) {
+    const ofBefore = byBoth.get(bound.before) ?? new Map<string, Bound>();
+    byBoth.set(bound.before, ofBefore);
+    if (bound.leastNs > (ofBefore.get(bound.after)?.leastNs ?? -Infinity)) ofBefore.set(bound.after, bound);
+  }
+  return Array.from(byBoth.values(), (some) => [...some.values()]).flat();
+};
 
 type Offsets = ReadonlyMap<string, DurationNs>;
 

@@ -66,7 +66,8 @@ export interface Graph {
 /** Who uses one request id again and again is not followed: it tells nothing then. */
 export const MAX_TRACES_OF_REQUEST = 50;
 
-export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
+export const createGraph = (store: Pick<StoreReader, "asOfNow">, bounds: GraphBounds): Graph => {
+  const reader = store.asOfNow();
   const unitsByTrace = new Map<TraceId, readonly Unit[]>();
   const bareByTrace = new Map<TraceId, readonly Unit[]>();
   const seenByTrace = new Map<TraceId, Unit[]>();
@@ -84,7 +85,7 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
   let truncated = false;
 
   const loadSpans = async (traceIds: readonly TraceId[]): Promise<void> => {
-    const loaded = spansLeft > 0 ? await store.spansOfTraces(traceIds, spansLeft) : [];
+    const loaded = spansLeft > 0 ? await reader.spansOfTraces(traceIds, spansLeft) : [];
     spansLeft -= loaded.length;
     if (spansLeft <= 0) truncated = true;
     const byTrace = Map.groupBy(loaded, (span) => span.traceId);
@@ -150,7 +151,7 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
   };
 
   const loadLinks = async (traceIds: readonly TraceId[]): Promise<void> => {
-    const links = await store.linksToTraces(traceIds, bounds.maxHolders);
+    const links = await reader.linksToTraces(traceIds, bounds.maxHolders);
     if (links.length >= bounds.maxHolders) truncated = true;
     for (const link of links) append(linksByTarget, link.target, link);
   };
@@ -158,7 +159,7 @@ export const createGraph = (store: StoreReader, bounds: GraphBounds): Graph => {
   const loadHolders = async (keys: readonly StitchKeyIdentity[]): Promise<void> => {
     const unknown = new Set(keys);
     for (const key of unknown) if (holdersByKey.has(key)) unknown.delete(key);
-    const holders = unknown.size > 0 ? await store.holdersOfKeys([...unknown], bounds.maxHolders) : [];
+    const holders = unknown.size > 0 ? await reader.holdersOfKeys([...unknown], bounds.maxHolders) : [];
     if (holders.length >= bounds.maxHolders) truncated = true;
     for (const key of unknown) holdersByKey.set(key, []);
     for (const holder of holders) {

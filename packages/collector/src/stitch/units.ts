@@ -17,7 +17,7 @@ import type { StitchKey } from "@mayfly/api";
 import { spanToJson } from "@mayfly/otlp";
 import { type SpanPath, spanPath } from "../model/ids.ts";
 import type { LinkTarget, SpanRecord } from "../model/span.ts";
-import { isMessageKey, kindOfRecord, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { type StitchKeyIdentity, isMessageKey, kindOfRecord, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { MESSAGING_OPERATION } from "../normalize/semconv.ts";
 import { finishedWherePossible } from "./finished.ts";
 import type { Sight } from "./invocations.ts";
@@ -29,6 +29,8 @@ export interface Unit {
   /** Root first. */
   readonly spans: readonly SpanRecord[];
   readonly requestId?: string;
+  /** By which others may speak of that request. */
+  readonly requestKey?: StitchKeyIdentity;
   /** For a record unit: the path of the invocation span it ran in. */
   readonly invocation?: SpanPath;
   readonly produced: readonly { readonly key: StitchKey; readonly by: SpanRecord }[];
@@ -55,6 +57,25 @@ interface Place {
 }
 
 export const unitsOf = (trace: readonly SpanRecord[]): readonly Unit[] => {
+  const [first] = trace;
+  if (first === undefined) return [];
+  const known = remembered.get(first);
+  if (known && isSame(known.trace, trace)) return known.units;
+  const units = unitsIn(trace);
+  remembered.set(first, { trace, units });
+  return units;
+};
+
+/** While the store remembers a trace's spans they are the same objects, and so are its units. */
+const remembered = new WeakMap<
+  SpanRecord,
+  { readonly trace: readonly SpanRecord[]; readonly units: readonly Unit[] }
+>();
+
+const isSame = (a: readonly SpanRecord[], b: readonly SpanRecord[]): boolean =>
+  a.length === b.length && a.every((span, n) => span === b[n]);
+
+const unitsIn = (trace: readonly SpanRecord[]): readonly Unit[] => {
   if (!trace.some(isPlatformEvidence)) return unitsAmong(trace);
   const own = trace.filter((span) => !isPlatformEvidence(span));
   const ownIds = new Set<string>(own.map((span) => span.spanId));
@@ -81,8 +102,7 @@ const isPlatformEvidence = ({ evidence }: SpanRecord): boolean => evidence === "
 
 const unitsAmong = (trace: readonly SpanRecord[]): readonly Unit[] => {
   const [only] = trace;
-  if (only === undefined) return [];
-  if (trace.length === 1) return [unit(only, trace, place(only, undefined, undefined))];
+  if (only && trace.length === 1) return [unit(only, trace, place(only, undefined, undefined))];
   const { firsts, others } = byId(trace);
   const places = new Map<SpanRecord, Place>();
   for (const span of firsts.values()) settle(span, firsts, places);
@@ -234,7 +254,10 @@ const unit = (root: SpanRecord, spans: readonly SpanRecord[], where: Place | und
     path: root.path,
     root,
     spans,
-    ...(requestId !== undefined && { requestId }),
+    ...(requestId !== undefined && {
+      requestId,
+      requestKey: stitchKeyIdentity({ kind: "lambda-request", id: requestId }),
+    }),
     ...(where?.invocation !== undefined && { invocation: where.invocation }),
     produced: spans.flatMap((by) => by.produced.map((key) => ({ key, by }))),
     consumed,

@@ -157,10 +157,9 @@ const neighbours = (unit: Unit, graph: Graph): TraceId[] => {
 export const consumersOf = (unit: Unit, graph: Graph): UnitJoin[] => {
   const candidates = new Set<Unit | undefined>(carriersOf(unit, graph));
   for (const one of adriftUnder(unit, graph)) candidates.add(one);
-  // Of its request: what it came to, as its destination is told.
-  const told = unit.requestId === undefined ? [] : [{ kind: "lambda-request", id: unit.requestId } as const];
-  for (const key of [...unit.produced.map((one) => one.key), ...told])
-    for (const { path } of graph.consumers(stitchKeyIdentity(key))) candidates.add(graph.unitOf(path));
+  const keys = unit.produced.map(({ key }) => stitchKeyIdentity(key));
+  if (unit.requestKey) keys.push(unit.requestKey); // what it came to, as its destination is told
+  for (const key of keys) for (const { path } of graph.consumers(key)) candidates.add(graph.unitOf(path));
   return [...candidates].flatMap((one) => (one && one !== unit ? joinsFrom(unit, one, graph) : []));
 };
 

@@ -170,17 +170,23 @@ export interface StoreWriter {
   close(): Promise<void>;
 }
 
-export interface StoreReader {
+/** What stitching asks, step by step. */
+export interface StepReader {
   /** All spans of these traces, in order of arrival; at most `limit` in all. */
   spansOfTraces(traceIds: readonly TraceId[], limit: number): Promise<readonly SpanRecord[]>;
   /** Spans that produced or consumed any of these keys, in order of arrival; at most `limit` in all. */
   holdersOfKeys(identities: readonly StitchKeyIdentity[], limit: number): Promise<readonly KeyHolder[]>;
+  /** Links from other spans to spans of these traces; at most `limit` in all. */
+  linksToTraces(traceIds: readonly TraceId[], limit: number): Promise<readonly LinkHolder[]>;
+}
+
+export interface StoreReader extends StepReader {
+  /** For the many steps of one question: all that is stored by now, and of what arrives later perhaps nothing. */
+  asOfNow(): StepReader;
   /** Keys of any kind whose id is exactly this text (the `{id}` of a URL); at most `limit`. */
   keysWithId(id: string, limit: number): Promise<readonly StitchKey[]>;
   /** Traces that hold a span of this invocation, newest first; at most `limit`. */
   tracesOfRequest(requestId: string, limit: number): Promise<readonly TraceId[]>;
-  /** Links from other spans to spans of these traces; at most `limit` in all. */
-  linksToTraces(traceIds: readonly TraceId[], limit: number): Promise<readonly LinkHolder[]>;
   /** Spans that hold all of these words; bounded work, so an answer may be empty and still have a cursor. */
   spansWith(search: SpanSearch): Promise<SpanHits>;
   /**

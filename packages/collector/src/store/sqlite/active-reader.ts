@@ -1,6 +1,6 @@
 /**
- * The active partition, as readers see it beside the one that writes. `blocks` learns of the commits since, for what is
- * asked next; their terms are read by the first question for one.
+ * The active partition, as readers see it beside the one that writes. `refresh` learns of the commits since; their terms
+ * are read by the first question for one.
  *
  * Memory  8 bytes a place and a word (a word once a block); `forget` gives them back, and the next question for a term
  *         reads them again.
@@ -83,7 +83,6 @@ export const openActiveReader = (path: string): ActiveReader => {
   };
 
   const termsOf = (signal: Signal): SignalTerms => {
-    if (last === 0) refresh();
     if (lastTerms < last) {
       for (const { id, signal: of, places, words } of selectTerms.iterate(lastTerms, last)) {
         const { terms, firstRecords } = known[of];
@@ -117,10 +116,8 @@ export const openActiveReader = (path: string): ActiveReader => {
 
   return {
     block,
-    blocks(signal) {
-      refresh();
-      return known[signal].blocks;
-    },
+    refresh,
+    blocks: (signal) => known[signal].blocks,
     places: (signal, term) =>
       termsOf(signal)
         .places.numbers(term)

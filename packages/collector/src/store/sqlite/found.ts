@@ -16,8 +16,8 @@ export interface Found {
 }
 
 export interface Finder {
-  /** Records that may hold any of these terms, each once, in the order of arrival. */
-  places(signal: Signal, terms: readonly number[]): Generator<Found>;
+  /** Records of these partitions that may hold any of these terms, each once, in the order of arrival. */
+  places(partitions: readonly OpenPartition[], signal: Signal, terms: readonly number[]): Generator<Found>;
   /** Blocks with records that may hold all of these words; all blocks without any. In the order of arrival. */
   blocks(partition: OpenPartition, signal: Signal, words: readonly number[]): readonly BlockEntry[];
   /** undefined: it is damaged. */
@@ -36,9 +36,9 @@ export const createFinder = (partitions: PartitionSet): Finder => {
   return {
     partitions,
     block,
-    *places(signal, terms) {
+    *places(asked, signal, terms) {
       const distinct = new Set(terms);
-      for (const partition of partitions.all()) {
+      for (const partition of asked) {
         const places = partitions.ask(partition, (reader) => placesIn(reader, signal, distinct)) ?? [];
         let id: number | undefined;
         let found: Block | undefined;

@@ -25,7 +25,9 @@ export interface BlockEntry {
 }
 
 export interface PartitionReader {
-  /** In the order of their ids; an active partition's list grows from call to call. */
+  /** An active partition learns of what was written since; all else answers for what is known. */
+  refresh(): void;
+  /** In the order of their ids. */
   blocks(signal: Signal): readonly BlockEntry[];
   /** Records that hold this term, in the order of blocks and rows. */
   places(signal: Signal, term: number): readonly Place[];

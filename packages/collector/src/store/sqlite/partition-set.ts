@@ -31,7 +31,7 @@ export interface OpenPartition {
 }
 
 export interface PartitionSet {
-  /** Oldest first. */
+  /** With all that is written by now. Oldest first. */
   list(): readonly OpenPartition[];
   /** Those, and before them what is left of partitions that are gone: their spans' stitch keys. */
   all(): readonly OpenPartition[];
@@ -125,7 +125,17 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
   const refresh = (): void => {
     const changedAt = statSync(partitionsFolder(dataDir), { bigint: true }).mtimeNs;
     closeRetired(performance.now());
-    if (changedAt === folderChangedAt) return;
+    if (changedAt !== folderChangedAt) refreshFolder(changedAt);
+    for (const [number, reader] of active) {
+      try {
+        reader.refresh();
+      } catch (error) {
+        note(number, error, true);
+      }
+    }
+  };
+
+  const refreshFolder = (changedAt: bigint): void => {
     folderChangedAt = changedAt;
     refreshKeys();
     const present = listPartitions(dataDir);
@@ -174,7 +184,8 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
       try {
         return ask(partition.reader);
       } catch (error) {
-        note(partition.number, error, !partition.isSealed);
+        const isPresent = [open, keys].some((some) => some.get(partition.number) === partition);
+        if (isPresent || !isDamage(error)) note(partition.number, error, !partition.isSealed);
         return undefined;
       } finally {
         bound(partition.number);

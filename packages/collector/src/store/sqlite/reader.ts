@@ -12,13 +12,13 @@ import { matchesLog } from "../../model/log-filter.ts";
 import type { LogRecord } from "../../model/log-record.ts";
 import type { LinkTarget, SpanRecord } from "../../model/span.ts";
 import { type StitchKeyIdentity, stitchKeyIdentity } from "../../model/stitch-key.ts";
-import type { KeyHolder, StoreReader } from "../store.ts";
+import type { KeyHolder, StepReader, StoreReader } from "../store.ts";
 import { keyIdPlace, keyPlace, linkPlace, requestPlace, tracePlace } from "../terms.ts";
 import { createChanges } from "./changes.ts";
 import { type Found, createFinder } from "./found.ts";
 import { createLogSearch } from "./log-search.ts";
 import { createMetricSearch } from "./metric-search.ts";
-import { type OpenSealed, openPartitionSet } from "./partition-set.ts";
+import { type OpenPartition, type OpenSealed, openPartitionSet } from "./partition-set.ts";
 import { createRecords } from "./records.ts";
 import { createSpanSearch } from "./span-search.ts";
 import { unindexedEver } from "./unindexed.ts";
@@ -41,6 +41,7 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
 
   /** The first spans at these places, in order of arrival, of which `matches` is true. */
   const spansAt = async (
+    asked: readonly OpenPartition[],
     terms: readonly number[],
     matches: (span: SpanRecord) => boolean,
     limit = Infinity,
@@ -49,7 +50,7 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
     if (limit <= 0) return spans;
     const isCopy = createCopies();
     let count = 0;
-    for (const found of finder.places("spans", terms)) {
+    for (const found of finder.places(asked, "spans", terms)) {
       if ((count += 1) % RECORDS_PER_TURN === 0) await turn();
       const span = records.span(found.block, found.row);
       if (matches(span) && !isCopy(span, found) && spans.push(span) >= limit) break;
@@ -57,18 +58,39 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
     return spans;
   };
 
-  return {
+  const steps = (all: () => readonly OpenPartition[]): StepReader => ({
     async spansOfTraces(traceIds, limit) {
       const asked = new Set(traceIds);
-      return spansAt([...asked].map(tracePlace), (span) => asked.has(span.traceId), limit);
+      return spansAt(all(), [...asked].map(tracePlace), (span) => asked.has(span.traceId), limit);
     },
 
     async holdersOfKeys(identities, limit) {
       const asked = new Set(identities);
       const isAsked = (key: StitchKey): boolean => asked.has(stitchKeyIdentity(key));
       const holds = ({ produced, consumed }: SpanRecord): boolean => produced.some(isAsked) || consumed.some(isAsked);
-      const spans = await spansAt([...asked].map(keyPlace), holds, limit);
-      return spans.flatMap((span) => [...holdersIn(span, asked)]).slice(0, limit);
+      const spans = await spansAt(all(), [...asked].map(keyPlace), holds, limit);
+      const holders: KeyHolder[] = [];
+      for (const span of spans) addHolders(span, asked, holders);
+      return holders.slice(0, limit);
+    },
+
+    async linksToTraces(traceIds, limit) {
+      const asked = new Set(traceIds);
+      const isAsked = ({ traceId }: LinkTarget): boolean => asked.has(traceId);
+      const spans = await spansAt(all(), [...asked].map(linkPlace), ({ links }) => links.some(isAsked), limit);
+      return spans
+        .flatMap(({ traceId, path, links }) =>
+          links.filter(isAsked).map((link) => ({ traceId, path, target: spanPath(link.traceId, link.spanId) })),
+        )
+        .slice(0, limit);
+    },
+  });
+
+  return {
+    ...steps(() => partitions.all()),
+    asOfNow() {
+      const all = partitions.all();
+      return steps(() => all);
     },
 
     async keysWithId(id, limit) {
@@ -79,13 +101,17 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
         for (const key of told) keys.set(stitchKeyIdentity(key), key);
         return told.length > 0;
       };
-      await spansAt([keyIdPlace(id)], tells, limit);
+      await spansAt(partitions.all(), [keyIdPlace(id)], tells, limit);
       return [...keys.values()].slice(0, limit);
     },
 
     async tracesOfRequest(requestId, limit) {
       const starts = new Map<TraceId, bigint>();
-      for (const span of await spansAt([requestPlace(requestId)], (one) => one.requestId === requestId)) {
+      for (const span of await spansAt(
+        partitions.all(),
+        [requestPlace(requestId)],
+        (one) => one.requestId === requestId,
+      )) {
         const known = starts.get(span.traceId);
         if (known === undefined || span.start < known) starts.set(span.traceId, span.start);
       }
@@ -95,22 +121,11 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
         .map(([traceId]) => traceId);
     },
 
-    async linksToTraces(traceIds, limit) {
-      const asked = new Set(traceIds);
-      const isAsked = ({ traceId }: LinkTarget): boolean => asked.has(traceId);
-      const spans = await spansAt([...asked].map(linkPlace), ({ links }) => links.some(isAsked), limit);
-      return spans
-        .flatMap(({ traceId, path, links }) =>
-          links.filter(isAsked).map((link) => ({ traceId, path, target: spanPath(link.traceId, link.spanId) })),
-        )
-        .slice(0, limit);
-    },
-
     async logs({ traceIds = [], requestIds = [], limit, ...filter }) {
       const terms = [...traceIds.map(tracePlace), ...requestIds.map(requestPlace)];
       const [traces, requests] = [new Set(traceIds), new Set(requestIds)];
       const logs: LogRecord[] = [];
-      for (const { block, row } of finder.places("logs", terms)) {
+      for (const { block, row } of finder.places(partitions.all(), "logs", terms)) {
         const log = records.log(block, row);
         const isOfTrace = log.traceId !== undefined && traces.has(log.traceId);
         const isAsked = isOfTrace || (log.requestId !== undefined && requests.has(log.requestId));
@@ -155,14 +170,14 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-function* holdersIn(span: SpanRecord, asked: ReadonlySet<StitchKeyIdentity>): Generator<KeyHolder> {
+const addHolders = (span: SpanRecord, asked: ReadonlySet<StitchKeyIdentity>, holders: KeyHolder[]): void => {
   for (const side of SIDES) {
     for (const key of span[side]) {
       const identity = stitchKeyIdentity(key);
-      if (asked.has(identity)) yield { identity, key, side, traceId: span.traceId, path: span.path };
+      if (asked.has(identity)) holders.push({ identity, key, side, traceId: span.traceId, path: span.path });
     }
   }
-}
+};
 
 const SIDES = ["produced", "consumed"] as const;
 

@@ -80,6 +80,7 @@ export const openSealedReader = (
 
   return {
     directory: file.directory,
+    refresh() {},
     blocks: (signal) => bySignal[signal].entries,
     places: (signal, term) =>
       filters[signal].mayHold(term)
