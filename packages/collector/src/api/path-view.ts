@@ -10,14 +10,14 @@ import type { StitchedTrace } from "../stitch/walk.ts";
 
 export interface Times {
   readonly criticalPath: readonly PathStep[];
-  readonly selfTimes: ReadonlyMap<SpanRecord, DurationNs>;
+  readonly selfTimeOf: (span: SpanRecord) => DurationNs | undefined;
 }
 
 /** `origin`: when the trace begins. */
 export const timesOf = (trace: StitchedTrace, origin: UnixNano): Times => {
   const tasks = tasksOf(trace, origin);
   const steps = criticalPath(tasks).flatMap((step) => withInit(step, trace.clocks, origin));
-  return { criticalPath: seen(steps).map((step) => stepView(step, origin)), selfTimes: selfTimesOf(tasks) };
+  return { criticalPath: seen(steps).map((step) => stepView(step, origin)), selfTimeOf: selfTimesIn(tasks) };
 };
 
 type SeenStep = Omit<Step<SpanRecord>, "is"> & { readonly is: PathStep["is"] };
@@ -57,8 +57,13 @@ const stepView = ({ is, of, start, end }: SeenStep, origin: UnixNano): PathStep 
   durationNs: Math.round(end) - Math.round(start),
 });
 
-const selfTimesOf = (tasks: readonly Task<SpanRecord>[]): ReadonlyMap<SpanRecord, DurationNs> => {
+/** Each asked for by itself: a page tells few of a large trace's. */
+const selfTimesIn = (tasks: readonly Task<SpanRecord>[]): Times["selfTimeOf"] => {
   const all = [...tasks];
   for (const { children } of all) for (const child of children) all.push(child); // grows as it goes
-  return new Map(all.map((task) => [task.value, Math.round(selfTime(task))]));
+  const bySpan = new Map(all.map((task) => [task.value, task]));
+  return (span) => {
+    const task = bySpan.get(span);
+    return task && Math.round(selfTime(task));
+  };
 };

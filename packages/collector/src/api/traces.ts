@@ -197,7 +197,7 @@ const paged = ({ detail, records, joinsTo, stitched }: Shown, offset: number): T
   return {
     ...detail,
     spans: page.map(([record, unit]): Span => {
-      const selfTimeNs = stitched?.selfTimes.get(record);
+      const selfTimeNs = stitched?.selfTimeOf(record);
       const clockOffsetNs = stitched?.clocks.offsetOf(record) ?? 0;
       return {
         ...spanView(record, unit),

@@ -148,8 +148,12 @@ const withMostAtZero = (given: Offsets, bounds: readonly Bound[], environments: 
     return new Map([...offsets].map(([environment, own]) => [environment, own - offset]));
   };
   const tried = [...new Set(given.values())].slice(0, MAX_TRIED);
-  const atZero = (offsets: Offsets): number =>
-    environments.filter((environment) => offsets.get(environment) === 0).length;
+  const units = Map.groupBy(environments, (environment) => environment);
+  const atZero = (offsets: Offsets): number => {
+    let count = 0;
+    for (const [environment, { length }] of units) if (offsets.get(environment) === 0) count += length;
+    return count;
+  };
   const [best = given] = tried.map(alikeAt).toSorted((a, b) => atZero(b) - atZero(a));
   return best;
 };

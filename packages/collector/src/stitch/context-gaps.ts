@@ -25,21 +25,28 @@ export const contextGapsOf = (trace: StitchedTrace, graph: Graph): readonly Gap[
     ...trace.joins.flatMap(dropped),
     ...trace.joins.flatMap(xrayOnly),
     ...sharedRoot(trace, graph),
-    ...trace.parts.flatMap(({ unit, isWhole }) => (isWhole ? [...stale(unit, graph), ...leftOut(unit)] : [])),
+    ...wholeUnits(trace).flatMap((unit) => stale(unit, graph)),
+    ...wholeUnits(trace).flatMap(leftOut),
   ]);
 
+const wholeUnits = ({ parts }: StitchedTrace): readonly Unit[] =>
+  parts.flatMap(({ unit, isWhole }) => (isWhole ? unit : []));
+
 interface Found {
-  readonly of: string;
-  readonly gap: Gap;
+  readonly reason: Gap["reason"];
+  readonly at: SpanRecord;
+  /** Asked for once for each function, of whose invocations ten thousand may have it. */
+  readonly told: () => Omit<Gap, "reason" | "at">;
 }
 
-const oncePerFunction = (found: readonly Found[]): readonly Gap[] =>
-  [...new Map(found.toReversed().map(({ of, gap }) => [`${gap.reason} ${of}`, gap])).values()].toReversed();
-
-const beside = (span: SpanRecord, gap: Omit<Gap, "at">): Found => ({
-  of: nameOf(span),
-  gap: { ...gap, at: refOf(span) },
-});
+const oncePerFunction = (found: readonly Found[]): readonly Gap[] => {
+  const firsts = new Map<string, Found>();
+  for (const one of found) {
+    const name = `${one.reason} ${nameOf(one.at)}`;
+    if (!firsts.has(name)) firsts.set(name, one);
+  }
+  return Array.from(firsts.values(), ({ reason, at, told }) => ({ reason, at: refOf(at), ...told() }));
+};
 
 /** On these every instrumentation puts one; others have no place for it, or one that somebody must ask for (MAYFLY_INJECT_PAYLOAD). */
 const CARRIES_CONTEXT: ReadonlySet<StitchKeyKind> = new Set(["sqs-message", "sns-message"]);
@@ -47,31 +54,26 @@ const CARRIES_CONTEXT: ReadonlySet<StitchKeyKind> = new Set(["sqs-message", "sns
 const dropped = ({ from, to, keys, relation }: UnitJoin): Found[] => {
   const key = keys.find(({ kind }) => CARRIES_CONTEXT.has(kind));
   if (key === undefined || from.evidence || relation === "links" || carriesContext(to)) return [];
-  return [
-    beside(to.root, {
-      reason: "dropped-context",
-      key,
-      message: `${nameOf(to.root)} received ${keyName(key)} without its sender's trace context: the id alone joins them.`,
-      advice:
-        "Let the sender put a traceparent on the message (SQS takes ten attributes: leave one free), and let nothing on its way leave attributes out.",
-    }),
-  ];
+  const told = () => ({
+    key,
+    message: `${nameOf(to.root)} received ${keyName(key)} without its sender's trace context: the id alone joins them.`,
+    advice:
+      "Let the sender put a traceparent on the message (SQS takes ten attributes: leave one free), and let nothing on its way leave attributes out.",
+  });
+  return [{ reason: "dropped-context", at: to.root, told }];
 };
 
 const carriesContext = ({ root, links, invocation }: Unit): boolean =>
-  links.length > 0 || (root.parentSpanId !== undefined && invocation !== `${root.traceId}.${root.parentSpanId}`);
+  links.length > 0 || (root.parentPath !== undefined && invocation !== root.parentPath);
 
-const xrayOnly = ({ kind, to }: UnitJoin): Found[] =>
-  kind === "xray-root" && !to.platform?.isAlone
-    ? [
-        beside(to.root, {
-          reason: "xray-only-context",
-          message: `${nameOf(to.root)} shares nothing but the X-Ray Root with this transaction: which span called it is not known.`,
-          advice:
-            "Wrap the caller and this function with observe(), so that the context or an id of the message joins them.",
-        }),
-      ]
-    : [];
+const xrayOnly = ({ kind, to }: UnitJoin): Found[] => {
+  if (kind !== "xray-root" || to.platform?.isAlone) return [];
+  const told = () => ({
+    message: `${nameOf(to.root)} shares nothing but the X-Ray Root with this transaction: which span called it is not known.`,
+    advice: "Wrap the caller and this function with observe(), so that the context or an id of the message joins them.",
+  });
+  return [{ reason: "xray-only-context", at: to.root, told }];
+};
 
 /** A story that begins with what a batch may have called, and that does not lead to that batch itself. */
 const sharedRoot = ({ id, parts }: StitchedTrace, graph: Graph): Found[] => {
@@ -81,43 +83,40 @@ const sharedRoot = ({ id, parts }: StitchedTrace, graph: Graph): Found[] => {
   for (const root of rootsInDoubt(unit, graph)) {
     const batch = batchBefore(unit, root, graph);
     if (batch === undefined || parts.some((part) => part.unit === batch)) continue;
-    return [
-      beside(unit.root, {
-        reason: "xray-only-context",
-        key: { kind: "xray-root", id: rootOfTraceId(root) },
-        message: `${nameOf(unit.root)} was called with nothing but an X-Ray Root, which ${nameOf(batch.root)} had for ${batch.messageCount} messages at once: of whose transaction it is cannot be told.`,
-        advice: `Handle the batch of ${nameOf(batch.root)} with eachRecord(event, fn), and wrap this function with observe(): the context or an id of what a record sends then joins them.`,
-      }),
-    ];
+    const told = () => ({
+      key: { kind: "xray-root", id: rootOfTraceId(root) } as const,
+      message: `${nameOf(unit.root)} was called with nothing but an X-Ray Root, which ${nameOf(batch.root)} had for ${batch.messageCount} messages at once: of whose transaction it is cannot be told.`,
+      advice: `Handle the batch of ${nameOf(batch.root)} with eachRecord(event, fn), and wrap this function with observe(): the context or an id of what a record sends then joins them.`,
+    });
+    return [{ reason: "xray-only-context", at: unit.root, told }];
   }
   return [];
 };
 
-const stale = (unit: Unit, graph: Graph): Found[] =>
-  staleInto(unit, graph)
-    .slice(0, 1)
-    .map(({ from }) => {
-      const key = unit.consumed.find(isMessageKey);
-      return beside(unit.root, {
-        reason: "stale-context",
-        ...(key && { key }),
-        message: `${nameOf(unit.root)} carries the context of another invocation of ${nameOf(from)}, which had ended before the message was sent: the message's id was followed instead.`,
-        advice: `Let ${nameOf(from)} take the context within the handler for each message: none that a module, a client or an unawaited promise keeps from one invocation to the next.`,
-      });
-    });
+const stale = (unit: Unit, graph: Graph): Found[] => {
+  const [carried] = staleInto(unit, graph);
+  if (carried === undefined) return [];
+  const name = nameOf(carried.from);
+  const told = () => {
+    const key = unit.consumed.find(isMessageKey);
+    return {
+      ...(key && { key }),
+      message: `${nameOf(unit.root)} carries the context of another invocation of ${name}, which had ended before the message was sent: the message's id was followed instead.`,
+      advice: `Let ${name} take the context within the handler for each message: none that a module, a client or an unawaited promise keeps from one invocation to the next.`,
+    };
+  };
+  return [{ reason: "stale-context", at: unit.root, told }];
+};
 
 const leftOut = ({ spans }: Unit): Found[] =>
   spans.flatMap((span) => {
     const count = sampledOutSpans(span);
-    return count === 0
-      ? []
-      : [
-          beside(span, {
-            reason: "sampled-out",
-            message: `${count} ${count === 1 ? "call" : "calls"} within ${nameOf(span)} were left out by sampling; what they sent still joins.`,
-            advice: "Raise OTEL_TRACES_SAMPLER_ARG, or keep slow ones with MAYFLY_KEEP_SLOW_MS.",
-          }),
-        ];
+    if (count === 0) return [];
+    const told = () => ({
+      message: `${count} ${count === 1 ? "call" : "calls"} within ${nameOf(span)} were left out by sampling; what they sent still joins.`,
+      advice: "Raise OTEL_TRACES_SAMPLER_ARG, or keep slow ones with MAYFLY_KEEP_SLOW_MS.",
+    });
+    return [{ reason: "sampled-out", at: span, told } as const];
   });
 
 const sampledOutSpans = ({ wire }: SpanRecord): number => {

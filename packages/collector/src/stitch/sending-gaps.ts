@@ -59,6 +59,7 @@ const withoutConsumer = (
   );
   return parts
     .flatMap((part) => part.spans)
+    .filter(({ produced }) => produced.length > 0)
     .map((span) => ({ span, keys: unreceived(span, graph).slice(unsaying.get(span)?.length ?? 0) }))
     .filter(({ keys }) => keys.length > 0);
 };

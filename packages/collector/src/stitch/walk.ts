@@ -120,7 +120,8 @@ const missingIn = async (root: Root, parts: ReadonlyMap<Unit, Part>, graph: Grap
  */
 export const loadConsumers = async (units: readonly Unit[], graph: Graph): Promise<void> => {
   await graph.load(units.flatMap((unit) => neighbours(unit, graph)));
-  const carrying = units.flatMap((unit) => carriersOf(unit, graph)).filter((unit) => !unit.isBatch);
+  const carrying: Unit[] = [];
+  for (const unit of units) eachCarrier(unit, graph, (one) => void (one.isBatch || carrying.push(one)));
   await graph.load(carrying.flatMap((unit) => sendersOf(unit, graph)));
   const inDoubt = [
     ...carrying.flatMap((unit) => rootsInDoubt(unit, graph)),
@@ -129,18 +130,15 @@ export const loadConsumers = async (units: readonly Unit[], graph: Graph): Promi
   await loadBatchesWith(inDoubt, graph);
 };
 
-/** The units that name one of this unit's spans as their cause. */
-const carriersOf = (unit: Unit, graph: Graph): readonly Unit[] => {
-  const carriers: Unit[] = [];
+/** The units that name one of this unit's spans as their cause; a link's where its trace is loaded. */
+const eachCarrier = (unit: Unit, graph: Graph, visit: (carrier: Unit) => void): void => {
   for (const path of pathsOf(unit)) {
-    for (const one of graph.unitsUnder(path)) carriers.push(one);
-    for (const link of graph.linksTo(path)) addTo(carriers, graph.unitOf(link.path));
+    for (const one of graph.unitsUnder(path)) visit(one);
+    for (const link of graph.linksTo(path)) {
+      const one = graph.unitOf(link.path);
+      if (one) visit(one);
+    }
   }
-  return carriers;
-};
-
-const addTo = <T>(list: T[], one: T | undefined): void => {
-  if (one !== undefined) list.push(one);
 };
 
 /** The traces in which the units below this one are. */
@@ -155,12 +153,20 @@ const neighbours = (unit: Unit, graph: Graph): TraceId[] => {
 
 /** The joins that start in this unit; every candidate is judged by the same rules as on the way up. */
 export const consumersOf = (unit: Unit, graph: Graph): UnitJoin[] => {
-  const candidates = new Set<Unit | undefined>(carriersOf(unit, graph));
-  for (const one of adriftUnder(unit, graph)) candidates.add(one);
-  const keys = unit.produced.map(({ key }) => stitchKeyIdentity(key));
-  if (unit.requestKey) keys.push(unit.requestKey); // what it came to, as its destination is told
-  for (const key of keys) for (const { path } of graph.consumers(key)) candidates.add(graph.unitOf(path));
-  return [...candidates].flatMap((one) => (one && one !== unit ? joinsFrom(unit, one, graph) : []));
+  const asked = new Set<Unit>([unit]);
+  const joins: UnitJoin[] = [];
+  const ask = (one: Unit | undefined): void => {
+    if (one === undefined || asked.has(one)) return;
+    asked.add(one);
+    for (const join of joinsFrom(unit, one, graph)) joins.push(join);
+  };
+  eachCarrier(unit, graph, ask);
+  for (const one of adriftUnder(unit, graph)) ask(one);
+  for (const { key } of unit.produced)
+    for (const { path } of graph.consumers(stitchKeyIdentity(key))) ask(graph.unitOf(path));
+  // What it came to, as its destination is told.
+  if (unit.requestKey) for (const { path } of graph.consumers(unit.requestKey)) ask(graph.unitOf(path));
+  return joins;
 };
 
 /** By which others may name it. */
