@@ -12,12 +12,13 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
+import { quietOpenTelemetry } from "./opentelemetry-parts.mjs";
 import { copyDeclarations, thirdPartyNotices } from "./packaging.mjs";
 import { lazyFunctions } from "./lazy-functions.mjs";
 import { ATTR } from "./src/semconv.ts";
-import { configure, serializers } from "./pino-parts.mjs";
+import { configure, pinoAsModules, serializers } from "./pino-parts.mjs";
 
-const without = (what) => `module.exports = () => { throw new Error('${what} are not part of this build') }`;
+const without = (what) => `export default () => { throw new Error('${what} are not part of this build') }`;
 
 /** OpenTelemetry's own complaints, for a logger that nobody sets in this copy. */
 const SILENT_DIAG = `export class DiagAPI {
@@ -28,27 +29,21 @@ const SILENT_DIAG = `export class DiagAPI {
 /** By the package that asks for it. What is here is never reached by what the SDK promises, or does less of the same. */
 const REPLACED = {
   pino: {
-    "safe-stable-stringify": `module.exports = { configure: ${configure} }`,
-    "pino-std-serializers": `module.exports = ${serializers}`,
-    "thread-stream": "module.exports = class {}",
-    "on-exit-leak-free": "module.exports = { register() {}, unregister() {} }",
-    "sonic-boom": "module.exports = class {}",
+    "safe-stable-stringify": `export const configure = ${configure}`,
+    "pino-std-serializers": `const all = ${serializers}; export const { mapHttpRequest, mapHttpResponse } = all; export default all`,
+    "sonic-boom": "export default class {}",
+    "on-exit-leak-free": "export default { register() {}, unregister() {} }",
     // Lines are dated by the SDK.
-    "./lib/time": "module.exports = { nullTime: () => '', epochTime: () => '' }",
-    // On which it would tell of each line before it is redacted.
-    "node:diagnostics_channel": "module.exports = { tracingChannel: () => ({ hasSubscribers: false }) }",
+    "./lib/time":
+      "export const nullTime = () => ''; export const epochTime = nullTime; export default { nullTime, epochTime }",
     // For a line's `hostname`, which ours have not.
-    "node:os": "module.exports = { hostname() {} }",
-    "node:worker_threads": "module.exports = { isMainThread: true }",
-    worker_threads: "module.exports = { isMainThread: true }",
+    "node:os": "export default { hostname() {} }",
     // Where a transport would be looked for.
-    "./lib/caller": "module.exports = () => []",
+    "./lib/caller": "export default () => []",
     "./transport": without("transports"),
     "./lib/transport": without("transports"),
     "./redaction": without("paths of redaction"),
     "./lib/redaction": without("paths of redaction"),
-    "./multistream": without("several streams"),
-    "./lib/multistream": without("several streams"),
   },
   "@opentelemetry/api": {
     "./diag.mjs": SILENT_DIAG,
@@ -75,9 +70,6 @@ const REPLACED = {
     // What a provider samples with that is given no sampler.
     "./sampler/AlwaysOnSampler.mjs": "export class AlwaysOnSampler {}",
     "./sampler/ParentBasedSampler.mjs": "export class ParentBasedSampler {}",
-    // How a span looks in console.log.
-    "./inspect.mjs":
-      "export const inspectCustom = Symbol.for('nodejs.util.inspect.custom'); export const formatInspect = (name) => name; export const settledResourceAttributes = () => ({})",
   },
 };
 
@@ -124,7 +116,7 @@ const bundleOf = (input, plugins) =>
   rolldown({
     input,
     platform: "node",
-    plugins: [attributeKeys, replacements, builtinsWithoutRequire, ...plugins],
+    plugins: [attributeKeys, pinoAsModules, quietOpenTelemetry, replacements, builtinsWithoutRequire, ...plugins],
     transform: { inject: { performance: [join(import.meta.dirname, "src/performance.ts"), "performance"] } },
     optimization: { inlineConst: true },
     logLevel: "warn",
