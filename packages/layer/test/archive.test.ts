@@ -88,7 +88,8 @@ test("the same sources give the same bytes, in another folder, time zone and uma
   const elsewhere = { ...process.env, TZ: "Pacific/Auckland", LC_ALL: "C" };
   const command = `umask 077; cd ${packages}/sdk && "$0" build.mjs && cd ../layer && "$0" build.ts`;
   await run("/bin/sh", ["-c", command, process.execPath], { env: elsewhere });
-  expect(readFileSync(join(packages, "layer/dist/layer.zip"))).toEqual(readFileSync(ZIP));
+  // Not by toEqual: of two that differ, the difference is looked for until the test's time is over.
+  expect(readFileSync(join(packages, "layer/dist/layer.zip")).equals(readFileSync(ZIP))).toBe(true);
 });
 
 test("the order in which files are given means nothing", () => {
