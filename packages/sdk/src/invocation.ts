@@ -1,5 +1,4 @@
 /** One run of the function, as Lambda's context and environment tell it. */
-import type { SdkConfig } from "./config.ts";
 import { MAX_COLD_START_MS } from "./limits.ts";
 
 /** The part of Lambda's context object that is read; every field may be missing in a test harness. */
@@ -23,9 +22,6 @@ export interface Invocation {
   readonly tenantId?: string;
   /** As invoked, with an alias where one was named. */
   readonly invokedArn?: string;
-  /** The same with the resolved version instead of the alias: `cloud.resource_id`. */
-  readonly resourceArn?: string;
-  readonly accountId?: string;
   /** Lambda's own X-Ray header: of the context where it has one, because one environment may run several invocations. */
   readonly xrayHeader?: string;
   /** By performance.now(). */
@@ -50,15 +46,9 @@ export interface Start {
   readonly loadedAtMs: number;
 }
 
-export const readInvocation = (
-  context: LambdaContext | undefined,
-  config: SdkConfig,
-  { isFirst, loadedAtMs }: Start,
-): Invocation => {
+export const readInvocation = (context: LambdaContext | undefined, { isFirst, loadedAtMs }: Start): Invocation => {
   const invokedArn = context?.invokedFunctionArn;
   const xrayHeader = context?.xRayTraceId || process.env["_X_AMZN_TRACE_ID"];
-  const parts = invokedArn?.split(":") ?? [];
-  const accountId = parts[4];
   const initialization = isFirst ? initializationOf(loadedAtMs) : undefined;
   const tenantId = context?.tenantId;
   return {
@@ -67,8 +57,7 @@ export const readInvocation = (
     isColdStart: isFirst && !READY_BEFORE.includes(initialization),
     ...(initialization !== undefined && { initialization }),
     ...(typeof tenantId === "string" && tenantId !== "" && { tenantId }),
-    ...(invokedArn !== undefined && { invokedArn, resourceArn: resolved(parts, config.functionVersion) }),
-    ...(accountId !== undefined && { accountId }),
+    ...(invokedArn !== undefined && { invokedArn }),
     ...(xrayHeader && { xrayHeader }),
     startedMs: performance.now(),
     remainingMs: () => context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY,
@@ -88,6 +77,15 @@ const initializationOf = (loadedAtMs: number): Initialization | undefined => {
   return isOnDemand && Date.now() - loadedAtMs > MAX_COLD_START_MS ? PROACTIVE : type || undefined;
 };
 
-/** `…:function:name[:alias]` → `…:function:name[:version]`; an unqualified ARN stays one. */
-const resolved = (parts: readonly string[], version: string): string =>
-  parts.length > 7 ? [...parts.slice(0, 7), version].join(":") : parts.join(":");
+export interface ResourceFacts {
+  /** With the resolved version in place of the alias; an unqualified ARN stays one. */
+  readonly arn: string;
+  readonly accountId: string | undefined;
+}
+
+/** `…:account:function:name[:alias]` → `…:account:function:name[:version]` */
+export const resourceFacts = (invokedArn: string, version: string): ResourceFacts => {
+  const parts = invokedArn.split(":");
+  const arn = parts.length > 7 ? [...parts.slice(0, 7), version].join(":") : invokedArn;
+  return { arn, accountId: parts[4] };
+};

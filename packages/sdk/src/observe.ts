@@ -43,7 +43,10 @@ export const observe = <H extends AnyHandler>(handler: H): H => {
     const enteredMs = performance.now();
     const call = (given: readonly unknown[] = args): unknown => Reflect.apply(inner, this, given);
     const streams = isStreaming(observed);
-    const [event, second, third] = args;
+    // By index: to take a list apart, an iterator is gone through.
+    const event = args[0];
+    const second = args[1];
+    const third = args[2];
     const lambdaContext = streams ? third : second;
     if (harmless("looking for an invocation", () => isUnderWay(lambdaContext))) return call();
     const scope = harmless("beginning an invocation", () => begin(sdk(), event, lambdaContext));

@@ -83,6 +83,9 @@ export const sdk = (): Sdk => {
   return state;
 };
 
+const scopeIn = (active: Context): Scope | undefined =>
+  (active.getValue(SCOPE_IN_CONTEXT) as { scope?: Scope } | undefined)?.scope;
+
 const createSdk = (): Sdk => {
   const config = readConfig();
   const redact = createRedact(config);
@@ -90,8 +93,7 @@ const createSdk = (): Sdk => {
   const scopes = new AsyncLocalStorage<Scope>();
   const sampling = createSampling(config);
   const details = createDetails({ config, sampling, send: (span) => sender.addSpan(span) });
-  const scope = (): Scope | undefined =>
-    scopes.getStore() ?? (context.active().getValue(SCOPE_IN_CONTEXT) as { scope?: Scope } | undefined)?.scope;
+  const scope = (): Scope | undefined => scopes.getStore() ?? (state.registered && scopeIn(context.active()));
   let isFirst = true;
   const state: Sdk = {
     config,

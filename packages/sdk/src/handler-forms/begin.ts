@@ -19,7 +19,7 @@ export const beginInvocation = (state: Sdk, event: unknown, lambdaContext: unkno
   state.sender.probe();
   state.pace.begun();
   const trigger = detectTrigger(event, lambdaContext);
-  const invocation = readInvocation(isObject(lambdaContext) ? lambdaContext : undefined, state.config, {
+  const invocation = readInvocation(isObject(lambdaContext) ? lambdaContext : undefined, {
     isFirst: state.takeFirst(),
     loadedAtMs: state.loaded?.atMs ?? Date.now(),
   });

@@ -13,17 +13,22 @@ const PARENT = fieldOf("parent", "(?!0{16})([0-9a-f]{16})");
 const SAMPLED = fieldOf("sampled", "([01])");
 
 export const parseXrayHeader = (text: unknown): CarriedContext | undefined => {
-  if (typeof text !== "string") return undefined;
-  const [, epoch, random] = ROOT.exec(text) ?? [];
-  if (!epoch || !random) return undefined;
+  const traceId = xrayTraceId(text);
+  if (typeof text !== "string" || traceId === undefined) return undefined;
   const parent = PARENT.exec(text)?.[1];
   const sampled = SAMPLED.exec(text)?.[1];
   return {
     format: "xray",
-    traceId: (epoch + random).toLowerCase(),
+    traceId,
     ...(parent && { spanId: parent.toLowerCase() }),
     ...(sampled && { sampled: sampled === "1" }),
   };
+};
+
+/** Its Root alone. */
+export const xrayTraceId = (text: unknown): string | undefined => {
+  const [, epoch, random] = (typeof text === "string" && ROOT.exec(text)) || [];
+  return epoch && random && (epoch + random).toLowerCase();
 };
 
 /** As the header writes it. */

@@ -41,7 +41,7 @@ const invocationBy = async (event: unknown, { isCold = false, context = {} } = {
   const trigger = detectTrigger(event, lambda);
   const started = startInvocationSpan(
     sdk,
-    readInvocation(lambda, sdk.config, { isFirst: isCold, loadedAtMs: Date.now() }),
+    readInvocation(lambda, { isFirst: isCold, loadedAtMs: Date.now() }),
     trigger,
     event,
   );

@@ -1,7 +1,7 @@
 /** The invocation span: what ran, why, and with which ids. Names and kinds per trigger as the FaaS conventions say. */
 import { type Attributes, type Span, SpanKind } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import type { Invocation } from "../invocation.ts";
+import { type Invocation, resourceFacts } from "../invocation.ts";
 import type { Sdk } from "../sdk.ts";
 import { parseXrayHeader, rootOf } from "../propagate/xray.ts";
 import { isExtensionRefused } from "../send/shared-extension.ts";
@@ -96,7 +96,7 @@ const nameOf = (sdk: Sdk, trigger: Trigger, request: HttpRequest | undefined): s
 
 const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger): Attributes => {
   const keys = trigger.records.flatMap((record) => record.keys);
-  const { requestId, isColdStart, initialization, tenantId, invokedArn, resourceArn, accountId } = invocation;
+  const { requestId, isColdStart, initialization, tenantId, invokedArn } = invocation;
   // A restored clock tells how long ago the snapshot was made.
   const hasInit = isColdStart && initialization !== "snap-start" && sdk.loaded;
   return {
@@ -114,8 +114,15 @@ const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger
     ...(hasInit && { [ATTR.initDurationMs]: Math.round(hasInit.durationMs) }),
     ...(initialization !== undefined && { [ATTR.initialization]: initialization }),
     ...(tenantId !== undefined && { [ATTR.tenantId]: tenantId }),
-    ...(invokedArn !== undefined && { [ATTR.lambdaInvokedArn]: invokedArn }),
-    ...(resourceArn !== undefined && { [ATTR.cloudResourceId]: resourceArn }),
+    ...(invokedArn !== undefined && resourceAttributes(invokedArn, sdk.config.functionVersion)),
+  };
+};
+
+const resourceAttributes = (invokedArn: string, version: string): Attributes => {
+  const { arn, accountId } = resourceFacts(invokedArn, version);
+  return {
+    [ATTR.lambdaInvokedArn]: invokedArn,
+    [ATTR.cloudResourceId]: arn,
     ...(accountId !== undefined && { [ATTR.cloudAccountId]: accountId }),
   };
 };

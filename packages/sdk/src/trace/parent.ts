@@ -20,7 +20,7 @@ import {
 } from "@opentelemetry/api";
 import type { Invocation } from "../invocation.ts";
 import { type CarriedContext, RANDOM_FLAG } from "../propagate/w3c.ts";
-import { parseXrayHeader } from "../propagate/xray.ts";
+import { xrayTraceId } from "../propagate/xray.ts";
 import { ATTR } from "../semconv.ts";
 import { type Trigger, type TriggerRecord, present } from "../trigger/trigger.ts";
 
@@ -40,8 +40,7 @@ export const placeInvocation = (trigger: Trigger, invocation: Invocation): Place
     : [];
   if (carried) return { parent: trace.setSpanContext(ROOT_CONTEXT, carried), links: attempt };
   const datadog = (only && linksTo(only, ["datadog"])) ?? [];
-  const traceId =
-    only?.contexts.find((one) => one.format === "xray")?.traceId ?? parseXrayHeader(invocation.xrayHeader)?.traceId;
+  const traceId = only?.contexts.find((one) => one.format === "xray")?.traceId ?? xrayTraceId(invocation.xrayHeader);
   // One at most: who has several works for several.
   const links = datadog.length > 0 ? datadog : attempt;
   return { parent: ROOT_CONTEXT, links, ...(traceId !== undefined && { traceId }) };

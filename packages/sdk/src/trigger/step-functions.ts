@@ -58,8 +58,12 @@ export const stateOf = (event: unknown): StateFacts => {
 const carriersIn = (value: unknown): JsonObject[] =>
   [value, objectAt(value, "_mayfly"), objectAt(value, "_datadog")].filter(isObject);
 
+/** Asked of each event. */
 const contextObjectIn = (value: unknown): JsonObject | undefined =>
-  carriersIn(value).find((one) => textAt(objectAt(one, "Execution"), "Id") !== undefined);
+  withExecution(value) ?? withExecution(objectAt(value, "_mayfly")) ?? withExecution(objectAt(value, "_datadog"));
+
+const withExecution = (value: unknown): JsonObject | undefined =>
+  isObject(value) && textAt(objectAt(value, "Execution"), "Id") !== undefined ? value : undefined;
 
 const attemptIn = (mapped: JsonObject | undefined, execution: string): AttemptSpan | undefined => {
   const state = objectAt(mapped, "State");
@@ -71,7 +75,9 @@ const attemptIn = (mapped: JsonObject | undefined, execution: string): AttemptSp
 
 /** A payload without the context object may have the token of the task, and, of a nested execution, who started that one. */
 export const taskPayload = (event: JsonObject): Trigger | undefined => {
-  const keys = [...executionKeys(ancestorsIn(event)), ...tokensIn(event, event)];
+  const keys = EXECUTION_NAMES.some((name) => name in event)
+    ? [...executionKeys(ancestorsIn(event)), ...tokensIn(event, event)]
+    : givenTaskTokens(event);
   if (keys.length === 0) return undefined;
   return {
     type: "unknown",
@@ -86,6 +92,9 @@ const tokensIn = (event: JsonObject, mapped: JsonObject | undefined): StitchKey[
 
 /** Step Functions' own name in the input of an execution that another one starts. */
 const STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID";
+
+/** One of these stands in every payload that tells of an execution. */
+const EXECUTION_NAMES = [STARTED_BY, "BatchInput", "RootExecutionId", "Task", "_mayfly", "_datadog"];
 
 /** The nearest first. What a Distributed Map hands to each of its executions stands in `BatchInput`. */
 const ancestorsIn = (...inputs: readonly unknown[]): string[] => {
