@@ -11,6 +11,8 @@ export interface LabDefinition {
   readonly buses?: Readonly<Record<string, BusDefinition>>;
   readonly stateMachines?: Readonly<Record<string, StateMachineDefinition>>;
   readonly eventSourceMappings?: readonly EventSourceMapping[];
+  /** They fire when `lab.fire(name)` says so. */
+  readonly schedules?: Readonly<Record<string, ScheduleDefinition>>;
   /** An HTTP API (payload 2.0): route key (`POST /orders/{id}`, `$default`) → function name. */
   readonly routes?: Readonly<Record<string, string>>;
 }
@@ -28,8 +30,10 @@ export interface FunctionDefinition {
   readonly runtime?: "nodejs22.x" | "nodejs24.x";
   /** Default 3,000, as on Lambda. */
   readonly timeoutMs?: number;
-  /** Default 128. Told to the function; not enforced. */
+  /** Default 128. Told to the function. */
   readonly memoryMb?: number;
+  /** Whether an environment that holds more is killed, in an invocation or in init; needs /proc. Default false. */
+  readonly enforceMemory?: boolean;
   readonly environment?: Readonly<Record<string, string | Reference>>;
   /** Environments at once, at least 1; past that invocations wait. Default 10. */
   readonly reservedConcurrency?: number;
@@ -71,6 +75,8 @@ export type TopicSubscription =
   | { readonly queue: string; readonly rawMessageDelivery?: boolean };
 
 export interface BusDefinition {
+  /** Whether it keeps what it takes, for `lab.replay`. Default false. */
+  readonly archive?: boolean;
   readonly rules: Readonly<Record<string, RuleDefinition>>;
 }
 
@@ -81,6 +87,15 @@ export interface RuleDefinition {
 }
 
 export type RuleTarget = { readonly function: string } | { readonly queue: string };
+
+export interface ScheduleDefinition {
+  readonly function: string;
+  /**
+   * Of EventBridge Scheduler, what the function gets: `<aws.scheduler.schedule-arn>`, `scheduled-time`, `execution-id` and `attempt-number`
+   * in its texts are filled in. Without one it is a rule of EventBridge's, whose event says that.
+   */
+  readonly input?: Readonly<Record<string, unknown>>;
+}
 
 export interface StateMachineDefinition {
   /** Default STANDARD. */

@@ -21,7 +21,7 @@ import { type EnvironmentApi, startEnvironmentApi } from "./environment-api.ts";
 import { type ExtensionsApi, type RegisteredExtension, createExtensionsApi } from "./extensions-api.ts";
 import { DEFAULT_MEMORY_MB, launchOf } from "./launch.ts";
 import type { Moment } from "./moments.ts";
-import { type PlatformRecords, createPlatformRecords } from "./platform-records.ts";
+import { type PlatformRecord, type PlatformRecords, createPlatformRecords, memoryMbOf } from "./platform-records.ts";
 import { type Invocation, type InvocationResult, type RuntimeApi, createRuntimeApi } from "./runtime-api.ts";
 import { DEFAULT_NODE, type Runtime, handlerName } from "./runtime.ts";
 import { type TelemetryApi, createTelemetryApi } from "./telemetry-api.ts";
@@ -45,6 +45,7 @@ export interface EnvironmentDeps {
   readonly variables: () => Readonly<Record<string, string>>;
   readonly onLog: (line: LogLine) => void;
   readonly onMoment: (moment: Moment) => void;
+  readonly onPlatformRecord: (record: PlatformRecord) => void;
   readonly watchdog: Watchdog;
 }
 
@@ -64,6 +65,8 @@ export interface Environment {
   shutdown(): Promise<void>;
 }
 
+/** How often it is looked at what an environment holds, where that is limited. */
+const MEMORY_POLL_MS = 10;
 /** As on Lambda: an init of more than ten seconds is cut off. */
 const INIT_TIMEOUT_MS = 10_000;
 /** Between SIGTERM and SIGKILL, with internal extensions alone; without any there is no SIGTERM. */
@@ -90,6 +93,8 @@ class RunningEnvironment implements Environment {
   #reportedError: string | undefined;
   #settle: ((result: InvocationResult) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #memoryPoll: NodeJS.Timeout | undefined;
+  #isOutOfMemory = false;
   #whenReady: (() => void)[] = [];
   #whenGone: (() => void)[] = [];
 
@@ -123,7 +128,11 @@ class RunningEnvironment implements Environment {
       instanceId: this.#logStreamName.slice(-32),
       memoryMb: deps.definition.memoryMb ?? DEFAULT_MEMORY_MB,
       runtime: deps.definition.runtime ?? DEFAULT_NODE,
-      emit: this.#telemetry.platform,
+      emit: (type, record) => {
+        if (!this.isGone) this.#telemetry.platform(type, record); // nobody is left in it otherwise
+        const time = new Date().toISOString();
+        deps.onPlatformRecord({ functionName: deps.name, event: { time, type, record } });
+      },
     });
   }
 
@@ -146,6 +155,8 @@ class RunningEnvironment implements Environment {
     const child = spawn(command, args, { ...launch, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     this.#process = child;
     if (child.pid !== undefined) this.#deps.watchdog.watch(child.pid);
+    if (this.#deps.definition.enforceMemory)
+      this.#memoryPoll = setInterval(() => this.#limitMemory(), MEMORY_POLL_MS).unref();
     for (const stream of ["stdout", "stderr"] as const) {
       eachLine(child[stream], (line) => this.#log(stream, line));
     }
@@ -253,6 +264,14 @@ class RunningEnvironment implements Environment {
     });
   }
 
+  #limitMemory(): void {
+    const limitMb = this.#deps.definition.memoryMb ?? DEFAULT_MEMORY_MB;
+    const pid = this.#process?.pid;
+    if (pid === undefined || this.#isOutOfMemory || (memoryMbOf(pid, "VmRSS") ?? 0) <= limitMb) return;
+    this.#isOutOfMemory = true;
+    this.#signal("SIGKILL");
+  }
+
   /** SIGTERM, and some time, only where an extension is registered: without one Lambda kills the runtime outright. */
   async #end(): Promise<void> {
     if (this.#process === undefined || this.isGone) return;
@@ -288,6 +307,8 @@ class RunningEnvironment implements Environment {
     if (this.#process?.pid !== undefined) this.#deps.watchdog.forget(this.#process.pid);
     this.#phase = "gone";
     clearTimeout(this.#timer);
+    clearInterval(this.#memoryPoll);
+    this.#records.ended(this.#isOutOfMemory ? "Runtime.OutOfMemory" : "Runtime.ExitError");
     this.#signal("SIGKILL"); // what it has started does not outlive it
     this.#tell("exit");
     const how = signal === null ? `exit status ${code}` : `signal: ${signal === "SIGKILL" ? "killed" : signal}`;

@@ -12,6 +12,7 @@ import type { FunctionDefinition } from "./definition.ts";
 import type { Destinations } from "./destinations.ts";
 import { type Environment, type LogLine, createEnvironment } from "./environment.ts";
 import type { Moment } from "./moments.ts";
+import type { PlatformRecord } from "./platform-records.ts";
 import type { InvocationResult } from "./runtime-api.ts";
 import type { Runtime } from "./runtime.ts";
 import { arrivingHeader } from "./trace-header.ts";
@@ -59,6 +60,7 @@ export interface FunctionDeps {
   readonly onAsyncEnd: Destinations;
   readonly onLog: (line: LogLine) => void;
   readonly onMoment: (moment: Moment) => void;
+  readonly onPlatformRecord: (record: PlatformRecord) => void;
   readonly onInvocation: (invocation: FinishedInvocation) => void;
 }
 

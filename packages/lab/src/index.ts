@@ -4,6 +4,7 @@ export type { FinishedInvocation } from "./function.ts";
 export { DefinitionError, startLab } from "./lab.ts";
 export type { Lab, LabOptions } from "./lab.ts";
 export type { Moment } from "./moments.ts";
+export type { PlatformRecord } from "./platform-records.ts";
 export { isInstalled } from "./runtime.ts";
 export type { NodeRuntime, Runtime } from "./runtime.ts";
 export type { Cause, Delivery, TruthLog } from "./truth-log.ts";

@@ -12,11 +12,13 @@ import { createEventBridge } from "./event-sources/eventbridge.ts";
 import { startHttpApi } from "./event-sources/http-api.ts";
 import { deliverRaw, deliverToFunction } from "./event-sources/sns.ts";
 import { type SqsSource, startSqsSource } from "./event-sources/sqs.ts";
+import { createSchedules } from "./event-sources/schedules.ts";
 import { createStepFunctions } from "./event-sources/step-functions.ts";
 import { type Destinations, createDestinations } from "./destinations.ts";
 import { type FinishedInvocation, type LabFunction, createFunction } from "./function.ts";
 import { type Messaging, type Publication, startMessaging } from "./messaging.ts";
 import type { Moment } from "./moments.ts";
+import type { PlatformRecord } from "./platform-records.ts";
 import { provision } from "./provision.ts";
 import { DEFAULT_RUNTIME, type Runtime, runtimeProblems } from "./runtime.ts";
 import { type Truth, createTruth } from "./truth.ts";
@@ -45,6 +47,8 @@ export interface LabOptions {
   /** The life of the execution environments, as it happens. */
   readonly onMoment?: (moment: Moment) => void;
   readonly onInvocation?: (invocation: FinishedInvocation) => void;
+  /** Whatever Lambda says of any environment, of one that was killed too, as its log group has it. */
+  readonly onPlatformRecord?: (record: PlatformRecord) => void;
 }
 
 export interface Lab extends Pick<Addresses, "queueUrl" | "topicArn" | "stateMachineArn" | "functionArn"> {
@@ -54,6 +58,10 @@ export interface Lab extends Pick<Addresses, "queueUrl" | "topicArn" | "stateMac
   readonly truth: TruthLog;
   /** Resolves when nothing is queued, running, waiting to be tried again, or executing. */
   idle(): Promise<void>;
+  /** As if its time had come. */
+  fire(schedule: string): void;
+  /** Delivers once more what the bus's archive holds. */
+  replay(bus: string, replayName: string): Promise<void>;
   /**
    * Ends the function's environments that wait for work, as Lambda ends those it no longer needs: with SIGTERM and 500 ms where an
    * extension is registered, else by SIGKILL. The next invocation is cold.
@@ -125,6 +133,7 @@ const open = async (definition: LabDefinition, options: LabOptions, opened: Clos
 
   const variables: Record<string, string> = {};
   const eventBridge = createEventBridge({ ...shared, messaging, buses: definition.buses ?? {}, addresses });
+  const schedules = createSchedules({ ...shared, schedules: definition.schedules ?? {} });
   const stepFunctions = createStepFunctions({
     ...shared,
     machines: definition.stateMachines ?? {},
@@ -164,6 +173,8 @@ const open = async (definition: LabDefinition, options: LabOptions, opened: Clos
       // Twice in a row: between two hops a message is in nobody's count for a moment.
       for (let quiet = 0; quiet < 2; quiet = (await isQuiet()) ? quiet + 1 : 0) await pause(QUIET_POLL_MS);
     },
+    fire: (name) => schedules.fire(name),
+    replay: (bus, replayName) => eventBridge.replay(bus, replayName),
     shutdown: async (name) => defined(functions, name).shutdown(),
     reload: (name) => defined(functions, name).reload(),
     async update(next) {
@@ -229,6 +240,7 @@ const newFunction = (name: string, definition: FunctionDefinition, parts: Functi
     onLog: options.onLog ?? (() => undefined),
     onMoment: options.onMoment ?? (() => undefined),
     onInvocation: options.onInvocation ?? (() => undefined),
+    onPlatformRecord: options.onPlatformRecord ?? (() => undefined),
   });
 };
 

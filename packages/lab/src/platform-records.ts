@@ -8,7 +8,7 @@
  *   |──────────── runtimeDone.durationMs ──────────────────────────|
  *   |──────────── report.durationMs ─────────────────────────────────────────────────────|   billed: with the init before it
  *
- * What ends the process has no records: nobody is left in it to receive them.
+ * What ends the process has no runtimeDone, and its report reaches those outside only: nobody is left in it.
  *
  * Source  Lambda's Telemetry API, event schema 2022-12-13.
  */
@@ -24,6 +24,12 @@ export interface PlatformRecordsDeps {
   readonly emit: (type: `platform.${string}`, record: object) => void;
 }
 
+/** As Lambda's log group has it in JSON. */
+export interface PlatformRecord {
+  readonly functionName: string;
+  readonly event: { readonly time: string; readonly type: `platform.${string}`; readonly record: object };
+}
+
 export interface PlatformRecords {
   initStarted(): void;
   initRuntimeDone(): void;
@@ -35,6 +41,8 @@ export interface PlatformRecords {
   runtimeDone(): void;
   reported(pid: number | undefined): void;
   timedOut(pid: number | undefined): void;
+  /** The process is gone; a report, where an invocation was in it. */
+  ended(errorType: string): void;
 }
 
 interface Running {
@@ -45,6 +53,7 @@ interface Running {
 }
 
 const INIT = { initializationType: "on-demand", phase: "init" };
+const OUT_OF_MEMORY = "Runtime.OutOfMemory";
 const STATUS = { success: "success", error: "error", timeout: "timeout", crash: "failure" };
 
 export const createPlatformRecords = (deps: PlatformRecordsDeps): PlatformRecords => {
@@ -76,14 +85,16 @@ export const createPlatformRecords = (deps: PlatformRecordsDeps): PlatformRecord
     });
   };
 
-  const report = (status: string, pid: number | undefined): void => {
+  const report = (status: string, pid: number | undefined, errorType?: string): void => {
     if (!running) return;
     const { invocation, startedAtMs, runtimeDoneAtMs = startedAtMs } = running;
     const durationMs = performance.now() - startedAtMs;
-    const maxMemoryUsedMB = pid === undefined ? undefined : peakMemoryMb(pid);
+    const maxMemoryUsedMB =
+      errorType === OUT_OF_MEMORY ? memoryMb : pid === undefined ? undefined : memoryMbOf(pid, "VmHWM");
     emit("platform.report", {
       requestId: invocation.requestId,
       status,
+      ...(errorType !== undefined && { errorType }),
       metrics: {
         durationMs: thousandths(durationMs),
         billedDurationMs: Math.ceil(durationMs + (initDurationMs ?? 0)),
@@ -132,6 +143,7 @@ export const createPlatformRecords = (deps: PlatformRecordsDeps): PlatformRecord
       runtimeDone("timeout");
       report("timeout", pid);
     },
+    ended: (errorType) => report("error", undefined, errorType),
   };
 };
 
@@ -145,10 +157,11 @@ const span = (name: string, fromMs: number, toMs: number): object => ({
 
 const thousandths = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
-/** Undefined where there is no /proc, or no such process any more. */
-const peakMemoryMb = (pid: number): number | undefined => {
+/** What it holds, or held at most; undefined where there is no /proc, or no such process any more. */
+export const memoryMbOf = (pid: number, field: "VmRSS" | "VmHWM"): number | undefined => {
   try {
-    const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const [, kib] = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status) ?? [];
     return kib === undefined ? undefined : Math.ceil(Number(kib) / 1_024);
   } catch {
     return undefined;

@@ -11,7 +11,7 @@ export interface Delivery {
   readonly requestId: string;
   /** 1 for the first try of this request id. */
   readonly attempt: number;
-  readonly source: "http" | "sqs" | "sns" | "eventbridge" | "step-functions" | "lambda";
+  readonly source: "http" | "sqs" | "sns" | "eventbridge" | "schedule" | "step-functions" | "lambda";
   /** One per record that was delivered; empty for a root. */
   readonly causes: readonly Cause[];
   readonly coldStart: boolean;

@@ -1,6 +1,6 @@
 /**
  * A running lab becomes what another definition says, in place: functions, routes, event source mappings and new queues. What keeps
- * state or holds on to others (a queue that is there, topics, buses, state machines) does not change in place.
+ * state or holds on to others (a queue that is there, topics, buses, state machines, schedules) does not change in place.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { EventSourceMapping, FunctionDefinition, LabDefinition } from "./definition.ts";
@@ -23,7 +23,7 @@ export const changesInPlace = (before: LabDefinition, after: LabDefinition): boo
   Object.entries(before.queues ?? {}).every(
     ([name, queue]) => after.queues?.[name] === undefined || isDeepStrictEqual(queue, after.queues[name]),
   ) &&
-  (["topics", "buses", "stateMachines"] as const).every((part) =>
+  (["topics", "buses", "stateMachines", "schedules"] as const).every((part) =>
     isDeepStrictEqual(before[part] ?? {}, after[part] ?? {}),
   );
 

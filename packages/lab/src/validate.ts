@@ -13,7 +13,15 @@ import { fileInLayers } from "./layers.ts";
 import { machineProblems } from "./states/check.ts";
 
 export const problemsOf = (definition: LabDefinition): readonly string[] => {
-  const { functions, queues = {}, topics = {}, buses = {}, stateMachines = {}, routes = {} } = definition;
+  const {
+    functions,
+    queues = {},
+    topics = {},
+    buses = {},
+    stateMachines = {},
+    routes = {},
+    schedules = {},
+  } = definition;
   const known: Known = { functions, queues, topics, buses: { default: {}, ...buses }, stateMachines };
   const each = <T>(group: Readonly<Record<string, T>>, check: (name: string, one: T) => Problems): Problems =>
     Object.entries(group).flatMap(([name, one]) => check(name, one));
@@ -34,6 +42,7 @@ export const problemsOf = (definition: LabDefinition): readonly string[] => {
         (problem) => `state machine ${name}: ${problem}`,
       ),
     ),
+    ...each(schedules, (name, one) => nameProblems("function", one.function, `schedule ${name}`, known)),
     ...(definition.eventSourceMappings ?? []).flatMap((mapping) => mappingProblems(mapping, known)),
     ...each(routes, (key, name) => [...routeProblems(key), ...nameProblems("function", name, `route ${key}`, known)]),
   ];

@@ -149,3 +149,59 @@ test("a rule with an operator that the lab does not know keeps the lab from star
     'rule odd of bus default: event pattern at $.source[0]: operator "wildcard" is not known to the lab',
   );
 });
+
+test("what a bus keeps is delivered once more, with its id, the replay's name, and no trace header", async () => {
+  const rules = { all: { pattern: { source: ["shop"] }, targets: [{ function: "ship" }] } };
+  const { lab, eventBridge, events } = await startRig({
+    functions: { ship: fn("recorder") },
+    buses: { default: { archive: true, rules }, other: { rules } },
+  });
+  const TraceHeader = "Root=1-6956b300-0123456789abcdef01234567;Parent=89abcdef01234567;Sampled=0";
+  const { Entries = [] } = await eventBridge.send(
+    new PutEventsCommand({ Entries: [event({ n: 1 }, { TraceHeader })] }),
+  );
+  await lab.idle();
+  await lab.replay("default", "since-monday");
+  await lab.idle();
+
+  const [first, again] = events<{ readonly id: string }>("ship");
+  expect(first?.id).toBe(Entries[0]?.EventId);
+  expect(again).toEqual({ ...first, "replay-name": "since-monday" });
+  expect(lab.truth.deliveries.map(({ causes }) => causes.map(({ via }) => via.id))).toEqual([[first?.id], [first?.id]]);
+  await expect(lab.replay("other", "r")).rejects.toThrow("event bus other has no archive");
+});
+
+test("a schedule fires when it is told to: a rule's event, or what Scheduler was given with its words filled in", async () => {
+  const { lab, events } = await startRig({
+    functions: { report: fn("recorder") },
+    schedules: {
+      nightly: { function: "report" },
+      weekly: {
+        function: "report",
+        input: { of: "week", "run id": "<aws.scheduler.execution-id>", by: ["<aws.scheduler.schedule-arn>"] },
+      },
+    },
+  });
+  lab.fire("nightly");
+  await lab.idle();
+  lab.fire("weekly");
+  await lab.idle();
+
+  expect(events("report")).toEqual([
+    expect.objectContaining({
+      source: "aws.events",
+      "detail-type": "Scheduled Event",
+      resources: ["arn:aws:events:eu-west-1:000000000000:rule/nightly"],
+    }),
+    {
+      of: "week",
+      "run id": expect.stringMatching(/^[0-9a-f-]{36}$/),
+      by: ["arn:aws:scheduler:eu-west-1:000000000000:schedule/default/weekly"],
+    },
+  ]);
+  expect(lab.truth.deliveries).toMatchObject([
+    { source: "schedule", causes: [] },
+    { source: "schedule", causes: [] },
+  ]);
+  expect(() => lab.fire("daily")).toThrow("schedule daily is not defined");
+});

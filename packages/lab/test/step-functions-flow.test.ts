@@ -148,6 +148,55 @@ test("a distributed Map runs each item as an execution of its own, and the truth
   expect(await sfn.send(new DescribeExecutionCommand({ executionArn: children[0] }))).toMatchObject({ input: '"a"' });
 });
 
+test("a distributed Map's executions are listed by its run, and not among the machine's own", async () => {
+  const rig = await startMachines(
+    only({
+      Each: {
+        Type: "Map",
+        ItemProcessor: {
+          ProcessorConfig: { Mode: "DISTRIBUTED" },
+          ...machine({ One: { Type: "Pass", End: true } }),
+        },
+        End: true,
+      },
+    }),
+  );
+  const executionArn = await rig.start(["a", "b"]);
+  await rig.finished(executionArn);
+  const begun = (await historyOf(rig, executionArn)).find(({ type }) => type === "MapRunStarted");
+  const mapRunArn = begun?.mapRunStartedEventDetails?.mapRunArn;
+  const listed = async (owner: { mapRunArn: string | undefined } | { stateMachineArn: string }) =>
+    (await rig.sfn.send(new ListExecutionsCommand(owner))).executions?.map((one) => one.executionArn);
+
+  expect(await listed({ mapRunArn })).toHaveLength(2);
+  expect(await listed({ stateMachineArn: rig.lab.stateMachineArn("flow") })).toEqual([executionArn]);
+});
+
+test("a distributed Map hands its items on in batches, each with what is said of all", async () => {
+  const { start, finished } = await startMachines(
+    only({
+      Each: {
+        Type: "Map",
+        ItemsPath: "$.items",
+        ItemSelector: { "n.$": "$$.Map.Item.Value" },
+        ItemBatcher: { MaxItemsPerBatch: 2, BatchInput: { "root.$": "$$.Execution.Id", of: "shop" } },
+        ItemProcessor: {
+          ProcessorConfig: { Mode: "DISTRIBUTED" },
+          ...machine({ One: { Type: "Pass", End: true } }),
+        },
+        End: true,
+      },
+    }),
+  );
+  const executionArn = await start({ items: [1, 2, 3] });
+  const { output = "" } = await finished(executionArn);
+  const BatchInput = { root: executionArn, of: "shop" };
+  expect(JSON.parse(output)).toEqual([
+    { BatchInput, Items: [{ n: 1 }, { n: 2 }] },
+    { BatchInput, Items: [{ n: 3 }] },
+  ]);
+});
+
 test("a machine may go back to a state, and Wait is passed by the given pause", async () => {
   const { start, finished, waits } = await startMachines(
     only({

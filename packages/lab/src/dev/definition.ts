@@ -174,7 +174,7 @@ const expanded = (dev: DevDefinition, folder: string, mistakes: string[]): LabDe
       topics[topic] = { subscriptions: [...(topics[topic]?.subscriptions ?? []), { function: name }] };
     for (const [n, { bus = "default", pattern }] of listed(eventbridge).entries()) {
       const rule = { pattern, targets: [{ function: name }] };
-      buses[bus] = { rules: { ...buses[bus]?.rules, [`${name}-${n + 1}`]: rule } };
+      buses[bus] = { ...buses[bus], rules: { ...buses[bus]?.rules, [`${name}-${n + 1}`]: rule } };
     }
   }
   const whole: LabDefinition = {

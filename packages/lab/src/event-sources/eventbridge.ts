@@ -40,7 +40,11 @@ export interface PutHeaders {
 
 export interface EventBridge {
   putEvents(input: { readonly Entries?: readonly Entry[] }, headers: PutHeaders): Promise<object>;
+  /** What the bus's archive holds is delivered once more: with its ids, without trace headers, and named as this replay's. */
+  replay(bus: string, replayName: string): Promise<void>;
 }
+
+type BusEvent = Readonly<Record<string, unknown>> & { readonly id: string };
 
 export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
   const { functions, messaging, truth, addresses } = deps;
@@ -50,10 +54,18 @@ export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
       Object.values(rules).map(({ pattern, targets }) => ({ matches: compilePattern(pattern), targets })),
     ]),
   );
+  const archives = new Map<string, BusEvent[]>(
+    Object.entries(deps.buses).flatMap(([name, { archive }]) => (archive ? [[name, []]] : [])),
+  );
   if (!buses.has("default")) buses.set("default", []);
 
-  const deliver = async (rule: Rule, event: object, id: string, traceHeader: string | undefined): Promise<void> => {
+  const deliver = async (bus: string, event: BusEvent, traceHeader?: string): Promise<void> => {
+    for (const rule of buses.get(bus) ?? []) if (rule.matches(event)) await toTargets(rule, event, traceHeader);
+  };
+
+  const toTargets = async (rule: Rule, event: BusEvent, traceHeader: string | undefined): Promise<void> => {
     const payload = JSON.stringify(event);
+    const { id } = event;
     for (const target of rule.targets) {
       if ("function" in target) {
         functions.get(target.function)?.invokeAsync({
@@ -87,12 +99,16 @@ export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
         const id = randomUUID();
         truth.sent({ kind: "eventbridge-event", id }, sender);
         const event = eventOf(entry, id, deps);
-        const rules = buses.get(busName(entry)) ?? [];
-        for (const rule of rules)
-          if (rule.matches(event)) await deliver(rule, event, id, entry.TraceHeader ?? traceHeader);
+        archives.get(busName(entry))?.push(event);
+        await deliver(busName(entry), event, entry.TraceHeader ?? traceHeader);
         results.push({ EventId: id });
       }
       return { FailedEntryCount: results.filter((result) => "ErrorCode" in result).length, Entries: results };
+    },
+    async replay(bus, replayName) {
+      const kept = archives.get(bus);
+      if (kept === undefined) throw new Error(`event bus ${bus} has no archive`);
+      for (const event of [...kept]) await deliver(bus, { ...event, "replay-name": replayName });
     },
   };
 };
@@ -119,7 +135,7 @@ const isJsonObject = (json: string): boolean => {
   }
 };
 
-const eventOf = (entry: Entry, id: string, { region, accountId }: EventBridgeDeps): object => ({
+const eventOf = (entry: Entry, id: string, { region, accountId }: EventBridgeDeps): BusEvent => ({
   version: "0",
   id,
   "detail-type": entry.DetailType,

@@ -62,6 +62,8 @@ interface Execution {
   readonly startDate: number;
   readonly input: string;
   readonly traceHeader: string | undefined;
+  /** Of an item or a batch of a distributed Map. */
+  readonly mapRunArn?: string;
   readonly history: History;
   readonly stop: AbortController;
   done: Promise<void>;
@@ -82,6 +84,7 @@ interface StartInput {
 interface Start extends StartInput {
   readonly sender: string | undefined;
   readonly parent?: string;
+  readonly mapRunArn?: string;
 }
 
 const MAX_PAGE = 1_000;
@@ -164,6 +167,7 @@ export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
       startDate,
       input,
       traceHeader: start.traceHeader,
+      ...(start.mapRunArn !== undefined && { mapRunArn: start.mapRunArn }),
       history: createHistory(),
       stop: new AbortController(),
       done: Promise.resolve(),
@@ -232,14 +236,16 @@ export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
     const parent = found(executionOf(context));
     const label = `${parent.machine.name}/${state.Label ?? randomUUID()}`;
     const machine: Machine = { ...parent.machine, definition: itemProcessorOf(state) as StateMachine };
+    const mapRunArn = `${prefix}:mapRun:${label}:${randomUUID()}`;
     return {
-      mapRunArn: `${prefix}:mapRun:${label}:${randomUUID()}`,
+      mapRunArn,
       async runItem(item, signal) {
         const id = randomUUID();
         const input = JSON.stringify(item);
         const child = begin(machine, `${prefix}:execution:${label}:${id}`, id, {
           ...nested(parent.executionArn),
           input,
+          mapRunArn,
         });
         await doneOrStopped(child, signal);
         if (child.status === "SUCCEEDED") return JSON.parse(child.output ?? "null") as unknown;
@@ -286,16 +292,20 @@ export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
     },
     ListExecutions(input: {
       stateMachineArn?: string;
+      mapRunArn?: string;
       statusFilter?: Status;
       maxResults?: number;
       nextToken?: string;
     }) {
-      if (!machines.has(input.stateMachineArn ?? ""))
-        throw refusal("StateMachineDoesNotExist", `State Machine Does Not Exist: '${input.stateMachineArn}'`);
+      const { mapRunArn, stateMachineArn = "" } = input;
+      if (mapRunArn === undefined && !machines.has(stateMachineArn))
+        throw refusal("StateMachineDoesNotExist", `State Machine Does Not Exist: '${stateMachineArn}'`);
+      // Those of a Map run are listed by that alone.
       const all = [...executions.values()]
         .filter(
-          ({ machine, status }) => machine.arn === input.stateMachineArn && status === (input.statusFilter ?? status),
+          (one) => one.mapRunArn === mapRunArn && (mapRunArn !== undefined || one.machine.arn === stateMachineArn),
         )
+        .filter(({ status }) => status === (input.statusFilter ?? status))
         .toReversed();
       const { page, nextToken } = pageOf(all, input);
       return {

@@ -1,6 +1,6 @@
 /** What keeps a machine from running in the lab, all at once. */
 import { isKnownRule } from "./choice.ts";
-import { type State, type StateMachine, itemProcessorOf } from "./definition.ts";
+import { type State, type StateMachine, isDistributed, itemProcessorOf } from "./definition.ts";
 import { resourceOf } from "./integrations.ts";
 import { isIntrinsic } from "./intrinsics.ts";
 import { parsePath } from "./json-path.ts";
@@ -11,7 +11,6 @@ const TYPES: readonly string[] = ["Task", "Pass", "Choice", "Wait", "Parallel", 
 
 const UNKNOWN_FIELDS = [
   "ItemReader",
-  "ItemBatcher",
   "ResultWriter",
   "ToleratedFailureCount",
   "ToleratedFailurePercentage",
@@ -49,6 +48,7 @@ const stateProblems = (state: State, hasFunction: (name: string) => boolean): Pr
     ...(endsItself || state.End === true || state.Next !== undefined ? [] : ["it has neither Next nor End"]),
     ...(state.Type === "Task" ? taskProblems(state, hasFunction) : []),
     ...(state.Type === "Map" && itemProcessorOf(state) === undefined ? ["it has no ItemProcessor"] : []),
+    ...batcherProblems(state),
     ...(state.Type === "Parallel" && (Branches ?? []).length === 0 ? ["it has no Branches"] : []),
     ...UNKNOWN_FIELDS.filter((one) => one in state).map((one) => `${one} is not known to the lab`),
     ...(state.Choices ?? []).flatMap((rule) =>
@@ -56,6 +56,16 @@ const stateProblems = (state: State, hasFunction: (name: string) => boolean): Pr
     ),
     ...pathProblems(own),
     ...inner.flatMap((machine) => machineProblems(machine, hasFunction)),
+  ];
+};
+
+const batcherProblems = (state: State): Problems => {
+  if (state.ItemBatcher === undefined) return [];
+  const { MaxItemsPerBatch, BatchInput: _, ...others } = state.ItemBatcher;
+  return [
+    ...(isDistributed(state) ? [] : ["ItemBatcher is of distributed Maps alone"]),
+    ...(Number.isInteger(MaxItemsPerBatch) && MaxItemsPerBatch > 0 ? [] : ["ItemBatcher has no MaxItemsPerBatch"]),
+    ...Object.keys(others).map((one) => `ItemBatcher.${one} is not known to the lab`),
   ];
 };
 
@@ -83,13 +93,15 @@ export const functionName = (nameOrArn: string): string => {
 
 /** Paths stand in fields named so, in templates under `.$`, and in rules as `Variable`. */
 const pathProblems = (state: object): Problems => {
-  const { Choices, Parameters, ItemSelector, ResultSelector, Catch } = state as Partial<State>;
+  const { Choices, Parameters, ItemSelector, ItemBatcher, ResultSelector, Catch } = state as Partial<State>;
   const fields = Object.entries(state).flatMap(([key, value]) =>
     key.endsWith("Path") && typeof value === "string" ? [value] : [],
   );
   const paths = [
     ...fields,
-    ...[Parameters, ItemSelector, ResultSelector].flatMap((template) => textsAt(template, (key) => key.endsWith(".$"))),
+    ...[Parameters, ItemSelector, ItemBatcher, ResultSelector].flatMap((template) =>
+      textsAt(template, (key) => key.endsWith(".$")),
+    ),
     ...textsAt([Choices, Catch], (key) => key === "Variable" || key.endsWith("Path")),
   ];
   return paths.flatMap((path) => {

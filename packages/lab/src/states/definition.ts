@@ -36,6 +36,7 @@ export interface State {
   /** The older name of ItemProcessor. */
   readonly Iterator?: StateMachine;
   readonly Label?: string;
+  readonly ItemBatcher?: { readonly MaxItemsPerBatch: number; readonly BatchInput?: unknown };
   readonly MaxConcurrency?: number;
   readonly Error?: string;
   readonly Cause?: string;

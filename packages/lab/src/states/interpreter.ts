@@ -172,15 +172,19 @@ const map = async (state: State, input: unknown, context: StateContext, run: Run
   const processor = itemProcessorOf(state) as StateMachine;
   const mapRun = isDistributed(state) ? run.startMapRun(state, context) : undefined;
   const { Name } = context.State;
+  const inputOf = (Value: unknown, Index: number): unknown =>
+    selector === undefined ? Value : filled(selector, input, { ...context, Map: { Item: { Index, Value } } });
+  const { ItemBatcher } = state;
+  const work = ItemBatcher ? batches(items.map(inputOf), ItemBatcher, input, context) : (items as readonly unknown[]);
   if (mapRun) run.trail.add("MapRunStarted", { mapRunArn: mapRun.mapRunArn });
   else run.trail.add("MapStateStarted", { length: items.length });
   const results = await together(
-    items as readonly unknown[],
+    work,
     state.MaxConcurrency || Infinity,
     run,
     async (Value, Index, own) => {
       const Map = { Item: { Index, Value } };
-      const itemInput = selector === undefined ? Value : filled(selector, input, { ...context, Map });
+      const itemInput = ItemBatcher ? Value : inputOf(Value, Index);
       if (mapRun) return mapRun.runItem(itemInput, own.signal);
       own.trail.add("MapIterationStarted", { name: Name, index: Index });
       try {
@@ -198,6 +202,18 @@ const map = async (state: State, input: unknown, context: StateContext, run: Run
   run.trail.add(mapRun ? "MapRunSucceeded" : "MapStateSucceeded");
   return results;
 };
+
+/** What the children of a distributed Map get in place of single items. */
+const batches = (
+  items: readonly unknown[],
+  { MaxItemsPerBatch, BatchInput }: NonNullable<State["ItemBatcher"]>,
+  input: unknown,
+  context: StateContext,
+): readonly unknown[] =>
+  Array.from({ length: Math.ceil(items.length / MaxItemsPerBatch) }, (_, n) => ({
+    ...(BatchInput !== undefined && { BatchInput: filled(BatchInput, input, context) }),
+    Items: items.slice(n * MaxItemsPerBatch, (n + 1) * MaxItemsPerBatch),
+  }));
 
 /** Each with a trail of its own, at most `limit` at once; the first failure aborts the others, which are awaited. */
 const together = async <T>(
