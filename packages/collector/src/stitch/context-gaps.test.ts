@@ -42,6 +42,17 @@ describe("dropped-context", () => {
     expect(gaps.map((gap) => gap.reason)).not.toContain("dropped-context");
   });
 
+  test("a state of Step Functions, which can put none on its messages, has dropped none", async () => {
+    const sent = span("Ask", {
+      parent: "api",
+      in: "api",
+      produces: ["sqs-message m"],
+      attributes: { "mayfly.sfn.state.type": "Task", "mayfly.sfn.resource": "sqs:sendMessage" },
+      at: at(3),
+    });
+    expect(await gapsAt("r-api", api, sent, worker())).toEqual([]);
+  });
+
   test("a record of a batch loses its own, whatever the others have", async () => {
     const records = ["m", "n"].map((one) =>
       span(`record ${one}`, {

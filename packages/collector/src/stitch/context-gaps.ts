@@ -12,7 +12,7 @@ import type { Gap, StitchKeyKind } from "@mayfly/api";
 import type { SpanRecord } from "../model/span.ts";
 import { isMessageKey } from "../model/stitch-key.ts";
 import { rootOfTraceId } from "../model/xray-header.ts";
-import { MAYFLY_SDK_SAMPLED_OUT_SPANS } from "../normalize/semconv.ts";
+import { MAYFLY_SDK_SAMPLED_OUT_SPANS, SFN_RESOURCE, SFN_STATE_TYPE } from "../normalize/semconv.ts";
 import type { Graph } from "./graph.ts";
 import { type UnitJoin, isEntry, joinsInto, rootsInDoubt, staleInto } from "./joins.ts";
 import { keyName, nameOf, refOf } from "./reason.ts";
@@ -53,7 +53,7 @@ const CARRIES_CONTEXT: ReadonlySet<StitchKeyKind> = new Set(["sqs-message", "sns
 
 const dropped = ({ from, to, keys, relation }: UnitJoin): Found[] => {
   const key = keys.find(({ kind }) => CARRIES_CONTEXT.has(kind));
-  if (key === undefined || from.evidence || relation === "links" || carriesContext(to)) return [];
+  if (key === undefined || from.evidence || isOfStates(from) || relation === "links" || carriesContext(to)) return [];
   const told = () => ({
     key,
     message: `${nameOf(to.root)} received ${keyName(key)} without its sender's trace context: the id alone joins them.`,
@@ -62,6 +62,10 @@ const dropped = ({ from, to, keys, relation }: UnitJoin): Found[] => {
   });
   return [{ reason: "dropped-context", at: to.root, told }];
 };
+
+/** An imported execution's: a state machine puts no context on what it sends. */
+const isOfStates = ({ wire }: SpanRecord): boolean =>
+  wire.attributes.some(({ key }) => key === SFN_STATE_TYPE || key === SFN_RESOURCE);
 
 const carriesContext = ({ root, links, invocation }: Unit): boolean =>
   links.length > 0 || (root.parentPath !== undefined && invocation !== root.parentPath);
