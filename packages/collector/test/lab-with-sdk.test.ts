@@ -31,7 +31,7 @@ const starter = (input: object) => ({
   environment: { MACHINE: { stateMachineArn: "flow" }, INPUT: JSON.stringify(input) },
 });
 
-const flow = (StartAt: string, States: object): LabDefinition["stateMachines"] => ({
+const flow = (StartAt: string, States: object): NonNullable<LabDefinition["stateMachines"]> => ({
   flow: { definition: { StartAt, States } },
 });
 
