@@ -19,11 +19,11 @@ export interface SdkLab {
   readonly lab: Lab;
   readonly collectorUrl: string;
   /** The story that has this id, once it holds so many invocations. */
-  storyOf(id: string, invocations: number): Promise<Story>;
+  readonly storyOf: (id: string, invocations: number) => Promise<Story>;
   /** What AWS is asked from outside: `SQS`, `AmazonSQS.StartMessageMoveTask`. */
-  aws(service: string, target: string, input: object): Promise<void>;
+  readonly aws: (service: string, target: string, input: object) => Promise<void>;
   /** Brings an execution's states from the lab, as `mayfly import step-functions` does. */
-  importExecution(executionArn: string): Promise<void>;
+  readonly importExecution: (executionArn: string) => Promise<void>;
 }
 
 export interface Story extends TraceDetail {
