@@ -142,10 +142,9 @@ test("what came of an asynchronous invocation is told to its destinations, which
   const spanAt = (spanId: string) => story.spans.find((span) => span.spanId === spanId);
   const attempts = story.spans
     .filter(({ requestId, parentSpanId }) => requestId === failed[0]?.requestId && parentSpanId === undefined)
-    .map(({ spanId, startTimeUnixNano }) => [startTimeUnixNano, spanId])
-    .toSorted();
+    .toSorted((a, b) => Number(BigInt(a.startTimeUnixNano) - BigInt(b.startTimeUnixNano)));
   const [toAlarm] = story.joins.filter(({ to }) => spanAt(to.spanId)?.functionName === "alarm");
-  expect(toAlarm?.from).toMatchObject({ spanId: attempts.at(-1)?.[1] });
+  expect(toAlarm?.from).toMatchObject({ spanId: attempts.at(-1)?.spanId });
   expect(toAlarm?.reason).toContain("is told what came of the invocation");
 });
 
@@ -172,7 +171,7 @@ test("a message that was moved back from the dead-letter queue goes on with its 
     expect(story.hops).toEqual(["api → worker parent"]);
     expect(story.missing).toEqual([]);
     // The first by context and id; the second by the context that the message kept.
-    expect(story.joins.map(({ key }) => key?.id).toSorted()).toEqual([oldId, undefined]);
+    expect(new Set(story.joins.map(({ key }) => key?.id))).toEqual(new Set([oldId, undefined]));
   }
 });
 

@@ -108,7 +108,7 @@ export const createEventBridge = (deps: EventBridgeDeps): EventBridge => {
     async replay(bus, replayName) {
       const kept = archives.get(bus);
       if (kept === undefined) throw new Error(`event bus ${bus} has no archive`);
-      for (const event of [...kept]) await deliver(bus, { ...event, "replay-name": replayName });
+      for (const event of kept) await deliver(bus, { ...event, "replay-name": replayName });
     },
   };
 };

@@ -175,11 +175,11 @@ const map = async (state: State, input: unknown, context: StateContext, run: Run
   const inputOf = (Value: unknown, Index: number): unknown =>
     selector === undefined ? Value : filled(selector, input, { ...context, Map: { Item: { Index, Value } } });
   const { ItemBatcher } = state;
-  const work = ItemBatcher ? batches(items.map(inputOf), ItemBatcher, input, context) : (items as readonly unknown[]);
+  const given = ItemBatcher ? batches(items.map(inputOf), ItemBatcher, input, context) : (items as readonly unknown[]);
   if (mapRun) run.trail.add("MapRunStarted", { mapRunArn: mapRun.mapRunArn });
   else run.trail.add("MapStateStarted", { length: items.length });
   const results = await together(
-    work,
+    given,
     state.MaxConcurrency || Infinity,
     run,
     async (Value, Index, own) => {
