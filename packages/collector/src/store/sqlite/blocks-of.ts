@@ -27,9 +27,9 @@ const MAX_BLOCK_BYTES = 1024 * 1024;
 /** The fastest: active blocks live until they are sealed. */
 const LEVEL = 1;
 
-export const createBlockMaker = (
-  unindexed: ReadonlySet<string>,
-): ((signal: Signal, batches: readonly Batch[]) => readonly NewBlock[]) => {
+export type BlockMaker = (signal: Signal, batches: readonly Batch[]) => readonly NewBlock[];
+
+export const createBlockMaker = (unindexed: ReadonlySet<string>): BlockMaker => {
   const terms = new TermSet();
   const scans = createScans(terms, unindexed);
   const wordsOfOrigin = createOriginWords(unindexed);
