@@ -10,6 +10,7 @@ import { createScans, originWords } from "../scan.ts";
 import type { Batch, Signal } from "../store.ts";
 import { MAX_ROWS, TermSet, clamped } from "../term-set.ts";
 import { type ArrivedRecords, createBlockEncoder } from "./block.ts";
+import { perOrigin } from "./per-origin.ts";
 
 export interface NewBlock {
   readonly signal: Signal;
@@ -108,16 +109,5 @@ const arrived = (
   arrivedAt: clamped(receivedAt),
 });
 
-const MAX_KNOWN_ORIGINS = 2_000;
-
-/** Environments send the same origin again and again. */
-export const createOriginWords = (unindexed: ReadonlySet<string>): ((origin: Uint8Array) => readonly number[]) => {
-  const known = new Map<string, readonly number[]>();
-  return (origin) => {
-    const key = Buffer.from(origin.buffer, origin.byteOffset, origin.length).toString("latin1");
-    const words = known.get(key) ?? originWords(spanOrigin(originFromProtobuf(origin)), unindexed);
-    if (known.size >= MAX_KNOWN_ORIGINS) known.clear();
-    known.set(key, words);
-    return words;
-  };
-};
+export const createOriginWords = (unindexed: ReadonlySet<string>): ((origin: Uint8Array) => readonly number[]) =>
+  perOrigin((origin) => originWords(spanOrigin(originFromProtobuf(origin)), unindexed));

@@ -6,6 +6,7 @@ import { normalizedLog } from "../../normalize/logs.ts";
 import { spanOrigin } from "../../normalize/origin.ts";
 import { normalizedSpan } from "../../normalize/spans.ts";
 import type { Block } from "./block.ts";
+import { perOrigin } from "./per-origin.ts";
 
 export interface Records {
   span(block: Block, row: number): SpanRecord;
@@ -13,22 +14,13 @@ export interface Records {
   origin(bytes: Uint8Array): SpanOrigin;
 }
 
-const MAX_KNOWN_ORIGINS = 2_000;
 /** As many as a wide story has: it comes to each of them by its trace, its keys and its requests. Some 45 MB. */
 const MAX_KNOWN_SPANS = 16_384;
 
 export const createRecords = (maxKnownSpans: number = MAX_KNOWN_SPANS): Records => {
   /** By the bytes, so that spans of one environment share it across blocks; by the object, so that this is quick. */
-  const known = new Map<string, SpanOrigin>();
+  const byContent = perOrigin((bytes): SpanOrigin => spanOrigin(originFromProtobuf(bytes)));
   const byObject = new WeakMap<Uint8Array, SpanOrigin>();
-
-  const byContent = (bytes: Uint8Array): SpanOrigin => {
-    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-    const origin = known.get(key) ?? spanOrigin(originFromProtobuf(bytes));
-    if (known.size >= MAX_KNOWN_ORIGINS) known.clear();
-    known.set(key, origin);
-    return origin;
-  };
   const origin = (bytes: Uint8Array): SpanOrigin => {
     const found = byObject.get(bytes) ?? byContent(bytes);
     byObject.set(bytes, found);
