@@ -104,6 +104,25 @@ test("what Lambda says of an invocation under its own span's id is followed down
   expect(await kept(deps)).toEqual((await walked(deps.store))?.map(({ row }) => row));
 });
 
+test("who received a message of one and was sent another by a third is told the same from wherever the walk came", async () => {
+  const deps = await opened();
+  const orders = { trace: "t", at: at(0, 0) };
+  const requests = [
+    [span("a", orders)],
+    [span("a", { trace: "u", consumes: ["sqs-message k1", "eventbridge-event k3"], at: at(0, 0) })],
+    [
+      span("e", { ...orders, produces: ["sqs-message k1"] }),
+      span("a", { trace: "v", produces: ["eventbridge-event k3"], consumes: ["eventbridge-event k3"], at: at(0, 0) }),
+      span("a", { ...orders, produces: ["eventbridge-event k3"], links: ["t/a", "t/e"] }),
+    ],
+  ];
+  for (const request of requests) {
+    await deps.store.append(batch(request));
+    await deps.summarizer.catchUp();
+  }
+  expect(await kept(deps)).toEqual((await walked(deps.store))?.map(({ row }) => row));
+});
+
 test("where very many spans have changed, a question is told so without reading them", async () => {
   const deps = await opened();
   const spans = Array.from({ length: 20_001 }, (_, n) => span(`s${n}`, { trace: `t${n % 10}`, at: at(n) }));

@@ -70,6 +70,8 @@ export const walk = async (root: Root, graph: Graph, maxUnits: number): Promise<
 
   // What its messages' ids outweigh is told as well (context-gaps.ts).
   await graph.load([...parts.keys()].filter(isOfOneMessage).flatMap(({ links }) => links.map((link) => link.traceId)));
+  const lent = Array.from(parts.values()).filter(({ isWhole }) => !isWhole);
+  await graph.load(lent.flatMap(({ unit }) => coSendersOf(unit, graph)));
   const joins = joinsAmong(parts, graph);
   return {
     id: root.id,
@@ -115,14 +117,19 @@ const missingIn = async (root: Root, parts: ReadonlyMap<Unit, Part>, graph: Grap
 };
 
 /**
- * So that `consumersOf` and `recordsOf` find all there are. Who carries the context of one of these units may have been sent
- * its message by another, whose trace is then needed to tell.
+ * So that `consumersOf` and `recordsOf` find all there are. Who carries the context of one of these units, or received what
+ * it sent, may have been sent that by another, whose trace is then needed to tell.
  */
 export const loadConsumers = async (units: readonly Unit[], graph: Graph): Promise<void> => {
   await graph.load(units.flatMap((unit) => neighbours(unit, graph)));
   const carrying: Unit[] = [];
   for (const unit of units) eachCarrier(unit, graph, (one) => void (one.isBatch || carrying.push(one)));
-  await graph.load(carrying.flatMap((unit) => sendersOf(unit, graph)));
+  const reached = new Set(carrying);
+  for (const unit of units) eachReceiver(unit, graph, (one) => void (one.isBatch || reached.add(one)));
+  await graph.load([
+    ...[...reached].flatMap((unit) => sendersOf(unit, graph)),
+    ...units.flatMap((unit) => coSendersOf(unit, graph)),
+  ]);
   const inDoubt = [
     ...carrying.flatMap((unit) => rootsInDoubt(unit, graph)),
     ...units.flatMap((unit) => rootsBegunBy(unit, graph)),
@@ -140,6 +147,20 @@ const eachCarrier = (unit: Unit, graph: Graph, visit: (carrier: Unit) => void): 
     }
   }
 };
+
+/** The units that received what this unit sent, where their traces are loaded. */
+const eachReceiver = (unit: Unit, graph: Graph, visit: (receiver: Unit) => void): void => {
+  for (const { key } of unit.produced) {
+    for (const { path } of graph.consumers(stitchKeyIdentity(key))) {
+      const one = graph.unitOf(path);
+      if (one) visit(one);
+    }
+  }
+};
+
+/** The traces of all who say that they sent what this unit did: a batch is not asked for its other messages' senders. */
+const coSendersOf = (unit: Unit, graph: Graph): readonly TraceId[] =>
+  unit.produced.flatMap(({ key }) => graph.producers(stitchKeyIdentity(key))).map(({ traceId }) => traceId);
 
 /** The traces in which the units below this one are. */
 const neighbours = (unit: Unit, graph: Graph): TraceId[] => {
@@ -162,8 +183,7 @@ export const consumersOf = (unit: Unit, graph: Graph): UnitJoin[] => {
   };
   eachCarrier(unit, graph, ask);
   for (const one of adriftUnder(unit, graph)) ask(one);
-  for (const { key } of unit.produced)
-    for (const { path } of graph.consumers(stitchKeyIdentity(key))) ask(graph.unitOf(path));
+  eachReceiver(unit, graph, ask);
   // What it came to, as its destination is told.
   if (unit.requestKey) for (const { path } of graph.consumers(unit.requestKey)) ask(graph.unitOf(path));
   return joins;
