@@ -9,6 +9,7 @@
  * Errors  OverloadError `overloaded`.
  */
 import { OverloadError } from "../errors.ts";
+import { createTurns, type Turn } from "./turns.ts";
 
 /** Four bodies of the largest size. */
 const MAX_HELD_BYTES = 256 * 1024 * 1024;
@@ -24,6 +25,8 @@ export interface HeldBytes {
 
 export interface Admission {
   open(): HeldBytes;
+  /** Of the event loop, before a whole body is worked on. */
+  readonly turn: Turn;
   readonly heldBytes: number;
   /** The most that was held since the start. */
   readonly highestHeldBytes: number;
@@ -59,6 +62,7 @@ export const createAdmission = (maxBytes: number = MAX_HELD_BYTES): Admission =>
 
   return {
     open,
+    turn: createTurns(),
     get heldBytes() {
       return held;
     },

@@ -25,7 +25,7 @@ import { unpacked } from "./content-encoding.ts";
 import { deliveryDigest } from "./delivery-digest.ts";
 import { decodeFirehose } from "./firehose-body.ts";
 import type { Refusals } from "./refusals.ts";
-import { requestBody } from "./request-body.ts";
+import { wholeBody } from "./whole-body.ts";
 
 interface FirehoseStep {
   /** What the delivery says of all its lines. */
@@ -108,8 +108,8 @@ const take = async (request: FastifyRequest, { ingest, admission }: FirehoseDeps
     throw new InputError("unsupported-content-type", "Content-Type is not application/json");
   const held = admission.open();
   try {
-    const bounds = { maxBytes: MAX_BODY_BYTES, held };
-    const body = await unpacked(await requestBody(stream, headers, bounds), headers["content-encoding"], bounds);
+    const { turn } = admission;
+    const body = await wholeBody(stream, headers, { maxBytes: MAX_BODY_BYTES, held, turn });
     held.take(body.length); // its records, without base64, live beside it
     const { requestId, records } = decodeFirehose(body);
     const identity = identityOf(request);

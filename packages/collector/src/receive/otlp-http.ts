@@ -21,9 +21,8 @@ import { InputError } from "../errors.ts";
 import { INGEST } from "../guard/scopes.ts";
 import { httpProblem, type OnFault } from "../http-status.ts";
 import type { Admission } from "./admission.ts";
-import { unpacked } from "./content-encoding.ts";
 import type { Refusals } from "./refusals.ts";
-import { requestBody } from "./request-body.ts";
+import { wholeBody } from "./whole-body.ts";
 
 interface ExportRequest {
   readonly encoding: OtlpEncoding;
@@ -114,9 +113,8 @@ const exportRoute =
     }
     const held = admission.open();
     try {
-      const bounds = { maxBytes: MAX_BODY_BYTES, held };
-      const { body: stream, headers } = request;
-      const body = await unpacked(await requestBody(stream, headers, bounds), headers["content-encoding"], bounds);
+      const { turn } = admission;
+      const body = await wholeBody(request.body, request.headers, { maxBytes: MAX_BODY_BYTES, held, turn });
       if (encoding === "json") held.take(body.length); // the protobuf made of it is shorter, and lives as long
       const digest = createHash("sha256").update(`${signal} ${encoding} `).update(body).digest();
       const partialSuccess = await ingest({ encoding, body, digest });

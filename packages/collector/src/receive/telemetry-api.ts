@@ -17,10 +17,9 @@ import { type FunctionIdentity, identityOfArn } from "../model/function-identity
 import { answers } from "../openapi/described.ts";
 import { sendProblem } from "../refusal.ts";
 import type { Admission } from "./admission.ts";
-import { unpacked } from "./content-encoding.ts";
 import { deliveryDigest } from "./delivery-digest.ts";
 import type { Refusals } from "./refusals.ts";
-import { requestBody } from "./request-body.ts";
+import { wholeBody } from "./whole-body.ts";
 
 interface TelemetryBatch {
   readonly identity: FunctionIdentity;
@@ -82,13 +81,8 @@ export const telemetryRoutes =
           const stream = streamOf(request);
           const held = admission.open();
           try {
-            const bounds = { maxBytes: MAX_BODY_BYTES, held };
-            const { headers } = request;
-            const body = await unpacked(
-              await requestBody(stream, headers, bounds),
-              headers["content-encoding"],
-              bounds,
-            );
+            const { turn } = admission;
+            const body = await wholeBody(stream, request.headers, { maxBytes: MAX_BODY_BYTES, held, turn });
             held.take(body.length); // what is made of it lives as long
             const identity = identityOf(request.query);
             const digest = deliveryDigest(["lambda-telemetry", JSON.stringify(identity), body]);
