@@ -1,4 +1,5 @@
-/** What summaries and searches must equal: every root walked by itself, and the query asked of each. */
+/** What summaries and searches must equal: every root walked by itself, which knows enough, and the query asked of each. */
+import { expect } from "vitest";
 import type { SpanRecord } from "../src/model/span.ts";
 import { WALK_BOUNDS } from "../src/query/find.ts";
 import type { Query } from "../src/query/grammar.ts";
@@ -35,7 +36,10 @@ export const walked = async (store: Store, now = LATER): Promise<readonly Walked
     if (others.some(({ id }) => id !== root.id)) return undefined;
     if (all.has(root.id) || !(await isShown(root, graph))) continue;
     const trace = await walk(root, graph, WALK_BOUNDS.maxUnits);
-    all.set(root.id, { row: rowOf(trace, graph, now), spans: trace.parts.flatMap(spansOf) });
+    const row = rowOf(trace, graph, now);
+    const knowingAll = await walk(await rootOf(unit, everything), everything, WALK_BOUNDS.maxUnits);
+    expect(row, "a walk that knows all").toEqual(rowOf(knowingAll, everything, now));
+    all.set(root.id, { row, spans: trace.parts.flatMap(spansOf) });
   }
   return [...all.values()].toSorted((a, b) => (a.row.id < b.row.id ? -1 : 1));
 };

@@ -44,7 +44,7 @@ export interface CurrentPartition {
   /** The time of day has come to here: what is full or old is followed by the next. */
   turn(receivedAt: UnixNano): void;
   /** Really writes; also where it had to begin the next one first, or whoever waits for it to be ready would wait for ever. */
-  probe(): void;
+  readonly probe: () => void;
   close(): void;
 }
 

@@ -29,9 +29,9 @@ export type ReadEntries = (partition: number, from: number, to: number) => Uint8
 
 export interface RequestMemory {
   /** Whether this request was stored within the hour. */
-  has(digest: Uint8Array, receivedAt: UnixNano): boolean;
+  readonly has: (digest: Uint8Array, receivedAt: UnixNano) => boolean;
   /** Entries that were committed, the next of their partition. */
-  add(partition: number, entries: Uint8Array): void;
+  readonly add: (partition: number, entries: Uint8Array) => void;
   /** Forgets; returns partitions of which nothing is known any more. The one that grows is never among them. */
   expire(now: UnixNano, growing: number): readonly number[];
 }
