@@ -20,6 +20,7 @@ const files = [
   "packages/otlp/test/raw-records.test.ts", // some 150,000 messages, half of them damaged
   "packages/otlp/test/raw-json.test.ts",
   "packages/collector/src/query/summarize.test.ts",
+  "packages/collector/src/query/row.test.ts",
   "packages/collector/src/query/run.test.ts",
   "packages/collector/test/hostile-requests.test.ts", // a million requests
 ];

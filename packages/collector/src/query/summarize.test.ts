@@ -104,58 +104,6 @@ test("what Lambda says of an invocation under its own span's id is followed down
   expect(await kept(deps)).toEqual((await walked(deps.store))?.map(({ row }) => row));
 });
 
-const together = { at: at(0, 0) };
-
-test.each([
-  [
-    "one that received messages of two",
-    [
-      [span("a", { trace: "t", ...together })],
-      [span("a", { trace: "u", consumes: ["sqs-message k1", "eventbridge-event k3"], ...together })],
-      [
-        span("e", { trace: "t", produces: ["sqs-message k1"], ...together }),
-        span("a", { trace: "v", produces: ["eventbridge-event k3"], consumes: ["eventbridge-event k3"], ...together }),
-        span("a", { trace: "t", produces: ["eventbridge-event k3"], links: ["t/a", "t/e"], ...together }),
-      ],
-    ],
-  ],
-  [
-    "a batch of messages of two",
-    [
-      [
-        span("a", { trace: "v", produces: ["eventbridge-event k3"], consumes: ["eventbridge-event k3"], ...together }),
-        span("e", { trace: "t", parent: "a", produces: ["sns-message k2"], ...together }),
-      ],
-      [
-        span("a", {
-          trace: "u",
-          produces: ["eventbridge-event k3"],
-          consumes: ["sns-message k2"],
-          batch: 2,
-          ...together,
-        }),
-        span("a", { trace: "v", ...together }),
-      ],
-      [
-        span("c", {
-          trace: "t",
-          parent: "a",
-          consumes: ["sns-message k2", "eventbridge-event k3"],
-          batch: 2,
-          ...together,
-        }),
-      ],
-    ],
-  ],
-])("%s, of which one only handed on, has the same calls from wherever the walk came", async (_, requests) => {
-  const deps = await opened();
-  for (const request of requests) {
-    await deps.store.append(batch(request));
-    await deps.summarizer.catchUp();
-  }
-  expect(await kept(deps)).toEqual((await walked(deps.store))?.map(({ row }) => row));
-});
-
 test("where very many spans have changed, a question is told so without reading them", async () => {
   const deps = await opened();
   const spans = Array.from({ length: 20_001 }, (_, n) => span(`s${n}`, { trace: `t${n % 10}`, at: at(n) }));
