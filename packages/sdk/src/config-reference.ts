@@ -33,6 +33,12 @@ const MEANINGS: Readonly<Record<keyof typeof VARIABLES, Said>> = {
     meaning: "Of which invocations all is sent; of the others their own span is, with status, duration and keys.",
   },
   OTEL_TRACES_SAMPLER_ARG: { meaning: "The share that `traceidratio` keeps." },
+  OTEL_PROPAGATORS: {
+    otherwise: "`tracecontext,xray,datadog`",
+    meaning:
+      "Which contexts are read from events and written into what leaves. `xray`: Lambda's Root as a trace id, and the Parent in " +
+      "`X-Amzn-Trace-Id`; `datadog` is only read. `baggage` is not carried, and said so. With `none` hops are joined by ids alone.",
+  },
   MAYFLY_KEEP: {
     otherwise: "`error,slow,cold`",
     meaning: "Of these all is sent, whatever the sampler says; `mayfly.kept` says why.",

@@ -36,7 +36,7 @@ const integer = (least: number, otherwise: number, most = 60_000): Kind<number> 
 const text: Kind<string> = { otherwise: "", expected: "any text", parse: (value) => value };
 
 /** Any of these, or none. */
-const someOf = <T extends string>(values: readonly T[], otherwise = values): Kind<readonly T[]> => ({
+const someOf = <T extends string>(values: readonly T[], otherwise: readonly T[] = values): Kind<readonly T[]> => ({
   otherwise,
   expected: `none, or some of ${values.join(", ")}, with commas between`,
   parse: (value) => {
@@ -111,6 +111,7 @@ export const VARIABLES = {
   OTEL_LOGS_EXPORTER: otlpOrNone,
   OTEL_TRACES_SAMPLER: oneOf(SAMPLERS, "parentbased_always_on"),
   OTEL_TRACES_SAMPLER_ARG: ratio(1),
+  OTEL_PROPAGATORS: someOf(["tracecontext", "xray", "datadog", "baggage"], ["tracecontext", "xray", "datadog"]),
   MAYFLY_KEEP: someOf(["error", "slow", "cold"]),
   MAYFLY_KEEP_SLOW_MS: integer(0, 0, 900_000),
   MAYFLY_FLUSH_BUDGET_MS: integer(1, 300),

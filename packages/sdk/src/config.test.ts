@@ -64,7 +64,7 @@ test("without an argument, the process's own environment is read", async () => {
 
 test("an empty variable is as good as none", async () => {
   const { otlp, other } = configReference();
-  const names = [...Object.keys(LAMBDA), "OTEL_TRACES_SAMPLER", "OTEL_PROPAGATORS"];
+  const names = [...Object.keys(LAMBDA), "OTEL_TRACES_SAMPLER"];
   for (const { name } of [...otlp, ...other]) names.push(name);
   const { config, said } = await read(Object.fromEntries(names.map((name) => [name, ""])));
   expect(config).toEqual((await read({})).config);
@@ -193,7 +193,6 @@ describe("endpoints", () => {
 
 describe("a standard variable that is not read", () => {
   const names: (readonly [string, string])[] = [
-    ["OTEL_PROPAGATORS", "b3"],
     ["OTEL_EXPORTER_OTLP_CERTIFICATE", "/var/task/ca.pem"],
     ["OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/var/task/client.pem"],
     ["OTEL_EXPORTER_OTLP_CLIENT_KEY", "/var/task/key.pem"],
@@ -204,6 +203,21 @@ describe("a standard variable that is not read", () => {
     const { config, said } = await read({ OTEL_EXPORTER_OTLP_ENDPOINT: BASE, [name]: value }, 3);
     expect(config).toEqual(usual);
     expect(said).toEqual([expect.stringContaining(`${name} is "${value}"`)]);
+  });
+});
+
+describe("propagators", () => {
+  test.each<[string, readonly string[], readonly string[]]>([
+    ["", ["tracecontext", "xray", "datadog"], []],
+    ["tracecontext", ["tracecontext"], []],
+    ["XRay, tracecontext", ["xray", "tracecontext"], []],
+    ["none", [], []],
+    ["tracecontext,baggage", ["tracecontext", "baggage"], ["baggage, which is not carried"]],
+    ["b3", ["tracecontext", "xray", "datadog"], ['OTEL_PROPAGATORS is "b3"']],
+  ])("of %j", async (value, propagators, warnings) => {
+    const { config, said } = await read({ OTEL_PROPAGATORS: value });
+    expect(config.propagators).toEqual(propagators);
+    expect(said).toEqual(warnings.map((one) => expect.stringContaining(one)));
   });
 });
 

@@ -39,6 +39,8 @@ export interface SdkConfig {
   /** By its standard name. */
   readonly sampler: string;
   readonly samplerRatio: number;
+  /** Which contexts are read and written; baggage is neither. */
+  readonly propagators: readonly string[];
   /** Rules by which all of an unsampled invocation is sent. */
   readonly keep: readonly string[];
   /** 0: none is slow. */
@@ -104,6 +106,7 @@ export const readConfig = (env: Environment = process.env): SdkConfig => {
     maxBufferBytes: Math.min(MAX_BUFFER_BYTES, (memoryBytes(env) ?? Infinity) * BUFFER_SHARE_OF_MEMORY),
     sampler: value("OTEL_TRACES_SAMPLER"),
     samplerRatio: value("OTEL_TRACES_SAMPLER_ARG"),
+    propagators: value("OTEL_PROPAGATORS"),
     keep: value("MAYFLY_KEEP"),
     keepSlowMs: value("MAYFLY_KEEP_SLOW_MS"),
     flushBudgetMs: value("MAYFLY_FLUSH_BUDGET_MS"),
@@ -216,7 +219,7 @@ export const printable = (address: string): string =>
 
 /** Standard variables whose being passed over would be a riddle. */
 const sayWhatIsNotRead = (env: Environment): void => {
-  passOver(env, "OTEL_PROPAGATORS", "this version carries tracecontext and xray");
+  if (/\bbaggage\b/i.test(env["OTEL_PROPAGATORS"] ?? "")) warn("OTEL_PROPAGATORS names baggage, which is not carried");
   for (const what of ["CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"])
     passOver(env, OTLP + what, "NODE_EXTRA_CA_CERTS tells Node.js whom to trust besides");
 };

@@ -17,6 +17,7 @@ import { instrumentLoadedAwsSdk } from "./instrument/aws-sdk/install.ts";
 import { observeFetch } from "./instrument/fetch.ts";
 import { observeHttp } from "./instrument/http.ts";
 import { captureConsole } from "./log/console.ts";
+import { isCarried } from "./propagate/propagators.ts";
 import { AWS_HOOKS } from "./register/aws-hooks.ts";
 import { exchangeHandler } from "./register/handler-module.ts";
 import { type LambdaHooks, createLambdaHooks } from "./register/lambda-hooks.ts";
@@ -59,7 +60,7 @@ const register = (): void => {
   if (asksForOtherSignals) startNodeSdk(peers, all);
   for (const one of all) one.setTracerProvider(state.spans.provider);
   state.registered = { flush: hooks.flush, isRepeated: hooks.isRepeated, hasAws: aws !== undefined };
-  lendPropagator(propagator);
+  if (isCarried("w3c", state.config)) lendPropagator(propagator);
   tellUncaughtErrors();
   state.outgoing ??= harmless("observing HTTP", () => {
     const endings = [http ? [] : observeHttp(state), undici ? [] : observeFetch(state)].flat();

@@ -3,6 +3,7 @@ import type { Span } from "@opentelemetry/api";
 import type { Span as OpenSpan } from "@opentelemetry/sdk-trace";
 import { harmless } from "../diag.ts";
 import { type Invocation, readInvocation } from "../invocation.ts";
+import { withCarried } from "../propagate/propagators.ts";
 import type { Scope } from "../scope.ts";
 import type { Sdk } from "../sdk.ts";
 import { payloadText } from "../trace/payload.ts";
@@ -18,7 +19,7 @@ export interface Beginning {
 export const beginInvocation = (state: Sdk, event: unknown, lambdaContext: unknown): Beginning => {
   state.sender.probe();
   state.pace.begun();
-  const trigger = detectTrigger(event, lambdaContext);
+  const trigger = withCarried(detectTrigger(event, lambdaContext), state.config);
   const invocation = readInvocation(isObject(lambdaContext) ? lambdaContext : undefined, {
     isFirst: state.takeFirst(),
     loadedAtMs: state.loaded?.atMs ?? Date.now(),

@@ -46,6 +46,7 @@ export const startCall = (
     span: senderContext(span),
     xrayHeader: scope.invocation.xrayHeader,
     excludedHosts: state.config.propagationExclude,
+    propagators: state.config.propagators,
   };
   if (!headersFor(request, propagation).every(set)) state.injectSkipped += 1;
   return callOf(span, aws, scope.calls);

@@ -12,7 +12,7 @@ const request = (headers: Readonly<Record<string, string>> = {}, url = "https://
 });
 
 const headers = (outgoing: Outgoing, xrayHeader?: string, excludedHosts: readonly string[] = []) =>
-  headersFor(outgoing, { span, xrayHeader, excludedHosts });
+  headersFor(outgoing, { span, xrayHeader, excludedHosts, propagators: ["tracecontext", "xray"] });
 
 describe("a signed request", () => {
   const SIGNED = [

@@ -9,6 +9,7 @@
  * by what was set before.
  */
 import type { SpanContext } from "@opentelemetry/api";
+import { isCarried } from "../propagate/propagators.ts";
 import { formatTraceparent } from "../propagate/w3c.ts";
 import { xrayHeaderFor } from "../propagate/xray.ts";
 
@@ -28,12 +29,16 @@ export interface Propagation {
   /** As Lambda gave it to the invocation. */
   readonly xrayHeader: string | undefined;
   readonly excludedHosts: readonly string[];
+  readonly propagators: readonly string[];
 }
 
 /** Only those that change something. */
-export const headersFor = (request: Outgoing, { span, xrayHeader, excludedHosts }: Propagation): readonly Header[] => {
+export const headersFor = (request: Outgoing, propagation: Propagation): readonly Header[] => {
+  const { span, xrayHeader, excludedHosts } = propagation;
   const { header, url } = request;
-  if (isSigned(request)) {
+  const signed = isSigned(request);
+  if (!isCarried(signed ? "xray" : "w3c", propagation)) return [];
+  if (signed) {
     const present = header("x-amzn-trace-id");
     const value = xrayHeaderFor(present ?? xrayHeader, span);
     return value === undefined || value === present || signsXrayHeader(request) ? [] : [["X-Amzn-Trace-Id", value]];

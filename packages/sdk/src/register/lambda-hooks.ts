@@ -52,7 +52,7 @@ export const createLambdaHooks = (sdk: Sdk, instrumentation: string): LambdaHook
 
   const arrive = (event: unknown, lambdaContext: unknown): Context => {
     const { trigger, invocation, scopeOf } = beginInvocation(sdk, event, lambdaContext);
-    const placement = placeInvocation(trigger, invocation);
+    const placement = placeInvocation(trigger, invocation, sdk.config);
     const place = {};
     arrived = { place, placement, scopeOf, facts: invocationFacts(sdk, invocation, trigger, event) };
     if (placement.traceId !== undefined) sdk.spans.nextRoot(placement.traceId);

@@ -46,7 +46,7 @@ export const startInvocationSpan = (
   trigger: Trigger,
   event: unknown,
 ): InvocationSpan => {
-  const { parent, traceId, links } = placeInvocation(trigger, invocation);
+  const { parent, traceId, links } = placeInvocation(trigger, invocation, sdk.config);
   const { name, kind, describe } = invocationFacts(sdk, invocation, trigger, event);
   const span = sdk.spans.inTrace(traceId, () => sdk.spans.tracer.startSpan(name, { kind, links: [...links] }, parent));
   return { span, describe: () => describe(span) };

@@ -47,7 +47,7 @@ const placed = (trigger: Trigger, { env, ...context }: Platform = {}) => {
   const config = readConfig({});
   const spans = createSpans({ config, sampling: createSampling(config), place: () => undefined, onEnd: () => {} });
   const started = readInvocation(context, { isFirst: false, loadedAtMs: 0 });
-  const { parent, traceId, links } = placeInvocation(trigger, started);
+  const { parent, traceId, links } = placeInvocation(trigger, started, config);
   const span = spans.inTrace(traceId, () => spans.tracer.startSpan("invocation", { links: [...links] }, parent));
   const { parentSpanContext, links: kept } = span as unknown as ReadableSpan;
   return {

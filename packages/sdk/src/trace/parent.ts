@@ -18,7 +18,9 @@ import {
   createTraceState,
   trace,
 } from "@opentelemetry/api";
+import type { SdkConfig } from "../config.ts";
 import type { Invocation } from "../invocation.ts";
+import { isCarried } from "../propagate/propagators.ts";
 import { type CarriedContext, RANDOM_FLAG } from "../propagate/w3c.ts";
 import { xrayTraceId } from "../propagate/xray.ts";
 import { ATTR } from "../semconv.ts";
@@ -31,7 +33,11 @@ export interface Placement {
   readonly links: readonly Link[];
 }
 
-export const placeInvocation = (trigger: Trigger, invocation: Invocation): Placement => {
+export const placeInvocation = (
+  trigger: Trigger,
+  invocation: Invocation,
+  config: Pick<SdkConfig, "propagators">,
+): Placement => {
   const [only, ...others] = trigger.records;
   if (others.length > 0) return { parent: ROOT_CONTEXT, links: trigger.records.flatMap(linkOfOne) };
   const carried = only && contextOf(only, ["w3c"]);
@@ -40,11 +46,14 @@ export const placeInvocation = (trigger: Trigger, invocation: Invocation): Place
     : [];
   if (carried) return { parent: trace.setSpanContext(ROOT_CONTEXT, carried), links: attempt };
   const datadog = (only && linksTo(only, ["datadog"])) ?? [];
-  const traceId = only?.contexts.find((one) => one.format === "xray")?.traceId ?? xrayTraceId(invocation.xrayHeader);
+  const traceId = only?.contexts.find((one) => one.format === "xray")?.traceId ?? rootOfInvocation(invocation, config);
   // One at most: who has several works for several.
   const links = datadog.length > 0 ? datadog : attempt;
   return { parent: ROOT_CONTEXT, links, ...(traceId !== undefined && { traceId }) };
 };
+
+const rootOfInvocation = ({ xrayHeader }: Invocation, config: Pick<SdkConfig, "propagators">): string | undefined =>
+  isCarried("xray", config) ? xrayTraceId(xrayHeader) : undefined;
 
 /**
  * The record's own context, as a parent: W3C, else Datadog's, else the X-Ray header it carries where X-Ray does not record (its Parent is

@@ -14,6 +14,7 @@ import {
 } from "@opentelemetry/api";
 import { harmless } from "../../diag.ts";
 import { recordError } from "../../errors.ts";
+import { isCarried } from "../../propagate/propagators.ts";
 import { formatTraceparent } from "../../propagate/w3c.ts";
 import { sdk } from "../../sdk.ts";
 import { ATTR } from "../../semconv.ts";
@@ -90,7 +91,7 @@ export const operationOf = (service: string, command: string, input: JsonObject)
 
 const begin = (service: string, command: string, args: CallArgs): Begun => {
   const operation = operationOf(service, command, args.input);
-  const { spans } = sdk();
+  const { spans, config } = sdk();
   const start = (parent: Context, startTime?: HrTime): Span =>
     spans.tracer.startSpan(
       operation.spanName,
@@ -117,7 +118,7 @@ const begin = (service: string, command: string, args: CallArgs): Begun => {
     inside: trace.setSpan(outside, span),
     tell: (what: (span: Span) => void) => what(span),
   };
-  if (operation.inject === undefined) return begun;
+  if (operation.inject === undefined || !isCarried("w3c", config)) return begun;
   const { input, skipped } = operation.inject(args.input, carrierOf(span));
   sdk().injectSkipped += skipped;
   return { ...begun, args: { ...args, input } };
