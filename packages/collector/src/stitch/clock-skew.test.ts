@@ -1,7 +1,7 @@
 /** Corrected times of what is really stored and walked. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { span } from "../../test/builders.ts";
+import { type SpanSpec, rewired, span } from "../../test/builders.ts";
 import { at, closeOpened, stored } from "../../test/stitched.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { findTrace } from "../query/find.ts";
@@ -67,6 +67,45 @@ test("what a synchronous HTTP call caused ends within the call", async () => {
     at: at(300, 340),
   });
   expect(await offsets([call, stock], "r")).toEqual({ stock: -290 });
+});
+
+const invoke = (more: Partial<SpanSpec> = {}) =>
+  span("tax Invoke", { in: "api", request: "r", kind: 3, produces: ["lambda-request r-t"], at: at(0, 50), ...more });
+const invoked = span("tax", {
+  trace: "x",
+  in: "tax",
+  kind: 2,
+  request: "r-t",
+  consumes: ["lambda-request r-t"],
+  at: at(300, 340),
+});
+
+test("what a synchronous Invoke caused ends within the call, and so does what a state of Step Functions ran", async () => {
+  expect(await offsets([invoke(), invoked], "r")).toEqual({ tax: -290 });
+  const attempt = invoke({ attributes: { "mayfly.sfn.resource": "lambda:invoke" } });
+  expect(await offsets([attempt, invoked], "r")).toEqual({ tax: -290 });
+});
+
+test.each<readonly [string, SpanRecord]>([
+  ["an Invoke that nobody waits for", invoke({ kind: 4 })],
+  ["a call that failed, and may have been given up", invoke({ error: true })],
+  [
+    "an Invoke of an instrumentation that does not say how it invokes",
+    rewired(invoke(), {
+      attributes: ["faas.invoked_name", "faas.invocation_id"].map((key, n) => ({
+        key,
+        value: { stringValue: ["tax", "r-t"][n] ?? "" },
+      })),
+    }),
+  ],
+  [
+    "a task whose callback may come first",
+    invoke({ attributes: { "mayfly.sfn.resource": "lambda:invoke.waitForTaskToken" } }),
+  ],
+])("%s says nothing of when its callee ended", async (_, call) => {
+  const { joins, clocks } = await walked([call, invoked], "r-t");
+  expect(joins).toHaveLength(1);
+  expect(clocks.offsetOf(invoked)).toBe(0);
 });
 
 test.each([15, 60])("of %d nested calls only the one whose clock is wrong moves", async (depth) => {

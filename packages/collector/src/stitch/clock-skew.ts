@@ -4,7 +4,7 @@
  *
  * In      the parts and joins of a stitched trace; spans of one environment share its clock (`origin.resourceId`).
  * Out     an offset for each environment, such that no consumer begins before its sender began to send, and no callee of a
- *         synchronous HTTP call ends after the call. No correction where none is needed; what most units have is taken
+ *         call that waits for it (HTTP, a synchronous Invoke, a task of Step Functions) ends after the call. No correction where none is needed; what most units have is taken
  *         for right.
  * Cost    O(joins), a few times over.
  * Errors  none; what clocks that contradict each other ask cannot all hold, and those more than a day apart are left alone.
@@ -18,7 +18,7 @@
 import type { SpanRecord } from "../model/span.ts";
 import type { DurationNs, UnixNano } from "../model/time.ts";
 import { attributeReader } from "../normalize/attributes.ts";
-import { FAAS_TRIGGER, FAAS_TRIGGER_HTTP } from "../normalize/semconv.ts";
+import { FAAS_TRIGGER, FAAS_TRIGGER_HTTP, MAYFLY_KEYS_PRODUCED, SFN_RESOURCE } from "../normalize/semconv.ts";
 import { CLIENT } from "../normalize/span-kind.ts";
 import type { UnitJoin } from "./joins.ts";
 import type { Unit } from "./units.ts";
@@ -65,16 +65,30 @@ const later = (time: UnixNano, by: DurationNs): UnixNano => (by === 0 ? time : t
 /** Every clock is right. */
 export const AS_TOLD = clocksWith(new Map());
 
-const boundsOf = ({ from, to: { root }, kind, relation }: UnitJoin): readonly Bound[] => {
+const boundsOf = (join: UnitJoin): readonly Bound[] => {
+  const { from } = join;
+  const { root } = join.to;
   const [sender, receiver] = [from.origin.resourceId, root.origin.resourceId];
   if (sender === receiver) return [];
   const bounds = [{ before: sender, after: receiver, leastNs: Number(from.start - root.start) }];
   const [callEnd, end] = [from.wire.endTimeUnixNano, root.wire.endTimeUnixNano];
   const isWithin = end - root.start <= callEnd - from.start;
-  const isCall = relation === "continues" && (kind === "http-request" || kind === "parent");
-  if (isCall && isWithin && from.wire.kind === CLIENT && isHttp(root))
-    bounds.push({ before: receiver, after: sender, leastNs: Number(end - callEnd) });
+  if (isWithin && isAwaited(join)) bounds.push({ before: receiver, after: sender, leastNs: Number(end - callEnd) });
   return bounds.filter(({ leastNs }) => leastNs < DAY_NS);
+};
+
+/** What failed may have been given up while the callee ran on. */
+const isAwaited = ({ from, to, kind, keys, relation }: UnitJoin): boolean => {
+  if (from.wire.kind !== CLIENT || from.isError || relation === "links") return false;
+  const invoked = keys.find((key) => key.kind === "lambda-request");
+  if (invoked) return invoked.id === to.requestId && saysHowItInvokes(from);
+  return (kind === "http-request" || kind === "parent") && isHttp(to.root);
+};
+
+/** Our SDK and an imported execution: an Invoke that nobody waits for is a producer's, and a callback may come before the end. */
+const saysHowItInvokes = ({ wire }: SpanRecord): boolean => {
+  const attributes = attributeReader(wire.attributes);
+  return attributes.has(MAYFLY_KEYS_PRODUCED) && !attributes.text(SFN_RESOURCE)?.endsWith(".waitForTaskToken");
 };
 
 const isHttp = ({ wire }: SpanRecord): boolean =>

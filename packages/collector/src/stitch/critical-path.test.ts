@@ -97,6 +97,63 @@ test("any tree: the path is whole, one works only while it runs, and waits only 
   );
 });
 
+/**
+ * The same path by the definition alone, and so slowly: at each moment on the way back every child is looked at again. Of a child
+ * counts when all that it caused had ended or, where a part of that went on, when it itself had; each leads on once.
+ */
+const slowPath = (roots: readonly Task<string>[]): readonly Step<string>[] => {
+  const lastEnd = (one: Task<string>): number => Math.max(one.end, ...one.children.map(lastEnd));
+  const back = (one: Task<string>, from: number, to: number): readonly Step<string>[] => {
+    const steps: Step<string>[] = [];
+    const used = new Set<Task<string>>();
+    let at = to;
+    while (at > from) {
+      const ended = one.children
+        .filter((child) => !used.has(child))
+        .flatMap((child) => {
+          if (lastEnd(child) <= at) return [{ child, end: lastEnd(child), isWhole: true }];
+          return child.end <= at ? [{ child, end: child.end, isWhole: false }] : [];
+        })
+        .toSorted((a, b) => b.end - a.end || Number(b.isWhole) - Number(a.isWhole));
+      const [last] = ended;
+      if (last === undefined || last.end <= from) break;
+      used.add(last.child);
+      const start = Math.max(last.child.start, from);
+      const waitedFrom = Math.min(start, Math.max(one.end, from));
+      steps.push({ is: "work", of: one.value, start: last.end, end: at });
+      steps.push(...back(last.child, start, last.end));
+      steps.push({ is: "wait", of: last.child.value, start: waitedFrom, end: start });
+      at = waitedFrom;
+    }
+    steps.push({ is: "work", of: one.value, start: from, end: at });
+    return steps;
+  };
+  const [root] = roots.toSorted((a, b) => lastEnd(b) - lastEnd(a));
+  const steps = root ? back(root, root.start, lastEnd(root)) : [];
+  return steps.filter(({ start, end }) => end > start).toReversed();
+};
+
+test("any forest: the path is that of the definition, followed slowly", () => {
+  fc.assert(
+    fc.property(fc.array(anyTask, { minLength: 1, maxLength: 4 }), (roots) => {
+      expect(told(criticalPath(roots))).toEqual(told(slowPath(roots)));
+    }),
+    { numRuns: process.env["MAYFLY_LONG"] === "true" ? 100_000 : 3_000 },
+  );
+});
+
+test("any task: its self time is the moments at which it ran and no child did", () => {
+  fc.assert(
+    fc.property(anyTask, (one) => {
+      const isIn = ({ start, end }: Task<string>, moment: number): boolean => start <= moment && moment < end;
+      const moments = Array.from({ length: one.end - one.start }, (_, n) => one.start + n);
+      const alone = moments.filter((moment) => !one.children.some((child) => isIn(child, moment)));
+      expect(selfTime(one)).toBe(alone.length);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
 test("a hundred thousand deep, and as wide, is a matter of a moment", () => {
   let deep = task("leaf", 0, 200_000);
   for (let n = 100_000; n > 0; n -= 1) deep = task(`${n}`, 0, 100_000 + n, deep);
