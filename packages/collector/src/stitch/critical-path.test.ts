@@ -97,6 +97,13 @@ test("any tree: the path is whole, one works only while it runs, and waits only 
   );
 });
 
+test("a call that took no time hides nothing that had ended before it", () => {
+  // What was sent ends with the next, so the sender counts by itself.
+  const send = task("send", 0, 1, task("sent", 2, 3));
+  const api = task("api", 0, 2, task("next", 2, 3), task("instant", 2, 2), send);
+  expect(told(criticalPath([api]))).toEqual(["send 0-1", "api 1-2", "next 2-3"]);
+});
+
 /**
  * The same path by the definition alone, and so slowly: at each moment on the way back every child is looked at again. Of a child
  * counts when all that it caused had ended or, where a part of that went on, when it itself had; each leads on once.

@@ -85,6 +85,8 @@ class Callees<T> {
   readonly #lastEnd: (task: Task<T>) => number;
   readonly #byLastEnd: readonly Task<T>[];
   readonly #byEnd: readonly Task<T>[];
+  /** Whole: what took no time would stand in the way of what ended before it. */
+  readonly #taken = new Set<Task<T>>();
   #nextByLastEnd = 0;
   #nextByEnd = 0;
 
@@ -96,7 +98,7 @@ class Callees<T> {
 
   /** What ended last by then: whole with all it caused, or, where a part of that went on, by itself. */
   lastBefore(at: number): { readonly task: Task<T>; readonly end: number } | undefined {
-    while ((this.#byEnd[this.#nextByEnd]?.end ?? at) > at) this.#nextByEnd += 1;
+    while (this.#isPassed(this.#byEnd[this.#nextByEnd], at)) this.#nextByEnd += 1;
     while (this.#lastEndOf(this.#nextByLastEnd) > at) this.#nextByLastEnd += 1;
     const whole = this.#byLastEnd[this.#nextByLastEnd];
     const alone = this.#byEnd[this.#nextByEnd];
@@ -106,7 +108,13 @@ class Callees<T> {
       return { task: alone, end: alone.end };
     }
     this.#nextByLastEnd += 1;
-    return whole && { task: whole, end: this.#lastEnd(whole) };
+    if (whole === undefined) return undefined;
+    this.#taken.add(whole);
+    return { task: whole, end: this.#lastEnd(whole) };
+  }
+
+  #isPassed(task: Task<T> | undefined, at: number): boolean {
+    return task !== undefined && (task.end > at || this.#taken.has(task));
   }
 
   #lastEndOf(index: number): number {
