@@ -11,12 +11,10 @@
  * A row whose root is not among the roots so found is gone. The span that a batch lends to its members' rows (not whole)
  * does not lead from one of them to the others, or a busy queue would connect everything.
  *
- * In      what the store holds now, and the rows as they were.
+ * In      what the store holds now, and the rows as they were; traces that have changed too and whose turn is `later`.
  * Bounds  the graph's. What it could not hold removes nothing.
  */
-import type { StitchKey } from "@mayfly/api";
-import { type SpanPath, type TraceId, spanPath, traceOf } from "../model/ids.ts";
-import { stitchKeyIdentity } from "../model/stitch-key.ts";
+import { type SpanPath, type TraceId, traceOf } from "../model/ids.ts";
 import type { UnixNano } from "../model/time.ts";
 import { traceIdOfRoot } from "../model/xray-header.ts";
 import { type Root, rootOf } from "../stitch/ascend.ts";
@@ -27,6 +25,8 @@ import { memberRootsOf } from "../stitch/members.ts";
 import { type Unit, hasSharedHeader } from "../stitch/units.ts";
 import { walk } from "../stitch/walk.ts";
 import type { Summaries, SummaryRow } from "../store/summaries.ts";
+import { coveredBy } from "./covered.ts";
+import { holdersOf, neighbours } from "./evidence.ts";
 import { rowOf } from "./row.ts";
 import { isShown } from "./shown-roots.ts";
 
@@ -36,6 +36,8 @@ const MAX_ROWS = 20_000;
 export interface Refreshed {
   readonly put: readonly SummaryRow[];
   readonly remove: readonly string[];
+  /** Of the traces whose turn is later, those for which nothing is left to do (covered.ts). */
+  readonly covered: ReadonlySet<TraceId>;
 }
 
 interface Deps {
@@ -48,6 +50,7 @@ interface Deps {
 export const refresh = async (
   traceIds: readonly TraceId[],
   due: readonly SummaryRow[],
+  later: readonly TraceId[],
   { graph, summaries, now, maxUnits }: Deps,
 ): Promise<Refreshed> => {
   const changed = await unitsAround(traceIds, graph);
@@ -55,6 +58,7 @@ export const refresh = async (
   const roots = new Map<string, Root>();
   const stale = new Map<string, SummaryRow>();
   const made = new Map<string, SummaryRow>();
+  const whole = new Set<Unit>();
 
   let units: Unit[] = [...changed];
   let old: SummaryRow[] = [
@@ -77,7 +81,9 @@ export const refresh = async (
     const fresh: SummaryRow[] = [];
     for (const root of roots.values()) {
       if (made.has(root.id) || !(await isShown(root, graph))) continue;
-      const row = rowOf(await walk(root, graph, maxUnits), graph, now);
+      const trace = await walk(root, graph, maxUnits);
+      for (const { unit, isWhole } of trace.parts) if (isWhole) whole.add(unit);
+      const row = rowOf(trace, graph, now);
       made.set(row.id, row);
       fresh.push(row);
     }
@@ -85,7 +91,9 @@ export const refresh = async (
     old = claimants.filter((row) => !stale.has(row.id) && fresh.some((one) => claimTheSame(one, row)));
   }
   const gone = [...stale.keys()].filter((id) => !made.has(id) && (!graph.truncated || roots.has(id)));
-  return { put: [...made.values()], remove: gone };
+  const isSettled = (id: string): boolean => made.has(id) || stale.has(id);
+  const covered = await coveredBy({ whole, isSettled }, later, graph, summaries);
+  return { put: [...made.values()], remove: gone, covered };
 };
 
 /** Of a batch that changed itself, its members' rows show the change. */
@@ -139,26 +147,3 @@ const rootsHandedOnBy = (unit: Unit): TraceId[] => {
   const said = unit.consumed.flatMap(({ kind, id }) => (kind === "xray-root" ? (traceIdOfRoot(id) ?? []) : []));
   return [unit.root.traceId, ...said, ...(unit.platform?.spans ?? []).map((span) => span.traceId)];
 };
-
-/** Each key once: of a message that thousands received, each of them knows all others. */
-const holdersOf = (units: readonly Unit[], graph: Graph): SpanPath[] =>
-  [...new Set(units.flatMap(keysOf).map(stitchKeyIdentity))]
-    .flatMap((key) => graph.holders(key))
-    .map(({ path }) => path);
-
-/** What was seen of an invocation may tell of a message that its own spans do not; whom a Root leads to, its trace says. */
-const keysOf = ({ produced, consumed, platform }: Unit): readonly StitchKey[] => [
-  ...produced.map(({ key }) => key),
-  ...consumed,
-  ...(platform?.spans ?? [])
-    .flatMap((span) => [...span.produced, ...span.consumed])
-    .filter(({ kind }) => kind !== "xray-root"),
-];
-
-const neighbours = (unit: Unit, graph: Graph): SpanPath[] => [
-  ...[...unit.spans, ...(unit.platform?.spans ?? [])].flatMap((span) => [
-    ...graph.linksTo(span.path).map(({ path }) => path),
-    ...span.links.map(({ traceId, spanId }) => spanPath(traceId, spanId)),
-  ]),
-  ...(unit.invocation ? [unit.invocation] : []),
-];

@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { anyRequests } from "../../test/any-spans.ts";
 import { START, batch, span, traceId } from "../../test/builders.ts";
-import { type Stored, at, closeOpened, hop, id, opened } from "../../test/stitched.ts";
+import { LATER, type Stored, at, closeOpened, hop, id, opened } from "../../test/stitched.ts";
 import { walked } from "../../test/walked.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { openKeeper } from "../store/sqlite/keeper.ts";
@@ -47,6 +47,45 @@ test(
   },
   30_000 + RUNS * MAX_MS_PER_RUN,
 );
+
+test(
+  "what arrived at once is worked out group by group, and what a story holds already not again, to the same rows",
+  async () => {
+    await fc.assert(
+      fc
+        .asyncProperty(anyRequests, anyRequests, async (before, after) => {
+          const deps = await opened();
+          const summarizer = createSummarizer({ ...deps, clock: () => LATER, tracesPerGraph: 1 });
+          for (const requests of [before, after]) {
+            for (const request of requests) await deps.store.append(batch(request));
+            await summarizer.catchUp();
+          }
+          const truth = await walked(deps.store);
+          fc.pre(truth !== undefined);
+          expect(await kept(deps)).toEqual(truth.map(({ row }) => row));
+        })
+        .afterEach(closeOpened),
+      { numRuns: RUNS },
+    );
+  },
+  30_000 + RUNS * MAX_MS_PER_RUN,
+);
+
+test("a message's thousand receivers are one story, worked out once for all of them", async () => {
+  const deps = await opened();
+  const receivers = Array.from({ length: 1_000 }, (_, n) =>
+    span(`r${n}`, { trace: `r${n}`, consumes: ["sns-message m"], at: at(1 + n) }),
+  );
+  await deps.store.append(batch([span("send", { trace: "s", produces: ["sns-message m"], at: at(0) }), ...receivers]));
+  let graphs = 0;
+  const asOfNow = () => {
+    graphs += 1;
+    return deps.store.asOfNow();
+  };
+  await createSummarizer({ ...deps, clock: () => LATER, store: { ...deps.store, asOfNow } }).catchUp();
+  expect(await kept(deps)).toMatchObject([{ name: "send", spanCount: 1_001 }]);
+  expect(graphs).toBe(1);
+});
 
 test("a late parent takes the row of what it called", async () => {
   const deps = await opened();

@@ -19,10 +19,12 @@ import type { Summaries, SummaryChange, SummaryPage, SummaryPosition, SummaryRow
 import { WALK_BOUNDS } from "./find.ts";
 import { type Refreshed, refresh } from "./refresh.ts";
 
-const MAX_PER_GRAPH = 100;
+const TRACES_PER_GRAPH = 100;
 /** How much of the store one step looks at (commits or spans, as the engine counts), so that a wide trace is worked out once. */
 const CHANGES_PER_STEP = 20_000;
-const TRACES_PER_STEP = 500;
+const TRACES_PER_STEP = 2_000;
+/** So many that have changed are told to a question. */
+const MAX_PENDING = 500;
 /** A question waits for this many changed traces, not for all of a load. */
 const MAX_AWAITED = 200;
 /** Beyond these, which traces have changed is not asked: they are more than a list may wait for. */
@@ -58,18 +60,31 @@ export interface SummarizerDeps {
   readonly summaries: Summaries;
   readonly clock: Clock;
   readonly bounds?: typeof WALK_BOUNDS;
+  /** So many are worked out together. */
+  readonly tracesPerGraph?: number;
 }
 
-export const createSummarizer = ({ store, summaries, clock, bounds = WALK_BOUNDS }: SummarizerDeps): Summarizer => {
+export const createSummarizer = ({
+  store,
+  summaries,
+  clock,
+  bounds = WALK_BOUNDS,
+  tracesPerGraph = TRACES_PER_GRAPH,
+}: SummarizerDeps): Summarizer => {
   let isClosing = false;
-  const work = async (traceIds: readonly TraceId[], due: readonly SummaryRow[]): Promise<Refreshed> => {
+  const work = async (
+    traceIds: readonly TraceId[],
+    due: readonly SummaryRow[],
+    later: readonly TraceId[] = [],
+  ): Promise<Refreshed> => {
     const graph = createGraph(store, bounds);
-    const result = await refresh(traceIds, due, { graph, summaries, now: clock(), maxUnits: bounds.maxUnits });
+    const result = await refresh(traceIds, due, later, { graph, summaries, now: clock(), maxUnits: bounds.maxUnits });
     if (!graph.truncated || traceIds.length + due.length < 2) return result;
     const parts: Refreshed[] = [];
     for (const traceId of traceIds) parts.push(await work([traceId], []));
     for (const row of due) parts.push(await work([], [row]));
-    return { put: parts.flatMap(({ put }) => put), remove: parts.flatMap(({ remove }) => remove) };
+    const [put, remove] = [parts.flatMap((part) => part.put), parts.flatMap((part) => part.remove)];
+    return { put, remove, covered: new Set() };
   };
 
   /** How many traces it brought in; 0 when there is nothing more to do. */
@@ -78,19 +93,18 @@ export const createSummarizer = ({ store, summaries, clock, bounds = WALK_BOUNDS
     const changes = await store.changedTraces(from, CHANGES_PER_STEP, TRACES_PER_STEP);
     const due = await summaries.due(clock(), DUE_PER_STEP);
     if (changes.traceIds.length + due.length === 0) return 0;
-    const groups = inGroups(changes.traceIds);
-    if (groups.length === 0) groups.push([]);
-    for (const [index, group] of groups.entries()) {
-      const isLast = index === groups.length - 1;
-      const change: SummaryChange = {
-        from,
-        to: isLast ? changes.checkpoint : from,
-        ...(await work(group, isLast ? due : [])),
-      };
-      if (!(await summaries.apply(change))) return group.length + 1; // somebody else was faster: look again
+    let rows = due;
+    let left = changes.traceIds;
+    do {
+      const later = left.slice(tracesPerGraph);
+      const { put, remove, covered } = await work(left.slice(0, tracesPerGraph), rows, later);
+      left = later.filter((traceId) => !covered.has(traceId));
+      rows = [];
+      const change: SummaryChange = { from, to: left.length === 0 ? changes.checkpoint : from, put, remove };
+      if (!(await summaries.apply(change))) return 1; // somebody else was faster: look again
       await letOthersRun();
       if (isClosing) return 0;
-    }
+    } while (left.length > 0);
     return changes.traceIds.length + due.length;
   };
 
@@ -130,21 +144,23 @@ export const createSummarizer = ({ store, summaries, clock, bounds = WALK_BOUNDS
   };
 
   /** Whatever somebody else brings in meanwhile. */
-  const bringIn = async (change: () => Promise<Refreshed>): Promise<void> => {
+  const bringIn = async (change: () => Promise<Omit<Refreshed, "covered">>): Promise<void> => {
     for (let isIn = false; !isIn && !isClosing;) {
       const at = await summaries.checkpoint();
-      isIn = await summaries.apply({ from: at, to: at, ...(await change()) });
+      const { put, remove } = await change();
+      isIn = await summaries.apply({ from: at, to: at, put, remove });
     }
   };
 
   const bringInNow = async (traceIds: readonly TraceId[]): Promise<void> => {
-    for (const group of inGroups(traceIds)) await bringIn(() => work(group, []));
+    for (let from = 0; from < traceIds.length; from += tracesPerGraph)
+      await bringIn(() => work(traceIds.slice(from, from + tracesPerGraph), []));
   };
 
   const pending = async (): Promise<Pending> => {
     const from = await summaries.checkpoint();
     if ((await store.spansAfter(from)) > MANY_SPANS) return { traceIds: new Set(), isAll: false };
-    const { traceIds, checkpoint } = await store.changedTraces(from, CHANGES_PER_STEP, TRACES_PER_STEP);
+    const { traceIds, checkpoint } = await store.changedTraces(from, CHANGES_PER_STEP, MAX_PENDING);
     const isAll = traceIds.length === 0 || (await store.changedTraces(checkpoint, 1)).traceIds.length === 0;
     return { traceIds: new Set(traceIds), isAll };
   };
@@ -174,13 +190,6 @@ export const createSummarizer = ({ store, summaries, clock, bounds = WALK_BOUNDS
       await running.catch(() => undefined);
     },
   };
-};
-
-const inGroups = (traceIds: readonly TraceId[]): TraceId[][] => {
-  const groups: TraceId[][] = [];
-  for (let from = 0; from < traceIds.length; from += MAX_PER_GRAPH)
-    groups.push(traceIds.slice(from, from + MAX_PER_GRAPH));
-  return groups;
 };
 
 const tracesOf = ({ units }: SummaryRow): readonly TraceId[] => units.map(({ path }) => traceOf(path));

@@ -1,0 +1,29 @@
+/** What a unit shares with others, any of which may change what is told of it. */
+import type { StitchKey } from "@mayfly/api";
+import { type SpanPath, spanPath } from "../model/ids.ts";
+import { stitchKeyIdentity } from "../model/stitch-key.ts";
+import type { Graph } from "../stitch/graph.ts";
+import type { Unit } from "../stitch/units.ts";
+
+/** Each key once: of a message that thousands received, each of them knows all others. */
+export const holdersOf = (units: readonly Unit[], graph: Graph): SpanPath[] =>
+  [...new Set(units.flatMap(keysOf).map(stitchKeyIdentity))]
+    .flatMap((key) => graph.holders(key))
+    .map(({ path }) => path);
+
+/** What was seen of an invocation may tell of a message that its own spans do not; whom a Root leads to, its trace says. */
+export const keysOf = ({ produced, consumed, platform }: Unit): readonly StitchKey[] => [
+  ...produced.map(({ key }) => key),
+  ...consumed,
+  ...(platform?.spans ?? [])
+    .flatMap((span) => [...span.produced, ...span.consumed])
+    .filter(({ kind }) => kind !== "xray-root"),
+];
+
+export const neighbours = (unit: Unit, graph: Graph): SpanPath[] => [
+  ...[...unit.spans, ...(unit.platform?.spans ?? [])].flatMap((span) => [
+    ...graph.linksTo(span.path).map(({ path }) => path),
+    ...span.links.map(({ traceId, spanId }) => spanPath(traceId, spanId)),
+  ]),
+  ...(unit.invocation ? [unit.invocation] : []),
+];
