@@ -17,7 +17,7 @@ import {
 } from "../query/functions.ts";
 import type { ListDeps } from "../query/list.ts";
 import { answers } from "../openapi/described.ts";
-import { badParameter, Time } from "./parameters.ts";
+import { badParameter, rfc3339, Time } from "./parameters.ts";
 import { timesOf } from "./trace-filters.ts";
 
 const DAY_NS = 86_400_000_000_000n;
@@ -84,8 +84,10 @@ export const functionRoutes =
       async ({ params: { name }, query }): Promise<FunctionDetail> => {
         const window = windowOf(query, clock());
         const { found, lookedBackTo } = await functionStory(name, window, deps);
-        if (found === undefined)
-          throw new NotFoundError("not-found", `no function ${name} ran between ${window.from} and ${window.to}`);
+        if (found === undefined) {
+          const [from, to] = [rfc3339(window.from), rfc3339(window.to)];
+          throw new NotFoundError("not-found", `no function ${name} ran between ${from} and ${to}`);
+        }
         return { ...detailView(found), ...windowView(window, lookedBackTo) };
       },
     );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseUnixNano } from "./parameters.ts";
+import { parseUnixNano, rfc3339 } from "./parameters.ts";
 
 test.each([
   ["0", 0n],
@@ -12,6 +12,11 @@ test.each([
   ["2026-01-01T00:00:00.315000001Z", 1_767_225_600_315_000_001n],
 ])("%s is a time", (text, time) => {
   expect(parseUnixNano(text)).toBe(time);
+});
+
+test("a time is told to the second, as far as a parameter can say one", () => {
+  expect(rfc3339(1_767_225_600_315_000_001n)).toBe("2026-01-01T00:00:00Z");
+  expect(rfc3339(parseUnixNano("9".repeat(19)) ?? 0n)).toBe("2286-11-20T17:46:39Z");
 });
 
 test.each([

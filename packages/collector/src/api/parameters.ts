@@ -34,6 +34,10 @@ export const parseUnixNano = (text: string): UnixNano | undefined => {
   return ms >= 0 ? BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, "0")) : undefined;
 };
 
+/** As people read it, to the second. */
+export const rfc3339 = (time: UnixNano): string =>
+  new Date(Number(time / 1_000_000n)).toISOString().replace(/\.\d+/, "");
+
 /** Date.parse takes the 30th of February for the 2nd of March. */
 const isOnTheCalendar = (dateTime: string): boolean => {
   const ms = Date.parse(`${dateTime}Z`);
