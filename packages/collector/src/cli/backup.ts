@@ -17,7 +17,9 @@ export const backupCommand = ({ env, print }: BackupDeps): Command => {
     (target: string, flags: ReadFlags) => {
       const { dataDir } = configOf(flags, env);
       const { partitions, bytes } = backupStore(dataDir, target);
-      print(`${partitions} partitions of ${dataDir} are in ${target}, ${bytes} bytes`);
+      print(
+        `${target} has a copy of ${dataDir}: ${partitions === 1 ? "1 partition" : `${partitions} partitions`}, ${bytes} bytes`,
+      );
     },
   );
 };

@@ -28,7 +28,7 @@ export const restoreCommand = ({ env, print, warn, fail }: RestoreDeps): Command
       const { dataDir } = configOf(flags, env);
       if (flags.verify && !isSound(source)) return fail();
       const { partitions, bytes } = restoreStore(resolve(source), resolve(dataDir));
-      print(`${partitions} partitions are in ${dataDir}, ${bytes} bytes`);
+      print(`${dataDir} is made: ${partitions === 1 ? "1 partition" : `${partitions} partitions`}, ${bytes} bytes`);
     },
   );
 
