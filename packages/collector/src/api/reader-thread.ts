@@ -7,16 +7,15 @@
  * What is at the thread takes turns there, so that a small question does not wait for a large one's end, and what a few
  * large ones need is bounded. Nothing that has begun is cut short: the bounds of each question end it.
  *
- * A thread that dies is a bug: it is told, what it was asked is refused with a StoreError, and another is started,
- * MAX_STARTS times. After that everything is refused until a restart.
+ * When it dies (kept-thread.ts), what it was asked is refused with a StoreError; after its last start everything is.
  *
  * Errors  OverloadError, StoreError, and what was a bug there, with its stack.
  */
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, OverloadError, StoreError } from "../errors.ts";
 import { errorOf, type Failure } from "../failure.ts";
+import { keepThread } from "../kept-thread.ts";
 import type { Damage } from "../store/store.ts";
-import { createEnd, STARTED, type Started } from "../thread-end.ts";
 import { READER_MEMORY } from "../thread-memory.ts";
 
 export interface ReaderWorkerData {
@@ -73,7 +72,6 @@ export interface ReaderBounds {
 }
 
 const BOUNDS: ReaderBounds = { maxAsked: 8, maxWaiting: 256 };
-const MAX_STARTS = 5;
 const CLOSE_MS = 1_000;
 const isSource = import.meta.url.endsWith(".ts");
 
@@ -94,101 +92,64 @@ export const startReader = (
 ): ReaderThread => {
   /** At the thread, by number. */
   const asked = new Map<number, Waiting>();
+  /** Not there yet. */
   const questions = new Map<number, Question>();
-  let questionsAsked = 0;
   let refused = 0;
   let next = 1;
-  let starts = 0;
-  let worker: Worker | undefined;
-  let end: ReturnType<typeof createEnd> | undefined;
-  let closing: Promise<void> | undefined;
-  let knownDamage: readonly Damage[] | undefined;
-  /** One at a time, however many ask. */
-  let damaging: Promise<readonly Damage[]> | undefined;
 
-  const start = (): void => {
-    starts += 1;
-    const started = thread(data);
-    let isTold = false;
-    started.on("message", settle);
-    started.on("error", (error) => {
-      isTold = true;
-      onBug(error);
-    });
-    started.once("exit", () => {
-      worker = undefined;
-      if (closing === undefined && !isTold) onBug(stopped());
-      for (const { reject } of asked.values()) reject(stopped());
-      asked.clear();
-      questionsAsked = 0;
-      if (closing === undefined && starts < MAX_STARTS) start();
-      else refuseAll();
-    });
-    started.unref();
-    worker = started;
-    end = createEnd(started);
-    askDamage().catch(() => {}); // whoever asks for it next is told why
-    askMore();
-  };
+  const kept = keepThread<ReaderRequest, ReaderAnswer>(() => thread(data), {
+    onBug,
+    stopped,
+    onMessage: settle,
+    onStart() {
+      damage.read().catch(() => {}); // whoever asks for it next is told why
+      askMore();
+    },
+    onEnd(isLast) {
+      rejectAll(asked);
+      if (isLast) rejectAll(questions);
+    },
+  });
+  const damage = createDamageReading(
+    () =>
+      new Promise<readonly Damage[]>((resolve, reject) => {
+        if (!kept.isThere) throw stopped();
+        const number = next++;
+        asked.set(number, { resolve: resolve as Waiting["resolve"], reject });
+        kept.post({ ask: "damage", number });
+      }),
+  );
 
-  const refuseAll = (): void => {
-    for (const { reject } of questions.values()) reject(stopped());
-    questions.clear();
-  };
+  const questionsAsked = (): number => [...asked.values()].filter(isQuestion).length;
 
-  const settle = (told: ReaderAnswer | Started): void => {
-    if (told === STARTED) return;
-    const { number, value, failure } = told;
+  function settle({ number, value, failure }: ReaderAnswer): void {
     const one = asked.get(number);
     if (one === undefined) return;
     asked.delete(number);
     if (failure === undefined) one.resolve(value);
     else one.reject(errorOf(failure));
-    if (isQuestion(one)) questionsAsked -= 1;
     askMore();
-  };
+  }
 
-  const askMore = (): void => {
+  function askMore(): void {
     for (const [number, question] of questions) {
-      if (worker === undefined || questionsAsked >= bounds.maxAsked) return;
+      if (!kept.isThere || questionsAsked() >= bounds.maxAsked) return;
       questions.delete(number);
       asked.set(number, question);
-      questionsAsked += 1;
-      post(worker, { ask: "answer", number, url: question.url });
+      kept.post({ ask: "answer", number, url: question.url });
     }
-  };
+  }
 
-  const damage = (): Promise<readonly Damage[]> =>
-    new Promise((resolve, reject) => {
-      if (worker === undefined || closing !== undefined) throw stopped();
-      const number = next++;
-      asked.set(number, { resolve: resolve as Waiting["resolve"], reject });
-      post(worker, { ask: "damage", number });
-    });
-
-  const askDamage = (): Promise<readonly Damage[]> =>
-    (damaging ??= damage()
-      .then((found) => (knownDamage = found))
-      .finally(() => (damaging = undefined)));
-
-  const stop = async (): Promise<void> => {
-    if (worker === undefined) return;
-    post(worker, { ask: "close" });
-    await end?.(CLOSE_MS);
-  };
-
-  start();
+  kept.start();
   return {
     ask(url) {
       const number = next++;
       const answer = new Promise<Answer | undefined>((resolve, reject) => {
-        if (worker === undefined || closing !== undefined) throw stopped();
+        if (!kept.isThere) throw stopped();
         if (questions.size >= bounds.maxWaiting) {
           refused += 1;
-          throw new OverloadError(
-            "overloaded",
-            `${questions.size + questionsAsked} questions wait for an answer already`,
-          );
+          const waiting = questions.size + questionsAsked();
+          throw new OverloadError("overloaded", `${waiting} questions wait for an answer already`);
         }
         questions.set(number, { url, resolve: resolve as Waiting["resolve"], reject });
         askMore();
@@ -201,24 +162,42 @@ export const startReader = (
         },
       };
     },
-    async damage() {
-      const told = askDamage();
-      if (questionsAsked === 0 || knownDamage === undefined) return told;
-      told.catch(() => {});
-      return knownDamage;
-    },
+    damage: () => (questionsAsked() === 0 ? damage.read() : damage.lastRead()),
     get waiting() {
-      return questions.size + questionsAsked;
+      return questions.size + questionsAsked();
     },
     get refused() {
       return refused;
     },
-    close: () => (closing ??= stop()),
+    close: () => kept.end({ ask: "close" }, CLOSE_MS),
   };
 };
 
-const isQuestion = (one: Waiting | Question): one is Question => "url" in one;
+/** One reading at a time, however many ask. */
+const createDamageReading = (ask: () => Promise<readonly Damage[]>) => {
+  let known: readonly Damage[] | undefined;
+  let reading: Promise<readonly Damage[]> | undefined;
+  const read = (): Promise<readonly Damage[]> =>
+    (reading ??= ask()
+      .then((found) => (known = found))
+      .finally(() => (reading = undefined)));
+  return {
+    read,
+    /** At once, where it was read before; the next who asks then has what is read now. */
+    async lastRead(): Promise<readonly Damage[]> {
+      const now = read();
+      if (known === undefined) return now;
+      now.catch(() => {});
+      return known;
+    },
+  };
+};
 
-const post = (worker: Worker, request: ReaderRequest): void => worker.postMessage(request, []);
+const rejectAll = (waiting: Map<number, Waiting>): void => {
+  for (const { reject } of waiting.values()) reject(stopped());
+  waiting.clear();
+};
+
+const isQuestion = (one: Waiting | Question): one is Question => "url" in one;
 
 const stopped = (): StoreError => new StoreError("store-failed", "the thread that reads has stopped");
