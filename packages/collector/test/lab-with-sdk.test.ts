@@ -331,3 +331,58 @@ test("a Distributed Map's batches are executions of their own, in the story of w
   expect(after.hops).toEqual(["api → flow sfn-execution", "flow → flow link", "flow → item link"]);
   expect(after.missing).toEqual([]);
 });
+
+test("a machine that queries by JSONata and hands its context on is one story with its tasks, retries among them", async () => {
+  const { lab, storyOf, importExecution } = await sdkLab(
+    {
+      api: starter({ sku: "lamp" }),
+      reserve: { code: QUIET },
+      charge: { code: observed(`if (event.State.RetryCount === 0) throw new RangeError("declined");`) },
+    },
+    {
+      routes: ROUTES,
+      stateMachines: {
+        flow: {
+          definition: {
+            QueryLanguage: "JSONata",
+            StartAt: "Reserve",
+            States: {
+              Reserve: {
+                Type: "Task",
+                Resource: `${SERVICE}lambda:invoke`,
+                Arguments: { FunctionName: "reserve", Payload: "{% $merge([$states.input, $states.context]) %}" },
+                Output: "{% $states.input %}",
+                Next: "Charge",
+              },
+              Charge: {
+                Type: "Task",
+                Resource: `${SERVICE}lambda:invoke`,
+                Arguments: { FunctionName: "charge", Payload: "{% $merge([$states.input, $states.context]) %}" },
+                Retry: [{ ErrorEquals: ["RangeError"], MaxAttempts: 1 }],
+                End: true,
+              },
+            },
+          },
+        },
+      },
+    },
+    { stateMachinePause: async () => {} },
+  );
+  await order(lab.httpUrl);
+  await lab.idle();
+  const [executionArn = ""] = lab.truth.executions.keys();
+
+  const before = await storyOf(executionArn, 4);
+  expect(before.hops).toEqual(["api → charge sfn-execution", "api → reserve sfn-execution"]);
+  expect(before.missing).toEqual([]);
+
+  await importExecution(executionArn);
+  const after = await storyOf(executionArn, 4);
+  expect(after.hops).toEqual(["api → flow sfn-execution", "flow → charge link", "flow → reserve link"]);
+  expect(after.missing).toEqual([]);
+  const attempts = after.spans.filter(({ functionName }) => functionName === "charge");
+  const counts = attempts
+    .map(({ attributes }) => attributes["mayfly.sfn.state.retry_count"])
+    .filter((n) => n !== undefined);
+  expect(counts).toEqual([0, 1]);
+});

@@ -101,7 +101,7 @@ export interface StateMachineDefinition {
   /** Default STANDARD. */
   readonly type?: "STANDARD" | "EXPRESS";
   /**
-   * Amazon States Language with JSONPath. Tasks: a function's ARN, or `arn:aws:states:::` with lambda:invoke, sqs:sendMessage,
+   * Amazon States Language with JSONPath or JSONata. Tasks: a function's ARN, or `arn:aws:states:::` with lambda:invoke, sqs:sendMessage,
    * sns:publish, events:putEvents or states:startExecution, each also as `.waitForTaskToken`, the last also as `.sync`.
    */
   readonly definition: Readonly<Record<string, unknown>>;

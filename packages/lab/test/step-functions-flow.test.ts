@@ -417,3 +417,90 @@ test("an express machine answers StartSyncExecution, and keeps no history to ask
   const history = sfn.send(new GetExecutionHistoryCommand({ executionArn: result.executionArn }));
   await expect(history).rejects.toMatchObject({ name: "InvalidArn" });
 });
+
+const querying = (states: Record<string, State>): Machines => ({
+  flow: { definition: { QueryLanguage: "JSONata", ...machine(states) } },
+});
+
+test("a JSONata machine queries its input, its context and its variables, and chooses by them", async () => {
+  const { start, finished, events } = await startMachines(
+    querying({
+      Take: { Type: "Pass", Assign: { total: "{% $sum($states.input.items.price) %}" }, Next: "Tell" },
+      Tell: {
+        Type: "Task",
+        Resource: `${SERVICE}lambda:invoke`,
+        Arguments: {
+          FunctionName: "taker",
+          Payload: "{% $merge([$states.context, { 'total': $total }]) %}",
+        },
+        Output: { of: "{% $states.context.State.Name %}", status: "{% $states.result.StatusCode %}" },
+        Assign: { total: "{% $total + 1 %}" },
+        Next: "Large",
+      },
+      Large: {
+        Type: "Choice",
+        Choices: [{ Condition: "{% $total > 100 %}", Output: "large", Next: "End" }],
+        Default: "Small",
+      },
+      Small: { Type: "Fail", Error: "{% 'Small' & $total %}" },
+      End: { Type: "Succeed", Output: { was: "{% $states.input %}", total: "{% $total %}" } },
+    }),
+  );
+  const executionArn = await start({ items: [{ price: 60 }, { price: 40.5 }] });
+  expect(await finished(executionArn)).toMatchObject({ status: "SUCCEEDED", output: '{"was":"large","total":101.5}' });
+  expect(events("taker")).toMatchObject([{ total: 100.5, Execution: { Id: executionArn }, State: { Name: "Tell" } }]);
+  expect(await finished(await start({ items: [{ price: 1 }] }))).toMatchObject({ status: "FAILED", error: "Small2" });
+});
+
+test("JSONata maps over items, within machines that inherit it, and catches what failed", async () => {
+  const { start, finished } = await startMachines(
+    querying({
+      Each: {
+        Type: "Map",
+        Items: "{% $states.input.orders[open] %}",
+        ItemSelector: { order: "{% $states.context.Map.Item.Value.id %}", n: "{% $states.context.Map.Item.Index %}" },
+        ItemProcessor: machine({
+          One: { Type: "Pass", Output: "{% $states.input.order & $states.input.n %}", End: true },
+        }),
+        Next: "Risk",
+      },
+      Risk: {
+        Type: "Pass",
+        Output: "{% $states.input.nothing %}",
+        Catch: [
+          { ErrorEquals: ["States.QueryEvaluationError"], Output: { from: "{% $states.input %}" }, Next: "Wait" },
+        ],
+        End: true,
+      },
+      Wait: { Type: "Wait", Seconds: "{% 2 * 30 %}", End: true },
+    }),
+  );
+  const orders = [
+    { id: "a", open: true },
+    { id: "b", open: false },
+    { id: "c", open: true },
+  ];
+  expect(await finished(await start({ orders }))).toMatchObject({ output: '{"from":["a0","c1"]}' });
+});
+
+test("a JSONata task waits for its callback by the token that its arguments name", async () => {
+  const { start, finished, sfn, sqs, lab } = await startMachines(
+    querying({
+      Ask: {
+        Type: "Task",
+        Resource: `${SERVICE}sqs:sendMessage.waitForTaskToken`,
+        Arguments: { QueueUrl: "jobs", MessageBody: { token: "{% $states.context.Task.Token %}" } },
+        Output: "{% $states.result.answer %}",
+        End: true,
+      },
+    }),
+    { queues: { jobs: {} } },
+  );
+  const executionArn = await start();
+  const taskToken = await eventually(async () => {
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: lab.queueUrl("jobs") }));
+    return (JSON.parse(Messages[0]?.Body ?? "") as { token: string }).token;
+  });
+  await sfn.send(new SendTaskSuccessCommand({ taskToken, output: '{"answer":42}' }));
+  expect(await finished(executionArn)).toMatchObject({ status: "SUCCEEDED", output: "42" });
+});

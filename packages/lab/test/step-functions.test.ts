@@ -220,7 +220,11 @@ test("close() aborts an execution that waits", async () => {
 });
 
 test.each([
-  ["JSONata", { Only: { Type: "Pass", QueryLanguage: "JSONata", End: true } }, "JSONata is not known to the lab"],
+  [
+    "an expression that cannot be read",
+    { Only: { Type: "Pass", QueryLanguage: "JSONata", Output: "{% 1 + %}", End: true } },
+    'state Only: the expression "1 +" cannot be read',
+  ],
   ["an item reader", { Only: { Type: "Map", ItemReader: {}, End: true } }, "ItemReader is not known to the lab"],
   ["a way to nowhere", { Only: { Type: "Pass", Next: "Gone" } }, 'state Only: there is no state "Gone" to go to'],
   [

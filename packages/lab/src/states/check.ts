@@ -1,8 +1,16 @@
 /** What keeps a machine from running in the lab, all at once. */
 import { isKnownRule } from "./choice.ts";
-import { type State, type StateMachine, isDistributed, itemProcessorOf } from "./definition.ts";
+import {
+  type QueryLanguage,
+  type State,
+  type StateMachine,
+  isDistributed,
+  isJsonata,
+  itemProcessorOf,
+} from "./definition.ts";
 import { resourceOf } from "./integrations.ts";
 import { isIntrinsic } from "./intrinsics.ts";
+import { expressionProblems } from "./jsonata.ts";
 import { parsePath } from "./json-path.ts";
 
 type Problems = readonly string[];
@@ -20,16 +28,23 @@ const UNKNOWN_FIELDS = [
   "MaxConcurrencyPath",
 ];
 
-export const machineProblems = (definition: object, hasFunction: (name: string) => boolean): Problems => {
-  const machine = definition as Partial<StateMachine> & { readonly QueryLanguage?: string };
-  if (machine.QueryLanguage === "JSONata") return ["JSONata is not known to the lab"];
+const PATH_FIELDS = ["Parameters", "ResultSelector", "Result", "Variable"];
+const QUERY_FIELDS = ["Arguments", "Output", "Assign", "Items", "Condition"];
+
+export const machineProblems = (
+  definition: object,
+  hasFunction: (name: string) => boolean,
+  around?: QueryLanguage,
+): Problems => {
+  const machine = definition as Partial<StateMachine>;
+  const language = machine.QueryLanguage ?? around;
   const states = machine.States ?? {};
   const missing = (name: string | undefined): boolean => name === undefined || states[name] === undefined;
   return [
     ...(missing(machine.StartAt) ? [`StartAt ${JSON.stringify(machine.StartAt)} is not among its states`] : []),
     ...Object.entries(states).flatMap(([name, state]) =>
       [
-        ...stateProblems(state, hasFunction),
+        ...stateProblems(state, hasFunction, language),
         ...nextOf(state).flatMap((next) =>
           missing(next) ? [`there is no state ${JSON.stringify(next)} to go to`] : [],
         ),
@@ -38,9 +53,13 @@ export const machineProblems = (definition: object, hasFunction: (name: string) 
   ];
 };
 
-const stateProblems = (state: State, hasFunction: (name: string) => boolean): Problems => {
+const stateProblems = (
+  state: State,
+  hasFunction: (name: string) => boolean,
+  language: QueryLanguage | undefined,
+): Problems => {
   if (!TYPES.includes(state.Type)) return [`type ${JSON.stringify(state.Type)} is not known`];
-  if (state.QueryLanguage === "JSONata") return ["JSONata is not known to the lab"];
+  const isQuerying = isJsonata(state, { language });
   const { Branches, ItemProcessor, Iterator, ...own } = state;
   const endsItself = ["Choice", "Succeed", "Fail"].includes(state.Type);
   const inner = [...(Branches ?? []), ...(ItemProcessor ? [ItemProcessor] : []), ...(Iterator ? [Iterator] : [])];
@@ -52,11 +71,23 @@ const stateProblems = (state: State, hasFunction: (name: string) => boolean): Pr
     ...(state.Type === "Parallel" && (Branches ?? []).length === 0 ? ["it has no Branches"] : []),
     ...UNKNOWN_FIELDS.filter((one) => one in state).map((one) => `${one} is not known to the lab`),
     ...(state.Choices ?? []).flatMap((rule) =>
-      isKnownRule(rule) ? [] : [`rule ${JSON.stringify(rule)} has no known comparison`],
+      (isQuerying ? rule.Condition !== undefined : isKnownRule(rule))
+        ? []
+        : [`rule ${JSON.stringify(rule)} has no known comparison`],
     ),
-    ...pathProblems(own),
-    ...inner.flatMap((machine) => machineProblems(machine, hasFunction)),
+    ...(isQuerying ? expressionProblems(own) : pathProblems(own)),
+    ...strangeFields(own, isQuerying),
+    ...inner.flatMap((machine) => machineProblems(machine, hasFunction, language)),
   ];
+};
+
+/** Each language has its own. */
+const strangeFields = (state: object, isQuerying: boolean): Problems => {
+  const { Choices = [], Catch = [] } = state as Partial<State>;
+  const names = new Set([state, ...Choices, ...Catch].flatMap((one) => Object.keys(one)));
+  return [...names]
+    .filter((name) => (isQuerying ? name.endsWith("Path") || PATH_FIELDS.includes(name) : QUERY_FIELDS.includes(name)))
+    .map((name) => `${name} is none of ${isQuerying ? "JSONata's" : "JSONPath's"} fields`);
 };
 
 const batcherProblems = (state: State): Problems => {
@@ -73,8 +104,9 @@ const taskProblems = (state: State, hasFunction: (name: string) => boolean): Pro
   const resource = resourceOf(state.Resource ?? "");
   if (resource === undefined) return [`resource ${state.Resource} is not known to the lab`];
   if (resource.service !== "function" && resource.service !== "lambda") return [];
-  const { FunctionName } = (state.Parameters ?? {}) as { readonly FunctionName?: unknown };
+  const { FunctionName } = (state.Arguments ?? state.Parameters ?? {}) as { readonly FunctionName?: unknown };
   const target = resource.service === "function" ? resource.action : FunctionName;
+  if (typeof target === "string" && target.startsWith("{%")) return [];
   // By a path, it is known only when the task runs.
   if (typeof target !== "string")
     return resource.service === "lambda" && hasPath(state, "FunctionName.$") ? [] : [undefinedFunction("")];

@@ -9,8 +9,9 @@
  * A resource's history: Scheduled, Started, with `.sync` and callbacks Submitted, then Succeeded, Failed or TimedOut.
  */
 import { filled } from "./data.ts";
-import type { State } from "./definition.ts";
-import type { RunTask, StateContext } from "./interpreter.ts";
+import { type State, isJsonata } from "./definition.ts";
+import type { Run, RunTask, StateContext } from "./interpreter.ts";
+import { queried } from "./jsonata.ts";
 import { StatesError, asStatesError } from "./states-error.ts";
 import type { TaskTokens } from "./task-tokens.ts";
 
@@ -64,7 +65,8 @@ export interface TaskDeps {
 
 export const taskRunner =
   ({ services, tokens, region, onToken }: TaskDeps): RunTask =>
-  async (state, input, context, { trail, signal }) => {
+  async (state, input, context, run) => {
+    const { trail, signal } = run;
     const resource = resourceOf(state.Resource ?? "") as TaskResource;
     const limit = limitOf(state, signal);
     const waiting =
@@ -75,7 +77,7 @@ export const taskRunner =
     const whole = waiting === undefined ? context : { ...context, Task: { Token: waiting.token } };
     const isFunction = resource.service === "function";
     try {
-      const parameters = state.Parameters === undefined ? input : filled(state.Parameters, input, whole);
+      const parameters = await parametersOf(state, input, whole, run);
       const told = {
         resourceType: resource.service,
         resource: resource.action + (resource.pattern && `.${resource.pattern}`),
@@ -116,6 +118,12 @@ export const taskRunner =
       limit.clear();
     }
   };
+
+/** They may name the token, which only the task knows. */
+const parametersOf = async (state: State, input: unknown, context: StateContext, run: Run): Promise<unknown> => {
+  if (!isJsonata(state, run)) return state.Parameters === undefined ? input : filled(state.Parameters, input, context);
+  return state.Arguments === undefined ? input : queried(state.Arguments, { input, context }, run.variables ?? {});
+};
 
 const secondsToMs = (seconds: number | undefined): number | undefined =>
   seconds === undefined ? undefined : seconds * 1_000;

@@ -9,9 +9,18 @@
  */
 import { holds } from "./choice.ts";
 import { outputOf, filled, parametersOf, pathOf, placed } from "./data.ts";
-import { type Retrier, type State, type StateMachine, isDistributed, itemProcessorOf } from "./definition.ts";
+import {
+  type QueryLanguage,
+  type Retrier,
+  type State,
+  type StateMachine,
+  isDistributed,
+  isJsonata,
+  itemProcessorOf,
+} from "./definition.ts";
 import type { Trail } from "./history.ts";
 import { required } from "./json-path.ts";
+import { queried } from "./jsonata.ts";
 import { StatesError, asStatesError, isNamedBy } from "./states-error.ts";
 
 /** `$$`, without what only a state, a task or an item has. */
@@ -29,6 +38,10 @@ export interface StateContext extends ExecutionContext {
 export interface Run {
   readonly context: ExecutionContext & Pick<StateContext, "Map">;
   readonly trail: Trail;
+  /** Of the machine that this one is within. */
+  readonly language?: QueryLanguage | undefined;
+  /** What its states have assigned so far, and those of the machines around it. */
+  readonly variables?: Record<string, unknown>;
   readonly signal: AbortSignal;
   readonly runTask: RunTask;
   readonly startMapRun: StartMapRun;
@@ -46,7 +59,8 @@ export interface MapRun {
   runItem(input: unknown, signal: AbortSignal): Promise<unknown>;
 }
 
-export const runMachine = async (machine: StateMachine, input: unknown, run: Run): Promise<unknown> => {
+export const runMachine = async (machine: StateMachine, input: unknown, around: Run): Promise<unknown> => {
+  const run = { ...around, language: machine.QueryLanguage ?? around.language, variables: { ...around.variables } };
   let value = input;
   for (let name: string | undefined = machine.StartAt; name !== undefined;) {
     const state: State = stateOf(machine, name);
@@ -82,13 +96,16 @@ const attempts = async (name: string, state: State, input: unknown, run: Run): P
   for (let RetryCount = 0; ; RetryCount += 1) {
     const context: StateContext = { ...run.context, State: { Name: name, EnteredTime, RetryCount } };
     try {
-      return await work(state, input, context, run);
+      return await (isJsonata(state, run) ? queryingWork : work)(state, input, context, run);
     } catch (error) {
       if (run.signal.aborted) throw error;
       const failure = asStatesError(error);
       const retrier = (state.Retry ?? []).find(({ ErrorEquals }) => isNamedBy(failure, ErrorEquals));
       const made = retrier === undefined ? 0 : (retries.get(retrier) ?? 0);
-      if (retrier === undefined || made >= (retrier.MaxAttempts ?? 3)) return caught(state, input, failure);
+      if (retrier === undefined || made >= (retrier.MaxAttempts ?? 3))
+        return isJsonata(state, run)
+          ? queryingCaught(state, input, context, failure, run)
+          : caught(state, input, failure);
       retries.set(retrier, made + 1);
       await run.pause(backoffMs(retrier, made), run.signal);
     }
@@ -105,6 +122,66 @@ const caught = (state: State, input: unknown, failure: StatesError): Step => {
   if (catcher === undefined) throw failure;
   const output = placed(catcher.ResultPath, input, { Error: failure.name, Cause: failure.message });
   return { output, next: catcher.Next };
+};
+
+const queryingCaught = async (
+  state: State,
+  input: unknown,
+  context: StateContext,
+  failure: StatesError,
+  run: Run,
+): Promise<Step> => {
+  const catcher = (state.Catch ?? []).find(({ ErrorEquals }) => isNamedBy(failure, ErrorEquals));
+  if (catcher === undefined) throw failure;
+  const errorOutput = { Error: failure.name, Cause: failure.message };
+  return stepOf(catcher, errorOutput, { input, context, errorOutput }, run);
+};
+
+/** Both are told what the variables were before. */
+const stepOf = async (
+  { Output, Assign, Next }: Pick<State, "Output" | "Assign" | "Next">,
+  result: unknown,
+  states: object,
+  { variables = {} }: Run,
+): Promise<Step> => {
+  const output = Output === undefined ? result : await queried(Output, states, variables);
+  const assigned = Assign === undefined ? {} : await queried(Assign, states, variables);
+  Object.assign(variables, assigned);
+  return { output, next: Next };
+};
+
+/** A state whose fields are JSONata's. */
+const queryingWork = async (state: State, input: unknown, context: StateContext, run: Run): Promise<Step> => {
+  const states = { input, context };
+  const asked = (field: unknown): Promise<unknown> => queried(field, states, run.variables ?? {});
+  const given = async (): Promise<unknown> => (state.Arguments === undefined ? input : asked(state.Arguments));
+  const resulting = (result: unknown): Promise<Step> => stepOf(state, result, { ...states, result }, run);
+  switch (state.Type) {
+    case "Task":
+      return resulting(await run.runTask(state, input, context, run));
+    case "Parallel":
+      return resulting(await parallel(state, await given(), run));
+    case "Map":
+      return resulting(await queryingMap(state, input, context, run));
+    case "Choice": {
+      for (const rule of state.Choices ?? [])
+        if ((await asked(rule.Condition)) === true) return stepOf(rule, input, states, run);
+      if (state.Default === undefined)
+        throw new StatesError("States.NoChoiceMatched", "No choice rule matched and there is no Default");
+      return stepOf({ ...state, Next: state.Default }, input, states, run);
+    }
+    case "Wait": {
+      const at = state.Timestamp === undefined ? undefined : Date.parse(String(await asked(state.Timestamp)));
+      const ms = at === undefined ? Number(await asked(state.Seconds)) * 1_000 : Math.max(0, at - Date.now());
+      await run.pause(ms, run.signal);
+      return stepOf(state, input, states, run);
+    }
+    case "Pass":
+    case "Succeed":
+      return stepOf(state, input, states, run);
+    case "Fail":
+      throw new StatesError(String(await asked(state.Error ?? "")), String(await asked(state.Cause ?? "")));
+  }
 };
 
 const work = async (state: State, rawInput: unknown, context: StateContext, run: Run): Promise<Step> => {
@@ -146,7 +223,8 @@ const chosen = (state: State, input: unknown, context: StateContext): string => 
 };
 
 const waitMs = (state: State, input: unknown, context: StateContext): number => {
-  const seconds = state.Seconds ?? (state.SecondsPath && Number(required(state.SecondsPath, input, context)));
+  const seconds =
+    (state.Seconds as number | undefined) ?? (state.SecondsPath && Number(required(state.SecondsPath, input, context)));
   if (typeof seconds === "number") return seconds * 1_000;
   const at = state.Timestamp ?? String(required(state.TimestampPath ?? "$", input, context));
   return Math.max(0, Date.parse(at) - Date.now());
@@ -169,22 +247,54 @@ const map = async (state: State, input: unknown, context: StateContext, run: Run
   const items = state.ItemsPath === undefined ? input : required(state.ItemsPath, input, context);
   if (!Array.isArray(items)) throw new StatesError("States.Runtime", "the items of a Map state are not an array");
   const selector = state.ItemSelector ?? state.Parameters;
+  const inputs = items.map((Value: unknown, Index) =>
+    selector === undefined ? Value : filled(selector, input, { ...context, Map: { Item: { Index, Value } } }),
+  );
+  const BatchInput: unknown = filled(state.ItemBatcher?.BatchInput, input, context);
+  return mapOver(state, { items, inputs, BatchInput }, context, run);
+};
+
+const queryingMap = async (state: State, input: unknown, context: StateContext, run: Run): Promise<unknown> => {
+  const asked = (field: unknown, whole: StateContext = context): Promise<unknown> =>
+    queried(field, { input, context: whole }, run.variables ?? {});
+  const items = state.Items === undefined ? input : await asked(state.Items);
+  if (!Array.isArray(items)) throw new StatesError("States.Runtime", "the items of a Map state are not an array");
+  const { ItemSelector } = state;
+  const inputs = await Promise.all(
+    items.map((Value: unknown, Index) =>
+      ItemSelector === undefined ? Value : asked(ItemSelector, { ...context, Map: { Item: { Index, Value } } }),
+    ),
+  );
+  const BatchInput = await asked(state.ItemBatcher?.BatchInput);
+  return mapOver(state, { items, inputs, BatchInput }, context, run);
+};
+
+interface MapWork {
+  readonly items: readonly unknown[];
+  /** What each is handed on as. */
+  readonly inputs: readonly unknown[];
+  readonly BatchInput: unknown;
+}
+
+const mapOver = async (
+  state: State,
+  { items, inputs, BatchInput }: MapWork,
+  context: StateContext,
+  run: Run,
+): Promise<unknown> => {
   const processor = itemProcessorOf(state) as StateMachine;
   const mapRun = isDistributed(state) ? run.startMapRun(state, context) : undefined;
   const { Name } = context.State;
-  const inputOf = (Value: unknown, Index: number): unknown =>
-    selector === undefined ? Value : filled(selector, input, { ...context, Map: { Item: { Index, Value } } });
-  const { ItemBatcher } = state;
-  const given = ItemBatcher ? batches(items.map(inputOf), ItemBatcher, input, context) : (items as readonly unknown[]);
+  const batchSize = state.ItemBatcher?.MaxItemsPerBatch;
+  const given = batchSize === undefined ? inputs : batches(inputs, batchSize, BatchInput);
   if (mapRun) run.trail.add("MapRunStarted", { mapRunArn: mapRun.mapRunArn });
   else run.trail.add("MapStateStarted", { length: items.length });
   const results = await together(
     given,
     state.MaxConcurrency || Infinity,
     run,
-    async (Value, Index, own) => {
-      const Map = { Item: { Index, Value } };
-      const itemInput = ItemBatcher ? Value : inputOf(Value, Index);
+    async (itemInput, Index, own) => {
+      const Map = { Item: { Index, Value: items[Index] } };
       if (mapRun) return mapRun.runItem(itemInput, own.signal);
       own.trail.add("MapIterationStarted", { name: Name, index: Index });
       try {
@@ -204,15 +314,10 @@ const map = async (state: State, input: unknown, context: StateContext, run: Run
 };
 
 /** What the children of a distributed Map get in place of single items. */
-const batches = (
-  items: readonly unknown[],
-  { MaxItemsPerBatch, BatchInput }: NonNullable<State["ItemBatcher"]>,
-  input: unknown,
-  context: StateContext,
-): readonly unknown[] =>
-  Array.from({ length: Math.ceil(items.length / MaxItemsPerBatch) }, (_, n) => ({
-    ...(BatchInput !== undefined && { BatchInput: filled(BatchInput, input, context) }),
-    Items: items.slice(n * MaxItemsPerBatch, (n + 1) * MaxItemsPerBatch),
+const batches = (items: readonly unknown[], size: number, BatchInput: unknown): readonly unknown[] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, n) => ({
+    ...(BatchInput !== undefined && { BatchInput }),
+    Items: items.slice(n * size, (n + 1) * size),
   }));
 
 /** Each with a trail of its own, at most `limit` at once; the first failure aborts the others, which are awaited. */
