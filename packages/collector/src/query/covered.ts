@@ -2,9 +2,9 @@
  * Changed traces that need no turn of their own, because a story that was made meanwhile holds all of them: of a message with
  * ten thousand receivers each is a trace that has changed, and each would have the same story worked out again.
  *
- * A trace is covered when its units, and all that share evidence with them, are whole parts of stories made here, and every row
- * that it was in is one that was made or looked at. Batches are in many stories, and what was seen from outside may be in other
- * traces: those wait for their turn.
+ * A trace is covered when its units, and all that share evidence with them, are of stories made here (whole parts, or cut off by a
+ * bound), and every row that it was in is one that was made or looked at. Batches are in many stories, and what was seen from
+ * outside may be in other traces: those wait for their turn.
  */
 import type { SpanPath, TraceId } from "../model/ids.ts";
 import { type StitchKeyIdentity, stitchKeyIdentity } from "../model/stitch-key.ts";
@@ -16,23 +16,26 @@ import { keysOf, neighbours } from "./evidence.ts";
 interface Made {
   /** Whole parts of the stories. */
   readonly whole: ReadonlySet<Unit>;
-  /** Whether the row of this id is put or removed, where it has to be. */
-  readonly isSettled: (id: string) => boolean;
+  /** Their rows, and those that were looked at, by id. */
+  readonly rows: ReadonlyMap<string, unknown>;
+  readonly lookedAt: ReadonlyMap<string, unknown>;
 }
 
 /** More rows than a trace outside a batch is in. */
 const MAX_ROWS = 1_000;
 
 export const coveredBy = async (
-  { whole, isSettled }: Made,
+  { whole, rows, lookedAt }: Made,
   traceIds: readonly TraceId[],
   graph: Graph,
   summaries: Pick<Summaries, "ofTraces">,
 ): Promise<ReadonlySet<TraceId>> => {
   if (graph.truncated) return new Set();
+  const isTold = (unit: Unit): boolean =>
+    !unit.isBatch && (whole.has(unit) || rows.has(graph.roots.get(unit)?.id ?? ""));
   const holds = (path: SpanPath): boolean => {
     const unit = graph.unitOf(path);
-    return unit !== undefined && whole.has(unit) && !unit.isBatch;
+    return unit !== undefined && isTold(unit);
   };
   const keys = new Map<StitchKeyIdentity, boolean>();
   const holdsAllOf = (key: StitchKeyIdentity): boolean => {
@@ -41,8 +44,7 @@ export const coveredBy = async (
     return known;
   };
   const isWithin = (unit: Unit): boolean =>
-    whole.has(unit) &&
-    !unit.isBatch &&
+    isTold(unit) &&
     unit.platform === undefined &&
     keysOf(unit).every((key) => holdsAllOf(stitchKeyIdentity(key))) &&
     neighbours(unit, graph).every(holds);
@@ -51,8 +53,9 @@ export const coveredBy = async (
     return units.length > 0 && graph.seenIn(traceId).length === 0 && units.every(isWithin);
   });
   const covered = new Set(within);
-  const rows = await summaries.ofTraces(within, MAX_ROWS);
-  if (rows.length >= MAX_ROWS) return new Set();
-  for (const { row } of rows) if (!isSettled(row.id)) for (const traceId of row.traceIds) covered.delete(traceId);
+  const before = await summaries.ofTraces(within, MAX_ROWS);
+  if (before.length >= MAX_ROWS) return new Set();
+  for (const { row } of before)
+    if (!rows.has(row.id) && !lookedAt.has(row.id)) for (const traceId of row.traceIds) covered.delete(traceId);
   return covered;
 };

@@ -91,8 +91,7 @@ export const refresh = async (
     old = claimants.filter((row) => !stale.has(row.id) && fresh.some((one) => claimTheSame(one, row)));
   }
   const gone = [...stale.keys()].filter((id) => !made.has(id) && (!graph.truncated || roots.has(id)));
-  const isSettled = (id: string): boolean => made.has(id) || stale.has(id);
-  const covered = await coveredBy({ whole, isSettled }, later, graph, summaries);
+  const covered = await coveredBy({ whole, rows: made, lookedAt: stale }, later, graph, summaries);
   return { put: [...made.values()], remove: gone, covered };
 };
 

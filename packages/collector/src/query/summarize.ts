@@ -22,7 +22,7 @@ import { type Refreshed, refresh } from "./refresh.ts";
 const TRACES_PER_GRAPH = 100;
 /** How much of the store one step looks at (commits or spans, as the engine counts), so that a wide trace is worked out once. */
 const CHANGES_PER_STEP = 20_000;
-const TRACES_PER_STEP = 2_000;
+const TRACES_PER_STEP = 10_000;
 /** So many that have changed are told to a question. */
 const MAX_PENDING = 500;
 /** A question waits for this many changed traces, not for all of a load. */
@@ -62,6 +62,8 @@ export interface SummarizerDeps {
   readonly bounds?: typeof WALK_BOUNDS;
   /** So many are worked out together. */
   readonly tracesPerGraph?: number;
+  /** So many are brought in before the checkpoint moves. */
+  readonly tracesPerStep?: number;
 }
 
 export const createSummarizer = ({
@@ -70,6 +72,7 @@ export const createSummarizer = ({
   clock,
   bounds = WALK_BOUNDS,
   tracesPerGraph = TRACES_PER_GRAPH,
+  tracesPerStep = TRACES_PER_STEP,
 }: SummarizerDeps): Summarizer => {
   let isClosing = false;
   const work = async (
@@ -90,7 +93,7 @@ export const createSummarizer = ({
   /** How many traces it brought in; 0 when there is nothing more to do. */
   const step = async (): Promise<number> => {
     const from = await summaries.checkpoint();
-    const changes = await store.changedTraces(from, CHANGES_PER_STEP, TRACES_PER_STEP);
+    const changes = await store.changedTraces(from, CHANGES_PER_STEP, tracesPerStep);
     const due = await summaries.due(clock(), DUE_PER_STEP);
     if (changes.traceIds.length + due.length === 0) return 0;
     let rows = due;
