@@ -176,7 +176,7 @@ const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
   const senders = produced.flatMap(({ path }) => {
     const from = graph.span(path);
     const fromUnit = graph.unitOf(path);
-    if (from === undefined || fromUnit === undefined || (!isExact(key) && isLater(from, unit.root))) return [];
+    if (from === undefined || fromUnit === undefined || (!isExact(key) && isRefuted(from, key, unit))) return [];
     return [{ path, from, fromUnit, kind: key.kind, keys: [key] }];
   });
   if (senders.length < 2) return senders;
@@ -185,6 +185,17 @@ const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
   const said = senders.filter((one) => isItself(one) || !saying.has(one.fromUnit));
   const between = said.filter((one) => one.fromUnit !== unit && standsBetween(one, key));
   return between.length > 0 ? between.filter((one) => !between.some(isRecordOf(one))) : said;
+};
+
+/** It was later; or the object was written again with the same content, and both sides tell of other requests. */
+const isRefuted = (from: SpanRecord, key: StitchKey, unit: Unit): boolean => {
+  if (isLater(from, unit.root)) return true;
+  if (key.kind !== "s3-object") return false;
+  const [written, received] = [from.produced, unit.consumed].map((keys) =>
+    keys.filter(({ kind }) => kind === "s3-request"),
+  );
+  const ids = new Set(written?.map(({ id }) => id));
+  return ids.size > 0 && (received ?? []).length > 0 && !received?.some(({ id }) => ids.has(id));
 };
 
 /** What an asynchronous invocation came to is told to its destination or dead-letter queue, under its request id: by its last attempt. */

@@ -384,6 +384,26 @@ test("an item that was written twice leads to neither writer, and one that was w
   expect((await twice.ask("r-s"))?.joins).toEqual([]);
 });
 
+test("who wrote an object of the same content in another request is not who wrote this one", async () => {
+  const put = (request: string) =>
+    span("put", {
+      trace: "p",
+      in: "api",
+      request: "r-p",
+      kind: 3,
+      produces: [`s3-request ${request}`, "s3-object b k@e"],
+      at: at(0),
+    });
+  const consumes = ["s3-request q2", "s3-object b k@e", "lambda-request r-n"];
+  const notified = span("thumb", { trace: "n", in: "thumb", request: "r-n", consumes, at: at(5_000) });
+  for (const spans of [
+    [put("q1"), notified],
+    [notified, put("q1")],
+  ])
+    expect((await (await stored(...spans)).ask("r-n"))?.joins).toEqual([]);
+  expect((await (await stored(put("q2"), notified)).ask("r-n"))?.joins).toHaveLength(1);
+});
+
 test("what an exact id says is believed, where one that is not exact names another", async () => {
   const put = (name: string, keys: readonly string[]) =>
     span(name, { trace: name, in: name, request: `r-${name}`, produces: keys, at: at(0) });
