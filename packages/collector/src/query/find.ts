@@ -17,7 +17,7 @@ import { type StitchedTrace, walk } from "../stitch/walk.ts";
 import type { KeyHolder, StoreReader } from "../store/store.ts";
 
 /** A stitched trace past these is cut and says so. */
-export const WALK_BOUNDS = { maxSpans: 100_000, maxHolders: 20_000, maxUnits: 10_000 };
+export const WALK_BOUNDS = { maxSpans: 100_000, maxHolders: 20_000, maxUnits: 20_000 };
 /** Of one id's matches, so many are followed to their roots. */
 const MAX_SEEDS = 50;
 /** Of a request that only log lines name, so many are looked at. */

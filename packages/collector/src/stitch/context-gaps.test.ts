@@ -88,6 +88,17 @@ describe("dropped-context", () => {
     expect(await gapsAt("r-api", api, send("e", "eventbridge-event"), fulfil)).toEqual([]);
   });
 
+  test("a message that several functions received without it has one, at the first of them", async () => {
+    const receivers = ["mail", "stock", "audit"].map((name, n) =>
+      span(name, { trace: name, in: name, request: `r-${name}`, consumes: ["sns-message m"], at: at(40 + n) }),
+    );
+    const gaps = await gapsAt("r-api", api, send("m", "sns-message"), ...receivers);
+    expect(gaps.map(where)).toEqual([["dropped-context", id("mail", "mail")]]);
+    expect(gaps[0]?.message).toBe(
+      "mail and 2 other functions received SNS message id m without its sender's trace context: the id alone joins them.",
+    );
+  });
+
   test("a function has one, however often it ran", async () => {
     const runs = [1, 2, 3].map((n) =>
       span(`worker ${n}`, {

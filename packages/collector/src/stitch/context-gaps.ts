@@ -1,6 +1,7 @@
 /**
  * Gaps that a trace context left: one that did not come with its message, one that only X-Ray's header carried, one that had stayed
- * behind in its environment, and what was not recorded because its context says so. One of each for each function, however often it ran.
+ * behind in its environment, and what was not recorded because its context says so. One of each for each function, however often it ran;
+ * and one for a message, however many functions received that without its context.
  *
  *   dropped-context     both sides know the message's id, such messages have a context, and none came
  *   xray-only-context   known by its X-Ray Root alone: joined by it, or, where a batch handed that on, not even that. A function without
@@ -8,9 +9,9 @@
  *   stale-context       carried one of an earlier invocation; what really sent is known by the message's id
  *   sampled-out         calls that were left out, or a caller whose trace was not recorded
  */
-import type { Gap, StitchKeyKind } from "@mayfly/api";
+import type { Gap, StitchKey, StitchKeyKind } from "@mayfly/api";
 import type { SpanRecord } from "../model/span.ts";
-import { isMessageKey } from "../model/stitch-key.ts";
+import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { rootOfTraceId } from "../model/xray-header.ts";
 import { MAYFLY_SDK_SAMPLED_OUT_SPANS, SFN_RESOURCE, SFN_STATE_TYPE } from "../normalize/semconv.ts";
 import type { Graph } from "./graph.ts";
@@ -22,7 +23,7 @@ import type { StitchedTrace } from "./walk.ts";
 
 export const contextGapsOf = (trace: StitchedTrace, graph: Graph): readonly Gap[] =>
   oncePerFunction([
-    ...trace.joins.flatMap(dropped),
+    ...dropped(trace.joins),
     ...trace.joins.flatMap(xrayOnly),
     ...sharedRoot(trace, graph),
     ...wholeUnits(trace).flatMap((unit) => stale(unit, graph)),
@@ -51,17 +52,38 @@ const oncePerFunction = (found: readonly Found[]): readonly Gap[] => {
 /** On these every instrumentation puts one; others have no place for it, or one that somebody must ask for (MAYFLY_INJECT_PAYLOAD). */
 const CARRIES_CONTEXT: ReadonlySet<StitchKeyKind> = new Set(["sqs-message", "sns-message"]);
 
-const dropped = ({ from, to, keys, relation }: UnitJoin): Found[] => {
-  const key = keys.find(({ kind }) => CARRIES_CONTEXT.has(kind));
-  if (key === undefined || from.evidence || isOfStates(from) || relation === "links" || carriesContext(to)) return [];
+interface Dropped {
+  readonly key: StitchKey;
+  readonly by: SpanRecord;
+}
+
+const dropped = (joins: readonly UnitJoin[]): Found[] => {
+  const firsts = new Map<string, Dropped>();
+  for (const join of joins) {
+    const key = keyWithoutContext(join);
+    const name = nameOf(join.to.root);
+    if (key && !firsts.has(name)) firsts.set(name, { key, by: join.to.root });
+  }
+  const byMessage = Map.groupBy(firsts.values(), ({ key }) => stitchKeyIdentity(key));
+  return [...byMessage.values()].flatMap(([first, ...others]) => (first ? droppedOf(first, others.length) : []));
+};
+
+const droppedOf = ({ key, by }: Dropped, others: number): Found => {
+  const names =
+    others === 0 ? nameOf(by) : `${nameOf(by)} and ${others} other ${others === 1 ? "function" : "functions"}`;
   const told = () => ({
     key,
-    message: `${nameOf(to.root)} received ${keyName(key)} without its sender's trace context: the id alone joins them.`,
+    message: `${names} received ${keyName(key)} without its sender's trace context: the id alone joins them.`,
     advice:
       "Let the sender put a traceparent on the message (SQS takes ten attributes: leave one free), and let nothing on its way leave attributes out.",
   });
-  return [{ reason: "dropped-context", at: to.root, told }];
+  return { reason: "dropped-context", at: by, told };
 };
+
+const keyWithoutContext = ({ from, to, keys, relation }: UnitJoin): StitchKey | undefined =>
+  from.evidence || isOfStates(from) || relation === "links" || carriesContext(to)
+    ? undefined
+    : keys.find(({ kind }) => CARRIES_CONTEXT.has(kind));
 
 /** An imported execution's: a state machine puts no context on what it sends. */
 const isOfStates = ({ wire }: SpanRecord): boolean =>

@@ -26,7 +26,7 @@ export const Headline = ({ trace, headline, isComplete, onGoTo }: HeadlineProps)
         </strong>
         <span class="muted">
           {plural(head.functions.length, "function")} · {plural(invocations, "invocation")} ·{" "}
-          {head.traceIds.length === 1 ? "1 trace" : `${head.traceIds.length} traces stitched`} ·{" "}
+          {head.traceIds.length === 1 ? "1 trace" : `${plural(head.traceIds.length, "trace")} stitched`} ·{" "}
           {plural(head.spanCount, "span")}
         </span>
         <span class="spacer" />
