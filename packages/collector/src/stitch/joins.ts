@@ -332,17 +332,27 @@ const sharedTracesOf = (unit: Unit, graph: Graph): readonly TraceId[] =>
   xrayTracesOf(unit).filter((traceId) => graph.units(traceId).length + graph.seenIn(traceId).length > 1);
 
 /**
- * What began a trace: of its parentless units one that nothing shows to have been caused; of those the earliest, or, as far as clocks
- * can tell as early, one that a request or a schedule began.
+ * What began a trace: of its parentless units one that nothing shows to have been caused; of those the earliest. Where clocks cannot
+ * tell which is that, one that a request or a schedule began, else one that an id connects with other traces, which
+ * nothing else would lead to.
  */
 const firstOf = (units: readonly Unit[], graph: Graph): Unit | undefined => {
   const uncaused = units.filter((unit) => !isCaused(unit, graph));
   const possible = uncaused.length > 0 ? uncaused : units;
   const earliest = earliestOf(possible);
-  return (
-    earliest && (earliestOf(possible.filter((one) => isEntry(one) && !isLater(one.root, earliest.root))) ?? earliest)
-  );
+  if (earliest === undefined || units.length === 1) return earliest;
+  const isAsEarly = ({ root }: Unit): boolean => !isLater(root, earliest.root);
+  const entry = earliestOf(possible.filter((one) => isEntry(one) && isAsEarly(one)));
+  return entry ?? earliestOf(units.filter((one) => isAsEarly(one) && isSharedElsewhere(one, graph))) ?? earliest;
 };
+
+/** An id that nobody says to have made, and that others in other traces have too. */
+const isSharedElsewhere = ({ root, consumed }: Unit, graph: Graph): boolean =>
+  consumed.some((key) => {
+    if (!isExact(key) || key.kind === "lambda-request") return false;
+    const identity = stitchKeyIdentity(key);
+    return !isProduced(identity, graph) && graph.consumers(identity).some(({ traceId }) => traceId !== root.traceId);
+  });
 
 const earliestOf = (units: readonly Unit[]): Unit | undefined =>
   units.reduce<Unit | undefined>((first, one) => (first && byStart(first, one) <= 0 ? first : one), undefined);

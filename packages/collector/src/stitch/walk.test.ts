@@ -240,6 +240,34 @@ test.each<readonly [string, SpanSpec, string]>([
   },
 );
 
+test("of what has one Root, what shares an id with other traces leads to those, where clocks cannot tell which was first", async () => {
+  const consumes = ["sfn-execution arn"];
+  const other = { "faas.trigger": "other" };
+  const silent = span("silent", { in: "silent", request: "r-s", attributes: other, at: at(0) });
+  const inside = span("inside", { in: "inside", request: "r-i", consumes, at: at(40) });
+  const outside = span("outside", { trace: "o", in: "outside", request: "r-o", consumes, at: at(60) });
+  for (const spans of [
+    [silent, inside, outside],
+    [outside, inside, silent],
+    [inside, silent, outside],
+  ]) {
+    const { ask, rows } = await stored(...spans);
+    for (const asked of ["r-s", "r-i", "r-o"])
+      expect(await ask(asked)).toMatchObject({
+        placeholder: "unknown-producer",
+        spans: ["inside", "outside", "silent"],
+        joins: ["inside continues silent by xray-root"],
+      });
+    expect(await rows()).toEqual(["inside (3)"]);
+  }
+  // One that began long before is what began it.
+  const { ask } = await stored(
+    span("silent", { in: "silent", request: "r-s", attributes: other, at: at(-5_000) }),
+    inside,
+  );
+  expect((await ask("r-i"))?.joins).toEqual(["silent continues inside by xray-root"]);
+});
+
 test("of two that a request began, and of one that began long before, the earliest is the first", async () => {
   const http = { "faas.trigger": "http" };
   const { ask } = await stored(
