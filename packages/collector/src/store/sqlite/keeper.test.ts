@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { spanPath } from "../../model/ids.ts";
 import { batch, log, logBatch, span, spanId, START, traceId, rewired } from "../../../test/builders.ts";
 import type { StoreError } from "../../errors.ts";
@@ -157,6 +157,20 @@ test("what is older than the retention goes and is counted; its keys stay a whil
 
   expect(liveUntil(one, START + 15n * DAY + 1n)).toEqual(["keys expired 1"]);
   expect(await store.holdersOfKeys([key("m-old")], ALL)).toEqual([]);
+});
+
+test("a question that takes longer than a replaced partition stays open reads what took its place", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  await store.append(order("a"));
+  const question = store.asOfNow();
+  allSteps(openAt(START + DAY));
+  expect(files()).toContain("000001.sealed");
+  for (const minutes of [0, 2]) {
+    vi.advanceTimersByTime(minutes * 60_000);
+    expect(await namesOf("a")).toEqual(["a"]); // and what is replaced is closed when its time has come
+    expect(await question.spansOfTraces([traceId("a")], ALL)).toHaveLength(1);
+  }
 });
 
 test("keys that a batch names on its links outlive it too", async () => {

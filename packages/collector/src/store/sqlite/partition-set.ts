@@ -35,6 +35,8 @@ export interface PartitionSet {
   list(): readonly OpenPartition[];
   /** Those, and before them what is left of partitions that are gone: their spans' stitch keys. */
   all(): readonly OpenPartition[];
+  /** How many were closed so far: with another number, a list that was given before may name one of them. */
+  readonly closings: number;
   /** What `ask` makes of the partition; undefined when it turns out to be damaged, which sets it aside. */
   ask<T>(partition: OpenPartition, ask: (reader: PartitionReader) => T): T | undefined;
   /** By number, and what is wrong with them. */
@@ -45,7 +47,7 @@ export interface PartitionSet {
 /** Of some twelve partitions that are full. */
 const MAX_TERM_BYTES = 40 * 1024 * 1024;
 
-/** Longer than any question takes. */
+/** Longer than nearly any question takes; what takes longer asks for the list again (`closings`). */
 const RETIRED_MS = 60_000;
 
 /** Opens a sealed partition's file. */
@@ -72,8 +74,14 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
     active.delete(number);
   };
 
+  let closings = 0;
+
   const closeRetired = (now: number): void => {
-    for (const { reader, until } of retired) if (until <= now) reader.close();
+    for (const { reader, until } of retired) {
+      if (until > now) continue;
+      reader.close();
+      closings += 1;
+    }
     retired = retired.filter(({ until }) => until > now);
   };
 
@@ -192,6 +200,9 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
       }
     },
     setAside,
+    get closings() {
+      return closings;
+    },
     close() {
       for (const number of open.keys()) close(number);
       closeRetired(Number.POSITIVE_INFINITY);

@@ -89,8 +89,15 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
   return {
     ...steps(() => partitions.all()),
     asOfNow() {
-      const all = partitions.all();
-      return steps(() => all);
+      let all = partitions.all();
+      let { closings } = partitions;
+      return steps(() => {
+        if (partitions.closings !== closings) {
+          all = partitions.all();
+          ({ closings } = partitions);
+        }
+        return all;
+      });
     },
 
     async keysWithId(id, limit) {
