@@ -11,7 +11,7 @@ import * as source from "../src/index.ts";
 import { startCollector } from "./collector.ts";
 
 const DIST = resolve(import.meta.dirname, "../dist");
-const MAX_BYTES = 122_000;
+const MAX_BYTES = 124_000;
 /** Of a function that only observes, minified. */
 const MAX_OBSERVING_BYTES = 117_000;
 const NAMES = Object.keys(source).toSorted();
