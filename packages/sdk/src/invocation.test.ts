@@ -43,6 +43,12 @@ const startOf = async (start: Start) => {
   };
 };
 
+test("the first invocation of an environment says what the SDK took to set itself up", async () => {
+  const [first, second] = (await started({})).invocations;
+  expect(Number(first?.attributes["mayfly.sdk.init_us"])).toBeGreaterThan(0);
+  expect(second?.attributes).not.toHaveProperty("mayfly.sdk.init_us");
+});
+
 describe("how the environment came to be", () => {
   test.each<[string, Start, { isCold: boolean; says?: string; initMs?: number; hasInitSpan?: boolean }]>([
     ["on demand", { type: "on-demand" }, { isCold: true, says: "on-demand", initMs: 700, hasInitSpan: true }],

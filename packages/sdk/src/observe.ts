@@ -33,6 +33,7 @@ type LooseHandler = (this: unknown, ...args: unknown[]) => unknown;
 export const observe = <H extends AnyHandler>(handler: H): H => {
   // Without types, it may be anything; Lambda says best what it thinks of a handler that is no function.
   if (typeof handler !== "function" || isObserved(handler) || sdk().config.disabled) return handler;
+  const startedMs = performance.now();
   if (sdk().loaded === undefined) tellUncaughtErrors();
   sdk().loaded ??= { atMs: Date.now(), durationMs: performance.now() };
   if (sdk().config.isCapturingConsole) sdk().releaseConsole ??= captureConsole();
@@ -57,7 +58,9 @@ export const observe = <H extends AnyHandler>(handler: H): H => {
     if (!isCallback(third)) return runPromise(running, call);
     return runCallback(running, lambdaContext, third, (callback) => call([event, second, callback, ...args.slice(3)]));
   };
-  return disguised(observed, handler) as unknown as H;
+  const whole = disguised(observed, handler) as unknown as H;
+  sdk().setUpMs += performance.now() - startedMs;
+  return whole;
 };
 
 /** By `@mayfly/sdk/register`, by the layer, or by an observed handler around this one: it is one invocation all the same. */

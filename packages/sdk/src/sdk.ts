@@ -46,6 +46,8 @@ export interface Sdk {
   readonly isAtInit: boolean;
   /** Each starts the span of a call that was made at init, below the one that is given. */
   readonly initCalls: ((parent: Context) => void)[];
+  /** What making this state and observing took, before the first invocation; not the reading of the code. */
+  setUpMs: number;
   /** The first `observe`: as good as loaded. */
   loaded?: Loaded;
   /** Gives the console back. */
@@ -87,6 +89,7 @@ const scopeIn = (active: Context): Scope | undefined =>
   (active.getValue(SCOPE_IN_CONTEXT) as { scope?: Scope } | undefined)?.scope;
 
 const createSdk = (): Sdk => {
+  const startedMs = performance.now();
   const config = readConfig();
   const redact = createRedact(config);
   const sender = createSender({ config, post: createPost(), redact, nowMs: Date.now });
@@ -120,6 +123,7 @@ const createSdk = (): Sdk => {
     injectSkipped: 0,
     refusedFields: 0,
     initCalls: [],
+    setUpMs: 0,
     get isAtInit() {
       return isFirst;
     },
@@ -129,5 +133,6 @@ const createSdk = (): Sdk => {
       return was;
     },
   };
+  state.setUpMs = performance.now() - startedMs;
   return state;
 };

@@ -84,6 +84,7 @@ export const ATTR = {
   sdkRedacted: "mayfly.sdk.redacted",
   sdkSentBytes: "mayfly.sdk.sent_bytes",
   sdkOverheadUs: "mayfly.sdk.overhead_us",
+  sdkInitUs: "mayfly.sdk.init_us",
   sdkDroppedDebugLines: "mayfly.sdk.dropped_debug_lines",
   sdkAfterResponseRefused: "mayfly.sdk.after_response_refused",
   sdkInjectSkipped: "mayfly.sdk.inject_skipped",

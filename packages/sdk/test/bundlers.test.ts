@@ -81,7 +81,7 @@ const spanStory = (span: PlainSpan, all: readonly PlainSpan[]) => ({
   attributes: steady(span.attributes),
 });
 
-const UNSTEADY = /(timestamp|[dD]uration_?(ms|Ms)|overhead_us|request_?[iI]d|traceId|spanId|stack_?[tT]race)$/;
+const UNSTEADY = /(timestamp|[dD]uration_?(ms|Ms)|overhead_us|init_us|request_?[iI]d|traceId|spanId|stack_?[tT]race)$/;
 const ID_OR_PORT = /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|1-[\da-f]{8}-[\da-f]{24}|127\.0\.0\.1:\d+/g;
 
 const steady = (value: unknown): unknown =>

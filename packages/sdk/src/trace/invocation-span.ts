@@ -96,7 +96,7 @@ const nameOf = (sdk: Sdk, trigger: Trigger, request: HttpRequest | undefined): s
 
 const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger): Attributes => {
   const keys = trigger.records.flatMap((record) => record.keys);
-  const { requestId, isColdStart, initialization, tenantId, invokedArn } = invocation;
+  const { requestId, isFirst, isColdStart, initialization, tenantId, invokedArn } = invocation;
   // A restored clock tells how long ago the snapshot was made.
   const hasInit = isColdStart && initialization !== "snap-start" && sdk.loaded;
   return {
@@ -112,6 +112,7 @@ const invocationAttributes = (sdk: Sdk, invocation: Invocation, trigger: Trigger
     ]),
     ...(trigger.records.length === 1 && handedOn(keys)),
     ...(hasInit && { [ATTR.initDurationMs]: Math.round(hasInit.durationMs) }),
+    ...(isFirst && { [ATTR.sdkInitUs]: Math.round(sdk.setUpMs * 1_000) }),
     ...(initialization !== undefined && { [ATTR.initialization]: initialization }),
     ...(tenantId !== undefined && { [ATTR.tenantId]: tenantId }),
     ...(invokedArn !== undefined && resourceAttributes(invokedArn, sdk.config.functionVersion)),
