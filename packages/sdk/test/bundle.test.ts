@@ -9,6 +9,7 @@ import { rolldown } from "rolldown";
 import { expect, onTestFinished, test } from "vitest";
 import * as source from "../src/index.ts";
 import { startCollector } from "./collector.ts";
+import { AMPLE_BUDGET } from "./fresh-sdk.ts";
 
 const DIST = resolve(import.meta.dirname, "../dist");
 const MAX_BYTES = 124_000;
@@ -178,7 +179,7 @@ test.each(BUNDLINGS)("a function bundled by $bundler to $format, minified $minif
   await writeFile(entry, ENTRY);
   await BUNDLERS[bundling.bundler]?.({ ...bundling, entry, file });
   const { stderr } = await promisify(execFile)(process.execPath, [file], {
-    env: { AWS_LAMBDA_FUNCTION_NAME: "checkout", OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+    env: { AWS_LAMBDA_FUNCTION_NAME: "checkout", OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...AMPLE_BUDGET },
   });
   expect(stderr).toBe("");
   expect(collector.spans.map(({ name }) => name)).toEqual(["work", "checkout"]);

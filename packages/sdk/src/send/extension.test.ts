@@ -87,6 +87,37 @@ test("it is known when the platform has the registration, answered or not", asyn
   expect(extension.state).toBe("registered");
 });
 
+test("an answer that has come while the thread was blocked is in time", async () => {
+  advanceTime();
+  const platform = await startPlatform();
+  const extension = registerExtension(platform.api, "test");
+  vi.advanceTimersByTime(60_000);
+  await extension.registered;
+  expect(extension.state).toBe("registered");
+  await platform.asks(1);
+});
+
+test("nobody waits long for an answer, and one that comes later is still one: the platform waits for whom it has registered", async () => {
+  advanceTime();
+  let answer: (() => void) | undefined;
+  const platform = await startPlatform((response) => {
+    answer = () => response.writeHead(200, { "lambda-extension-identifier": "id-1" }).end("{}");
+  });
+  const extension = registerExtension(platform.api, "test");
+  await extension.sent;
+  // Its time is spent in steps, between which the sockets are read.
+  while (extension.state === "registering") {
+    vi.advanceTimersByTime(LONG_MS);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await extension.registered;
+  expect(extension.reason).toMatch(/no answer/);
+  while (answer === undefined) await new Promise((resolve) => setImmediate(resolve));
+  answer();
+  await platform.asks(1);
+  expect(extension.state).toBe("registered");
+});
+
 test("where there is no platform, nobody waits for it", async () => {
   const extension = registerExtension("127.0.0.1:1", "test");
   await extension.sent;

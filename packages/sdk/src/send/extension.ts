@@ -15,6 +15,7 @@
  *         /next. The calls are answered by the local platform within milliseconds.
  */
 import { connectLocalApi } from "./local-api.ts";
+import { spendRunningTime } from "./running-time.ts";
 
 export interface Extension {
   readonly state: "registering" | "registered" | "refused";
@@ -40,6 +41,7 @@ export interface RegisteringExtension extends Extension {
 }
 
 const PATH = "/2020-01-01/extension";
+/** How long init waits for the answer. */
 const REGISTRATION_LIMIT_MS = 1_000;
 /** After that the connection may be read again, unless an observed invocation has begun. In a frozen process it passes at once as it thaws. */
 const REST_MS = 20;
@@ -116,28 +118,37 @@ export const registerExtension = (api: string, name: string): RegisteringExtensi
   const sent = new Promise<void>((resolve) => (onSent = resolve));
 
   const register = async (): Promise<void> => {
-    const limit = setTimeout(() => giveUp("no answer to the registration"), REGISTRATION_LIMIT_MS);
-    try {
-      const headers = { "lambda-extension-name": name, "content-type": "application/json" };
-      const answer = await platform.call("POST", `${PATH}/register`, headers, {
-        text: '{"events":["INVOKE"]}',
-        onSent,
-      });
-      const given = answer.headers.get("lambda-extension-identifier");
-      if (answer.status !== 200 || given === undefined)
-        return giveUp(`registration was answered with ${answer.status}: ${said(answer.body)}`);
-      identifier = given;
-      state = "registered";
-      void ask();
-    } catch (error) {
-      if (state === "registering") giveUp(`registration failed: ${String(error)}`);
-    } finally {
-      clearTimeout(limit);
-      onSent();
-    }
+    const headers = { "lambda-extension-name": name, "content-type": "application/json" };
+    const answer = await platform.call("POST", `${PATH}/register`, headers, { text: '{"events":["INVOKE"]}', onSent });
+    const given = answer.headers.get("lambda-extension-identifier");
+    if (answer.status !== 200 || given === undefined)
+      return giveUp(`registration was answered with ${answer.status}: ${said(answer.body)}`);
+    identifier = given;
+    state = "registered";
+    void ask();
   };
 
-  const registered = register();
+  /**
+   * An answer is one however late it comes: the platform starts nothing before whoever it has registered has asked for an event. A function whose
+   * loading blocks the thread for long, or that gets little of a processor, reads it late.
+   */
+  const registered = new Promise<void>((resolve) => {
+    const over = (): void => {
+      onSent();
+      resolve();
+    };
+    const cancel = spendRunningTime(REGISTRATION_LIMIT_MS, () => {
+      [state, reason] = ["refused", "no answer to the registration"];
+      platform.letGo();
+      over();
+    });
+    void register()
+      .catch((error: unknown) => giveUp(`registration failed: ${String(error)}`))
+      .finally(() => {
+        cancel();
+        over();
+      });
+  });
   return {
     sent,
     registered,

@@ -5,6 +5,8 @@ import { type Connection, connectTo, requestHead, serverOf } from "./connection.
 export interface LocalApi {
   /** Rejects when the connection breaks; the next call makes a new one. */
   call(method: string, path: string, headers: Readonly<Record<string, string>>, body?: Body): Promise<Answer>;
+  /** What is asked is still waited for, but the process is not kept alive for it. */
+  letGo(): void;
   /** Nothing is read, and the process is not kept alive for it. */
   rest(): void;
   read(): void;
@@ -27,6 +29,7 @@ export const connectLocalApi = (address: string): LocalApi => {
       if (!connection?.isReady) connection = connectTo(server);
       return connection.call(requestHead(server, method, path, headers), text, onSent);
     },
+    letGo: () => connection?.hold(false),
     rest: () => connection?.pause(),
     read: () => connection?.resume(),
     close: () => connection?.close(),
