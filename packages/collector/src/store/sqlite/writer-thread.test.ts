@@ -71,6 +71,15 @@ test("more than may wait is refused, and what waits is stored", async () => {
   expect(await store.spansOfTraces([traceId("t")], 10)).toHaveLength(2);
 });
 
+test("a store that is closed has no thread any more", async () => {
+  let thread: Worker | undefined;
+  const writer = await startWriter({ dataDir }, onBug, (options) => (thread = startThread(options)));
+  await writer.append(batch([span("a")]));
+  expect(thread?.threadId).toBeGreaterThan(0);
+  await Promise.all([writer.close(), writer.close()]);
+  expect(thread?.threadId).toBe(-1);
+});
+
 test("a thread that dies is told, what waits is refused, and another goes on with what was acknowledged", async () => {
   const threads: Worker[] = [];
   const writer = await startWriter({ dataDir }, onBug, (options) => {

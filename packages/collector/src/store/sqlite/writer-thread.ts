@@ -120,6 +120,15 @@ export const startWriter = async (
     return expected<T>(number, 0);
   };
 
+  /** Until the thread is gone, so that nothing of it runs while the process ends. */
+  const stop = async (): Promise<void> => {
+    const one = worker;
+    if (one === undefined) return;
+    const gone = new Promise<unknown>((resolve) => void one.once("exit", resolve));
+    await ask<undefined>("close");
+    await gone;
+  };
+
   await start();
   return {
     async append(batch) {
@@ -139,9 +148,6 @@ export const startWriter = async (
     },
     stats: () => ask<StoreStats>("stats"),
     checkWritable: () => ask<undefined>("checkWritable"),
-    close() {
-      closing ??= worker === undefined ? Promise.resolve() : ask<undefined>("close");
-      return closing;
-    },
+    close: () => (closing ??= stop()),
   };
 };
