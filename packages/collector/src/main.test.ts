@@ -35,3 +35,10 @@ test("a command that there is none of is wrong usage, also where help is asked f
   for (const args of [["fly"], ["fly", "--help"], ["serv", "--help"]])
     expect(await mayfly(...args)).toEqual({ code: 2, text: expect.stringContaining(`unknown command '${args[0]}'`) });
 });
+
+test("a flag that there is none of is named, and where the flags are listed", async () => {
+  expect(await mayfly("serve", "--data-dir", "x")).toEqual({
+    code: 2,
+    text: expect.stringMatching(/unknown option '--data-dir'\n+Add --help to see what there is\./),
+  });
+});

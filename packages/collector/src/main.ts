@@ -52,7 +52,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     fail: () => (code = 1),
   };
   // Flags belong to the command that they follow: `import` and `import xray` have some of the same name.
-  program.exitOverride().enablePositionalOptions();
+  program.exitOverride().enablePositionalOptions().showHelpAfterError("Add --help to see what there is.");
   for (const command of COMMANDS) program.addCommand(withSettingsOf(program, command(deps)));
   try {
     await program.parseAsync(asked(argv, program), { from: "user" });
