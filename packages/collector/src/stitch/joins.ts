@@ -343,16 +343,23 @@ const firstOf = (units: readonly Unit[], graph: Graph): Unit | undefined => {
   if (earliest === undefined || units.length === 1) return earliest;
   const isAsEarly = ({ root }: Unit): boolean => !isLater(root, earliest.root);
   const entry = earliestOf(possible.filter((one) => isEntry(one) && isAsEarly(one)));
-  return entry ?? earliestOf(units.filter((one) => isAsEarly(one) && isSharedElsewhere(one, graph))) ?? earliest;
+  return entry ?? earliestOf(units.filter(isAsEarly).filter(isSharedAcross(graph))) ?? earliest;
 };
 
-/** An id that nobody says to have made, and that others in other traces have too. */
-const isSharedElsewhere = ({ root, consumed }: Unit, graph: Graph): boolean =>
-  consumed.some((key) => {
-    if (!isExact(key) || key.kind === "lambda-request") return false;
-    const identity = stitchKeyIdentity(key);
-    return !isProduced(identity, graph) && graph.consumers(identity).some(({ traceId }) => traceId !== root.traceId);
-  });
+/** An id that nobody says to have made, and that more than one trace has: asked once for each, because ten thousand may have one. */
+const isSharedAcross = (graph: Graph): ((unit: Unit) => boolean) => {
+  const known = new Map<StitchKeyIdentity, boolean>();
+  const isShared = (identity: StitchKeyIdentity): boolean =>
+    !isProduced(identity, graph) && new Set(graph.consumers(identity).map(({ traceId }) => traceId)).size > 1;
+  return ({ consumed }) =>
+    consumed.some((key) => {
+      if (!isExact(key) || key.kind === "lambda-request") return false;
+      const identity = stitchKeyIdentity(key);
+      const shared = known.get(identity) ?? isShared(identity);
+      known.set(identity, shared);
+      return shared;
+    });
+};
 
 const earliestOf = (units: readonly Unit[]): Unit | undefined =>
   units.reduce<Unit | undefined>((first, one) => (first && byStart(first, one) <= 0 ? first : one), undefined);
