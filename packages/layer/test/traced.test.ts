@@ -128,6 +128,16 @@ underEachRuntime((runtime) => {
     },
   );
 
+  test("a function that blocks the thread for longer than the layer waits for the platform is served, and traced after its response", async () => {
+    const blocking = `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);`;
+    const files = { "index.mjs": `${blocking} export const handler = async () => "served";` };
+    const [environment, collector] = await start({ runtime, taskRoot: taskRoot(files) });
+    expect(await environment.invoke()).toEqual({ kind: "response", body: "served" });
+    await arrived(collector, 1);
+    expect(collector.spans[0]?.attributes).not.toHaveProperty("mayfly.sdk.after_response_refused");
+    expect(environment.output.stderr).toBe("");
+  });
+
   test("a CommonJS function may require the SDK from the layer: it is the same", async () => {
     const files = {
       "index.js": `const { annotate, logger } = require("@mayfly/sdk");
