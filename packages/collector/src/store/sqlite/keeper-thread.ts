@@ -1,5 +1,5 @@
 /**
- * The keeper in a thread of its own, at the lowest priority: what it does takes a second and can wait.
+ * The keeper in a thread of its own, at a low priority: what it does takes a second and can wait.
  *
  * Between two steps it waits on a cell of shared memory, which closing rings. A step that is under way when the process
  * ends is cut off: it is done again the next time, as after a crash.

@@ -6,14 +6,15 @@ import { STARTED, type Started } from "../../thread-end.ts";
 import { openKeeper } from "./keeper.ts";
 import { BUSY, type KeeperProblem, type KeeperWorkerData, STOP } from "./keeper-thread.ts";
 
-const LOWEST_PRIORITY = 19;
+/** As the summarizer's, which is behind for as long as much comes in: below it nothing would be sealed meanwhile. */
+const LOW_PRIORITY = 10;
 const PAUSE_MS = 2_000;
 
 const { settings, cells: shared } = workerData as KeeperWorkerData;
 const cells = new Int32Array(shared);
 
 try {
-  if (process.platform === "linux") setPriority(0, LOWEST_PRIORITY); // there, of this thread alone
+  if (process.platform === "linux") setPriority(0, LOW_PRIORITY); // there, of this thread alone
 } catch {
   // Not allowed: it works at the usual priority.
 }
