@@ -3,12 +3,13 @@
  * ten thousand receivers each is a trace that has changed, and each would have the same story worked out again.
  *
  * A trace is covered when its units, and all that share evidence with them, are of stories made here (whole parts, or cut off by a
- * bound), and every row that it was in is one that was made or looked at. Batches are in many stories, and what was seen from
- * outside may be in other traces: those wait for their turn.
+ * bound), and every row that it was in is one that was made or looked at. Where something was seen
+ * from outside, the trace where it was seen has to be told likewise. Batches are in many stories, and wait for their turn.
  */
-import type { SpanPath, TraceId } from "../model/ids.ts";
+import { type SpanPath, type TraceId, traceOf } from "../model/ids.ts";
 import { type StitchKeyIdentity, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { Graph } from "../stitch/graph.ts";
+import { evidencePaths } from "../stitch/invocations.ts";
 import type { Unit } from "../stitch/units.ts";
 import type { Summaries } from "../store/summaries.ts";
 import { keysOf, neighbours } from "./evidence.ts";
@@ -45,17 +46,18 @@ export const coveredBy = async (
   };
   const isWithin = (unit: Unit): boolean =>
     isTold(unit) &&
-    unit.platform === undefined &&
     keysOf(unit).every((key) => holdsAllOf(stitchKeyIdentity(key))) &&
-    neighbours(unit, graph).every(holds);
+    neighbours(unit, graph).every(holds) &&
+    evidencePaths(unit).every((path) => unitsIn(traceOf(path)).every(isTold));
+  const unitsIn = (traceId: TraceId): readonly Unit[] => [...graph.units(traceId), ...graph.seenIn(traceId)];
   const within = traceIds.filter((traceId) => {
-    const units = graph.units(traceId);
-    return units.length > 0 && graph.seenIn(traceId).length === 0 && units.every(isWithin);
+    const units = unitsIn(traceId);
+    return units.length > 0 && units.every(isWithin);
   });
   const covered = new Set(within);
   const before = await summaries.ofTraces(within, MAX_ROWS);
   if (before.length >= MAX_ROWS) return new Set();
   for (const { row } of before)
-    if (!rows.has(row.id) && !lookedAt.has(row.id)) for (const traceId of row.traceIds) covered.delete(traceId);
+    if (!rows.has(row.id) && !lookedAt.has(row.id)) for (const { path } of row.units) covered.delete(traceOf(path));
   return covered;
 };

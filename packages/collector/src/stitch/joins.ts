@@ -188,7 +188,7 @@ const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
 };
 
 /** It was later; or the object was written again with the same content, and both sides tell of other requests. */
-const isRefuted = (from: SpanRecord, key: StitchKey, unit: Unit): boolean => {
+export const isRefuted = (from: SpanRecord, key: StitchKey, unit: Unit): boolean => {
   if (isLater(from, unit.root)) return true;
   if (key.kind !== "s3-object") return false;
   const [written, received] = [from.produced, unit.consumed].map((keys) =>
@@ -333,7 +333,7 @@ const sharedTracesOf = (unit: Unit, graph: Graph): readonly TraceId[] =>
 
 /**
  * What began a trace: of its parentless units one that nothing shows to have been caused; of those the earliest. Where clocks cannot
- * tell which is that, one that a request or a schedule began, else one that an id connects with other traces, which
+ * tell which is that, one that a request or a schedule began, else one that its execution connects with other traces, which
  * nothing else would lead to.
  */
 const firstOf = (units: readonly Unit[], graph: Graph): Unit | undefined => {
@@ -346,14 +346,14 @@ const firstOf = (units: readonly Unit[], graph: Graph): Unit | undefined => {
   return entry ?? earliestOf(units.filter(isAsEarly).filter(isSharedAcross(graph))) ?? earliest;
 };
 
-/** An id that nobody says to have made, and that more than one trace has: asked once for each, because ten thousand may have one. */
+/** An execution that nobody says to have started, and that more than one trace has: asked once for each, because ten thousand may have one. */
 const isSharedAcross = (graph: Graph): ((unit: Unit) => boolean) => {
   const known = new Map<StitchKeyIdentity, boolean>();
   const isShared = (identity: StitchKeyIdentity): boolean =>
     !isProduced(identity, graph) && new Set(graph.consumers(identity).map(({ traceId }) => traceId)).size > 1;
   return ({ consumed }) =>
     consumed.some((key) => {
-      if (!isExact(key) || key.kind === "lambda-request") return false;
+      if (key.kind !== "sfn-execution") return false;
       const identity = stitchKeyIdentity(key);
       const shared = known.get(identity) ?? isShared(identity);
       known.set(identity, shared);

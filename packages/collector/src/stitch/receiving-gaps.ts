@@ -22,8 +22,7 @@ import {
 import { CONSUMER } from "../normalize/span-kind.ts";
 import { isParentMissing } from "./ascend.ts";
 import type { Graph } from "./graph.ts";
-import { hasProducer, isEntry, joinsInto } from "./joins.ts";
-import { isLater } from "./later.ts";
+import { hasProducer, isEntry, isRefuted, joinsInto } from "./joins.ts";
 import { keyName, nameOf, refOf } from "./reason.ts";
 import type { Unit } from "./units.ts";
 
@@ -124,7 +123,7 @@ const candidatesFor = (key: StitchKey, unit: Unit, graph: Graph): readonly GapCa
   return [...new Set(paths)]
     .filter((path) => graph.unitOf(path) !== unit)
     .flatMap((path) => graph.span(path) ?? [])
-    .filter((span) => !isLater(span, unit.root))
+    .filter((span) => !isRefuted(span, key, unit))
     .toSorted((a, b) => Number(b.start - a.start) || (a.spanId < b.spanId ? -1 : 1))
     .map((span) => ({ ...refOf(span), name: nameOf(span) }));
 };

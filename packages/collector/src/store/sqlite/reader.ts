@@ -114,14 +114,13 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
 
     async tracesOfRequest(requestId, limit) {
       const starts = new Map<TraceId, bigint>();
-      for (const span of await spansAt(
-        partitions.all(),
-        [requestPlace(requestId)],
-        (one) => one.requestId === requestId,
-      )) {
+      // Of an id that millions of spans have, none is kept.
+      await spansAt(partitions.all(), [requestPlace(requestId)], (span) => {
         const known = starts.get(span.traceId);
-        if (known === undefined || span.start < known) starts.set(span.traceId, span.start);
-      }
+        if (span.requestId === requestId && (known === undefined || span.start < known))
+          starts.set(span.traceId, span.start);
+        return false;
+      });
       return [...starts]
         .toSorted(([a, atA], [b, atB]) => Number(atB - atA) || (a < b ? 1 : -1))
         .slice(0, limit)
