@@ -53,7 +53,7 @@ export interface CollectorOptions {
 const NS_PER_MS = 1_000_000n;
 
 /** Of the ten seconds that a stop may take. */
-const DRAIN_MS = 8_000;
+const DRAIN_MS = 7_000;
 
 /** What is not given is as by default. */
 export const startCollector = async (given: Partial<Config>, options: CollectorOptions = {}): Promise<Collector> => {

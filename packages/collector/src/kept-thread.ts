@@ -2,8 +2,7 @@
  * A thread that is kept: one that dies is a bug, which is told, and another is started, MAX_STARTS times. After that there is none until
  * a restart.
  */
-import type { Worker } from "node:worker_threads";
-import { createEnd, STARTED, type Started } from "./thread-end.ts";
+import { STARTED, type Started, type Thread } from "./thread.ts";
 
 export interface KeptThreadEvents<Message> {
   readonly onMessage: (message: Message) => void;
@@ -23,19 +22,18 @@ export interface KeptThread<Request> {
   readonly isThere: boolean;
   post(request: Request): void;
   /** By this request, or else cut off. Twice is safe. */
-  end(request: Request, withinMs: number): Promise<void>;
+  end(request: Request): Promise<void>;
 }
 
 const MAX_STARTS = 5;
 
 export const keepThread = <Request, Message>(
-  thread: () => Worker,
+  thread: () => Thread,
   { onMessage, onStart, onEnd, onBug, stopped }: KeptThreadEvents<Message>,
 ): KeptThread<Request> => {
   let starts = 0;
-  let worker: Worker | undefined;
+  let worker: Thread | undefined;
   let ending: Promise<void> | undefined;
-  let endOf: ReturnType<typeof createEnd>;
 
   const start = (): void => {
     starts += 1;
@@ -57,14 +55,13 @@ export const keepThread = <Request, Message>(
     });
     started.unref();
     worker = started;
-    endOf = createEnd(started);
     onStart();
   };
 
-  const endNow = async (request: Request, withinMs: number): Promise<void> => {
+  const endNow = async (request: Request): Promise<void> => {
     if (worker === undefined) return;
     worker.postMessage(request, []);
-    await endOf(withinMs);
+    await worker.end();
   };
 
   return {
@@ -73,6 +70,6 @@ export const keepThread = <Request, Message>(
       return worker !== undefined && ending === undefined;
     },
     post: (request) => worker?.postMessage(request, []),
-    end: (request, withinMs) => (ending ??= endNow(request, withinMs)),
+    end: (request) => (ending ??= endNow(request)),
   };
 };

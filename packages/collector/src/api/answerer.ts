@@ -12,7 +12,7 @@ import type { ErrorCode } from "../errors.ts";
 import { type Failure, failureOf } from "../failure.ts";
 import { httpProblem } from "../http-status.ts";
 import { ROUTE_OPTIONS, sendProblem, wholeAnswers } from "../refusal.ts";
-import { STARTED } from "../thread-end.ts";
+import { STARTED } from "../thread.ts";
 import { readRoutes } from "./read-routes.ts";
 import type { Answer, ReaderAnswer, ReaderRequest } from "./reader-thread.ts";
 import type { TraceDeps } from "./traces.ts";

@@ -11,11 +11,11 @@
  *
  * Errors  OverloadError, StoreError, and what was a bug there, with its stack.
  */
-import { Worker } from "node:worker_threads";
 import { type ErrorCode, OverloadError, StoreError } from "../errors.ts";
 import { errorOf, type Failure } from "../failure.ts";
 import { keepThread } from "../kept-thread.ts";
 import type { Damage } from "../store/store.ts";
+import { Thread } from "../thread.ts";
 import { READER_MEMORY } from "../thread-memory.ts";
 
 export interface ReaderWorkerData {
@@ -72,18 +72,12 @@ export interface ReaderBounds {
 }
 
 const BOUNDS: ReaderBounds = { maxAsked: 8, maxWaiting: 256 };
-const CLOSE_MS = 1_000;
 const isSource = import.meta.url.endsWith(".ts");
 
 export const startThread = (
   data: ReaderWorkerData,
   file = new URL(`./reader-worker.${isSource ? "ts" : "js"}`, import.meta.url),
-): Worker =>
-  new Worker(file, {
-    workerData: data,
-    execArgv: isSource ? ["--conditions=mayfly-source"] : [],
-    resourceLimits: READER_MEMORY,
-  });
+): Thread => new Thread(file, data, READER_MEMORY);
 
 export const startReader = (
   data: ReaderWorkerData,
@@ -169,7 +163,7 @@ export const startReader = (
     get refused() {
       return refused;
     },
-    close: () => kept.end({ ask: "close" }, CLOSE_MS),
+    close: () => kept.end({ ask: "close" }),
   };
 };
 

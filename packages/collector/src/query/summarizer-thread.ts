@@ -5,8 +5,7 @@
  * cannot wait for it works out in its own thread what it needs. One that dies is a bug that is told; the lists then bring
  * in by themselves what they wait for.
  */
-import { Worker } from "node:worker_threads";
-import { createEnd, STARTED, type Started } from "../thread-end.ts";
+import { STARTED, type Started, Thread } from "../thread.ts";
 import { THREAD_MEMORY } from "../thread-memory.ts";
 
 export interface SummarizerWorkerData {
@@ -21,20 +20,15 @@ export type SummarizerMessage =
 export interface SummarizerThread {
   /** Stored spans that are in no row yet, as of a second ago; undefined until the first count. */
   readonly spansBehind: number | undefined;
-  /** After the group it is at; twice is safe. */
+  /** At once; twice is safe. */
   close(): Promise<void>;
 }
 
 const isSource = import.meta.url.endsWith(".ts");
-const CLOSE_MS = 2_000;
 
 export const startSummarizer = (data: SummarizerWorkerData, onBug: (error: unknown) => void): SummarizerThread => {
-  const worker = new Worker(new URL(`./summarizer-worker.${isSource ? "ts" : "js"}`, import.meta.url), {
-    workerData: data,
-    execArgv: isSource ? ["--conditions=mayfly-source"] : [],
-    resourceLimits: THREAD_MEMORY,
-  });
-  const end = createEnd(worker);
+  const file = new URL(`./summarizer-worker.${isSource ? "ts" : "js"}`, import.meta.url);
+  const worker = new Thread(file, data, THREAD_MEMORY);
   let spansBehind: number | undefined;
   worker.on("message", (told: SummarizerMessage | Started) => {
     if (told === STARTED) return;
@@ -46,7 +40,7 @@ export const startSummarizer = (data: SummarizerWorkerData, onBug: (error: unkno
 
   const stop = async (): Promise<void> => {
     worker.postMessage("stop", []);
-    await end(CLOSE_MS);
+    await worker.end();
   };
   let closing: Promise<void> | undefined;
   return {

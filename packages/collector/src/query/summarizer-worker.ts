@@ -5,7 +5,7 @@ import { systemClock } from "../clock.ts";
 import { openStoreReader } from "../store/sqlite/sqlite-store.ts";
 import { createSqliteSummaries } from "../store/sqlite/summaries.ts";
 import { createSummarizer, keepSummarizing } from "./summarize.ts";
-import { STARTED, type Started } from "../thread-end.ts";
+import { STARTED, type Started } from "../thread.ts";
 import type { SummarizerMessage, SummarizerWorkerData } from "./summarizer-thread.ts";
 
 const LOW_PRIORITY = 10;

@@ -6,9 +6,11 @@
  *
  * Errors  StoreError `store-corrupt` when sum or layout is wrong, `store-newer` for a later version. The sum is checked
  *         first, so that a damaged length is never believed; no length is allocated for before its bytes are there.
+ *         `store-failed` in a thread that is to end.
  */
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { StoreError } from "../../errors.ts";
+import { throwIfToEnd } from "../../thread.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 
@@ -43,6 +45,7 @@ export interface Frame {
 
 /** `level` is zstd's. */
 export const writeFrame = (layout: Layout, { count, sections }: Frame, level: number): Buffer => {
+  throwIfToEnd();
   const packed = sections.map((section) => compressed(section, level));
   const frame = new ByteWriter(packed.reduce((sum, section) => sum + SECTION_HEAD_BYTES + section.length, ROOM_BYTES));
   frame.byte(VERSION);
@@ -75,6 +78,7 @@ const writeSection = (out: ByteWriter, bytes: Buffer, packed: Buffer): void => {
 
 /** `sections`: how many the layout has. */
 export const readFrame = (bytes: Uint8Array, expected: Layout, sections: number): Frame => {
+  throwIfToEnd();
   const reader = checked(bytes);
   const layout = reader.byte();
   if (layout !== expected) reader.fail(`has the layout ${layout}, expected ${expected},`);

@@ -1,13 +1,12 @@
 /**
  * The keeper in a thread of its own, at a low priority: what it does takes a second and can wait.
  *
- * Between two steps it waits on a cell of shared memory, which closing rings. A step that is under way when the process
- * ends is cut off: it is done again the next time, as after a crash.
+ * Between two steps it waits to be told to end. A step that is under way then is cut off: it is done again the next time,
+ * as after a crash.
  */
 import { performance } from "node:perf_hooks";
-import { Worker } from "node:worker_threads";
 import { type StoreErrorCode, StoreError } from "../../errors.ts";
-import { createEnd, STARTED, type Started } from "../../thread-end.ts";
+import { STARTED, type Started, Thread } from "../../thread.ts";
 import { THREAD_MEMORY } from "../../thread-memory.ts";
 
 export interface KeeperSettings {
@@ -21,13 +20,9 @@ export interface KeeperSettings {
 /** What the thread is started with. */
 export interface KeeperWorkerData {
   readonly settings: KeeperSettings;
-  /** Int32 cells, as below. */
-  readonly cells: SharedArrayBuffer;
+  /** 1 while those who send come first. */
+  readonly busy: Int32Array<SharedArrayBuffer>;
 }
-
-export const STOP = 0;
-export const BUSY = 1;
-const CELLS = 2;
 
 /** What the thread tells. */
 export interface KeeperProblem {
@@ -44,17 +39,11 @@ const isSource = import.meta.url.endsWith(".ts");
 const LOOK_MS = 1_000;
 /** Of this thread's time: above it, those who send come first. */
 const BUSY_SHARE = 0.8;
-const CLOSE_MS = 1_000;
 
 export const startKeeper = (settings: KeeperSettings, onProblem: (error: StoreError) => void): KeeperThread => {
-  const cells = new Int32Array(new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT));
-  const workerData: KeeperWorkerData = { settings, cells: cells.buffer };
-  const worker = new Worker(new URL(`./keeper-worker.${isSource ? "ts" : "js"}`, import.meta.url), {
-    workerData,
-    execArgv: isSource ? ["--conditions=mayfly-source"] : [],
-    resourceLimits: THREAD_MEMORY,
-  });
-  const end = createEnd(worker);
+  const busy = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const data: KeeperWorkerData = { settings, busy };
+  const worker = new Thread(new URL(`./keeper-worker.${isSource ? "ts" : "js"}`, import.meta.url), data, THREAD_MEMORY);
   worker.on("message", (told: KeeperProblem | Started) => {
     if (told !== STARTED) onProblem(new StoreError(told.code, told.message));
   });
@@ -66,15 +55,13 @@ export const startKeeper = (settings: KeeperSettings, onProblem: (error: StoreEr
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, before);
     before = now;
-    Atomics.store(cells, BUSY, utilization > BUSY_SHARE ? 1 : 0);
+    Atomics.store(busy, 0, utilization > BUSY_SHARE ? 1 : 0);
   }, LOOK_MS);
   looks.unref();
 
   const stop = async (): Promise<void> => {
     clearInterval(looks);
-    Atomics.store(cells, STOP, 1);
-    Atomics.notify(cells, STOP);
-    await end(CLOSE_MS);
+    await worker.end();
   };
   let closing: Promise<void> | undefined;
   return { close: () => (closing ??= stop()) };
