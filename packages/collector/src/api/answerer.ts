@@ -2,7 +2,7 @@
  * What a thread does with questions: the read routes without a port.
  *
  * The address goes to the router as it came: what `inject` takes for an address it would normalise first, and a path of
- * two dots would name another route.
+ * two dots would name another route. The text of an answer is taken before it is sent: `inject` would copy it four times.
  *
  * Errors  a refusal is an answer; a fault is a failure, so that whoever asked tells it, once.
  */
@@ -25,12 +25,17 @@ const NOT_SENT = new Set(["connection", "content-length", "date", "keep-alive"])
 /** Until it is told to close; `end` then closes what was given. */
 export const answerQuestions = async (port: MessagePort, deps: TraceDeps, end: () => Promise<void>): Promise<void> => {
   const refused = new Map<string, { readonly code: ErrorCode; readonly failure?: Failure }>();
+  const texts = new Map<string, string>();
   const app = fastify({
     ...ROUTE_OPTIONS,
     rewriteUrl: ({ headers }) => String(headers[ADDRESS]),
     genReqId: ({ headers }) => String(headers[NUMBER]),
   });
   app.setSerializerCompiler(wholeAnswers);
+  app.addHook("onSend", ({ id }, _reply, text: string, done) => {
+    texts.set(id, text);
+    done(null, "");
+  });
   app.setErrorHandler((error, { id }, reply) => {
     const { status, code } = httpProblem(error);
     refused.set(id, { code, ...(status >= 500 && { failure: failureOf(error) }) });
@@ -41,15 +46,14 @@ export const answerQuestions = async (port: MessagePort, deps: TraceDeps, end: (
   port.postMessage(STARTED, []);
 
   const answerTo = async (number: number, url: string): Promise<ReaderAnswer> => {
-    const { statusCode, headers, rawPayload } = await app.inject({
-      url: "/",
-      headers: { [ADDRESS]: url, [NUMBER]: String(number) },
-    });
-    const { code, failure } = refused.get(String(number)) ?? {};
-    refused.delete(String(number));
+    const id = String(number);
+    const { statusCode, headers } = await app.inject({ url: "/", headers: { [ADDRESS]: url, [NUMBER]: id } });
+    const [text = "", { code, failure } = {}] = [texts.get(id), refused.get(id)];
+    texts.delete(id);
+    refused.delete(id);
     if (failure) return { number, failure };
-    const value = { status: statusCode, headers: sent(headers), body: alone(rawPayload), ...(code && { code }) };
-    return { number, value };
+    const body = new TextEncoder().encode(text);
+    return { number, value: { status: statusCode, headers: sent(headers), body, ...(code && { code }) } };
   };
 
   const told = (number: number, answer: Promise<ReaderAnswer>): Promise<void> =>
@@ -76,9 +80,3 @@ const sent = (headers: Readonly<Record<string, unknown>>): Answer["headers"] =>
   Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) => (NOT_SENT.has(name) ? [] : [[name, String(value)]])),
   );
-
-/** Small buffers share one, which cannot be handed over. */
-const alone = (bytes: Buffer): Uint8Array<ArrayBuffer> =>
-  bytes.length === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer
-    ? new Uint8Array(bytes.buffer)
-    : new Uint8Array(bytes);

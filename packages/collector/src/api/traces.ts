@@ -28,7 +28,7 @@ import { traceDataOf } from "./otlp-view.ts";
 import { badParameter } from "./parameters.ts";
 import { FILTER_PARAMETERS, filtersOf } from "./trace-filters.ts";
 import { type Times, timesOf } from "./path-view.ts";
-import { spanView } from "./view.ts";
+import { spanView, type Told } from "./view.ts";
 
 const FIRST_SPANS = 1_000;
 const SPANS_PER_PAGE = 20_000;
@@ -189,21 +189,20 @@ const recordsOf = (
 ): Shown["records"] =>
   parts.flatMap(({ unit, spans }) => spans.map((span) => [span, unit] as const)).toSorted(([a], [b]) => byStart(a, b));
 
+/** Of a `TraceDetail`. */
+type Page = Omit<TraceDetail, "spans"> & { readonly spans: readonly Told<Span>[] };
+
 const byStart = (a: SpanRecord, b: SpanRecord): number => Number(a.start > b.start) - Number(a.start < b.start);
 
-const paged = ({ detail, records, joinsTo, stitched }: Shown, offset: number): TraceDetail => {
+const paged = ({ detail, records, joinsTo, stitched }: Shown, offset: number): Page => {
   const next = offset + (offset === 0 ? FIRST_SPANS : SPANS_PER_PAGE);
   const page = records.slice(offset, next);
   return {
     ...detail,
-    spans: page.map(([record, unit]): Span => {
+    spans: page.map(([record, unit]) => {
       const selfTimeNs = stitched?.selfTimeOf(record);
-      const clockOffsetNs = stitched?.clocks.offsetOf(record) ?? 0;
-      return {
-        ...spanView(record, unit),
-        ...(selfTimeNs !== undefined && { selfTimeNs }),
-        ...(clockOffsetNs !== 0 && { clockOffsetNs }),
-      };
+      const clockOffsetNs = stitched?.clocks.offsetOf(record) || undefined;
+      return spanView(record, unit, { selfTimeNs, clockOffsetNs });
     }),
     joins: page.flatMap(([record]) => joinsTo(record)),
     ...(stitched && offset === 0 && { criticalPath: stitched.criticalPath }),

@@ -2,6 +2,8 @@
  * Model → HTTP contract: spans and logs as people read them.
  *
  * Plain attributes are for reading and lose what JSON cannot say; `otlp-view.ts` gives everything back as it arrived.
+ *
+ * Cost    a page has thousands of spans: an object per span, made at once. To leave a key out would be to copy it.
  */
 import type * as api from "@mayfly/api";
 import { anyValueToPlain, attributesToPlain } from "@mayfly/otlp";
@@ -12,20 +14,25 @@ import { durationNs } from "../model/time.ts";
 import type { Sight } from "../stitch/invocations.ts";
 import type { Unit } from "../stitch/units.ts";
 
+/** As JSON tells a T, where undefined is absent. */
+export type Told<T> = { readonly [K in keyof T]: {} extends Pick<T, K> ? T[K] | undefined : T[K] };
+
+/** What only a stitched trace tells of its spans. */
+export type Timing = Pick<Told<api.Span>, "selfTimeNs" | "clockOffsetNs">;
+
 /** `unit`: the one it is of. */
-export const spanView = (record: SpanRecord, unit?: Unit): api.Span => {
+export const spanView = (record: SpanRecord, unit?: Unit, timing?: Timing): Told<api.Span> => {
   const { wire, origin } = record;
-  const requestId = record.requestId ?? unit?.requestId;
   const sight = unit?.root === record ? unit.platform : undefined;
   return {
     traceId: record.traceId,
     spanId: record.spanId,
-    ...(record.parentSpanId !== undefined && { parentSpanId: record.parentSpanId }),
+    parentSpanId: record.parentSpanId,
     name: wire.name,
     kind: SPAN_KINDS[wire.kind] ?? "unspecified",
-    ...(origin.serviceName !== undefined && { serviceName: origin.serviceName }),
-    ...(origin.functionName !== undefined && { functionName: origin.functionName }),
-    ...(requestId !== undefined && { requestId }),
+    serviceName: origin.serviceName,
+    functionName: origin.functionName,
+    requestId: record.requestId ?? unit?.requestId,
     startTimeUnixNano: String(record.start),
     durationNs: durationNs(record.start, wire.endTimeUnixNano),
     status: statusOf(record),
@@ -40,21 +47,17 @@ export const spanView = (record: SpanRecord, unit?: Unit): api.Span => {
       spanId: link.spanId,
       attributes: attributesToPlain(link.attributes),
     })),
-    ...sightView(sight),
-    ...(record.evidence && { evidence: record.evidence }),
+    selfTimeNs: timing?.selfTimeNs,
+    clockOffsetNs: timing?.clockOffsetNs,
+    platform: sightView(sight),
+    evidence: record.evidence,
   };
 };
 
-export const sightView = (sight: Sight | undefined): { readonly platform?: api.PlatformReport } => {
-  if (sight === undefined || Object.keys(sight.facts).length === 0) return {};
+export const sightView = (sight: Sight | undefined): api.PlatformReport | undefined => {
+  if (sight === undefined || Object.keys(sight.facts).length === 0) return undefined;
   const { version: _, ...facts } = sight.facts;
-  return {
-    platform: {
-      ...facts,
-      ...(isOutOfMemory(facts) && { outOfMemory: true }),
-      startTimeUnixNano: String(sight.start),
-    },
-  };
+  return { ...facts, ...(isOutOfMemory(facts) && { outOfMemory: true }), startTimeUnixNano: String(sight.start) };
 };
 
 const SPAN_KINDS: readonly api.SpanKind[] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
@@ -63,7 +66,7 @@ const STATUS_CODES = ["unset", "ok", "error"] as const;
 export const statusOf = ({ wire, isUnfinished }: SpanRecord): api.Status => {
   const code = STATUS_CODES[wire.status?.code ?? 0] ?? "unset";
   if (isUnfinished && code !== "error") return { code: "error", message: "not finished when the timeout was near" };
-  return { code, ...(wire.status?.message && { message: wire.status.message }) };
+  return wire.status?.message ? { code, message: wire.status.message } : { code };
 };
 
 export const logView = (record: LogRecord): api.LogRecord => {
