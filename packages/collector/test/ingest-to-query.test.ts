@@ -319,6 +319,14 @@ test("a wide story comes in pages: a small one first, each span once, with what 
     expect(joins.filter(({ to }) => !here.has(to.spanId))).toEqual([]);
   }
   expect(pages.map(({ criticalPath }) => criticalPath !== undefined)).toEqual([true, false]);
+
+  // What arrives between two pages comes into the story that is asked for next.
+  const [page] = pages as [TraceDetail];
+  expect(await get(`/api/traces/${TRACE_ID}`)).toEqual(page);
+  await sendJsonSpan({ spanId: "f".repeat(16), startTimeUnixNano: "1200000", endTimeUnixNano: "1300000" });
+  expect(await get(`/api/traces/${TRACE_ID}?cursor=${page.cursor}`)).toEqual(pages[1]);
+  const { spanCount } = await get<TraceDetail>(`/api/traces/${TRACE_ID}`);
+  expect(spanCount).toBe(page.spanCount + 1);
 });
 
 test("an invocation that came unfinished is an error, until it comes finished", async () => {

@@ -2,7 +2,8 @@
  * `GET /api/traces` and `GET /api/traces/{id}`: stitched traces, as people and programs read them.
  *
  * A detail is paged by its spans, earliest first, each with the joins that lead to it; gaps and placeholders come whole with
- * each page. The first page is small: of a wide story it is what people see first.
+ * each page. The first page is small: of a wide story it is what people see first. The pages that follow are of the same walk, where
+ * they are asked for soon (kept-story.ts).
  */
 import type { Join, Span, TraceDetail, TraceList } from "@mayfly/api";
 import { tracesToJson } from "@mayfly/otlp";
@@ -25,6 +26,7 @@ import type { StitchedTrace } from "../stitch/walk.ts";
 import type { StoreReader } from "../store/store.ts";
 import { answers } from "../openapi/described.ts";
 import { traceDataOf } from "./otlp-view.ts";
+import { createKeptStory } from "./kept-story.ts";
 import { badParameter } from "./parameters.ts";
 import { FILTER_PARAMETERS, filtersOf } from "./trace-filters.ts";
 import { type Times, timesOf } from "./path-view.ts";
@@ -93,6 +95,7 @@ export const traceRoutes =
   (deps: TraceDeps): FastifyPluginAsync =>
   async (app) => {
     const { store, clock } = deps;
+    const kept = createKeptStory<Shown>();
     app.get<{ Querystring: Static<typeof ListParameters> }>(
       "/api/traces",
       { ...READ, schema: LIST },
@@ -108,9 +111,15 @@ export const traceRoutes =
       async (request, reply) => {
         const { id } = request.params;
         const { stitch, format, cursor } = request.query;
-        const shown = stitch === false ? await bareTrace(store, id, clock()) : await stitchedTrace(store, id, clock());
+        const [name, show] = stitch === false ? [`bare ${id}`, bareTrace] : [`stitched ${id}`, stitchedTrace];
+        const shown = (cursor && kept.get(name)) || (await show(store, id, clock()));
         if (shown === undefined) throw new NotFoundError("not-found", `no trace, request or message with the id ${id}`);
-        if (format !== "otlp") return paged(shown, Number(cursor ?? 0));
+        if (format !== "otlp") {
+          const page = paged(shown, Number(cursor ?? 0));
+          if (page.cursor === undefined) kept.forget(name);
+          else kept.keep(name, shown);
+          return page;
+        }
         // OTLP has no place to say it.
         if (shown.detail.truncated) reply.header("x-mayfly-truncated", "true");
         const data = traceDataOf(shown.records.flatMap(([record, unit]) => asArrived(record, unit)));
