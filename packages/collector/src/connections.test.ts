@@ -6,7 +6,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import type { ConnectionLimits } from "./connections.ts";
+import { type ConnectionLimits, timesToArrive } from "./connections.ts";
 import { SECURITY_HEADERS } from "./guard/headers.ts";
 import { type Keyed, openKeyed } from "../test/keyed.ts";
 
@@ -176,6 +176,15 @@ test("connections beyond the bound are closed and counted, and idle ones make ro
   expect(await answerOn(next)).toMatch(/^HTTP\/1\.1 200 /);
   expect(await refusals(server)).toEqual({ "too-many-connections": 1 });
 });
+
+test.each([1_000, 2_000, 60_000])(
+  "a server starts with %i ms for a request, of which headers have a third",
+  async (ms) => {
+    const { app } = await listening(timesToArrive(ms));
+    expect(app.server.headersTimeout).toBe(Math.ceil(ms / 3));
+    expect(app.server.requestTimeout).toBe(ms);
+  },
+);
 
 test("a hundred slow senders take no room from the others, and leave nothing behind", async () => {
   const server = await listening({ ...SHORT, headersMs: LONG, requestMs: LONG });

@@ -38,6 +38,14 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   maxHeaderBytes: 128 * 1024,
 };
 
+const HEADERS_SHARE = 1 / 3;
+
+/** Node takes whole milliseconds alone. */
+export const timesToArrive = (requestMs: number): Pick<ConnectionLimits, "requestMs" | "headersMs"> => ({
+  requestMs,
+  headersMs: Math.ceil(requestMs * HEADERS_SHARE),
+});
+
 /** Node's names for them. */
 export const httpOptions = (limits: ConnectionLimits) => ({
   connectionTimeout: limits.stalledMs,

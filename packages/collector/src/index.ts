@@ -11,6 +11,7 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Config, DEFAULTS } from "./config.ts";
+import { timesToArrive } from "./connections.ts";
 import { ListenError } from "./errors.ts";
 import type { KeyRecord } from "./guard/keys.ts";
 import { openGuard } from "./guard/open.ts";
@@ -117,11 +118,9 @@ const startOn = async (given: Partial<Config>, options: CollectorOptions): Promi
   }
 };
 
-const HEADERS_SHARE = 1 / 3;
-
 const serverLimits = ({ requestTimeoutMs, maxConnections, trustedProxies }: Config) => ({
   trustedProxies,
-  connections: { requestMs: requestTimeoutMs, headersMs: requestTimeoutMs * HEADERS_SHARE, maxConnections },
+  connections: { ...timesToArrive(requestTimeoutMs), maxConnections },
 });
 
 const require = createRequire(import.meta.url);
