@@ -72,7 +72,8 @@ describe("what several may have sent", () => {
       reason: "ambiguous-producer",
       at: { traceId: traceId("s") },
       key: { kind: "dynamodb-record", id: "k" },
-      message: "stream received DynamoDB item k, which 2 spans say they sent: which of them it was cannot be told.",
+      message:
+        "stream was told of a change of DynamoDB item k, which 2 spans say they wrote: which of them it was cannot be told.",
       candidates: [
         { traceId: traceId("b"), spanId: spanId("b"), name: "b" },
         { traceId: traceId("a"), spanId: spanId("a"), name: "a" },
@@ -116,6 +117,23 @@ describe("what was sent, and nobody received", () => {
       expect(reasons(await gapsAt("r", api, call({ produces: [key] })))).toEqual(["no-consumer"]);
     },
   );
+
+  test("says which function was invoked and which execution started, and how to have them here", async () => {
+    const [invoked] = await gapsAt(
+      "r",
+      api,
+      call({ produces: ["lambda-request q"], attributes: { "faas.invoked_name": "charge" } }),
+    );
+    expect(invoked).toMatchObject({
+      message: "api invoked charge (Lambda request id q), and nothing of that invocation has arrived.",
+      advice: expect.stringContaining("Lambda's own records"),
+    });
+    const [started] = await gapsAt("r", api, call({ produces: ["sfn-execution arn"] }));
+    expect(started).toMatchObject({
+      message: "api started Step Functions execution arn, and nothing of it has arrived.",
+      advice: expect.stringContaining("mayfly import step-functions --execution-arn arn"),
+    });
+  });
 
   test.each([
     "dynamodb-record orders k",

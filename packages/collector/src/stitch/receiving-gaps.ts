@@ -102,11 +102,12 @@ const ambiguousProducer = (unit: Unit, graph: Graph): Gap | undefined => {
   for (const key of unit.consumed.filter((one) => !isExact(one))) {
     const candidates = candidatesFor(key, unit, graph);
     if (candidates.length < 2) continue;
+    const { received, sent } = toldOf(key);
     return {
       reason: "ambiguous-producer",
       at: refOf(unit.root),
       key,
-      message: `${nameOf(unit.root)} received ${keyName(key)}, which ${candidates.length} spans say they sent: which of them it was cannot be told.`,
+      message: `${nameOf(unit.root)} ${received} ${keyName(key)}, which ${candidates.length} spans say they ${sent}: which of them it was cannot be told.`,
       advice:
         key.kind === "dynamodb-record"
           ? "Write a traceparent into the item: the stream hands it on with each change."

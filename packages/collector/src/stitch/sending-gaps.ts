@@ -10,6 +10,8 @@ import type { Gap, StitchKey, StitchKeyKind } from "@mayfly/api";
 import type { SpanRecord } from "../model/span.ts";
 import { identifying, isOfAnyCluster, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { UnixNano } from "../model/time.ts";
+import { attributeReader } from "../normalize/attributes.ts";
+import { FAAS_INVOKED_NAME } from "../normalize/semconv.ts";
 import { isSendingCall } from "../normalize/stitch-keys.ts";
 import type { Graph } from "./graph.ts";
 import { keyName, nameOf, refOf } from "./reason.ts";
@@ -72,14 +74,30 @@ const unreceived = (span: SpanRecord, graph: Graph): readonly StitchKey[] =>
       !(isOfAnyCluster(key) && span.produced.some((one) => !isOfAnyCluster(one) && one.id === key.id)),
   );
 
-const noConsumer = (span: SpanRecord, key: StitchKey): Gap => ({
-  reason: "no-consumer",
-  at: refOf(span),
-  key,
-  message: `${nameOf(span)} sent ${keyName(key)}, and no invocation says it received that.`,
-  advice:
-    "Wrap the consumer with observe(); if it is wrapped, look for a filter, a dead-letter queue or a disabled trigger.",
-});
+const noConsumer = (span: SpanRecord, key: StitchKey): Gap => {
+  const { message, advice } = toldOf(span, key);
+  return { reason: "no-consumer", at: refOf(span), key, message: `${nameOf(span)} ${message}`, advice };
+};
+
+const toldOf = (span: SpanRecord, key: StitchKey): Pick<Gap, "message" | "advice"> => {
+  if (key.kind === "lambda-request") {
+    const invoked = attributeReader(span.wire.attributes).text(FAAS_INVOKED_NAME) ?? "a function";
+    return {
+      message: `invoked ${invoked} (${keyName(key)}), and nothing of that invocation has arrived.`,
+      advice: `Wrap ${invoked} with observe(), or send Lambda's own records of it here; if it is wrapped, look at its exporter.`,
+    };
+  }
+  if (key.kind === "sfn-execution")
+    return {
+      message: `started ${keyName(key)}, and nothing of it has arrived.`,
+      advice: `Bring it with \`mayfly import step-functions --execution-arn ${key.id}\`, or hand $$.Execution to the functions that it runs.`,
+    };
+  return {
+    message: `sent ${keyName(key)}, and no invocation says it received that.`,
+    advice:
+      "Wrap the consumer with observe(); if it is wrapped, look for a filter, a dead-letter queue or a disabled trigger.",
+  };
+};
 
 /** Spans that sent something, say no id of it, and whose context nobody carries: no later half can be joined to them. */
 const withoutMessageId = ({ parts, joins }: StitchedTrace): readonly SpanRecord[] => {
