@@ -17,7 +17,10 @@ export interface Times {
 export const timesOf = (trace: StitchedTrace, origin: UnixNano): Times => {
   const tasks = tasksOf(trace, origin);
   const steps = criticalPath(tasks).flatMap((step) => withInit(step, trace.clocks, origin));
-  return { criticalPath: seen(steps).map((step) => stepView(step, origin)), selfTimeOf: selfTimesIn(tasks) };
+  return {
+    criticalPath: seen(sinceTheBeginning(steps)).map((step) => stepView(step, origin)),
+    selfTimeOf: selfTimesIn(tasks, trace.clocks, origin),
+  };
 };
 
 type SeenStep = Omit<Step<SpanRecord>, "is"> & { readonly is: PathStep["is"] };
@@ -34,6 +37,10 @@ const withInit = (step: Step<SpanRecord>, clocks: Clocks, origin: UnixNano): rea
     { ...step, start: begun },
   ];
 };
+
+/** An init of which Lambda alone tells is no span, so the duration that the path is of does not count it. */
+const sinceTheBeginning = (steps: readonly SeenStep[]): readonly SeenStep[] =>
+  steps.flatMap((step) => (step.end > 0 ? { ...step, start: Math.max(step.start, 0) } : []));
 
 /** So many make a path that is drawn no finer than a screen is, and that a page of a large trace can carry. */
 const LEAST_SHARE = 1 / 2_000;
@@ -57,13 +64,13 @@ const stepView = ({ is, of, start, end }: SeenStep, origin: UnixNano): PathStep 
   durationNs: Math.round(end) - Math.round(start),
 });
 
-/** Each asked for by itself: a page tells few of a large trace's. */
-const selfTimesIn = (tasks: readonly Task<SpanRecord>[]): Times["selfTimeOf"] => {
+/** Each asked for by itself: a page tells few of a large trace's. A span's own time begins with it, not with the init before it. */
+const selfTimesIn = (tasks: readonly Task<SpanRecord>[], clocks: Clocks, origin: UnixNano): Times["selfTimeOf"] => {
   const all = [...tasks];
   for (const { children } of all) for (const child of children) all.push(child); // grows as it goes
   const bySpan = new Map(all.map((task) => [task.value, task]));
   return (span) => {
     const task = bySpan.get(span);
-    return task && Math.round(selfTime(task));
+    return task && Math.round(selfTime({ ...task, start: Number(clocks.startOf(span) - origin) }));
   };
 };
