@@ -156,6 +156,7 @@ export interface LogSpec {
   readonly span?: string;
   readonly request?: string;
   readonly seq?: number;
+  readonly uid?: string;
   readonly at?: number;
   /** Function name. Default `f`. */
   readonly in?: string;
@@ -173,6 +174,7 @@ export const log = (body: string, spec: LogSpec): LogRecord =>
       attributes: [
         ...(spec.request === undefined ? [] : [{ key: "requestId", value: { stringValue: spec.request } }]),
         ...(spec.seq === undefined ? [] : [{ key: "seq", value: { intValue: BigInt(spec.seq) } }]),
+        ...(spec.uid === undefined ? [] : [{ key: "log.record.uid", value: { stringValue: spec.uid } }]),
       ],
       droppedAttributesCount: 0,
       flags: 0,

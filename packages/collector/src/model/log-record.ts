@@ -12,9 +12,17 @@ export interface LogRecord {
   readonly traceId?: TraceId;
   readonly spanId?: SpanId;
   readonly requestId?: string;
-  /** The line's number within its invocation, as Mayfly's logger counts: tells one line that came twice from two. */
+  /** The line's number within its invocation, as Mayfly's logger counts. */
   readonly seq?: number;
+  /** `log.record.uid`, such as CloudWatch's event id: by the semantic conventions, two of one uid are one. */
+  readonly uid?: string;
 }
+
+/** Equal of one line that came twice, by whatever ways; undefined where nothing tells such a line from two. */
+export const lineName = ({ uid, requestId, seq, time }: LogRecord): string | undefined => {
+  if (uid !== undefined) return `uid ${uid}`;
+  return requestId === undefined || seq === undefined ? undefined : `${seq} ${time} ${requestId}`;
+};
 
 export const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 export type Level = (typeof LEVELS)[number];

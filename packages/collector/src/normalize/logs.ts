@@ -8,11 +8,12 @@ import type { LogRecord } from "../model/log-record.ts";
 import type { SpanOrigin } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
 import { type IdReader, attributeReader } from "./attributes.ts";
-import { FAAS_INVOCATION_ID, LOG_REQUEST_ID, LOG_SEQ } from "./semconv.ts";
+import { FAAS_INVOCATION_ID, LOG_RECORD_UID, LOG_REQUEST_ID, LOG_SEQ } from "./semconv.ts";
 
 export const normalizedLog = (wire: WireLogRecord, origin: SpanOrigin, receivedAt: UnixNano): LogRecord => {
   const attributes = attributeReader(wire.attributes);
   const seq = attributes.count(LOG_SEQ);
+  const uid = attributes.text(LOG_RECORD_UID);
   return {
     time: wire.timeUnixNano || wire.observedTimeUnixNano || receivedAt,
     origin,
@@ -20,6 +21,7 @@ export const normalizedLog = (wire: WireLogRecord, origin: SpanOrigin, receivedA
     ...logIdsOf(wire, attributes),
     ...(isSpanId(wire.spanId) && { spanId: wire.spanId }),
     ...(seq !== undefined && { seq }),
+    ...(uid !== undefined && { uid }),
   };
 };
 

@@ -358,6 +358,16 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
     expect(balances(await store.stats())).toBe(true);
   });
 
+  test("a log record that says its uid is one, by whatever ways it came", async () => {
+    const [first, again, other] = ["u-1", "u-1", "u-2"].map((uid, n) => log(`event ${n}`, { request: "r", uid }));
+    await store.append(logBatch([first!, again!, other!]));
+    const bodies = (logs: readonly LogRecord[]) => logs.map((one) => anyValueToPlain(one.wire.body));
+    expect(bodies(await store.logs({ requestIds: ["r"], limit: ALL })).toSorted()).toEqual(["event 0", "event 2"]);
+    expect((await store.logsWith({ limit: ALL })).logs).toHaveLength(2);
+    await store.append(logBatch([again!]));
+    expect(await store.logs({ requestIds: ["r"], limit: ALL })).toHaveLength(2);
+  });
+
   test("logs of a function, a level, a time, with a text come newest first, also asked for by id", async () => {
     await store.append(
       logBatch([

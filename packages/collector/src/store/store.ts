@@ -200,11 +200,11 @@ export interface StoreReader extends StepReader {
   absentTraces(traceIds: readonly TraceId[]): Promise<readonly TraceId[]>;
   /** How many stored spans lie after this checkpoint; all without one. Cheap: counts are read, no spans. */
   spansAfter(checkpoint: string | undefined): Promise<number>;
-  /** Matching either list, oldest first; equal (requestId, seq, timestamp) once. */
+  /** Matching either list, oldest first; of one that came twice (lineName) the first. */
   logs(query: LogQuery): Promise<readonly LogRecord[]>;
   /**
    * Newest first among what arrived in one stretch, the latest stretch first; bounded work, so an answer may be empty and
-   * still have a cursor. Equal (requestId, seq, timestamp) of one stretch once. What arrives later changes no later page.
+   * still have a cursor. One that came twice in a stretch (lineName) once. What arrives later changes no later page.
    */
   logsWith(search: LogSearch): Promise<LogHits>;
   /** Data points of one metric, in the order of `logsWith`; equal ones of one resource once. */

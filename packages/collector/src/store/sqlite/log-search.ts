@@ -1,7 +1,7 @@
 /** Log records of a function, a level, a time, with a text: newest first, as newest-first.ts reads them. */
 import { crc32 } from "node:zlib";
 import { matchesLog } from "../../model/log-filter.ts";
-import type { LogRecord } from "../../model/log-record.ts";
+import { type LogRecord, lineName } from "../../model/log-record.ts";
 import type { UnixNano } from "../../model/time.ts";
 import type { LogHits, LogSearch } from "../store.ts";
 import { FUNCTION_WORD, LEVEL_WORD } from "../terms.ts";
@@ -41,11 +41,9 @@ export const createLogSearch = ({ finder, records }: Deps): ((search: LogSearch)
   };
 };
 
-/** A line that came by two ways has the same number in its invocation. */
 const itemOf = (log: LogRecord, bytes: Uint8Array): Item<LogRecord> => {
-  const { time, requestId, seq } = log;
-  const isNumbered = requestId !== undefined && seq !== undefined;
-  return { time, tie: crc32(bytes), value: log, ...(isNumbered && { name: `${seq} ${requestId}` }) };
+  const name = lineName(log);
+  return { time: log.time, tie: crc32(bytes), value: log, ...(name !== undefined && { name }) };
 };
 
 const TIME = tagOf(1, "fixed64");

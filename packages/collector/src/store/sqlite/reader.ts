@@ -9,7 +9,7 @@
 import type { StitchKey } from "@mayfly/api";
 import { type SpanId, type TraceId, spanPath } from "../../model/ids.ts";
 import { matchesLog } from "../../model/log-filter.ts";
-import type { LogRecord } from "../../model/log-record.ts";
+import { type LogRecord, lineName } from "../../model/log-record.ts";
 import type { LinkTarget, SpanRecord } from "../../model/span.ts";
 import { type StitchKeyIdentity, stitchKeyIdentity } from "../../model/stitch-key.ts";
 import type { KeyHolder, StepReader, StoreReader } from "../store.ts";
@@ -209,12 +209,11 @@ const isSame = (one: Seen, span: SpanRecord, { block, row }: Found): boolean =>
   one.span === span ||
   (one.span.origin === span.origin && Buffer.compare(one.found.block.record(one.found.row), block.record(row)) === 0);
 
-/** A line that came by two ways has the same number in its invocation; the first stands for it. */
+/** Of a line that came by two ways the first stands for it. */
 const eachLineOnce = (logs: readonly LogRecord[]): LogRecord[] => {
   const seen = new Set<string>();
-  return logs.filter(({ requestId, seq, time }) => {
-    if (requestId === undefined || seq === undefined) return true;
-    const name = `${seq} ${time} ${requestId}`;
-    return !seen.has(name) && seen.add(name);
+  return logs.filter((log) => {
+    const name = lineName(log);
+    return name === undefined || (!seen.has(name) && seen.add(name));
   });
 };
