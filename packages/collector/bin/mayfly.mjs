@@ -28,6 +28,13 @@ if (major < 22 || (major === 22 && minor < 19)) {
   const env = { ...process.env, [THRESHOLD]: String(128 * 1024) };
   process.execve(process.execPath, [process.execPath, ...flags, ...process.argv.slice(1)], env);
 } else {
+  process.stdout.on("error", endUnread);
   const program = await import(main.href);
   process.exitCode = await program.main(process.argv.slice(2));
+}
+
+/** `mayfly export | head`: who reads has read enough. It is no whole output, and nothing to complain of. */
+function endUnread(error) {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(1);
 }

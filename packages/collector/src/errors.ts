@@ -147,7 +147,7 @@ const CONFIG_CODES = {
 const LISTEN_CODES = {
   "address-unavailable": {
     meaning: "The collector cannot listen on this host and port, usually because another process does.",
-    remedy: "Stop the other process, or choose a port with --port.",
+    remedy: "Stop the other process, or choose a port with --port, an address of this machine with --host.",
   },
 } as const satisfies Record<string, CodeMeaning>;
 

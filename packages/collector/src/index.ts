@@ -132,15 +132,21 @@ const listen = async (server: FastifyInstance, { host, port }: Config): Promise<
     await server.listen({ host, port });
   } catch (cause) {
     await server.close();
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ListenError(
-      "address-unavailable",
-      `cannot listen on ${host}:${port}: ${reason}; choose another port with --port`,
-      { cause },
-    );
+    throw listenProblem(cause as NodeJS.ErrnoException, host, port);
   }
   const { port: bound } = server.server.address() as AddressInfo;
   return `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
+};
+
+const NO_SUCH_HOST: ReadonlySet<string | undefined> = new Set(["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN"]);
+
+const listenProblem = (cause: NodeJS.ErrnoException, host: string, port: number): ListenError => {
+  const remedy = NO_SUCH_HOST.has(cause.code)
+    ? "name an address of this machine with --host"
+    : "choose another port with --port";
+  return new ListenError("address-unavailable", `cannot listen on ${host}:${port}: ${cause.message}; ${remedy}`, {
+    cause,
+  });
 };
 
 /** A client that never finishes its request must not hold up the stop for ever. */

@@ -7,11 +7,13 @@ const mayfly = async (...args: string[]) => {
   const [stdout, stderr] = [process.stdout, process.stderr].map((stream) =>
     vi.spyOn(stream, "write").mockImplementation((text) => out.push(String(text)) > 0),
   );
+  const complaints = vi.spyOn(console, "error").mockImplementation((text) => void out.push(String(text)));
   try {
     return { code: await main(args), text: out.join("") };
   } finally {
     stdout?.mockRestore();
     stderr?.mockRestore();
+    complaints.mockRestore();
   }
 };
 
@@ -20,6 +22,7 @@ test("every command, and every command below it, has help", async () => {
     const { code, text } = await mayfly(...path, "--help");
     expect([code, text]).toEqual([0, expect.stringContaining(["Usage: mayfly", ...path].join(" "))]);
     expect(text).not.toContain("default ,");
+    expect(text).not.toContain("default: []");
     const below: string[] = [];
     for (const [, name = ""] of (text.split("Commands:")[1] ?? "").matchAll(/^ {2}(?!help)([a-z-]+)/gm))
       below.push(...(await withThoseBelow(...path, name)));
@@ -41,4 +44,33 @@ test("a flag that there is none of is named, and where the flags are listed", as
     code: 2,
     text: expect.stringMatching(/unknown option '--data-dir'\n+Add --help to see what there is\./),
   });
+});
+
+test("who asks a collector names where it is, not where one would listen", async () => {
+  for (const command of [["doctor"], ["export"], ["export", "xray"], ["import"], ["import", "step-functions"]]) {
+    const { text } = await mayfly(...command, "--help");
+    expect(text).toMatch(/--host <address> +Host of the collector/);
+    expect(text).not.toContain("listen");
+  }
+});
+
+test("an import has no data folder unless one is named", async () => {
+  for (const command of [["import"], ["import", "xray"], ["import", "step-functions"]]) {
+    const [, meaning] =
+      /--data <folder> +((?:.+\n +)*?.+)\n +--?\w/.exec((await mayfly(...command, "--help")).text) ?? [];
+    expect(meaning?.replace(/\s+/g, " ")).toBe("Import into this folder of a collector that does not run.");
+  }
+});
+
+test("what is no ARN of its kind is wrong usage, before anything is asked for", async () => {
+  const arn = (kind: string): string => `arn:aws:states:eu-west-1:123456789012:${kind}:orders`;
+  for (const [flag, value, kind] of [
+    ["--execution-arn", "o-1", "execution"],
+    ["--execution-arn", arn("stateMachine"), "execution"],
+    ["--state-machine-arn", "orders", "stateMachine"],
+  ] as const)
+    expect(await mayfly("import", "step-functions", flag, value)).toEqual({
+      code: 2,
+      text: expect.stringContaining(`${flag} is "${value}", expected arn:aws:states:<region>:<account>:${kind}:…`),
+    });
 });

@@ -109,7 +109,7 @@ test("what is wrong is named with what to mend, and ends with 1", async () => {
   expect(isFine).toBe(false);
   const problem = { level: "problem", advice: expect.stringMatching(/\w/) };
   const expected = [
-    { ...problem, check: "refused", message: expect.stringContaining("1 requests with telemetry") },
+    { ...problem, check: "refused", message: expect.stringContaining("1 request with telemetry") },
     { check: "rejected", level: "note", message: "1 of 3 spans: invalid-trace-id" },
     {
       ...problem,

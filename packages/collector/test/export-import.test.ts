@@ -162,6 +162,27 @@ test("bad lines are named with their number and counted, the others are stored, 
   expect(await stats(url)).toMatchObject({ spans: 2, rejectedSpans: { "invalid-trace-id": 1 } });
 });
 
+test("a record that is not taken makes the exit code 1, also where its line is fine", async () => {
+  const url = await collecting();
+  const records = ["0".repeat(32), "1".repeat(32)].map((traceId) => jsonRecord("traces", "x", { traceId }));
+  const file = await fileWith("x.jsonl", jsonRequest("traces", records));
+  expect(await mayfly(["import", file, "--url", url])).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining("0 bad lines, 1 rejected records"),
+  });
+});
+
+test("an export that nobody reads any more ends without a word", async () => {
+  const url = await collecting();
+  await mayfly(["import", await fileWith("x.jsonl", lines("traces", 5).join("\n")), "--url", url]);
+  const child = startMayfly("export", "--url", url);
+  child.stdout.destroy();
+  let said = "";
+  child.stderr.on("data", (chunk) => (said += String(chunk)));
+  const [code] = (await once(child, "close")) as [number];
+  expect([code, said]).toEqual([1, ""]);
+});
+
 test("with --data it needs no running collector", async () => {
   const dataDir = join(folder, "offline");
   const file = await fileWith("x.jsonl", lines("traces", 4).join("\n"));

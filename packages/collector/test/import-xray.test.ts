@@ -141,7 +141,12 @@ test("what AWS refuses is said with its reason, and a wrong flag is 2", async ()
     code: 2,
     stderr: expect.stringContaining('--from is "soon", expected RFC 3339, Unix nanoseconds, or how long ago, as 6h'),
   });
-  expect(await importXRay("--from", "1h", "--to", "2h")).toMatchObject({ code: 2 });
+  expect(await importXRay("--from", "2026-01-02T00:00:00Z", "--to", "2026-01-01T00:00:00Z")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(
+      "--from is 2026-01-02T00:00:00Z, expected a time before --to, which is 2026-01-01T00:00:00Z",
+    ),
+  });
   expect(await importXRay("--nonsense")).toMatchObject({ code: 2 });
   expect((await rig.run("--help")).stdout).toContain("xray:BatchGetTraces");
 });

@@ -361,6 +361,14 @@ test("a port that is taken is named, and nothing stays open", async () => {
   const second = startCollector({ host: "127.0.0.1", port: Number(port), dataDir: `${dataDir}/second` });
   await expect(second).rejects.toMatchObject({
     code: "address-unavailable",
-    message: expect.stringContaining(`127.0.0.1:${port}`),
+    message: expect.stringMatching(new RegExp(`127\\.0\\.0\\.1:${port}: .*; choose another port with --port$`)),
+  });
+});
+
+test("an address that this machine does not have is named, and which flag it is", async () => {
+  const elsewhere = { host: "203.0.113.7", port: 0, insecure: true, dataDir: `${dataDir}/second` };
+  await expect(startCollector(elsewhere)).rejects.toMatchObject({
+    code: "address-unavailable",
+    message: expect.stringMatching(/203\.0\.113\.7.*; name an address of this machine with --host$/),
   });
 });

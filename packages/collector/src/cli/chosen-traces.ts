@@ -3,6 +3,7 @@ import type { TraceList, TraceSummary } from "@mayfly/api";
 import type { Command } from "commander";
 import { systemClock } from "../clock.ts";
 import type { CollectorApi } from "./collector-api.ts";
+import { repeatable } from "./repeatable.ts";
 import { timeOf } from "./time-flag.ts";
 
 export interface ChoiceFlags {
@@ -22,12 +23,7 @@ export const addChoiceFlags = (command: Command): Command =>
     .option("--to <time>", "… and at this time or earlier.")
     .option("--query <query>", "Those that a search finds, as in the UI.")
     .option("--function <name>", "Those that this function took part in.")
-    .option(
-      "--trace <id>",
-      "The trace of this id, of whatever kind; may be repeated.",
-      (id, ids: string[]) => [...ids, id],
-      [],
-    );
+    .addOption(repeatable("--trace <id>", "The trace of this id, of whatever kind; may be repeated."));
 
 export type ChosenTrace = Pick<TraceSummary, "traceIds" | "requestIds">;
 

@@ -7,6 +7,7 @@ import type { ErrorBody } from "@mayfly/api";
 import { type Command, Option } from "commander";
 import { ConfigError, InputError, NotFoundError } from "../errors.ts";
 import type { Config, Environment } from "../config.ts";
+import { addSettings } from "./settings.ts";
 
 export interface CollectorFlags {
   readonly url?: string;
@@ -14,13 +15,17 @@ export interface CollectorFlags {
 }
 
 export const addCollectorFlags = (command: Command): Command =>
-  command
-    .addOption(
-      new Option("--url <url>", "Address of the collector (default: where this configuration has it).").argParser(
-        (text) => httpUrl("--url", text),
-      ),
-    )
-    .option("--key <key>", "An API key (default MAYFLY_KEY).");
+  addSettings(
+    command
+      .addOption(
+        new Option("--url <url>", "Address of the collector (default: of --host and --port).").argParser((text) =>
+          httpUrl("--url", text),
+        ),
+      )
+      .option("--key <key>", "An API key (default MAYFLY_KEY)."),
+    ["host", "port", "configFile"],
+    { host: "Host of the collector, where there is no --url.", port: "Its port, where there is no --url." },
+  );
 
 export const httpUrl = (flag: string, text: string): string => {
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");

@@ -23,7 +23,7 @@ const CLOCK_MS = 5_000;
 
 export const doctorCommand = ({ env, print, fail }: DoctorDeps): Command => {
   const command = new Command("doctor").description("check a running collector and say what to mend");
-  addSettings(addCollectorFlags(command), ["host", "port", "dataDir", "configFile"], {
+  addSettings(addCollectorFlags(command), ["dataDir"], {
     dataDir: "Its data folder, where that is on this machine.",
   });
   return command.option("--json", "Print one JSON object.").action(async (flags: DoctorFlags) => {

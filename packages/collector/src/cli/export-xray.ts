@@ -9,7 +9,8 @@ import { addChoiceFlags, type ChoiceFlags, chosenTraces, firstTimes } from "./ch
 import { addCollectorFlags, type CollectorApi, collectorApi, type CollectorFlags, refusalOf } from "./collector-api.ts";
 import type { ExportDeps } from "./export.ts";
 import { createProgress } from "./progress.ts";
-import { addSettings, configOf, type ReadFlags } from "./settings.ts";
+import { repeatable } from "./repeatable.ts";
+import { configOf, type ReadFlags } from "./settings.ts";
 
 interface ExportXRayFlags extends CollectorFlags, ChoiceFlags {
   readonly region?: string;
@@ -27,14 +28,9 @@ Needs xray:PutTraceSegments. See docs/guides/export-xray.md.`;
 export const exportXRayCommand = ({ env, print, stderr, fail }: ExportDeps): Command => {
   const command = new Command("xray")
     .description("send traces to AWS X-Ray")
-    .option(
-      "--annotation <attribute>",
-      "An attribute that X-Ray shall index; may be repeated.",
-      (name, names: string[]) => [...names, name],
-      [],
-    )
+    .addOption(repeatable("--annotation <attribute>", "An attribute that X-Ray shall index; may be repeated."))
     .option("--any-trace-id", "Send trace ids of any kind, to an account with Transaction Search.");
-  addSettings(addCollectorFlags(addAwsFlags(addChoiceFlags(command))), ["host", "port", "configFile"]);
+  addCollectorFlags(addAwsFlags(addChoiceFlags(command)));
   return command.addHelpText("after", HELP).action(async (flags: ReadFlags & ExportXRayFlags) => {
     const api = collectorApi(flags, configOf(flags, env), env);
     const [{ XRayClient }, { awsClientConfig }, { createXRayExport }, { createSegmentSender }] = await Promise.all([

@@ -21,7 +21,7 @@ import {
 import { addCollectorFlags, type CollectorApi, collectorApi, type CollectorFlags, refusalOf } from "./collector-api.ts";
 import { exportXRayCommand } from "./export-xray.ts";
 import { createProgress, type Progress, type ProgressStream } from "./progress.ts";
-import { addSettings, configOf, type ReadFlags } from "./settings.ts";
+import { configOf, type ReadFlags } from "./settings.ts";
 
 export interface ExportDeps {
   readonly env: Environment;
@@ -34,7 +34,7 @@ export interface ExportDeps {
 export const exportCommand = (deps: ExportDeps): Command => {
   const { env, stdout, stderr, fail } = deps;
   const command = new Command("export").description("write traces and their logs as OTLP/JSON, one request a line");
-  addSettings(addCollectorFlags(addChoiceFlags(command)), ["host", "port", "configFile"]);
+  addCollectorFlags(addChoiceFlags(command));
   command.addCommand(exportXRayCommand(deps));
   return command.action(async (flags: ReadFlags & CollectorFlags & ChoiceFlags) => {
     const api = collectorApi(flags, configOf(flags, env), env);

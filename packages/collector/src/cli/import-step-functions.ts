@@ -9,12 +9,13 @@ import { systemClock } from "../clock.ts";
 import { ConfigError } from "../errors.ts";
 import type { StepFunctionsImported } from "../import/import-step-functions.ts";
 import { addAwsFlags } from "./aws-flags.ts";
-import { addCollectorFlags, type CollectorFlags } from "./collector-api.ts";
+import type { CollectorFlags } from "./collector-api.ts";
 import type { ImportCommandDeps } from "./import.ts";
 import { createProgress } from "./progress.ts";
-import { addSettings, configOf, type ReadFlags } from "./settings.ts";
+import { repeatable } from "./repeatable.ts";
+import { configOf, type ReadFlags } from "./settings.ts";
 import { timeOf } from "./time-flag.ts";
-import { postTo, toCollector } from "./to-collector.ts";
+import { addDestinationFlags, postTo, toCollector } from "./to-collector.ts";
 
 interface ImportStepFunctionsFlags extends CollectorFlags {
   readonly stateMachineArn: readonly string[];
@@ -35,22 +36,40 @@ others started, by a task or a distributed Map, come with them. Express executio
 Exit code 1: something could not be read, or was not taken; what it is stands on standard error.
 Needs states:ListExecutions, states:DescribeExecution and states:GetExecutionHistory. See docs/guides/import-step-functions.md.`;
 
-const more = (value: string, values: readonly string[]): readonly string[] => [...values, value];
+/** Of which only the ends of its kinds are looked at: partitions, versions and map runs differ. */
+const arn =
+  (flag: string, kinds: readonly string[]) =>
+  (text: string): void => {
+    const [start, , service, , , kind = "", name] = text.split(":");
+    if (start === "arn" && service === "states" && kinds.includes(kind) && name) return;
+    const expected = `arn:aws:states:<region>:<account>:${kinds[0]}:…`;
+    throw new ConfigError("config-invalid", `${flag} is "${text}", expected ${expected}`);
+  };
 
 export const importStepFunctionsCommand = (deps: ImportCommandDeps): Command => {
   const command = new Command("step-functions")
     .description("bring executions of AWS Step Functions into a collector")
-    .option("--state-machine-arn <arn>", "Its executions that have ended; may be repeated.", more, [])
-    .option("--execution-arn <arn>", "This execution; may be repeated.", more, [])
+    .addOption(
+      repeatable(
+        "--state-machine-arn <arn>",
+        "Its executions that have ended; may be repeated.",
+        arn("--state-machine-arn", ["stateMachine"]),
+      ),
+    )
+    .addOption(
+      repeatable(
+        "--execution-arn <arn>",
+        "This execution; may be repeated.",
+        arn("--execution-arn", ["execution", "express"]),
+      ),
+    )
     .option(
       "--from <time>",
       "Executions that started at this time or later: RFC 3339, Unix nanoseconds, or 7d (ago).",
       "1d",
     )
     .option("--checkpoint <file>", `Where it is noted what was fetched (default: ${CHECKPOINT} in the data folder).`);
-  addSettings(addCollectorFlags(addAwsFlags(command)), ["host", "port", "dataDir", "configFile"], {
-    dataDir: "Import into this folder, with no collector running.",
-  });
+  addDestinationFlags(addAwsFlags(command));
   return command.addHelpText("after", HELP).action(async (flags: ReadFlags & ImportStepFunctionsFlags) => {
     const { stateMachineArn: stateMachineArns, executionArn: executionArns } = flags;
     if (stateMachineArns.length + executionArns.length === 0)

@@ -7,15 +7,16 @@ import { join } from "node:path";
 import { Command } from "commander";
 import type { XRayImported } from "../import/import-xray.ts";
 import { ConfigError } from "../errors.ts";
+import { rfc3339 } from "../api/parameters.ts";
 import { systemClock } from "../clock.ts";
 import type { UnixNano } from "../model/time.ts";
 import { addAwsFlags } from "./aws-flags.ts";
-import { addCollectorFlags, type CollectorFlags } from "./collector-api.ts";
+import type { CollectorFlags } from "./collector-api.ts";
 import type { ImportCommandDeps } from "./import.ts";
 import { createProgress } from "./progress.ts";
-import { addSettings, configOf, type ReadFlags } from "./settings.ts";
+import { configOf, type ReadFlags } from "./settings.ts";
 import { timeOf } from "./time-flag.ts";
-import { postTo, toCollector } from "./to-collector.ts";
+import { addDestinationFlags, postTo, toCollector } from "./to-collector.ts";
 
 interface ImportXRayFlags extends CollectorFlags {
   readonly from?: string;
@@ -46,9 +47,7 @@ export const importXRayCommand = (deps: ImportCommandDeps): Command => {
     .option("--to <time>", "… and before this time (default: now).")
     .option("--filter <expression>", 'A filter expression of X-Ray, as in its console: service("orders") { fault }.')
     .option("--checkpoint <file>", `Where it is noted what was fetched (default: ${CHECKPOINT} in the data folder).`);
-  addSettings(addCollectorFlags(addAwsFlags(command)), ["host", "port", "dataDir", "configFile"], {
-    dataDir: "Import into this folder, with no collector running.",
-  });
+  addDestinationFlags(addAwsFlags(command));
   return command.addHelpText("after", HELP).action(async (flags: ReadFlags & ImportXRayFlags) => {
     const config = configOf(flags, deps.env);
     const now = systemClock();
@@ -70,7 +69,7 @@ export const importXRayCommand = (deps: ImportCommandDeps): Command => {
       JSON.stringify(route),
     );
     const from = given || startAfter(checkpoint.until, now);
-    if (from >= to) throw new ConfigError("config-invalid", "--from is not before --to");
+    if (from >= to) throw nothingBetween(from, to);
     const progress = createProgress(deps.stderr);
     await toCollector(flags, config, deps, async (api) => {
       const all = await importXRay(
@@ -91,6 +90,9 @@ export const importXRayCommand = (deps: ImportCommandDeps): Command => {
 
 const startAfter = (until: UnixNano | undefined, now: UnixNano): UnixNano =>
   until === undefined ? now - FIRST_STRETCH : until - OVERLAP;
+
+const nothingBetween = (from: UnixNano, to: UnixNano): ConfigError =>
+  new ConfigError("config-invalid", `--from is ${rfc3339(from)}, expected a time before --to, which is ${rfc3339(to)}`);
 
 const counted = ({ traces, spans, unchanged, badDocuments, missing, rejected }: XRayImported): string =>
   `${traces} traces with ${spans} spans, ${unchanged} unchanged; ` +

@@ -1,12 +1,12 @@
 /** `mayfly import FILE…`: OTLP/JSON files into a running collector, or into a data folder; below it, imports from AWS. */
 import { Command } from "commander";
 import { type Imported, importFiles } from "../import/import-files.ts";
-import { addCollectorFlags, type CollectorApi, type CollectorFlags } from "./collector-api.ts";
+import type { CollectorApi, CollectorFlags } from "./collector-api.ts";
 import { importStepFunctionsCommand } from "./import-step-functions.ts";
 import { importXRayCommand } from "./import-xray.ts";
-import { addSettings, configOf, type ReadFlags } from "./settings.ts";
+import { configOf, type ReadFlags } from "./settings.ts";
 import { createProgress, type ProgressStream } from "./progress.ts";
-import { type DestinationDeps, postTo, toCollector } from "./to-collector.ts";
+import { addDestinationFlags, type DestinationDeps, postTo, toCollector } from "./to-collector.ts";
 
 export interface ImportCommandDeps extends DestinationDeps {
   readonly print: (line: string) => void;
@@ -25,9 +25,7 @@ export const importCommand = (deps: ImportCommandDeps): Command => {
   const command = new Command("import")
     .description("bring OTLP/JSON files into a collector")
     .argument("<FILE...>", "files of OTLP requests in JSON, one a line");
-  addSettings(addCollectorFlags(command), ["host", "port", "dataDir", "configFile"], {
-    dataDir: "Import into this folder, with no collector running.",
-  });
+  addDestinationFlags(command);
   command.addCommand(importXRayCommand(deps)).addCommand(importStepFunctionsCommand(deps));
   return command.addHelpText("after", HELP).action(async (files: readonly string[], flags: ImportFlags) => {
     const config = configOf(flags, deps.env);
@@ -48,7 +46,7 @@ export const importInto = async (
     onProgress: (now) => progress.show(counted(now)),
   }).finally(() => progress.end());
   print(`imported ${counted(so)}`);
-  if (so.badLines > 0) fail();
+  if (so.badLines + so.rejected > 0) fail();
 };
 
 const counted = ({ requests, bytes, badLines, rejected }: Imported): string =>

@@ -1,15 +1,24 @@
 /** Where an import goes: a running collector, or one of this process over a data folder that none runs on. */
 import { randomBytes } from "node:crypto";
-import type { Config, Environment } from "../config.ts";
+import type { Command } from "commander";
+import { type Config, type Environment, SETTINGS } from "../config.ts";
+import { flagWithArgument } from "../config-reference.ts";
 import { makeKey } from "../guard/keys.ts";
 import type { Post } from "../import/deliver.ts";
 import { startCollector } from "../index.ts";
-import { type CollectorApi, collectorApi, type CollectorFlags } from "./collector-api.ts";
+import { addCollectorFlags, type CollectorApi, collectorApi, type CollectorFlags } from "./collector-api.ts";
 
 export interface DestinationDeps {
   readonly env: Environment;
   readonly onBug: (error: unknown) => void;
 }
+
+/** Of `--data` there is no default: without it a running collector is asked. */
+export const addDestinationFlags = (command: Command): Command =>
+  addCollectorFlags(command).option(
+    flagWithArgument(SETTINGS.dataDir),
+    "Import into this folder of a collector that does not run.",
+  );
 
 /** A running one; with --data, one of this process over that folder. */
 export const toCollector = async (

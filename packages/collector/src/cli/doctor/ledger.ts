@@ -7,7 +7,11 @@ import { type Finding, note, ok, problem } from "./findings.ts";
 export const refusals = ({ refusedRequests, startedAt }: Stats): readonly Finding[] => {
   const since = new Date(Number(BigInt(startedAt) / 1_000_000n)).toISOString().slice(0, 16);
   const found = Object.entries(refusedRequests).map(([code, count]) =>
-    problem("refused", `${count} requests with telemetry since ${since}: ${code}`, adviceOn(code)),
+    problem(
+      "refused",
+      `${count === 1 ? "1 request" : `${count} requests`} with telemetry since ${since}: ${code}`,
+      adviceOn(code),
+    ),
   );
   return found.length > 0 ? found : [ok("refused", `no request with telemetry since ${since}`)];
 };
