@@ -361,8 +361,8 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
   test("a log record that says its uid is one, by whatever ways it came", async () => {
     const [first, again, other] = ["u-1", "u-1", "u-2"].map((uid, n) => log(`event ${n}`, { request: "r", uid }));
     await store.append(logBatch([first!, again!, other!]));
-    const bodies = (logs: readonly LogRecord[]) => logs.map((one) => anyValueToPlain(one.wire.body));
-    expect(bodies(await store.logs({ requestIds: ["r"], limit: ALL })).toSorted()).toEqual(["event 0", "event 2"]);
+    const uids = (await store.logs({ requestIds: ["r"], limit: ALL })).map(({ uid }) => uid);
+    expect(uids.toSorted()).toEqual(["u-1", "u-2"]);
     expect((await store.logsWith({ limit: ALL })).logs).toHaveLength(2);
     await store.append(logBatch([again!]));
     expect(await store.logs({ requestIds: ["r"], limit: ALL })).toHaveLength(2);
