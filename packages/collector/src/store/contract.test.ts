@@ -362,7 +362,7 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
     const [first, again, other] = ["u-1", "u-1", "u-2"].map((uid, n) => log(`event ${n}`, { request: "r", uid }));
     await store.append(logBatch([first!, again!, other!]));
     const uids = (await store.logs({ requestIds: ["r"], limit: ALL })).map(({ uid }) => uid);
-    expect(uids.toSorted()).toEqual(["u-1", "u-2"]);
+    expect([uids.length, new Set(uids)]).toEqual([2, new Set(["u-1", "u-2"])]);
     expect((await store.logsWith({ limit: ALL })).logs).toHaveLength(2);
     await store.append(logBatch([again!]));
     expect(await store.logs({ requestIds: ["r"], limit: ALL })).toHaveLength(2);
