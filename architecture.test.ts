@@ -14,12 +14,16 @@ const filesBelow = (folder: string): string[] =>
     .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.parentPath.includes("node_modules"))
     .map((entry) => join(entry.parentPath, entry.name));
 
-const sources = (name: string): SourceFile[] =>
-  filesBelow(`packages/${name}/src`)
-    .filter((file) => !/\.(test|test-d)\.tsx?$/.test(file))
-    .map(readSource);
-
 const packages = readdirSync(join(root, "packages"));
+const sourcesOf = new Map(
+  packages.map((name) => [
+    name,
+    filesBelow(`packages/${name}/src`)
+      .filter((file) => !/\.(test|test-d)\.tsx?$/.test(file))
+      .map(readSource),
+  ]),
+);
+const sources = (name: string): readonly SourceFile[] => sourcesOf.get(name) ?? [];
 const all = packages.flatMap(sources);
 const short = (path: string): string => relative(join(root, "packages"), path);
 
@@ -122,6 +126,26 @@ test("the collector loads the lab for `mayfly dev` alone, and only when it is as
       .map((one) => `${short(file.path)} ${one.isDynamic ? "when asked" : "always"}`),
   );
   expect(loads).toEqual(["collector/src/cli/dev.ts when asked"]);
+});
+
+/** They take most of a start, which is all that many a command is. */
+test("mayfly loads the server, the store and AWS's clients only for the commands that need them, once they are asked", () => {
+  const fileAt = new Map(sources("collector").map((file) => [file.path, file]));
+  const [files, loaded] = [new Set<string>(), new Set<string>()];
+  const load = (path: string): void => {
+    if (files.has(path)) return;
+    files.add(path);
+    for (const one of fileAt.get(path)?.imports ?? []) {
+      if (one.isTypeOnly || one.isDynamic) continue;
+      if (one.file) load(one.file);
+      else loaded.add(one.source);
+    }
+  };
+  load(join(root, "packages/collector/src/main.ts"));
+  expect([...loaded].filter((source) => /^(fastify|@fastify|typebox|better-sqlite3|@aws-sdk)/.test(source))).toEqual(
+    [],
+  );
+  expect([...loaded]).toContain("commander");
 });
 
 test("no file imports itself through others", () => {

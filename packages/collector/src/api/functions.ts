@@ -17,7 +17,8 @@ import {
 } from "../query/functions.ts";
 import type { ListDeps } from "../query/list.ts";
 import { answers } from "../openapi/described.ts";
-import { badParameter, rfc3339, Time } from "./parameters.ts";
+import { rfc3339 } from "../model/time-text.ts";
+import { badParameter, Time } from "./parameters.ts";
 import { timesOf } from "./trace-filters.ts";
 
 const DAY_NS = 86_400_000_000_000n;

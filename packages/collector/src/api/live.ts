@@ -13,7 +13,8 @@ import type { Guard } from "../guard/guard.ts";
 import { mayUse, READ } from "../guard/scopes.ts";
 import { type Live, unrefTimer, type Wait } from "../query/live.ts";
 import { createEvents } from "./live-events.ts";
-import { parseUnixNano, Time, unixNanoOf } from "./parameters.ts";
+import { parseUnixNano } from "../model/time-text.ts";
+import { Time, unixNanoOf } from "./parameters.ts";
 import { FILTER_PARAMETERS, filtersOf } from "./trace-filters.ts";
 
 const HEARTBEAT_MS = 15_000;

@@ -9,7 +9,6 @@ import { Command, Option } from "commander";
 import { type Environment, type NamedSetting, SETTINGS } from "../config.ts";
 import { ConfigError, ListenError } from "../errors.ts";
 import { makeKey } from "../guard/keys.ts";
-import { startCollector } from "../index.ts";
 import { addressFileIn } from "./running-dev.ts";
 import { addSettings, configOf, type ReadFlags } from "./settings.ts";
 
@@ -60,7 +59,7 @@ export const devCommand = ({ env, print, onBug, stopped }: DevDeps): Command =>
     .addHelpText("after", HELP)
     .action(async (files: readonly string[], flags: DevFlags) => {
       const config = configOf(flags, env);
-      const lab = await loadLab();
+      const [lab, { startCollector }] = await Promise.all([loadLab(), import("../index.ts")]);
       const folder = process.cwd();
       const devFiles = await lab.readDevFiles(files, folder).catch((error: unknown) => {
         throw error instanceof lab.DevFileError ? mistakes(error.message) : error;

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import type { XRayImported } from "../import/import-xray.ts";
 import { ConfigError } from "../errors.ts";
-import { rfc3339 } from "../api/parameters.ts";
+import { rfc3339 } from "../model/time-text.ts";
 import { systemClock } from "../clock.ts";
 import type { UnixNano } from "../model/time.ts";
 import { addAwsFlags } from "./aws-flags.ts";

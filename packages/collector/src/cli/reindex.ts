@@ -2,10 +2,6 @@
 import { Command } from "commander";
 import { systemClock } from "../clock.ts";
 import type { Environment } from "../config.ts";
-import { createSummarizer } from "../query/summarize.ts";
-import { partitionsIn } from "../store/sqlite/partitions.ts";
-import { openStoreReader } from "../store/sqlite/sqlite-store.ts";
-import { createSqliteSummaries } from "../store/sqlite/summaries.ts";
 import { addSettings, configOf, type ReadFlags } from "./settings.ts";
 
 interface ReindexDeps {
@@ -19,6 +15,12 @@ export const reindexCommand = ({ env, print }: ReindexDeps): Command => {
   );
   return addSettings(command, ["dataDir"], { dataDir: "Data folder." }).action(async (flags: ReadFlags) => {
     const { dataDir } = configOf(flags, env);
+    const [{ createSummarizer }, { partitionsIn }, { openStoreReader }, { createSqliteSummaries }] = await Promise.all([
+      import("../query/summarize.ts"),
+      import("../store/sqlite/partitions.ts"),
+      import("../store/sqlite/sqlite-store.ts"),
+      import("../store/sqlite/summaries.ts"),
+    ]);
     partitionsIn(dataDir);
     const store = openStoreReader({ dataDir });
     const summaries = createSqliteSummaries({ dataDir });

@@ -2,8 +2,7 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import type { Environment } from "../config.ts";
-import { restoreStore } from "../store/sqlite/backup.ts";
-import { inspectStore, NAMES, type PartitionReport } from "../store/sqlite/inspect.ts";
+import type * as Inspect from "../store/sqlite/inspect.ts";
 import { SIGNALS } from "../store/store.ts";
 import { addSettings, configOf, type ReadFlags } from "./settings.ts";
 
@@ -24,17 +23,21 @@ export const restoreCommand = ({ env, print, warn, fail }: RestoreDeps): Command
     .argument("<DIR>", "the backup")
     .option("--verify", "Read all of the backup first, and restore it only if nothing is wrong with it.");
   return addSettings(command, ["dataDir"], { dataDir: "Data folder to make; not there yet, or empty." }).action(
-    (source: string, flags: RestoreFlags) => {
+    async (source: string, flags: RestoreFlags) => {
       const { dataDir } = configOf(flags, env);
-      if (flags.verify && !isSound(source)) return fail();
+      const [{ restoreStore }, inspect] = await Promise.all([
+        import("../store/sqlite/backup.ts"),
+        import("../store/sqlite/inspect.ts"),
+      ]);
+      if (flags.verify && !isSound(source, inspect)) return fail();
       const { partitions, bytes } = restoreStore(resolve(source), resolve(dataDir));
       print(`${dataDir} is made: ${partitions === 1 ? "1 partition" : `${partitions} partitions`}, ${bytes} bytes`);
     },
   );
 
-  function isSound(source: string): boolean {
+  function isSound(source: string, { inspectStore, NAMES }: typeof Inspect): boolean {
     const { partitions, ledger, problems } = inspectStore(source);
-    for (const partition of partitions) print(lineOf(partition));
+    for (const partition of partitions) print(lineOf(partition, NAMES));
     if (ledger !== undefined)
       print(`the ledger says ${SIGNALS.map((one) => `${ledger[one]} ${NAMES[one]}`).join(", ")}`);
     for (const problem of problems) warn(problem);
@@ -43,6 +46,6 @@ export const restoreCommand = ({ env, print, warn, fail }: RestoreDeps): Command
   }
 };
 
-const lineOf = ({ number, isSealed, items, problem }: PartitionReport): string =>
+const lineOf = ({ number, isSealed, items, problem }: Inspect.PartitionReport, NAMES: typeof Inspect.NAMES): string =>
   `partition ${number} (${isSealed ? "sealed" : "active"}): ` +
   (problem === undefined ? SIGNALS.map((one) => `${items[one]} ${NAMES[one]}`).join(", ") : "damaged");

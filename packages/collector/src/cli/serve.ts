@@ -1,7 +1,6 @@
 /** `mayfly serve`: one port for OTLP/HTTP, the API and the UI, until told to stop. */
 import { Command } from "commander";
 import type { Environment } from "../config.ts";
-import { startCollector } from "../index.ts";
 import { createLog, type LogOptions } from "../self/log.ts";
 import { VERSION } from "../version.ts";
 import { addSettings, configOf, EVERY_SETTING, type ReadFlags } from "./settings.ts";
@@ -21,6 +20,7 @@ export const serveCommand = ({ env, print, stderr, stopped }: ServeDeps): Comman
   const command = new Command("serve").description("receive OTLP/HTTP, store it, serve the API and the UI");
   return addSettings(command, EVERY_SETTING).action(async (flags: ReadFlags) => {
     const config = configOf(flags, env);
+    const { startCollector } = await import("../index.ts");
     const log = createLog({ level: config.logLevel, stream: stderr });
     const stop = stopped();
     const collector = await startCollector(config, { log });

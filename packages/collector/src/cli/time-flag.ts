@@ -1,7 +1,7 @@
 /** A moment as a flag: RFC 3339, Unix nanoseconds, or how long ago (`90m`, `6h`, `7d`). */
-import { parseUnixNano } from "../api/parameters.ts";
 import { ConfigError } from "../errors.ts";
 import type { UnixNano } from "../model/time.ts";
+import { parseUnixNano } from "../model/time-text.ts";
 
 const AGO = /^(\d{1,9})([smhd])$/;
 const SECONDS = { s: 1n, m: 60n, h: 3600n, d: 86_400n };

@@ -5,7 +5,6 @@ import { type Config, type Environment, SETTINGS } from "../config.ts";
 import { flagWithArgument } from "../config-reference.ts";
 import { makeKey } from "../guard/keys.ts";
 import type { Post } from "../import/deliver.ts";
-import { startCollector } from "../index.ts";
 import { addCollectorFlags, type CollectorApi, collectorApi, type CollectorFlags } from "./collector-api.ts";
 
 export interface DestinationDeps {
@@ -37,6 +36,7 @@ export const withCollector = async (
   { onBug, env }: DestinationDeps,
   work: (api: CollectorApi) => Promise<void>,
 ): Promise<void> => {
+  const { startCollector } = await import("../index.ts");
   const own = makeKey({ name: "mayfly import", scope: "ingest", nowMs: Date.now(), randomBytes });
   const collector = await startCollector(config, { onBug, ownKeys: [own.record] });
   try {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseUnixNano, rfc3339 } from "./parameters.ts";
+import { parseUnixNano, rfc3339 } from "./time-text.ts";
 
 test.each([
   ["0", 0n],
