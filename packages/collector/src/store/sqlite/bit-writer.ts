@@ -41,7 +41,7 @@ export class BitWriter {
       this.bits(value, 32);
       return;
     }
-    this.bits(2 ** (quotient + 1) - 2, quotient + 1);
+    this.bits((2 << quotient) - 2, quotient + 1);
     this.bits(value, k);
   }
 
@@ -55,4 +55,4 @@ export class BitWriter {
 /** From this quotient on the value stands there in 32 bits: an outlier costs 7 bytes and not a megabyte. */
 export const RICE_ESCAPE = 24;
 
-const low = (value: number, width: number): number => (width === 32 ? value >>> 0 : value & (2 ** width - 1));
+const low = (value: number, width: number): number => (width === 32 ? value >>> 0 : value & ((1 << width) - 1));

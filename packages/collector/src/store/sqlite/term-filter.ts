@@ -31,12 +31,15 @@ const SALTS = Uint32Array.of(
   0x5c6bfb31,
 );
 
-/** `terms` are sorted and may repeat. Empty where there are none. */
+/** Of terms that repeat each other only the first is counted. Empty where there are none. */
 export const termFilter = (terms: Uint32Array): Buffer => {
-  const distinct = terms.reduce((count, term, n) => count + Number(n === 0 || term !== terms[n - 1]), 0);
+  let distinct = 0;
+  for (let at = 0; at < terms.length; at += 1) if (at === 0 || terms[at] !== terms[at - 1]) distinct += 1;
   const words = new Uint32Array(Math.ceil((distinct * BITS_PER_TERM) / BLOCK_BITS) * WORDS);
   if (words.length === 0) return Buffer.alloc(0);
-  for (const term of terms) {
+  for (let at = 0; at < terms.length; at += 1) {
+    const term = terms[at]!;
+    if (at > 0 && term === terms[at - 1]) continue;
     const first = blockOf(term, words.length / WORDS) * WORDS;
     const key = keyOf(term);
     for (let n = 0; n < WORDS; n += 1) words[first + n]! |= bitOf(key, n);

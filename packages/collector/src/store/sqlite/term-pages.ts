@@ -39,6 +39,7 @@ const SPARE_BITS = 6;
 export const termPages = (postings: Float64Array, universe: number): readonly TermPage[] => {
   postings.sort();
   const shape = shapeOf(postings, universe);
+  const keptOf = keptBits(shape.kept);
   const pages: TermPage[] = [];
   const bits = new BitWriter();
   let terms = 0;
@@ -51,13 +52,14 @@ export const termPages = (postings: Float64Array, universe: number): readonly Te
     terms = 0;
   };
   for (let at = 0; at < postings.length;) {
-    const term = keptOf(postings[at]!, shape.kept);
+    const term = keptOf(postings[at]!);
     const from = at;
-    while (at < postings.length && keptOf(postings[at]!, shape.kept) === term) at += 1;
+    do at += 1;
+    while (at < postings.length && keptOf(postings[at]!) === term);
     if (bits.byteLength >= PAGE_BYTES) endPage();
     if (terms === 0) before = first = term;
     bits.rice(term - before, shape.gapK);
-    writeNumbers(bits, postings.subarray(from, at), shape);
+    writeNumbers(bits, numbersIn(postings, from, at), shape);
     before = term;
     terms += 1;
   }
@@ -104,16 +106,33 @@ const shapeOf = (postings: Float64Array, universe: number): Shape => {
   return { kept, gapK: riceFor(2 ** kept / Math.max(terms, 1)), numberWidth: bitsFor(universe), universe };
 };
 
-const keptOf = (one: number, kept: number): number => Math.floor(one / (NUMBER_RANGE * 2 ** (MAX_KEPT - kept)));
+/** Of a posting. To divide by a power of two is to multiply by its inverse, to the last bit. */
+const keptBits = (kept: number): ((one: number) => number) => {
+  const inverse = 1 / (NUMBER_RANGE * 2 ** (MAX_KEPT - kept));
+  return (one) => Math.floor(one * inverse);
+};
 const unkept = (term: number, kept: number): number => term * 2 ** (32 - kept);
 
-/** Terms that only the dropped bits told apart are one from here on, so the numbers are put in order again. */
-const writeNumbers = (bits: BitWriter, postings: Float64Array, { numberWidth, universe }: Shape): void => {
-  const only = postings[0]! % NUMBER_RANGE;
-  const numbers = postings.length === 1 ? ONE : distinctNumbers(postings);
+/** Each once, ascending: out of order are those of terms that only the dropped bits told apart, which are one term from here on. */
+const numbersIn = (postings: Float64Array, from: number, to: number): readonly number[] => {
+  const numbers: number[] = [];
+  let before = -1;
+  let isInOrder = true;
+  for (let at = from; at < to; at += 1) {
+    const one = postings[at]!;
+    const number = one - Math.floor(one / NUMBER_RANGE) * NUMBER_RANGE;
+    if (number === before) continue;
+    isInOrder &&= number > before;
+    before = number;
+    numbers.push(number);
+  }
+  return isInOrder ? numbers : [...new Set(numbers)].toSorted((a, b) => a - b);
+};
+
+const writeNumbers = (bits: BitWriter, numbers: readonly number[], { numberWidth, universe }: Shape): void => {
   if (numbers.length === 1) {
     bits.bits(0, 1);
-    bits.bits(only, numberWidth);
+    bits.bits(numbers[0]!, numberWidth);
     return;
   }
   const width = bitsFor(numbers.length - 1);
@@ -127,13 +146,6 @@ const writeNumbers = (bits: BitWriter, postings: Float64Array, { numberWidth, un
     next = number + 1;
   }
 };
-
-/** Most terms lead to one place: no list is made for them. */
-const ONE: readonly number[] = [0];
-
-const distinctNumbers = (postings: Float64Array): readonly number[] => [
-  ...new Set(Float64Array.from(postings, (one) => one % NUMBER_RANGE).toSorted()),
-];
 
 const readNumbers = (
   bits: BitReader,
