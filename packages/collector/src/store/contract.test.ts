@@ -11,20 +11,22 @@ import type { LogFilter } from "../model/log-filter.ts";
 import type { LogRecord } from "../model/log-record.ts";
 import { type MetricPoint, dataPointsOf } from "../model/metric-point.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
-import { openKeeper } from "./sqlite/keeper.ts";
+import { type KeeperOptions, openKeeper } from "./sqlite/keeper.ts";
 import { openStore, startStore } from "./sqlite/sqlite-store.ts";
 import type { MetricSearch, Store, StoreStats } from "./store.ts";
 
 const ENGINES: readonly (readonly [name: string, open: (folder: string) => Promise<Store>])[] = [
   ["sqlite", async (dataDir) => openStore({ dataDir })],
-  ["sqlite, sealed at once,", async (dataDir) => sealing(dataDir)],
+  ["sqlite, sealed at once,", async (dataDir) => kept(dataDir, {})],
+  ["sqlite, full and not sealed,", async (dataDir) => kept(dataDir, { isBusy: () => true, maxWaiting: Infinity })],
   ["sqlite, writing in a thread,", (dataDir) => startStore({ dataDir }, console.error)],
 ];
 
-/** Every commit fills a partition, and it is sealed before anybody hears of the commit. */
-const sealing = (dataDir: string): Store => {
+/** Every commit fills a partition, and its keeper is done with it before anybody hears of the commit. */
+const kept = (dataDir: string, options: Partial<KeeperOptions>): Store => {
   const store = openStore({ dataDir, partitionBytes: 1 });
-  const keeper = openKeeper({ dataDir, clock: () => START, retentionDays: 14, keyRetentionDays: 15 });
+  const days = { retentionDays: 14, keyRetentionDays: 15 };
+  const keeper = openKeeper({ dataDir, clock: () => START, ...days, maxTermsInMemory: 0, ...options });
   let isClosed = false;
   return {
     ...store,

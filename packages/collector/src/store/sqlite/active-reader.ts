@@ -1,22 +1,28 @@
 /**
  * The active partition, as readers see it beside the one that writes. `refresh` learns of the commits since; their terms
- * are read by the first question for one.
+ * are read by the first question for one. When it is full its terms may come to stand in a file (full-terms.ts): then
+ * that answers, and nothing of it is looked for or kept any more.
  *
- * Memory  8 bytes a place and a word (a word once a block); `forget` gives them back, and the next question for a term
- *         reads them again.
+ * Memory  its terms, as active-terms.ts says, until they stand in their file; pages of SQLite.
  */
 import { StoreError } from "../../errors.ts";
-import { SIGNALS, type Signal } from "../store.ts";
+import type { Signal } from "../store.ts";
 import { openActiveFileForReading } from "./active-file.ts";
+import { createActiveTerms } from "./active-terms.ts";
 import { type Block, decodeBlock } from "./block.ts";
+import { isDamage } from "./damage.ts";
+import type { FiledTerms, TermLookup } from "./filed-terms.ts";
 import { firstWhere } from "./first-where.ts";
+import { openFullTerms } from "./full-terms.ts";
 import type { BlockEntry, PartitionReader, Place } from "./partition-reader.ts";
-import { TermIndex } from "./term-index.ts";
+import type { FilterMemory } from "./term-filter.ts";
 
 export interface ActiveReader extends PartitionReader {
   /** Of its terms in memory. */
   readonly bytes: number;
   forget(): void;
+  /** Looks whether there is a file of its terms, which has those of all blocks that are known. */
+  lookForTerms(): void;
 }
 
 interface SignalBlocks {
@@ -24,20 +30,9 @@ interface SignalBlocks {
   /** Of each block, the records before it. */
   readonly firstRecords: number[];
   records: number;
-  terms: SignalTerms;
 }
 
-interface SignalTerms {
-  /** How many blocks' terms these are. */
-  blocks: number;
-  /** Lead to records, counted over all blocks. */
-  readonly places: TermIndex;
-  /** Lead to ids of blocks. */
-  readonly words: TermIndex;
-}
-
-const noTerms = (): SignalTerms => ({ blocks: 0, places: new TermIndex(), words: new TermIndex() });
-const noBlocks = (): SignalBlocks => ({ blocks: [], firstRecords: [], records: 0, terms: noTerms() });
+const noBlocks = (): SignalBlocks => ({ blocks: [], firstRecords: [], records: 0 });
 
 interface BlockRow {
   readonly id: bigint;
@@ -47,31 +42,31 @@ interface BlockRow {
   readonly max_ns: bigint;
 }
 
-interface TermsRow {
-  readonly id: number;
-  readonly signal: Signal;
-  readonly places: Buffer;
-  readonly words: Buffer;
-}
+/** Of a full partition only blocks are read, each once, before they are kept decoded. */
+const FULL_CACHE_KIB = 64;
 
-export const openActiveReader = (path: string): ActiveReader => {
+export const openActiveReader = (path: string, memory: FilterMemory): ActiveReader => {
   const db = openActiveFileForReading(path);
   const selectBlocks = db
     .prepare<[number], BlockRow>("SELECT id, signal, records, min_ns, max_ns FROM blocks WHERE id > ? ORDER BY id")
     .safeIntegers();
-  const selectTerms = db.prepare<[number, number], TermsRow>(
-    "SELECT id, signal, places, words FROM blocks WHERE id > ? AND id <= ? ORDER BY id",
-  );
   const selectFirst = db.prepare<[], number | null>("SELECT min(id) FROM blocks").pluck();
   const selectLast = db.prepare<[], number | null>("SELECT max(id) FROM blocks").pluck();
   const selectBody = db.prepare<[number], Buffer>("SELECT body FROM blocks WHERE id = ?").pluck();
   const known: Record<Signal, SignalBlocks> = { spans: noBlocks(), logs: noBlocks(), metrics: noBlocks() };
-  /** The last block that is known, and the last whose terms are. */
   let last = 0;
-  let lastTerms = 0;
+  const inMemory = createActiveTerms(db, {
+    get last() {
+      return last;
+    },
+    firstRecords: (signal) => known[signal].firstRecords,
+  });
+  let inFile: FiledTerms | undefined;
+  /** One that was found to be damaged is not tried again. */
+  let isFileDamaged = false;
 
   const refresh = (): void => {
-    if ((selectLast.get() ?? 0) === last) return;
+    if (inFile || (selectLast.get() ?? 0) === last) return;
     for (const row of selectBlocks.iterate(last)) {
       const ofSignal = known[row.signal];
       const records = Number(row.records);
@@ -82,30 +77,25 @@ export const openActiveReader = (path: string): ActiveReader => {
     }
   };
 
-  const termsOf = (signal: Signal): SignalTerms => {
-    if (lastTerms < last) {
-      for (const { id, signal: of, places, words } of selectTerms.iterate(lastTerms, last)) {
-        const { terms, firstRecords } = known[of];
-        terms.places.add(placesOf(places, firstRecords[terms.blocks]!));
-        terms.words.add(wordsOf(words, id));
-        terms.blocks += 1;
-      }
-      lastTerms = last;
-      for (const one of SIGNALS) {
-        known[one].terms.places.settle();
-        known[one].terms.words.settle();
-      }
-    }
-    return known[signal].terms;
+  const lookForTerms = (): void => {
+    if (inFile || isFileDamaged) return;
+    inFile = openFullTerms(path, (signal) => known[signal].records, memory);
+    if (inFile === undefined) return;
+    inMemory.forget();
+    db.pragma(`cache_size = -${FULL_CACHE_KIB}`);
   };
 
-  const forget = (): void => {
-    for (const signal of SIGNALS) {
-      known[signal].terms.places.clear();
-      known[signal].terms.words.clear();
-      known[signal].terms = noTerms();
+  const numbers = (ask: (terms: TermLookup) => readonly number[]): readonly number[] => {
+    if (inFile === undefined) return ask(inMemory);
+    try {
+      return ask(inFile);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      isFileDamaged = true;
+      inFile.close();
+      inFile = undefined;
+      return ask(inMemory);
     }
-    lastTerms = 0;
   };
 
   const block = (id: number): Block => {
@@ -117,25 +107,23 @@ export const openActiveReader = (path: string): ActiveReader => {
   return {
     block,
     refresh,
+    lookForTerms,
     blocks: (signal) => known[signal].blocks,
     places: (signal, term) =>
-      termsOf(signal)
-        .places.numbers(term)
-        .map((number) => placeIn(known[signal], number)),
-    words: (signal, term) => termsOf(signal).words.numbers(term),
+      numbers((terms) => terms.places(signal, term)).map((record) => placeIn(known[signal], record)),
+    words: (signal, term) =>
+      numbers((terms) => terms.words(signal, term)).map((index) => known[signal].blocks[index]!.id),
     firstArrival() {
       const first = selectFirst.get();
       return typeof first === "number" ? block(first).arrivedAt(0) : undefined;
     },
     get bytes() {
-      return SIGNALS.reduce(
-        (sum, signal) => sum + known[signal].terms.places.bytes + known[signal].terms.words.bytes,
-        0,
-      );
+      return inMemory.bytes;
     },
-    forget,
+    forget: () => inMemory.forget(),
     close() {
-      forget();
+      inMemory.forget();
+      inFile?.close();
       db.close();
     },
   };
@@ -144,25 +132,4 @@ export const openActiveReader = (path: string): ActiveReader => {
 const placeIn = ({ blocks, firstRecords }: SignalBlocks, record: number): Place => {
   const at = firstWhere(firstRecords.length, (n) => firstRecords[n]! > record) - 1;
   return { block: blocks[at]!.id, row: record - firstRecords[at]! };
-};
-
-/** Term, row, … of a block → term, record, … */
-const placesOf = (bytes: Buffer, firstRecord: number): Uint32Array => {
-  const pairs = numbersOf(bytes);
-  for (let at = 1; at < pairs.length; at += 2) pairs[at]! += firstRecord;
-  return pairs;
-};
-
-/** Term, … of a block → term, block, … */
-const wordsOf = (bytes: Buffer, block: number): Uint32Array => {
-  const words = numbersOf(bytes);
-  const pairs = new Uint32Array(words.length * 2).fill(block);
-  for (const [index, word] of words.entries()) pairs[index * 2] = word;
-  return pairs;
-};
-
-/** A copy where the bytes do not lie as numbers must. */
-const numbersOf = (bytes: Buffer): Uint32Array => {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
-  return new Uint32Array(aligned.buffer, aligned.byteOffset, bytes.length / 4);
 };

@@ -86,7 +86,7 @@ test("full partitions are sealed, oldest first, and the one that is written to i
   for (const name of ["a", "b"]) await store.append(order(name));
   await store.append(logBatch([log("hello", { trace: "a" })]));
 
-  expect(allSteps(openAt(START))).toEqual(["sealed 1", "sealed 2", "sealed 3"]);
+  expect(allSteps(openAt(START))).toEqual(["terms 1", "sealed 1", "sealed 2", "sealed 3"]);
 
   expect(files()).toEqual(["000001.sealed", "000002.sealed", "000003.sealed", "000004.active.db"]);
   expect(await namesOf("a", "b")).toEqual(["a", "b"]);
@@ -115,7 +115,31 @@ test("what two requests of a partition brought is one span, and counted as a dup
 
 test("while the writer is busy sealing waits, but no more than so many partitions do", async () => {
   for (const name of ["a", "b", "c"]) await store.append(order(name));
-  expect(allSteps(openAt(START, { isBusy: () => true, maxWaiting: 2 }))).toEqual(["sealed 1"]);
+  expect(allSteps(openAt(START, { isBusy: () => true, maxWaiting: 2 }))).toEqual(["terms 1", "sealed 1"]);
+});
+
+test("of more than a few that wait, the oldest get their terms into a file beside them, which goes with them", async () => {
+  for (const name of ["a", "b", "c", "d"]) await store.append(order(name));
+  const waiting = { isBusy: () => true, maxWaiting: 4 };
+  expect(allSteps(openAt(START, waiting))).toEqual(["terms 1", "terms 2"]);
+  expect(files().filter((name) => name.endsWith("-terms"))).toEqual([
+    "000001.active.db-terms",
+    "000002.active.db-terms",
+  ]);
+  expect(await namesOf("a", "b", "c", "d")).toEqual(["a", "b", "c", "d"]);
+
+  expect(allSteps(openAt(START))).toEqual(["sealed 1", "sealed 2", "sealed 3", "sealed 4"]);
+  expect(files()).toEqual([...[1, 2, 3, 4].map((number) => `00000${number}.sealed`), "000005.active.db"]);
+});
+
+test("a crash while terms are written leaves nothing that is taken for them, and they are written again", async () => {
+  for (const name of ["a", "b", "c"]) await store.append(order(name));
+  writeFileSync(`${activePath(folder, 1)}-terms.new`, "half of th");
+  expect(await namesOf("a", "b", "c")).toEqual(["a", "b", "c"]);
+  expect(allSteps(openAt(START, { isBusy: () => true }))).toEqual(["terms 1"]);
+  expect(await namesOf("a", "b", "c")).toEqual(["a", "b", "c"]);
+  allSteps(openAt(START));
+  expect(files()).toEqual(["000001.sealed", "000002.sealed", "000003.sealed", "000004.active.db"]);
 });
 
 test.each<KeeperPart>(["write", "sync", "rename", "sync folder", "adjust", "remove active"])(

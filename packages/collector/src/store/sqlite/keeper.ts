@@ -3,6 +3,7 @@
  * of what it removed.
  *
  *   active ── seal ──▶ sealed ── retention ──▶ keys ── keyRetention ──▶ nothing
+ *      └ terms: of those that must wait, until they are sealed (full-terms.ts)
  *
  * One `step` is one such change, whole on disk when it returns; whoever calls it decides when the next one may come. A
  * step that a crash interrupted is done again: the ledger's adjustments are said anew, not added.
@@ -20,6 +21,7 @@ import { createSteadyTime, type Leaps } from "../../steady-time.ts";
 import { isUnmade, lastArrival } from "./active-file.ts";
 import { openCatalog } from "./catalog.ts";
 import { storeErrorOf } from "./damage.ts";
+import { writeFullTerms } from "./full-terms.ts";
 import { writeKeys } from "./key-records.ts";
 import {
   ACTIVE_SUFFIXES,
@@ -32,6 +34,7 @@ import {
   type Partition,
   partitionsFolder,
   sealedPath,
+  termsPath,
 } from "./partitions.ts";
 import { sealPartition, type SealStep } from "./seal.ts";
 import { openSealSource } from "./seal-source.ts";
@@ -52,6 +55,8 @@ export interface KeeperOptions {
   /** While it is true, sealing waits, but not with more than `maxWaiting` full partitions. */
   readonly isBusy?: () => boolean;
   readonly maxWaiting?: number;
+  /** Full partitions whose terms stand in no file. */
+  readonly maxTermsInMemory?: number;
   /** As the writer has them. */
   readonly unindexed?: readonly string[];
   /** Told of a partition that could not be sealed or removed. */
@@ -60,7 +65,14 @@ export interface KeeperOptions {
   readonly beforePart?: (part: KeeperPart) => void;
 }
 
-export type KeeperPart = SealStep | "adjust" | "remove active" | "keep keys" | "remove sealed" | "remove keys";
+export type KeeperPart =
+  | SealStep
+  | "terms"
+  | "adjust"
+  | "remove active"
+  | "keep keys"
+  | "remove sealed"
+  | "remove keys";
 
 export interface Keeper {
   /** Does what is due next; undefined when nothing is. */
@@ -69,7 +81,7 @@ export interface Keeper {
 }
 
 export interface KeeperStep {
-  readonly done: "sealed" | "finished" | "expired" | "keys expired";
+  readonly done: "terms" | "sealed" | "finished" | "expired" | "keys expired";
   readonly partition: number;
 }
 
@@ -77,9 +89,12 @@ const DAY_NS = 86_400_000_000_000n;
 /** Between two looks lie seconds, unless the machine sleeps. */
 const LEAPS: Leaps = { leapNs: DAY_NS / 24n, doubtNs: DAY_NS };
 const MAX_WAITING = 4;
+/** 5 MB in every thread that reads. They are the newest, whose terms it has from when they were written. */
+const MAX_TERMS_IN_MEMORY = 2;
 
 export const openKeeper = (options: KeeperOptions): Keeper => {
-  const { dataDir, retentionBytes, isBusy = () => false, maxWaiting = MAX_WAITING } = options;
+  const { dataDir, retentionBytes, isBusy = () => false } = options;
+  const { maxWaiting = MAX_WAITING, maxTermsInMemory = MAX_TERMS_IN_MEMORY } = options;
   const { onProblem = () => {}, beforePart = () => {} } = options;
   makePartitionsFolder(dataDir);
   const catalog = openCatalog(dataDir);
@@ -131,6 +146,17 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
       source.close();
     }
     return finish(number, "sealed");
+  };
+
+  const putTerms = (number: number): KeeperStep => {
+    const path = activePath(dataDir, number);
+    beforePart("terms");
+    try {
+      writeFullTerms(path);
+    } catch (error) {
+      throw storeErrorOf(`write the terms of ${path}`, error);
+    }
+    return { done: "terms", partition: number };
   };
 
   const expire = (number: number): KeeperStep => {
@@ -188,6 +214,11 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
       }
 
       const full = fullOf(partitions).filter((one) => !one.isSealed && !failed.has(one.number));
+      const inMemory = full.filter(({ path }) => !existsSync(termsPath(path)));
+      const [oldest] = inMemory;
+      if (oldest !== undefined && inMemory.length > maxTermsInMemory)
+        return attempt(oldest.number, () => putTerms(oldest.number));
+
       const [next] = full;
       if (next === undefined || (isBusy() && full.length <= maxWaiting)) return undefined;
       return attempt(next.number, () => seal(next.number));

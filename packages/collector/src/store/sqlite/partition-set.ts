@@ -6,7 +6,8 @@
  * sees: what it wrote there from then on would not be read.
  * One that is replaced or gone stays open for a minute, unseen, for whoever is reading it.
  *
- * Bounds  terms of active partitions in memory; those that were asked last are forgotten first.
+ * Bounds  terms of active partitions in memory; those that were asked last are forgotten first. Filters of those that have
+ *         their terms in a file.
  */
 import { existsSync, statSync } from "node:fs";
 import { StoreError } from "../../errors.ts";
@@ -23,6 +24,7 @@ import {
 } from "./partitions.ts";
 import type { PartitionReader } from "./partition-reader.ts";
 import { damageOf, setAside as leaveMark } from "./set-aside.ts";
+import { createFilterMemory } from "./term-filter.ts";
 
 export interface OpenPartition {
   readonly number: number;
@@ -44,8 +46,13 @@ export interface PartitionSet {
   close(): void;
 }
 
-/** Of some twelve partitions that are full. */
+/**
+ * Of some eight partitions; the keeper puts those of more than a few in files. Only where it comes to nothing for long,
+ * every question reads what is beyond this anew.
+ */
 const MAX_TERM_BYTES = 40 * 1024 * 1024;
+/** Of some sixty that are full. */
+const MAX_FILTER_BYTES = 16 * 1024 * 1024;
 
 /** Longer than nearly any question takes; what takes longer asks for the list again (`closings`). */
 const RETIRED_MS = 60_000;
@@ -57,6 +64,7 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
   makePartitionsFolder(dataDir);
   const open = new Map<number, OpenPartition>();
   const active = new Map<number, ActiveReader>();
+  const filters = createFilterMemory(MAX_FILTER_BYTES);
   const keys = new Map<number, OpenPartition>();
   const setAside = new Map<number, StoreError>();
   /** Of those, active ones. */
@@ -90,7 +98,7 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
       if (isSealed) open.set(number, { number, isSealed, reader: openSealed(path) });
       else if (isUnmade(path)) folderChangedAt = undefined; // it is being made: looked at again by the next question
       else {
-        const reader = openActiveReader(path);
+        const reader = openActiveReader(path, filters);
         active.set(number, reader);
         open.set(number, { number, isSealed, reader });
       }
@@ -133,10 +141,12 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
   const refresh = (): void => {
     const changedAt = statSync(partitionsFolder(dataDir), { bigint: true }).mtimeNs;
     closeRetired(performance.now());
-    if (changedAt !== folderChangedAt) refreshFolder(changedAt);
+    const isFolderChanged = changedAt !== folderChangedAt;
+    if (isFolderChanged) refreshFolder(changedAt);
     for (const [number, reader] of active) {
       try {
         reader.refresh();
+        if (isFolderChanged) reader.lookForTerms();
       } catch (error) {
         note(number, error, true);
       }
@@ -175,8 +185,10 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
 
   /** Questions go from the oldest to the newest: the one just asked is the last to be asked again. */
   const bound = (asked: number): void => {
-    const bytes = [...active.values()].reduce((sum, reader) => sum + reader.bytes, 0);
-    if (bytes > MAX_TERM_BYTES) active.get(asked)?.forget();
+    const reader = active.get(asked);
+    if (reader === undefined || reader.bytes === 0) return;
+    const bytes = [...active.values()].reduce((sum, one) => sum + one.bytes, 0);
+    if (bytes > MAX_TERM_BYTES) reader.forget();
   };
 
   return {

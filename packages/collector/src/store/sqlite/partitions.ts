@@ -4,6 +4,7 @@
  *   DIR/partitions/000040.keys          of a partition that is gone: the stitch keys of its spans
  *              …/000041.sealed          never written again
  *              …/000042.active.db       full, waits to be sealed
+ *              …/000042.active.db-terms its terms, where several wait (full-terms.ts)
  *              …/000043.active.db       the highest active one takes what arrives
  *              …/000041.damaged         why an active one is set aside (set-aside.ts)
  *              …/000042.ledger          the ledger at the end of this partition (saved-ledger.ts)
@@ -50,8 +51,13 @@ export const damagePath = (dataDir: string, number: number): string =>
 export const ledgerPath = (dataDir: string, number: number): string =>
   join(partitionsFolder(dataDir), `${digits(number)}.ledger`);
 
+const TERMS = "-terms";
+
+/** Of the partition that lies here and is full. */
+export const termsPath = (active: string): string => active + TERMS;
+
 /** A database, and what lies beside it. */
-export const ACTIVE_SUFFIXES = ["", "-wal", "-shm"] as const;
+export const ACTIVE_SUFFIXES = ["", "-wal", "-shm", TERMS, `${TERMS}.new`] as const;
 
 export const makePartitionsFolder = (dataDir: string): void => {
   makeFolder(partitionsFolder(dataDir));

@@ -72,6 +72,7 @@ export const sealPartition = (options: SealOptions): SealedDirectory => {
     const directory = { ...arrivals.bounds(), origins: origins.count, chunks, signals };
     beforeStep("sync");
     file.end(directory);
+    file.sync();
     file.close();
     beforeStep("rename");
     renameSync(beside, path);

@@ -24,8 +24,9 @@ const TAIL_BYTES = 8 + MAGIC.length;
 export interface SealedFileWriter {
   /** Puts the part behind the others. */
   append(part: Uint8Array): Extent;
-  /** Everything is on disk then. */
   end(directory: SealedDirectory): void;
+  /** Everything is on disk then. */
+  sync(): void;
   /** Twice is safe. */
   close(): void;
 }
@@ -48,8 +49,8 @@ export const createSealedFile = (path: string): SealedFileWriter => {
       const bytes = writeDirectory(directory);
       append(bytes);
       append(Buffer.concat([u32s(bytes.length, crc32(bytes)), MAGIC]));
-      fsyncSync(file);
     },
+    sync: () => fsyncSync(file),
     close() {
       if (isOpen) closeSync(file);
       isOpen = false;

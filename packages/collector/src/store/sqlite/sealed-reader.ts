@@ -1,18 +1,18 @@
 /**
- * A sealed partition, as questions see it. Opening reads its directory; a term costs a look at the filter, and one page
- * where it may be there; a block costs one read.
+ * A sealed partition, as questions see it. Opening reads its directory; terms cost what filed-terms.ts says; a block costs
+ * one read.
  *
- * Memory  some 60 bytes for each block and page, the origins that were asked for lately, and the filters as far as
- *         their memory goes (some 2 bytes a span).
+ * Memory  some 60 bytes for each block and page, the origins that were asked for lately, and the filters.
  */
 import { StoreError } from "../../errors.ts";
+import { openFiledTerms } from "./filed-terms.ts";
 import { firstWhere } from "./first-where.ts";
 import { createOriginSource } from "./origin-table.ts";
 import { type BlockEntry, type PartitionReader, type Place, SIGNALS, type Signal } from "./partition-reader.ts";
 import { decodeSealedBlock } from "./sealed-block.ts";
-import type { Extent, PageEntry, SealedDirectory } from "./sealed-directory.ts";
+import type { Extent, SealedDirectory } from "./sealed-directory.ts";
 import { openSealedFile } from "./sealed-file.ts";
-import { createFilterMemory, type FilterMemory, openTermFilter, type TermFilter } from "./term-filter.ts";
+import { createFilterMemory, type FilterMemory } from "./term-filter.ts";
 import { numbersOf } from "./term-pages.ts";
 
 export interface SealedReader extends PartitionReader {
@@ -58,19 +58,12 @@ export const openSealedReader = (
     }),
   ) as Record<Signal, SignalBlocks>;
 
-  const filters = Object.fromEntries(
-    SIGNALS.map((signal) => [signal, openTermFilter(signals[signal].filter, (part) => file.read(part), memory)]),
-  ) as Record<Signal, TermFilter>;
+  const terms = openFiledTerms(file, numbersOf, memory);
 
   const partAt = <T>(parts: readonly T[], index: number): T => {
     const part = parts[index];
     if (part === undefined) throw new StoreError("store-corrupt", `${path} has no part ${index} of ${parts.length}`);
     return part;
-  };
-
-  const numbers = (pages: readonly PageEntry[], term: number): readonly number[] => {
-    const after = firstWhere(pages.length, (n) => pages[n]!.firstTerm > term);
-    return after === 0 ? [] : numbersOf(file.read(pages[after - 1]!), term);
   };
 
   const placeOf = ({ entries, firstRecords }: SignalBlocks, record: number): Place => {
@@ -82,24 +75,16 @@ export const openSealedReader = (
     directory: file.directory,
     refresh() {},
     blocks: (signal) => bySignal[signal].entries,
-    places: (signal, term) =>
-      filters[signal].mayHold(term)
-        ? numbers(signals[signal].places, term).map((record) => placeOf(bySignal[signal], record))
-        : [],
-    words: (signal, term) =>
-      numbers(signals[signal].words, term).map((index) => partAt(bySignal[signal].entries, index).id),
-    checkPages(signal) {
-      filters[signal].mayHold(0);
-      for (const page of [...signals[signal].places, ...signals[signal].words])
-        numbersOf(file.read(page), page.firstTerm);
-    },
+    places: (signal, term) => terms.places(signal, term).map((record) => placeOf(bySignal[signal], record)),
+    words: (signal, term) => terms.words(signal, term).map((index) => partAt(bySignal[signal].entries, index).id),
+    checkPages: (signal) => terms.check(signal),
     block(id) {
       const { signal, part } = partAt(blocks, id - 1);
       return decodeSealedBlock(signal, file.read(part), originSource);
     },
     firstArrival: () => file.directory.firstArrival || undefined,
     close() {
-      for (const signal of SIGNALS) filters[signal].close();
+      terms.close();
       file.close();
     },
   };
