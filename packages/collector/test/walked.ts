@@ -48,5 +48,5 @@ export const walked = async (store: Store, now = LATER): Promise<readonly Walked
 const spansOf = ({ spans, unit: { platform } }: Part): readonly SpanRecord[] => [...spans, ...(platform?.spans ?? [])];
 
 /** Ids of the traces for which the query holds. */
-export const matching = (query: Query, all: readonly Walked[]): readonly string[] =>
-  all.filter(({ row, spans }) => holds(query, row, spans)).map(({ row }) => row.id);
+export const matching = (query: Query, all: readonly Walked[], now = LATER): readonly string[] =>
+  all.filter(({ row, spans }) => holds(query, row, spans, now)).map(({ row }) => row.id);

@@ -57,7 +57,7 @@ export const searchRoutes =
     app.get<{ Querystring: Static<typeof StatsParameters> }>(
       "/api/traces/stats",
       { ...READ, schema: STATS },
-      async ({ query }): Promise<TraceStats> => statsView(await traceStatistics(filtersOf(query), deps)),
+      async ({ query }): Promise<TraceStats> => statsView(await traceStatistics(filtersOf(query), deps, clock())),
     );
 
     app.get<{ Querystring: Static<typeof SuggestParameters> }>(

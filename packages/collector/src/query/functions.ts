@@ -103,7 +103,7 @@ export const functionStory = async (
 const rowsIn = async ({ from, to }: Window, name: string | undefined, deps: ListDeps): Promise<NewestRows> => {
   const first = from > LONGEST_NS ? from - LONGEST_NS : 0n;
   const filters = { from: first, to, ...(name !== undefined && { function: name }) };
-  const { rows, lookedBackTo } = await newestRows(filters, deps);
+  const { rows, lookedBackTo } = await newestRows(filters, deps, to);
   return { rows, lookedBackTo: lookedBackTo !== undefined && lookedBackTo > from ? lookedBackTo : undefined };
 };
 

@@ -38,7 +38,7 @@ export const listTraces = async (
 ): Promise<{ readonly traces: readonly TraceSummary[]; readonly next?: SummaryPosition }> => {
   const pending = await deps.summarizer.settled();
   const { rows, next } = await search(
-    { ...searchOf(list), limit: list.limit, ...(list.after && { after: list.after }) },
+    { ...searchOf(list), now, limit: list.limit, ...(list.after && { after: list.after }) },
     deps,
   );
   return {
@@ -48,7 +48,14 @@ export const listTraces = async (
 };
 
 /** The filters that have a parameter of their own are parts of the query like any other. */
-export const searchOf = ({ from, to, query, status, minDurationMs, ...filters }: Filters): Omit<Search, "limit"> => {
+export const searchOf = ({
+  from,
+  to,
+  query,
+  status,
+  minDurationMs,
+  ...filters
+}: Filters): Omit<Search, "limit" | "now"> => {
   const parts: Query[] = [];
   if (query?.kind === "and") parts.push(...query.parts);
   else if (query) parts.push(query);

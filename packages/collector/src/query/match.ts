@@ -7,30 +7,39 @@
 import { type KeyValue, type SpanEvent, anyValueToPlain } from "@mayfly/otlp";
 import { attributeValues, attributesOf, wordOf } from "../model/attribute-words.ts";
 import type { SpanRecord } from "../model/span.ts";
+import type { UnixNano } from "../model/time.ts";
 import type { SummaryRow } from "../store/summaries.ts";
 import type { Field, Query, Test } from "./grammar.ts";
+import { gapCountAt } from "./row.ts";
 
 type Truth = boolean | undefined;
 
-export const holdsBySummary = (query: Query, row: SummaryRow): Truth => truthOf(query, row, undefined);
+/** What a trace is judged by, as of `now`. */
+interface Facts {
+  readonly row: SummaryRow;
+  readonly now: UnixNano;
+  readonly spans?: readonly SpanRecord[];
+}
 
-export const holds = (query: Query, row: SummaryRow, spans: readonly SpanRecord[]): boolean =>
-  truthOf(query, row, spans) ?? false;
+export const holdsBySummary = (query: Query, row: SummaryRow, now: UnixNano): Truth => truthOf(query, { row, now });
 
-const truthOf = (query: Query, row: SummaryRow, spans: readonly SpanRecord[] | undefined): Truth => {
+export const holds = (query: Query, row: SummaryRow, spans: readonly SpanRecord[], now: UnixNano): boolean =>
+  truthOf(query, { row, now, spans }) ?? false;
+
+const truthOf = (query: Query, facts: Facts): Truth => {
   switch (query.kind) {
     case "and":
-      return all(query.parts, (part) => truthOf(part, row, spans));
+      return all(query.parts, (part) => truthOf(part, facts));
     case "or":
-      return not(all(query.parts, (part) => not(truthOf(part, row, spans))));
+      return not(all(query.parts, (part) => not(truthOf(part, facts))));
     case "not":
-      return not(truthOf(query.part, row, spans));
+      return not(truthOf(query.part, facts));
     case "text":
-      return holdsText(query.text.toLowerCase(), row, spans);
+      return holdsText(query.text.toLowerCase(), facts);
     case "attribute":
-      return spans?.some((span) => query.tests.some((test) => attributePasses(span, query.key, test)));
+      return facts.spans?.some((span) => query.tests.some((test) => attributePasses(span, query.key, test)));
     case "field":
-      return fieldPasses(query.field, query.tests, row, spans);
+      return fieldPasses(query.field, query.tests, facts);
   }
 };
 
@@ -46,18 +55,13 @@ const all = (parts: readonly Query[], of: (part: Query) => Truth): Truth => {
   return truth;
 };
 
-const fieldPasses = (
-  field: Field,
-  tests: readonly Test[],
-  row: SummaryRow,
-  spans: readonly SpanRecord[] | undefined,
-): Truth => {
-  const values = valuesOf(field, row) ?? spans?.map((span) => span.wire.name);
+const fieldPasses = (field: Field, tests: readonly Test[], facts: Facts): Truth => {
+  const values = valuesOf(field, facts) ?? facts.spans?.map((span) => span.wire.name);
   return values && tests.some((test) => values.some((value) => passes(value, test)));
 };
 
 /** undefined: the row does not know them all. */
-const valuesOf = (field: Field, row: SummaryRow): readonly (string | number)[] | undefined => {
+const valuesOf = (field: Field, { row, now }: Facts): readonly (string | number)[] | undefined => {
   switch (field) {
     case "function":
       return row.functions;
@@ -78,7 +82,7 @@ const valuesOf = (field: Field, row: SummaryRow): readonly (string | number)[] |
     case "spans":
       return [row.spanCount];
     case "gaps":
-      return [row.gapCount];
+      return [gapCountAt(row, now)];
     case "request":
       return row.requestIds;
     case "trace":
@@ -113,7 +117,7 @@ const passes = (value: string | number, test: Test): boolean => {
   }
 };
 
-const holdsText = (text: string, row: SummaryRow, spans: readonly SpanRecord[] | undefined): Truth => {
+const holdsText = (text: string, { row, spans }: Facts): Truth => {
   const words = [row.id, row.name, ...row.traceIds, ...row.requestIds, ...row.functions, ...(row.spanNames ?? [])];
   if (words.some((word) => word.toLowerCase().includes(text))) return true;
   return spans?.some((span) => spanText(span).includes(text));

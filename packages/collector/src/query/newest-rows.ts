@@ -14,8 +14,8 @@ export interface NewestRows {
   readonly lookedBackTo: UnixNano | undefined;
 }
 
-export const newestRows = async (filters: Filters, deps: ListDeps): Promise<NewestRows> => {
+export const newestRows = async (filters: Filters, deps: ListDeps, now: UnixNano): Promise<NewestRows> => {
   await deps.summarizer.settled();
-  const { rows, next } = await search({ ...searchOf(filters), limit: MAX_ROWS, maxRows: MAX_ROWS }, deps);
+  const { rows, next } = await search({ ...searchOf(filters), now, limit: MAX_ROWS, maxRows: MAX_ROWS }, deps);
   return { rows, lookedBackTo: next?.start };
 };

@@ -11,7 +11,8 @@
  * A row whose root is not among the roots so found is gone. The span that a batch lends to its members' rows (not whole)
  * does not lead from one of them to the others, or a busy queue would connect everything.
  *
- * In      what the store holds now, and the rows as they were; traces that have changed too and whose turn is `later`.
+ * In      what the store holds now, and the rows as they were; rows that are `worn`, because a part of what they tell is stored no more;
+ *         traces that have changed too and whose turn is `later`.
  * Bounds  the graph's. What it could not hold removes nothing.
  */
 import { type SpanPath, type TraceId, traceOf } from "../model/ids.ts";
@@ -49,7 +50,7 @@ interface Deps {
 
 export const refresh = async (
   traceIds: readonly TraceId[],
-  due: readonly SummaryRow[],
+  worn: readonly SummaryRow[],
   later: readonly TraceId[],
   { graph, summaries, now, maxUnits }: Deps,
 ): Promise<Refreshed> => {
@@ -62,7 +63,7 @@ export const refresh = async (
 
   let units: Unit[] = [...changed];
   let old: SummaryRow[] = [
-    ...due,
+    ...worn,
     ...(await summaries.ofTraces(traceIds, MAX_ROWS)).map(({ row }) => row),
     ...(await summaries.ofUnits(
       [...changed].flatMap((unit) => [unit.path, ...evidencePaths(unit)]),

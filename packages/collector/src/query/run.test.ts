@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { anyRequests } from "../../test/any-spans.ts";
 import { START, batch, span } from "../../test/builders.ts";
-import { type Stored, arrived, at, closeOpened, hop, opened } from "../../test/stitched.ts";
+import { LATER, type Stored, arrived, at, closeOpened, hop, opened } from "../../test/stitched.ts";
 import { matching, walked } from "../../test/walked.ts";
 import type { SummaryPosition } from "../store/summaries.ts";
 import type { Query, Test } from "./grammar.ts";
@@ -18,7 +18,7 @@ const found = async (deps: Stored, query: Query, limit: number): Promise<readonl
   const ids: string[] = [];
   let after: SummaryPosition | undefined;
   do {
-    const { rows, next } = await search({ query, limit, ...(after && { after }) }, deps);
+    const { rows, next } = await search({ query, limit, now: LATER, ...(after && { after }) }, deps);
     ids.push(...rows.map((row) => row.id));
     after = next;
   } while (after);
@@ -120,7 +120,7 @@ test("what an attribute's index leads to is looked at alone, and only within the
       },
     },
   };
-  const one = { query: parseQuery("order_id:o-7"), from: START + 20_000_000n, limit: 10 };
+  const one = { query: parseQuery("order_id:o-7"), from: START + 20_000_000n, limit: 10, now: LATER };
   const { rows, next } = await search(one, counted);
   expect(rows.map((row) => row.name)).toEqual(["t47", "t27"]);
   expect([next, reads]).toEqual([undefined, 2]);
@@ -184,9 +184,12 @@ test("a page that looked at as many rows as it may says where to go on", async (
   const deps = await opened();
   await deps.store.append(batch(NAMES.map((name, n) => span(name, { trace: name, at: at(n) }))));
   await deps.summarizer.catchUp();
-  const page = await search({ query: parseQuery('"nowhere to be found" OR name:t3'), limit: 10, maxRows: 30 }, deps);
+  const page = await search(
+    { query: parseQuery('"nowhere to be found" OR name:t3'), limit: 10, now: LATER, maxRows: 30 },
+    deps,
+  );
   expect(page.rows).toEqual([]);
   expect(page.next).toBeDefined();
-  const rest = await search({ query: parseQuery("name:t3"), limit: 10, after: page.next! }, deps);
+  const rest = await search({ query: parseQuery("name:t3"), limit: 10, now: LATER, after: page.next! }, deps);
   expect(rest.rows.map((row) => row.name)).toEqual(["t3"]);
 });

@@ -49,6 +49,7 @@ export interface Search {
   readonly to?: UnixNano;
   readonly after?: SummaryPosition;
   readonly limit: number;
+  readonly now: UnixNano;
   /** Rows looked at, at most. */
   readonly maxRows?: number;
 }
@@ -61,8 +62,8 @@ export interface SearchPage {
 
 export const search = async (what: Search, deps: SearchDeps): Promise<SearchPage> => {
   const { store } = deps;
-  const { query, limit, maxRows = MAX_ROWS } = what;
-  const judge = createJudge(query, store);
+  const { query, limit, now, maxRows = MAX_ROWS } = what;
+  const judge = createJudge(query, now, store);
   const rows: SummaryRow[] = [];
   let looked = 0;
   let last: SummaryPosition | undefined = what.after;
@@ -148,20 +149,20 @@ interface Judge {
   isTired(): boolean;
 }
 
-const createJudge = (query: Query, store: SearchDeps["store"]): Judge => {
+const createJudge = (query: Query, now: UnixNano, store: SearchDeps["store"]): Judge => {
   let reads = 0;
   let spans = 0;
   let readMs = 0;
   return {
     async holds(row) {
-      const known = holdsBySummary(query, row);
+      const known = holdsBySummary(query, row, now);
       if (known !== undefined) return known;
       const begun = performance.now();
       const read = await spansOfRow(row, store, WALK_BOUNDS.maxSpans);
       readMs += performance.now() - begun;
       reads += 1;
       spans += read.length;
-      return holds(query, row, read);
+      return holds(query, row, read, now);
     },
     isTired: () => reads >= MAX_READ || spans >= MAX_SPANS || readMs >= MAX_READ_MS,
   };

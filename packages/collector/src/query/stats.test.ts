@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { START, batch, span } from "../../test/builders.ts";
-import { at, opened } from "../../test/stitched.ts";
+import { LATER, at, opened } from "../../test/stitched.ts";
 import { parseQuery } from "./parse.ts";
 import { traceStatistics } from "./stats.ts";
 
@@ -26,7 +26,7 @@ const story = async () => {
 test("counts, percentiles and facets are of the traces that the filters list", async () => {
   const deps = await story();
 
-  const all = await traceStatistics({}, deps);
+  const all = await traceStatistics({}, deps, LATER);
   expect(all).toMatchObject({
     count: 100,
     errorCount: 20,
@@ -55,13 +55,13 @@ test("counts, percentiles and facets are of the traces that the filters list", a
       ],
     },
   });
-  const few = await traceStatistics({ query: parseQuery("function:pay duration:>50ms"), status: "error" }, deps);
+  const few = await traceStatistics({ query: parseQuery("function:pay duration:>50ms"), status: "error" }, deps, LATER);
   expect(few).toMatchObject({ count: 2, errorCount: 2, percentiles: { p50: 61 * MS, p99: 81 * MS } });
 });
 
 test("every trace is in one step of duration and one of time, and between the first and the last is no hole", async () => {
   const deps = await story();
-  const { durations, times } = await traceStatistics({}, deps);
+  const { durations, times } = await traceStatistics({}, deps, LATER);
   for (const buckets of [durations, times]) {
     expect(buckets.reduce((sum, { count }) => sum + count, 0)).toBe(100);
     expect(buckets.reduce((sum, { errorCount }) => sum + errorCount, 0)).toBe(20);
@@ -75,14 +75,19 @@ test("every trace is in one step of duration and one of time, and between the fi
 
 test("of traces that are far apart, and of none, the steps stay few", async () => {
   const deps = await opened();
-  expect(await traceStatistics({}, deps)).toMatchObject({ count: 0, percentiles: undefined, durations: [], times: [] });
+  expect(await traceStatistics({}, deps, LATER)).toMatchObject({
+    count: 0,
+    percentiles: undefined,
+    durations: [],
+    times: [],
+  });
   await deps.store.append(
     batch([
       span("old", { trace: "old", at: [0, 0] }),
       span("new", { trace: "new", at: [40_000_000_000, 40_000_000_000 + 3_600_000 * 24 * 90] }),
     ]),
   );
-  const { durations, times } = await traceStatistics({}, deps);
+  const { durations, times } = await traceStatistics({}, deps, LATER);
   expect([times.length <= 60, durations.length <= 100]).toEqual([true, true]);
 });
 
@@ -91,7 +96,7 @@ test("what needs more looking than one answer may take says how far back it has 
   const spans = Array.from({ length: 700 }, (_, n) => span(`s${n}`, { trace: `t${n}`, at: at(n) }));
   await deps.store.append(batch(spans));
   await deps.summarizer.catchUp();
-  const { isComplete, lookedBackTo } = await traceStatistics({ query: parseQuery('"nowhere"') }, deps);
+  const { isComplete, lookedBackTo } = await traceStatistics({ query: parseQuery('"nowhere"') }, deps, LATER);
   expect(isComplete).toBe(false);
   expect(lookedBackTo).toBe(START + 200n * BigInt(MS));
 });

@@ -43,8 +43,8 @@ export interface ValueCount {
   readonly count: number;
 }
 
-export const traceStatistics = async (filters: Filters, deps: ListDeps): Promise<TraceStatistics> => {
-  const { rows, lookedBackTo } = await newestRows(filters, deps);
+export const traceStatistics = async (filters: Filters, deps: ListDeps, now: UnixNano): Promise<TraceStatistics> => {
+  const { rows, lookedBackTo } = await newestRows(filters, deps, now);
   return {
     count: rows.length,
     errorCount: rows.filter(hasFailed).length,

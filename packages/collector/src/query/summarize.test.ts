@@ -14,6 +14,9 @@ import { openStore } from "../store/sqlite/sqlite-store.ts";
 import { createSqliteSummaries } from "../store/sqlite/summaries.ts";
 import type { SummaryRow } from "../store/summaries.ts";
 import { WALK_BOUNDS } from "./find.ts";
+import { listTraces } from "./list.ts";
+import { parseQuery } from "./parse.ts";
+import { gapCountAt } from "./row.ts";
 import { createSummarizer } from "./summarize.ts";
 
 const RUNS = process.env["MAYFLY_LONG"] === "true" ? 2_000 : 20;
@@ -104,17 +107,43 @@ test("a late parent takes the row of what it called", async () => {
   expect(await kept(deps)).toMatchObject([{ id: id("t", "POST /orders"), spanCount: 5, gapCount: 0 }]);
 });
 
-test("a message that nobody receives becomes a gap when its time has come, though nothing arrives", async () => {
-  let now = START + 1_000_000_000n;
+test("a message that nobody receives becomes a gap when its time has come, and nothing is worked out again for that", async () => {
+  const now = START + 1_000_000_000n;
   const deps = await opened(WALK_BOUNDS, () => now);
-  await deps.store.append(batch([span("send", { produces: ["sqs-message m"], kind: 4, at: at(0) })]));
+  const sent = (name: string, ms: number) =>
+    span(name, { parent: "top", produces: [`sqs-message ${name}`], kind: 4, at: at(ms) });
+  await deps.store.append(batch([span("top"), sent("a", 0), sent("b", 0), sent("c", 500)]));
   await deps.summarizer.catchUp();
-  expect(await kept(deps)).toMatchObject([{ gapCount: 0 }]);
 
-  now += 30_000_000_000n;
+  const listed = async (ms: number, gaps: number) => {
+    const asked = { limit: 10, query: parseQuery(`gaps:${gaps}`) };
+    return (await listTraces(asked, deps, START + BigInt(ms) * 1_000_000n)).traces.map(({ gapCount }) => gapCount);
+  };
+  const { wire } = sent("a", 0);
+  const waited = Number(wire.endTimeUnixNano - START) / 1e6 + 30_000;
+  expect(await listed(waited - 1, 0)).toEqual([0]);
+  expect(await listed(waited, 2)).toEqual([2]);
+  expect(await listed(waited + 499, 2)).toEqual([2]);
+  expect(await listed(waited + 500, 3)).toEqual([3]);
+
+  await deps.store.append(batch([span("receive", { trace: "r", consumes: ["sqs-message a"], at: at(600) })]));
   await deps.summarizer.catchUp();
-  expect(await kept(deps)).toMatchObject([{ gapCount: 1 }]);
-  expect((await kept(deps))[0]).not.toHaveProperty("dueAt");
+  expect(await kept(deps)).toMatchObject([{ gapsToCome: [{ count: 1 }, { count: 1 }] }]);
+});
+
+test("of very many gaps to come the last come together", async () => {
+  const deps = await opened(WALK_BOUNDS, () => START);
+  const sent = Array.from({ length: 40 }, (_, n) =>
+    span(`send ${n}`, { parent: "top", produces: [`sqs-message ${n}`], kind: 4, at: at(n) }),
+  );
+  await deps.store.append(batch([span("top"), ...sent]));
+  await deps.summarizer.catchUp();
+  const [row] = await kept(deps);
+  expect(row?.gapsToCome).toHaveLength(16);
+  const due = sent.map(({ wire }) => wire.endTimeUnixNano + 30_000_000_000n);
+  expect(gapCountAt(row!, due[14]!)).toBe(15);
+  expect(gapCountAt(row!, due[38]!)).toBe(15);
+  expect(gapCountAt(row!, due[39]!)).toBe(40);
 });
 
 test("who sent a message may be told by what was seen of it, and then its receiver's row changes", async () => {

@@ -29,7 +29,6 @@ const MAX_PENDING = 500;
 const MAX_AWAITED = 200;
 /** Beyond these, which traces have changed is not asked: they are more than a list may wait for. */
 const MANY_SPANS = 20_000;
-const DUE_PER_STEP = 200;
 const ROWS_PER_SWEEP = 200;
 
 /** Traces that have changed and are not in the rows yet. */
@@ -77,15 +76,15 @@ export const createSummarizer = ({
   let isClosing = false;
   const work = async (
     traceIds: readonly TraceId[],
-    due: readonly SummaryRow[],
+    worn: readonly SummaryRow[] = [],
     later: readonly TraceId[] = [],
   ): Promise<Refreshed> => {
     const graph = createGraph(store, bounds);
-    const result = await refresh(traceIds, due, later, { graph, summaries, now: clock(), maxUnits: bounds.maxUnits });
-    if (!graph.truncated || traceIds.length + due.length < 2) return result;
+    const result = await refresh(traceIds, worn, later, { graph, summaries, now: clock(), maxUnits: bounds.maxUnits });
+    if (!graph.truncated || traceIds.length + worn.length < 2) return result;
     const parts: Refreshed[] = [];
-    for (const traceId of traceIds) parts.push(await work([traceId], []));
-    for (const row of due) parts.push(await work([], [row]));
+    for (const traceId of traceIds) parts.push(await work([traceId]));
+    for (const row of worn) parts.push(await work([], [row]));
     const [put, remove] = [parts.flatMap((part) => part.put), parts.flatMap((part) => part.remove)];
     return { put, remove, covered: new Set() };
   };
@@ -94,21 +93,17 @@ export const createSummarizer = ({
   const step = async (): Promise<number> => {
     const from = await summaries.checkpoint();
     const changes = await store.changedTraces(from, CHANGES_PER_STEP, tracesPerStep);
-    const due = await summaries.due(clock(), DUE_PER_STEP);
-    if (changes.traceIds.length + due.length === 0) return 0;
-    let rows = due;
     let left = changes.traceIds;
-    do {
+    while (left.length > 0) {
       const later = left.slice(tracesPerGraph);
-      const { put, remove, covered } = await work(left.slice(0, tracesPerGraph), rows, later);
+      const { put, remove, covered } = await work(left.slice(0, tracesPerGraph), [], later);
       left = later.filter((traceId) => !covered.has(traceId));
-      rows = [];
       const change: SummaryChange = { from, to: left.length === 0 ? changes.checkpoint : from, put, remove };
       if (!(await summaries.apply(change))) return 1; // somebody else was faster: look again
       await letOthersRun();
       if (isClosing) return 0;
-    } while (left.length > 0);
-    return changes.traceIds.length + due.length;
+    }
+    return changes.traceIds.length;
   };
 
   const round = async (maxTraces: number): Promise<void> => {
@@ -157,7 +152,7 @@ export const createSummarizer = ({
 
   const bringInNow = async (traceIds: readonly TraceId[]): Promise<void> => {
     for (let from = 0; from < traceIds.length; from += tracesPerGraph)
-      await bringIn(() => work(traceIds.slice(from, from + tracesPerGraph), []));
+      await bringIn(() => work(traceIds.slice(from, from + tracesPerGraph)));
   };
 
   const pending = async (): Promise<Pending> => {

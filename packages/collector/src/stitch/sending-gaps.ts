@@ -26,13 +26,10 @@ export const sendingGapsOf = (trace: StitchedTrace, graph: Graph, now: UnixNano)
   ...withoutMessageId(trace).flatMap((span) => (dueAt(span) > now ? [] : noMessageId(span))),
 ];
 
-/** When something of this trace that nobody has received by `now` becomes a gap; undefined where nothing waits. */
-export const nextGapAfter = (trace: StitchedTrace, graph: Graph, now: UnixNano): UnixNano | undefined => {
-  const waiting = withoutConsumer(trace, graph).map(({ span }) => span);
-  return [...waiting, ...withoutMessageId(trace)]
-    .map(dueAt)
-    .filter((due) => due > now)
-    .reduce<UnixNano | undefined>((next, one) => (next === undefined || one < next ? one : next), undefined);
+/** When what nobody has received by `now` becomes a gap, once for each, in no order. */
+export const gapsToCome = (trace: StitchedTrace, graph: Graph, now: UnixNano): readonly UnixNano[] => {
+  const waiting = withoutConsumer(trace, graph).flatMap(({ span, keys }) => keys.map(() => span));
+  return [...waiting, ...withoutMessageId(trace)].map(dueAt).filter((due) => due > now);
 };
 
 const dueAt = (span: SpanRecord): UnixNano => span.wire.endTimeUnixNano + UNDER_WAY_NS;

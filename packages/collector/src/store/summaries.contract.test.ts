@@ -70,7 +70,14 @@ describe.each(ENGINES)("summaries in %s", (_name, open) => {
       isCold: true as const,
     };
     const calls = [{ from: "é", to: "g", count: 2 }];
-    const full = row("a", { at: 1, dueAt: START, functions: ["é", "g"], truncated: true, invocations: [run], calls });
+    const full = row("a", {
+      at: 1,
+      gapsToCome: [{ at: START, count: 2 }],
+      functions: ["é", "g"],
+      truncated: true,
+      invocations: [run],
+      calls,
+    });
     await put(row("a"), row("b", { at: 2 }));
     await put(full);
 
@@ -141,13 +148,6 @@ describe.each(ENGINES)("summaries in %s", (_name, open) => {
     expect((await summaries.ofUnits([shared.path], 10)).map((one) => one.id)).toEqual(["b", "a"]);
     expect(await summaries.ofUnits([spanPath(traceId("batch"), spanId("other"))], 10)).toEqual([]);
     expect(await summaries.ofTraces([traceId("batch")], 1)).toHaveLength(1);
-  });
-
-  test("rows whose time has come are due", async () => {
-    await put(row("a", { dueAt: START }), row("b", { dueAt: START + 5n }), row("c"));
-    expect((await summaries.due(START, 10)).map((one) => one.id)).toEqual(["a"]);
-    await put(row("a"));
-    expect((await summaries.due(START + 5n, 10)).map((one) => one.id)).toEqual(["b"]);
   });
 
   test("terms that begin so are told, those of most rows first", async () => {

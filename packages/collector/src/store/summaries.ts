@@ -21,7 +21,10 @@ export interface SummaryRow {
   readonly spanCount: number;
   readonly errorCount: number;
   readonly coldStarts: number;
+  /** When it was worked out. */
   readonly gapCount: number;
+  /** Gaps that time alone will make of messages that nobody has received; absent where there are none. */
+  readonly gapsToCome?: readonly GapsToCome[];
   /** Each once, in causal order. */
   readonly functions: readonly string[];
   readonly services: readonly string[];
@@ -39,8 +42,11 @@ export interface SummaryRow {
   readonly invocations: readonly SummaryInvocation[];
   /** How often one function caused another, or itself. */
   readonly calls: readonly SummaryCall[];
-  /** When time alone will change it next: a message that nobody has received becomes a gap. */
-  readonly dueAt?: UnixNano;
+}
+
+export interface GapsToCome {
+  readonly at: UnixNano;
+  readonly count: number;
 }
 
 interface SummaryUnit {
@@ -151,8 +157,6 @@ export interface Summaries {
   ofTraces(traceIds: readonly TraceId[], limit: number): Promise<readonly PlacedRow[]>;
   /** Rows that hold any of these units, whole or not; at most `limit`. */
   ofUnits(paths: readonly SpanPath[], limit: number): Promise<readonly SummaryRow[]>;
-  /** Rows whose `dueAt` has come. */
-  due(now: UnixNano, limit: number): Promise<readonly SummaryRow[]>;
   /** Terms of this kind whose value begins so, those of most rows first. */
   terms(kind: SummaryTermKind, prefix: string, limit: number): Promise<readonly TermCount[]>;
   count(): Promise<number>;

@@ -18,7 +18,7 @@ import { makeFolder } from "./folders.ts";
 import { HASH_START, hashBytes, hashEnd } from "../terms.ts";
 
 export const DERIVED_FILE = "derived.db";
-const VERSION = 4;
+const VERSION = 5;
 
 const SCHEMA = `
 CREATE TABLE rows (
@@ -26,13 +26,11 @@ CREATE TABLE rows (
   id_hash  INTEGER NOT NULL,
   start_ns INTEGER NOT NULL,
   class    INTEGER NOT NULL,
-  due_ns   INTEGER,
   body     BLOB NOT NULL
 ) STRICT;
 CREATE INDEX rows_by_id ON rows (id_hash);
 CREATE INDEX rows_by_start ON rows (start_ns);
 CREATE INDEX rows_by_class ON rows (class, start_ns);
-CREATE INDEX rows_by_due ON rows (due_ns) WHERE due_ns IS NOT NULL;
 
 CREATE TABLE terms (
   id    INTEGER PRIMARY KEY,

@@ -29,7 +29,6 @@ export const createSqliteSummaries = ({ dataDir }: { readonly dataDir: string })
     page: (query) => asked(() => reads.page(query)),
     ofTraces: (traceIds, limit) => asked(() => reads.ofTraces(traceIds, limit)),
     ofUnits: (paths, limit) => asked(() => reads.ofUnits(paths, limit)),
-    due: (now, limit) => asked(() => reads.due(now, limit)),
     terms: (kind, prefix, limit) => asked(() => reads.terms(kind, prefix, limit)),
     count: () => asked(reads.count),
     close: async () => void db.close(),

@@ -1,7 +1,6 @@
 /** Questions to derived.db. */
 import type Database from "better-sqlite3";
 import { type SpanPath, type TraceId, traceOf } from "../../model/ids.ts";
-import type { UnixNano } from "../../model/time.ts";
 import type {
   PlacedRow,
   SummaryPage,
@@ -25,9 +24,6 @@ export const createReads = (db: Database.Database, rows: SummaryRows) => {
   const selectCheckpoint = db.prepare<[], string>("SELECT value FROM checkpoint").pluck();
   const selectRows = db.prepare<[string], StoredRow>(
     `SELECT seq, body FROM rows WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY start_ns DESC, seq DESC`,
-  );
-  const selectDue = db.prepare<[bigint, number], StoredRow>(
-    "SELECT seq, body FROM rows WHERE due_ns <= ? ORDER BY due_ns LIMIT ?",
   );
   const selectOfTraces = db.prepare<[string], StoredRow>(
     `SELECT seq, body FROM rows
@@ -70,8 +66,6 @@ export const createReads = (db: Database.Database, rows: SummaryRows) => {
       const asked = new Set(paths);
       return rowsWith(paths.map(traceOf), (path) => asked.has(path), limit).map(({ row }) => row);
     },
-    due: (now: UnixNano, limit: number): SummaryRow[] =>
-      selectDue.all(clamped(now), limit).map(({ body }) => rows.unpacked(body)),
     terms: (kind: string, prefix: string, limit: number) => selectTerms.all({ kind, prefix, limit }),
   };
 };

@@ -14,8 +14,8 @@ interface Known {
 
 export const createWrites = (db: Database.Database, rows: SummaryRows, checkpoint: () => string | undefined) => {
   const selectById = db.prepare<[number], Known>("SELECT seq, class, body FROM rows WHERE id_hash = ?");
-  const insert = db.prepare("INSERT INTO rows (id_hash, start_ns, class, due_ns, body) VALUES (?, ?, ?, ?, ?)");
-  const update = db.prepare("UPDATE rows SET start_ns = ?, class = ?, due_ns = ?, body = ? WHERE seq = ?");
+  const insert = db.prepare("INSERT INTO rows (id_hash, start_ns, class, body) VALUES (?, ?, ?, ?)");
+  const update = db.prepare("UPDATE rows SET start_ns = ?, class = ?, body = ? WHERE seq = ?");
   const remove = db.prepare("DELETE FROM rows WHERE seq = ?");
   const addTrace = db.prepare("INSERT OR IGNORE INTO row_traces (trace, seq) VALUES (?, ?)");
   const dropTrace = db.prepare("DELETE FROM row_traces WHERE trace = ? AND seq = ?");
@@ -34,15 +34,14 @@ export const createWrites = (db: Database.Database, rows: SummaryRows, checkpoin
     const known = find(row.id);
     const body = rows.packed(row);
     if (known?.body.equals(body)) return;
-    const due = row.dueAt === undefined ? null : clamped(row.dueAt);
     const inClass = classes.entered(row);
     if (known === undefined) {
-      const { lastInsertRowid } = insert.run(hashOf(row.id), clamped(row.start), inClass, due, body);
+      const { lastInsertRowid } = insert.run(hashOf(row.id), clamped(row.start), inClass, body);
       for (const trace of tracesOf(row)) addTrace.run(trace, lastInsertRowid);
       return;
     }
     classes.left(known.class);
-    update.run(clamped(row.start), inClass, due, body, known.seq);
+    update.run(clamped(row.start), inClass, body, known.seq);
     const [before, now] = [tracesOf(known.row), tracesOf(row)];
     for (const trace of before) if (!now.has(trace)) dropTrace.run(trace, known.seq);
     for (const trace of now) if (!before.has(trace)) addTrace.run(trace, known.seq);
