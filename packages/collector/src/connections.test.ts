@@ -177,7 +177,7 @@ test("connections beyond the bound are closed and counted, and idle ones make ro
   expect(await refusals(server)).toEqual({ "too-many-connections": 1 });
 });
 
-test.each([1_000, 2_000, 60_000])(
+test.each([1_000, 2_000, 60_000, 7 * 86_400_000])(
   "a server starts with %i ms for a request, of which headers have a third",
   async (ms) => {
     const { app } = await listening(timesToArrive(ms));

@@ -54,6 +54,7 @@ export const httpOptions = (limits: ConnectionLimits) => ({
   http: {
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs, // held against headersTimeout as soon as there is a server; fastify's comes later
     connectionsCheckingInterval: limits.checkEveryMs,
   },
 });
