@@ -51,7 +51,10 @@ export interface SpanRecord {
   readonly parentIsRemote: boolean;
   /** Its status says so, or it did not finish. */
   readonly isError: boolean;
-  /** Sent as it stood near the function's timeout (`mayfly.unfinished`); where it ended after all, it comes again without. */
+  /**
+   * Sent as it stood near the function's timeout (`mayfly.unfinished`), or imported while it ran (`mayfly.in_progress`); where it ended
+   * after all, it comes again without.
+   */
   readonly isUnfinished: boolean;
   readonly isColdStart: boolean;
   /** Made here of what somebody saw of an invocation, and not sent by it. */

@@ -175,6 +175,8 @@ export const MAYFLY_INIT_DURATION_MS = "mayfly.init_duration_ms";
 /** Of an invocation: how many spans within it sampling left out. */
 export const MAYFLY_SDK_SAMPLED_OUT_SPANS = "mayfly.sdk.sampled_out_spans";
 export const MAYFLY_UNFINISHED = "mayfly.unfinished";
+/** On what was imported while it still ran. */
+export const MAYFLY_IN_PROGRESS = "mayfly.in_progress";
 export const MAYFLY_LINK = "mayfly.link";
 export const MAYFLY_LINK_INVOCATION = "invocation";
 

@@ -111,6 +111,7 @@ test("the span of an init is no second cold start", () => {
 
 test("a span that did not finish is an error, whatever its status says", () => {
   expect(record(wire({}, { "mayfly.unfinished": true }))).toMatchObject({ isUnfinished: true, isError: true });
+  expect(record(wire({}, { "mayfly.in_progress": true }))).toMatchObject({ isUnfinished: true, isError: false });
   expect(record(wire())).toMatchObject({ isUnfinished: false, isError: false });
 });
 

@@ -21,6 +21,7 @@ import {
   MAYFLY_EVIDENCE,
   MAYFLY_LINK,
   MAYFLY_LINK_INVOCATION,
+  MAYFLY_IN_PROGRESS,
   MAYFLY_UNFINISHED,
   MESSAGING_BATCH_MESSAGE_COUNT,
   MESSAGING_MESSAGE_ID,
@@ -61,13 +62,20 @@ export const normalizedSpan = (wire: Span, origin: SpanOrigin, receivedAt: UnixN
 
 /** Every attribute of a span that an id, a stitch key or its failure is read from (spanIdsOf). */
 export const SPAN_ID_ATTRIBUTES: readonly string[] = [
-  ...new Set([...FAAS_INVOCATION_ID, FAAS_INVOKED_NAME, MAYFLY_UNFINISHED, ...STITCH_KEY_ATTRIBUTES]),
+  ...new Set([
+    ...FAAS_INVOCATION_ID,
+    FAAS_INVOKED_NAME,
+    MAYFLY_UNFINISHED,
+    MAYFLY_IN_PROGRESS,
+    ...STITCH_KEY_ATTRIBUTES,
+  ]),
 ];
 
 /** Those of them that say something by themselves: a span with none of them, without links and a status, says nothing. */
 export const SPAN_TELLING_ATTRIBUTES: ReadonlySet<string> = new Set([
   ...FAAS_INVOCATION_ID,
   DATADOG_REQUEST_ID,
+  MAYFLY_IN_PROGRESS,
   MAYFLY_UNFINISHED,
   ...STITCH_KEY_TELLING_ATTRIBUTES,
 ]);
@@ -80,11 +88,11 @@ type IdSource = Pick<Span, "kind" | "links"> & { readonly status?: Pick<Status, 
 
 export const spanIdsOf = (wire: IdSource, attributes: IdReader): SpanIds => {
   const requestId = requestIdOf(wire, attributes);
-  const isUnfinished = attributes.isTrue(MAYFLY_UNFINISHED);
+  const wasCutOff = attributes.isTrue(MAYFLY_UNFINISHED);
   return {
     ...(requestId !== undefined && { requestId }),
-    isError: isUnfinished || wire.status?.code === STATUS_ERROR,
-    isUnfinished,
+    isError: wasCutOff || wire.status?.code === STATUS_ERROR,
+    isUnfinished: wasCutOff || attributes.isTrue(MAYFLY_IN_PROGRESS),
     ...stitchKeysOf(wire, attributes),
     links: wire.links.flatMap(linkTarget),
   };

@@ -1,6 +1,6 @@
 /**
- * A span can come twice: near a timeout, as it stood (`mayfly.unfinished`), and as it ended when the function made it after all.
- * Then the end is the truth. What came only unfinished stays: nobody will hear more of it.
+ * A span can come twice: near a timeout, as it stood (`mayfly.unfinished`), or imported while it ran (`mayfly.in_progress`), and as it
+ * ended after all. Then the end is the truth. What came only unfinished stays: nobody will hear more of it.
  */
 import type { SpanRecord } from "../model/span.ts";
 

@@ -6,6 +6,8 @@ export const MESSAGING_BATCH_MESSAGE_COUNT = "messaging.batch.message_count";
 export const MAYFLY_INIT_DURATION_MS = "mayfly.init_duration_ms";
 /** Sent as it stood near the function's timeout; where the span ended after all, it came again without. */
 export const MAYFLY_UNFINISHED = "mayfly.unfinished";
+/** Imported while it ran. */
+export const MAYFLY_IN_PROGRESS = "mayfly.in_progress";
 /** How often SQS had handed out the message by then: 2 is the second try. */
 export const MAYFLY_SQS_RECEIVE_COUNT = "mayfly.sqs.receive_count";
 export const MAYFLY_LINK = "mayfly.link";

@@ -340,7 +340,7 @@ test("a redrive goes on in every branch that had not come to its end, each with 
 test("what still runs has no end and says so", () => {
   const spans = spansOf(orderHistory("r", CHILD).slice(0, 3));
   expect(drawn(spans)).toEqual(["orders [0, …]", "orders > Charge [100, …]", "Charge > Charge [200, …]"]);
-  for (const index of spans.keys()) expect(attributesAt(spans, index)["mayfly.unfinished"]).toBe(true);
+  for (const index of spans.keys()) expect(attributesAt(spans, index)["mayfly.in_progress"]).toBe(true);
 });
 
 test("no history, however torn, breaks the import, and what comes of it is OTLP with ids of its own", () => {

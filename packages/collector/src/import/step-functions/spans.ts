@@ -24,7 +24,7 @@ import {
   FAAS_INVOKED_PROVIDER,
   MAYFLY_KEYS_CONSUMED,
   MAYFLY_KEYS_PRODUCED,
-  MAYFLY_UNFINISHED,
+  MAYFLY_IN_PROGRESS,
   RPC_METHOD,
   RPC_SERVICE,
   RPC_SYSTEM,
@@ -94,7 +94,7 @@ export const spansOfExecution = (
       attributes: madeAttributes({
         ...attributesOf(stretch),
         ...(kind === "execution" && executionAttributes(arn, stateMachineArn, parentArn)),
-        ...(end === undefined && { [MAYFLY_UNFINISHED]: true }),
+        ...(end === undefined && { [MAYFLY_IN_PROGRESS]: true }),
       }),
       ...(failure !== undefined && {
         status: { code: STATUS_ERROR, message: messageOf(failure) },

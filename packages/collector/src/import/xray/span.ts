@@ -41,7 +41,7 @@ import {
   MAYFLY_EVIDENCE_XRAY,
   MAYFLY_INIT_DURATION_MS,
   MAYFLY_KEYS_PRODUCED,
-  MAYFLY_UNFINISHED,
+  MAYFLY_IN_PROGRESS,
   RPC_METHOD,
   RPC_SERVICE,
   RPC_SYSTEM,
@@ -108,7 +108,7 @@ const attributesOf = (segment: Segment): Attributes => {
     [words.XRAY_ERROR]: isTrue(fields["error"]) || undefined,
     [words.XRAY_THROTTLE]: isTrue(fields["throttle"]) || undefined,
     ...initOf(segment),
-    ...(end === undefined && { [words.XRAY_IN_PROGRESS]: true, [MAYFLY_UNFINISHED]: true }),
+    ...(end === undefined && { [words.XRAY_IN_PROGRESS]: true, [MAYFLY_IN_PROGRESS]: true }),
     [MAYFLY_EVIDENCE]: MAYFLY_EVIDENCE_XRAY,
     ...producedBy(segment),
   };

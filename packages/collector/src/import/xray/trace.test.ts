@@ -184,7 +184,7 @@ test("an exception is an event, its stack as Node.js writes one, and its message
 test("what is in progress has no end and is unfinished; links stay links", () => {
   const running = span("3a049070bf15849c");
   expect(running.endTimeUnixNano).toBe(0n);
-  expect(read("3a049070bf15849c").isUnfinished).toBe(true);
+  expect(read("3a049070bf15849c")).toMatchObject({ isUnfinished: true, isError: false });
   expect(running.links).toMatchObject([{ traceId: "6956b3000123456789abcdef01234567", spanId: "1a2b3c4d5e6f7081" }]);
 });
 

@@ -10,6 +10,7 @@ import { hueClass } from "../../model/colors.ts";
 import { clockText } from "../../model/clock-text.ts";
 import { formatDuration, formatOffset } from "../../model/format.ts";
 import { joinText, placeholderText } from "../../model/join-text.ts";
+import { MAYFLY_IN_PROGRESS } from "../../model/semconv.ts";
 import { evidenceReason, shownName } from "../../model/platform.ts";
 import { type JoinRow, type Row, type SpanRow, errorOf } from "../../model/rows.ts";
 import { type Extent, type Placed, placeInterval } from "../../model/time-scale.ts";
@@ -175,6 +176,11 @@ const SpanLabel = ({ row, find, hit }: Sought & { readonly row: SpanRow }) => {
         </span>
       )}
       {batchSize !== undefined && <span class="tag">1 of {batchSize}</span>}
+      {view.span.attributes[MAYFLY_IN_PROGRESS] === true && (
+        <span class="tag" title="It had not ended when it was imported; import it again for its end">
+          still running
+        </span>
+      )}
       {isInvocation && view.clockOffsetNs !== undefined && (
         <span class="tag" title={clockText(view.clockOffsetNs)}>
           clock {formatOffset(view.clockOffsetNs)}
