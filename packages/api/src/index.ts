@@ -344,6 +344,8 @@ export interface LogRecord {
   readonly severityNumber: Integer;
   readonly severityText?: string;
   readonly body: AttributeValue;
+  /** Of an event its name; of a record of Lambda's own its type, such as `platform.report`. */
+  readonly eventName?: string;
   readonly traceId?: string;
   readonly spanId?: string;
   readonly requestId?: string;

@@ -1,7 +1,7 @@
 /** Batches of Lambda's Telemetry API, as an extension passes them on. */
 import { anyValueToPlain } from "@mayfly/otlp";
 import { gzipSync } from "node:zlib";
-import type { FunctionList, Invocation, TraceDetail } from "@mayfly/api";
+import type { FunctionList, Invocation, LogList, TraceDetail } from "@mayfly/api";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { jsonSpan, openPipeline, type TestPipeline, tracesJson } from "./http.ts";
 
@@ -62,6 +62,22 @@ const post = (payload: string | Buffer, url = "/v1/lambda/telemetry", headers: R
   });
 const stats = () => pipeline.store.stats();
 
+test("an init that failed is an error among the lines, though no invocation tells of it", async () => {
+  const failed = { ...INIT, errorType: "Runtime.ImportModuleError" };
+  const batch = [
+    event(1, "platform.initStart", INIT),
+    event(2, "platform.initRuntimeDone", { ...failed, status: "error" }),
+    event(3, "platform.initReport", { ...failed, status: "timeout", metrics: { durationMs: 2 } }),
+    event(4, "platform.restoreReport", { status: "success", metrics: { durationMs: 2 } }),
+  ];
+  expect((await post(JSON.stringify(batch))).statusCode).toBe(200);
+  const { logs } = await pipeline.store.logsWith({ limit: 100, levels: ["error"] });
+  expect(logs.map(({ wire }) => wire.eventName).toSorted()).toEqual([
+    "platform.initReport",
+    "platform.initRuntimeDone",
+  ]);
+});
+
 test("each record is a log record as it came, and an invocation's are one span beside them", async () => {
   const response = await post(JSON.stringify(BATCH));
 
@@ -86,6 +102,9 @@ test("each record is a log record as it came, and an invocation's are one span b
   ]);
   expect(logs.filter(({ requestId }) => requestId === REQUEST_ID)).toHaveLength(5);
   expect(logs.find(({ seq }) => seq === 3)?.requestId).toBe(REQUEST_ID);
+
+  const answer = await pipeline.app.inject("/api/logs?text=platform.somethingNew");
+  expect(answer.json<LogList>().logs).toMatchObject([{ eventName: "platform.somethingNew" }]);
 
   const { spans } = await pipeline.store.spansWith({ words: [], limit: 10 });
   expect(spans).toMatchObject([

@@ -5,7 +5,7 @@ import { hasNoBrowser, useBrowser } from "./browser.ts";
 import { stats, traceStats } from "./fixtures/answers.ts";
 import { summaries } from "./fixtures/list.ts";
 import { AMBIGUOUS } from "./fixtures/ambiguous.ts";
-import { ORDER } from "./fixtures/order.ts";
+import { ORDER, ORDER_LOGS } from "./fixtures/order.ts";
 import { UNSENT } from "./fixtures/unsent.ts";
 import { wideTrace } from "./fixtures/wide.ts";
 
@@ -432,6 +432,29 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
     await page.locator(".headline").getByRole("button", { name: words }).waitFor();
     expect(await page.locator(".timeline-row.failed").innerText()).toContain(words);
     expect(await page.locator(".detail .error-text").innerText()).toBe(words);
+  });
+
+  test("a span that was imported while it ran says so, and is no failure", async () => {
+    const [root] = ORDER.spans;
+    const running = { ...root!, status: { code: "unset" as const }, attributes: { "mayfly.in_progress": true } };
+    const path = `/api/traces/${encodeURIComponent(ORDER.id)}`;
+    const { page } = await open(ORDER_PATH, {
+      answers: { [path]: { ...ORDER, spans: [running], joins: [], gaps: [] } },
+    });
+    await page.locator(".timeline-row.span", { hasText: "still running" }).waitFor();
+    expect(await page.locator(".timeline-row.failed").count()).toBe(0);
+  });
+
+  test("a record of Lambda's own is called by its type among the log lines, a line of text is not", async () => {
+    const [line] = ORDER_LOGS;
+    const report = { ...line!, eventName: "platform.report", body: { status: "success" } };
+    const text = { ...line!, eventName: "platform.start", body: "START RequestId: 1" };
+    const { page } = await open(`${ORDER_PATH}?tab=logs`, { answers: { "/api/logs": { logs: [report, text] } } });
+    await page.getByText("platform.report").waitFor();
+    expect(await page.locator(".log-line .body").allInnerTexts()).toEqual([
+      expect.stringContaining('platform.report {"status":"success"}'),
+      expect.not.stringContaining("platform.start"),
+    ]);
   });
 
   test("a young trace is asked for again until nothing late can come", async () => {

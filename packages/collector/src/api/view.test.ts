@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { log, span, START } from "../../test/builders.ts";
+import { normalizedSpan } from "../normalize/spans.ts";
 import { unitsOf } from "../stitch/units.ts";
 import { traceDataOf } from "./otlp-view.ts";
 import { logView, spanView } from "./view.ts";
@@ -39,6 +40,12 @@ test("a span that stayed unfinished reads as an error, with its own error where 
   expect(spanView(unfinished).status).toEqual({ code: "error", message: "not finished when the timeout was near" });
   const wire = { ...unfinished.wire, status: { code: 2, message: "boom" } };
   expect(spanView({ ...unfinished, wire }).status).toEqual({ code: "error", message: "boom" });
+});
+
+test("what was imported while it ran is no error", () => {
+  const { wire, origin } = span("a");
+  const running = { ...wire, attributes: [{ key: "mayfly.in_progress", value: { boolValue: true } }] };
+  expect(spanView(normalizedSpan(running, origin, START)).status).toEqual({ code: "unset" });
 });
 
 test("a kind that a later OTLP may have is unspecified", () => {

@@ -63,9 +63,10 @@ export const sightView = (sight: Sight | undefined): api.PlatformReport | undefi
 const SPAN_KINDS: readonly api.SpanKind[] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 const STATUS_CODES = ["unset", "ok", "error"] as const;
 
-export const statusOf = ({ wire, isUnfinished }: SpanRecord): api.Status => {
+export const statusOf = ({ wire, isUnfinished, isError }: SpanRecord): api.Status => {
   const code = STATUS_CODES[wire.status?.code ?? 0] ?? "unset";
-  if (isUnfinished && code !== "error") return { code: "error", message: "not finished when the timeout was near" };
+  if (isUnfinished && isError && code !== "error")
+    return { code: "error", message: "not finished when the timeout was near" };
   return wire.status?.message ? { code, message: wire.status.message } : { code };
 };
 
@@ -76,6 +77,7 @@ export const logView = (record: LogRecord): api.LogRecord => {
     severityNumber: wire.severityNumber,
     ...(wire.severityText && { severityText: wire.severityText }),
     body: anyValueToPlain(wire.body),
+    ...(wire.eventName && { eventName: wire.eventName }),
     ...(record.traceId !== undefined && { traceId: record.traceId }),
     ...(record.spanId !== undefined && { spanId: record.spanId }),
     ...(record.requestId !== undefined && { requestId: record.requestId }),

@@ -18,7 +18,7 @@ import {
   type Resource,
   spanToProtobuf,
 } from "@mayfly/otlp";
-import { timeOf } from "../model/json-fields.ts";
+import { fieldsOf, timeOf } from "../model/json-fields.ts";
 import type { FunctionIdentity } from "../model/function-identity.ts";
 import type { FunctionLine } from "../model/function-line.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
@@ -127,7 +127,7 @@ const logRecord = (line: FunctionLine, receivedAt: UnixNano): LogRecord | undefi
   });
   const fields = said?.fields.map(([key, value]) => ({ key, value: anyValue(value) })) ?? [];
   if (body === undefined || fields.some(({ value }) => value === undefined)) return undefined;
-  const severity = said?.severity ?? (word && isPlatformFailure(word.facts) ? "ERROR" : "INFO");
+  const severity = said?.severity ?? (isFailure(line) ? "ERROR" : "INFO");
   return {
     timeUnixNano: said?.time ?? time,
     observedTimeUnixNano: receivedAt,
@@ -141,6 +141,14 @@ const logRecord = (line: FunctionLine, receivedAt: UnixNano): LogRecord | undefi
     spanId: said?.spanId ?? "",
     eventName: said ? "" : line.type,
   };
+};
+
+/** Phases without an invocation say their status too. */
+const isFailure = ({ word, type, body }: FunctionLine): boolean => {
+  if (word) return isPlatformFailure(word.facts);
+  if (!/^platform\.(?:init|restore)/.test(type)) return false;
+  const status = typeof body === "string" ? /\bStatus: (\w+)/.exec(body)?.[1] : fieldsOf(body)?.["status"];
+  return typeof status === "string" && status !== "success";
 };
 
 const SEVERITIES: ReadonlyMap<string, number> = new Map([

@@ -1538,6 +1538,10 @@ export const ANSWER_SCHEMAS = {
       "body": {
         "$ref": "#/components/schemas/AttributeValue"
       },
+      "eventName": {
+        "description": "Of an event its name; of a record of Lambda's own its type, such as `platform.report`.",
+        "type": "string"
+      },
       "traceId": {
         "type": "string"
       },

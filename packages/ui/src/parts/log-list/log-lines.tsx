@@ -38,12 +38,17 @@ export const LogLine = ({ line, showsFunction, onOpen, style }: LogLineProps) =>
         {severity}
       </span>
       <span role="gridcell" class="body mono" title={textOf(record.body)}>
+        {isEvent(record) && <b class="event-name">{record.eventName} </b>}
         {textOf(record.body)}
         <Fields attributes={record.attributes} />
       </span>
     </div>
   );
 };
+
+/** A line of text says itself what it is. */
+const isEvent = ({ eventName, body }: LogView["record"]): boolean =>
+  eventName !== undefined && typeof body !== "string";
 
 const Fields = ({ attributes }: { readonly attributes: LogView["record"]["attributes"] }) => (
   <span class="fields">

@@ -352,7 +352,7 @@ const GapDetail = ({ row, onClose }: Pick<DetailProps, "onClose"> & { readonly r
 const PlaceholderDetail = ({ row, onClose }: Pick<DetailProps, "onClose"> & { readonly row: PlaceholderRow }) => (
   <>
     <Title onClose={onClose}>Something came before</Title>
-    <p>{placeholderText(row.placeholder)}</p>
+    {row.gaps.length === 0 && <p>{placeholderText(row.placeholder)}</p>}
     {row.gaps.map((gap, index) => (
       <GapFacts key={index} gap={gap} />
     ))}
