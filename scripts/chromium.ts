@@ -37,7 +37,7 @@ export interface PageLook {
 export const openPage = async (
   browser: Browser,
   { width = 1440, height = 900, theme = "light", scale = 1 }: PageLook = {},
-): Promise<{ readonly page: Page; readonly complaints: readonly string[] }> => {
+): Promise<{ readonly page: Page; readonly complaints: string[] }> => {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: theme,

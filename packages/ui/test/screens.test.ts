@@ -11,9 +11,9 @@ import { wideTrace } from "./fixtures/wide.ts";
 
 const ORDER_PATH = `/traces/${encodeURIComponent(ORDER.id)}`;
 
-describe.skipIf(hasNoBrowser)("the list of traces", () => {
-  const open = useBrowser();
+const open = useBrowser();
 
+describe.skipIf(hasNoBrowser)("the list of traces", () => {
   test("shows each transaction with its functions in causal order, and leads to it and back", async () => {
     const { page } = await open("/");
     const row = page.getByRole("row").filter({ hasText: "POST /orders" }).first();
@@ -239,8 +239,6 @@ describe.skipIf(hasNoBrowser)("the list of traces", () => {
 });
 
 describe.skipIf(hasNoBrowser)("one trace", () => {
-  const open = useBrowser();
-
   test("shows every function, every join with its reason, and what is missing with its mend", async () => {
     const { page } = await open(ORDER_PATH);
     const grid = page.getByRole("treegrid");
@@ -503,8 +501,6 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
 });
 
 describe.skipIf(hasNoBrowser)("a trace that comes in pages", () => {
-  const open = useBrowser();
-
   test("is drawn whole: joins of every page, and the critical path that only the first one tells", async () => {
     const { criticalPath, joins, spans, ...head } = ORDER;
     const [first, second] = [spans.slice(0, 4), spans.slice(4)];
@@ -529,7 +525,6 @@ describe.skipIf(hasNoBrowser)("a trace that comes in pages", () => {
 });
 
 describe.skipIf(hasNoBrowser)("an invocation without spans", () => {
-  const open = useBrowser();
   const answers = { "/api/traces/*": UNSENT, "/api/logs": { logs: [] } };
 
   test("is drawn as one that nobody sent, with why, how it ended and what Lambda says of it", async () => {
@@ -560,8 +555,6 @@ describe.skipIf(hasNoBrowser)("an invocation without spans", () => {
 });
 
 describe.skipIf(hasNoBrowser)("at every width", () => {
-  const open = useBrowser();
-
   for (const width of [1440, 768]) {
     for (const path of ["/", ORDER_PATH, `${ORDER_PATH}?tab=logs`, `${ORDER_PATH}?row=${ORDER.spans[0]?.spanId}`]) {
       test(`nothing sticks out at ${width} px on ${path.replace(ORDER_PATH, "/traces/…")}`, async () => {
