@@ -1,5 +1,5 @@
 import type { ReadableSpan, Span } from "@opentelemetry/sdk-trace";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { readConfig } from "../config.ts";
 import { createSpans } from "./provider.ts";
 import { createSampling } from "./sampling.ts";
@@ -32,6 +32,17 @@ test("a start time that somebody gave is kept", () => {
   const { ended, spans } = collected();
   spans.tracer.startSpan("work", { startTime: [1_800_000_000, 5] }).end([1_800_000_000, 9]);
   expect(ended[0]).toMatchObject({ startTime: [1_800_000_000, 5], endTime: [1_800_000_000, 9] });
+});
+
+test("a thread that is put aside while it makes a span makes it no longer", () => {
+  vi.useFakeTimers({ toFake: ["Date", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { ended, spans } = collected();
+  const beforehand = performance.now();
+  vi.advanceTimersByTime(50);
+  vi.spyOn(performance, "now").mockReturnValueOnce(beforehand); // by the span, which is then put aside
+  spans.tracer.startSpan("work").end();
+  expect(ended[0]?.duration).toEqual([0, 0]);
 });
 
 test("only the span that was told a trace id has it", () => {

@@ -23,7 +23,7 @@ import type { HeldSpans } from "./detail.ts";
 import { joinGlobals } from "./globals.ts";
 import { createIds } from "./ids.ts";
 import { type Sampling, hasSampledFlag } from "./sampling.ts";
-import { createWallClock } from "./wall-clock.ts";
+import { createWallClock, type Reading } from "./wall-clock.ts";
 
 export interface Spans {
   readonly tracer: Tracer;
@@ -56,10 +56,10 @@ export interface SpansDeps {
 
 export const createSpans = ({ config, sampling, place, onEnd, flush }: SpansDeps): Spans => {
   const placeOf = new WeakMap<ReadableSpan, Place>();
-  const now = createWallClock();
+  const clock = createWallClock();
   const processor: SpanProcessor = {
     onStart(span: Span) {
-      if (startsNow(span)) (span as { startTime: HrTime }).startTime = now();
+      if (startsNow(span)) startBy(clock(), span);
       // Ours are random, and so is what X-Ray makes its own of.
       if (span.parentSpanContext === undefined || span.parentSpanContext.traceFlags & RANDOM_FLAG)
         span.spanContext().traceFlags |= RANDOM_FLAG;
@@ -98,7 +98,7 @@ export const createSpans = ({ config, sampling, place, onEnd, flush }: SpansDeps
   return {
     tracer: provider.getTracer("@mayfly/sdk", VERSION),
     provider,
-    now,
+    now: () => clock().time,
     nextRoot: (traceId) => (nextTraceId = traceId),
     inTrace(traceId, start) {
       nextTraceId = traceId;
@@ -130,10 +130,18 @@ const RECORDED = { decision: SamplingDecision.RECORD };
 /**
  * Nobody gave it a start time, so the span has taken Date.now() for it: whole milliseconds. Events and the end are counted from
  * `startTime` by performance.now(), so a finer start makes all of them fine. Without that field spans keep their milliseconds.
+ *
+ * They are counted by what performance.now() was when the span began to be made: until its start is read a thread may have been put
+ * aside, or have compiled what it starts with, and its end would be that much too late.
  */
 const startsNow = (span: Span): boolean => (span as { [START_TIME_PROVIDED]?: boolean })[START_TIME_PROVIDED] === false;
 
 const START_TIME_PROVIDED = "_startTimeProvided";
+const COUNTED_FROM = "_performanceStartTime";
+
+const startBy = ({ time, monotonicMs }: Reading, span: Span): void => {
+  Object.assign(span, { startTime: time, [COUNTED_FROM]: monotonicMs });
+};
 
 /** What is known of the function is known at once; OpenTelemetry's own class also waits for detectors. */
 const resourceOf = ({ resource: attributes }: SdkConfig): Resource => {

@@ -53,7 +53,7 @@ const unfinished = (span: Span): ReadableSpan => ({
   spanContext: () => span.spanContext(),
   ...(span.parentSpanContext && { parentSpanContext: span.parentSpanContext }),
   startTime: span.startTime,
-  endTime: createWallClock()(),
+  endTime: createWallClock()().time,
   duration: span.duration,
   ended: false,
   status: { ...span.status },

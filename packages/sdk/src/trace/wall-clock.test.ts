@@ -9,7 +9,11 @@ const clocks = (wall: number, monotonic: number) => {
     time.wall += ms;
     time.monotonic += ms;
   };
-  return { time, pass, millis: () => read()[0] * 1_000 + read()[1] / 1e6 };
+  const millis = (): number => {
+    const [seconds, nanos] = read().time;
+    return seconds * 1_000 + nanos / 1e6;
+  };
+  return { time, pass, millis };
 };
 
 const WALL = 1_800_000_000_000;
@@ -43,4 +47,19 @@ test("reading often brings it closer to the truth than a millisecond", () => {
     pass(0.07);
   }
   expect(Math.abs(millis() - time.wall)).toBeLessThan(0.08);
+});
+
+test("a thread that is put aside between the readings of the two clocks does not mix two moments", () => {
+  const time = { wall: WALL + 0.1, monotonic: 50 };
+  let isPutAside = true;
+  const read = createWallClock({
+    wallMs() {
+      const wall = Math.floor(time.wall);
+      if (isPutAside) [time.wall, time.monotonic, isPutAside] = [time.wall + 2.7, time.monotonic + 2.7, false];
+      return wall;
+    },
+    monotonicMs: () => time.monotonic,
+  });
+  const { time: hrTime, monotonicMs } = read();
+  expect([hrTime[0] * 1_000 + Math.floor(hrTime[1] / 1e6), monotonicMs]).toEqual([WALL + 2, 52.7]);
 });
