@@ -1,5 +1,6 @@
 export type * from "./definition.ts";
 export type { LogLine } from "./environment.ts";
+export type { FinishedExecution } from "./event-sources/step-functions.ts";
 export type { FinishedInvocation } from "./function.ts";
 export { DefinitionError, startLab } from "./lab.ts";
 export type { Lab, LabOptions } from "./lab.ts";

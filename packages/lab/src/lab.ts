@@ -13,7 +13,7 @@ import { startHttpApi } from "./event-sources/http-api.ts";
 import { deliverRaw, deliverToFunction } from "./event-sources/sns.ts";
 import { type SqsSource, startSqsSource } from "./event-sources/sqs.ts";
 import { createSchedules } from "./event-sources/schedules.ts";
-import { createStepFunctions } from "./event-sources/step-functions.ts";
+import { type FinishedExecution, createStepFunctions } from "./event-sources/step-functions.ts";
 import { type Destinations, createDestinations } from "./destinations.ts";
 import { type FinishedInvocation, type LabFunction, createFunction } from "./function.ts";
 import { type Messaging, type Publication, startMessaging } from "./messaging.ts";
@@ -47,6 +47,7 @@ export interface LabOptions {
   /** The life of the execution environments, as it happens. */
   readonly onMoment?: (moment: Moment) => void;
   readonly onInvocation?: (invocation: FinishedInvocation) => void;
+  readonly onExecution?: (execution: FinishedExecution) => void;
   /** Whatever Lambda says of any environment, of one that was killed too, as its log group has it. */
   readonly onPlatformRecord?: (record: PlatformRecord) => void;
 }
@@ -140,6 +141,7 @@ const open = async (definition: LabDefinition, options: LabOptions, opened: Clos
     messaging,
     eventBridge,
     pause: options.stateMachinePause ?? realPause,
+    onExecution: options.onExecution ?? (() => undefined),
   });
   const endpoint = await startAwsEndpoint({ ...shared, eventBridge, stepFunctions });
   opened.push(endpoint, { close: () => closeEach(functions) }, stepFunctions);

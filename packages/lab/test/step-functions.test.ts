@@ -1,6 +1,6 @@
 import { DescribeExecutionCommand, type DescribeExecutionOutput, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { expect, test } from "vitest";
-import { type LabDefinition, startLab } from "../src/index.ts";
+import { type FinishedExecution, type LabDefinition, type LabOptions, startLab } from "../src/index.ts";
 import { type Rig, fn, startRig } from "./rig.ts";
 
 type State = Record<string, unknown>;
@@ -23,8 +23,8 @@ interface MachineRig extends Rig {
   readonly run: (input?: unknown, name?: string) => Promise<DescribeExecutionOutput>;
 }
 
-const startMachine = async (states: Record<string, State>): Promise<MachineRig> => {
-  const rig = await startRig(definitionOf(states));
+const startMachine = async (states: Record<string, State>, options: LabOptions = {}): Promise<MachineRig> => {
+  const rig = await startRig(definitionOf(states), options);
   return {
     ...rig,
     async run(input = {}, name = "run-1") {
@@ -39,6 +39,29 @@ const startMachine = async (states: Record<string, State>): Promise<MachineRig> 
 };
 
 const outputOf = ({ output = "null" }: DescribeExecutionOutput): unknown => JSON.parse(output);
+
+test("who wants to know is told how each execution ended", async () => {
+  const ended: FinishedExecution[] = [];
+  const states = {
+    Ask: { Type: "Choice", Choices: [{ Variable: "$.ok", BooleanEquals: true, Next: "Done" }], Default: "Refuse" },
+    Done: { Type: "Succeed" },
+    Refuse: { Type: "Fail", Error: "CardDeclined", Cause: "no cover" },
+  };
+  const { run } = await startMachine(states, { onExecution: (execution) => ended.push(execution) });
+  await run({ ok: true }, "good");
+  await run({ ok: false }, "bad");
+  const about = { stateMachineName: "flow", durationMs: expect.any(Number) as number };
+  expect(ended).toEqual([
+    { ...about, executionArn: expect.stringMatching(/:good$/) as string, status: "SUCCEEDED" },
+    {
+      ...about,
+      executionArn: expect.stringMatching(/:bad$/) as string,
+      status: "FAILED",
+      error: "CardDeclined",
+      cause: "no cover",
+    },
+  ]);
+});
 
 test("a linear machine hands each task's result to the next", async () => {
   const { run, lab } = await startMachine({

@@ -70,3 +70,17 @@ test("a failure shows its error and its stack, also where it is no JSON", () => 
     "<cyan:api   >  <red:✕ 12 ms>  http  <red:cut off>",
   ]);
 });
+
+test("an execution ends in one line, too: how, how long, why it failed, and where its trace is", () => {
+  const ended = { stateMachineName: "flow", executionArn: "arn", durationMs: 1204.4 };
+  const lines = shown((screen) => {
+    screen.executed({ ...ended, status: "SUCCEEDED" }, "http://127.0.0.1:4318/traces/arn");
+    screen.executed({ ...ended, status: "FAILED", error: "CardDeclined", cause: "declined" }, undefined);
+    screen.executed({ ...ended, status: "TIMED_OUT" }, undefined);
+  });
+  expect(lines).toEqual([
+    "<cyan:flow  >  <green:✓ 1204 ms>  execution  <underline:http://127.0.0.1:4318/traces/arn>",
+    "<cyan:flow  >  <red:✕ 1204 ms>  execution  <red:CardDeclined: declined>",
+    "<cyan:flow  >  <red:✕ 1204 ms>  execution  <red:TIMED_OUT>",
+  ]);
+});

@@ -5,9 +5,11 @@
  *   api     ✓ 12 ms  http  cold start 184 ms  http://127.0.0.1:4318/traces/6b1e…
  *   worker  ✕ 8 ms  sqs  TypeError: no such order
  *   worker      at handler (/shop/src/worker.ts:7:11)
+ *   flow    ✕ 1204 ms  execution  CardDeclined: declined  http://127.0.0.1:4318/traces/arn%3Aaws…
  */
 import type { styleText } from "node:util";
 import type { LogLine } from "../environment.ts";
+import type { FinishedExecution } from "../event-sources/step-functions.ts";
 import type { FinishedInvocation } from "../function.ts";
 import { type Level, parsedObject, readableError, readableLine } from "./log-line.ts";
 
@@ -25,6 +27,7 @@ export interface Screen {
   names(names: readonly string[]): void;
   log(line: LogLine): void;
   finished(invocation: FinishedInvocation, link: string | undefined): void;
+  executed(execution: FinishedExecution, link: string | undefined): void;
   /** Something about a function that is not its own word: reloaded, broken, … */
   note(name: string, text: string, style?: Style): void;
 }
@@ -86,6 +89,17 @@ export const createScreen = ({ print, paint }: ScreenDeps): Screen => {
         ...(link === undefined ? [] : [paint("underline", link)]),
       ];
       show(functionName, parts.join("  ") + stackText(error?.stack ?? []));
+    },
+    executed({ stateMachineName, status, durationMs, error, cause }, link) {
+      const isGood = status === "SUCCEEDED";
+      const why = [error ?? (isGood ? undefined : status), cause].filter((part) => part !== undefined).join(": ");
+      const parts = [
+        paint(isGood ? "green" : "red", `${isGood ? "✓" : "✕"} ${milliseconds(durationMs)}`),
+        "execution",
+        ...(why === "" ? [] : [paint("red", why)]),
+        ...(link === undefined ? [] : [paint("underline", link)]),
+      ];
+      show(stateMachineName, parts.join("  "));
     },
     note: (name, text, style = "dim") => show(name, paint(style, text)),
   };

@@ -11,6 +11,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { FunctionDefinition, LabDefinition } from "../definition.ts";
+import type { FinishedExecution } from "../event-sources/step-functions.ts";
 import type { FinishedInvocation } from "../function.ts";
 import { DefinitionError, type Lab, startLab } from "../lab.ts";
 import type { Runtime } from "../runtime.ts";
@@ -122,6 +123,7 @@ class RunningSession implements DevSession {
         if (!this.#isClosing) this.#screen.log(line);
       },
       onInvocation: (invocation) => void this.#finished(invocation),
+      onExecution: (execution) => void this.#executed(execution),
     });
     if (hasRoutes(this.#files.definition)) this.#httpPort = Number(new URL(this.#lab.httpUrl).port);
     await this.#tellStart(this.#lab, false);
@@ -129,7 +131,7 @@ class RunningSession implements DevSession {
 
   async #tellStart(lab: Lab, isUpdate: boolean): Promise<void> {
     const { definition } = this.#files;
-    this.#screen.names(Object.keys(definition.functions));
+    this.#screen.names([...Object.keys(definition.functions), ...Object.keys(definition.stateMachines ?? {})]);
     await this.#writeAddresses(lab);
     this.#follow();
     this.#options.print(startBlock({ ...this.#options, definition, lab, isUpdate, files: this.#files.paths }));
@@ -239,13 +241,21 @@ class RunningSession implements DevSession {
     if (!this.#isClosing) this.#screen.finished(invocation, link);
   }
 
+  /** Items of a distributed Map are as many as they are: only those that failed are told. */
+  async #executed(execution: FinishedExecution): Promise<void> {
+    if (execution.mapRunArn !== undefined && execution.status === "SUCCEEDED") return;
+    const link = await this.#traceLink(execution.executionArn);
+    if (!this.#isClosing) this.#screen.executed(execution, link);
+  }
+
   /** Only where the collector has something to show: not every function has to be observed. */
-  async #traceLink(requestId: string): Promise<string | undefined> {
+  async #traceLink(id: string): Promise<string | undefined> {
     const { collectorUrl } = this.#options;
     try {
-      const answer = await fetch(`${collectorUrl}/api/traces/${requestId}?stitch=false`);
+      const name = encodeURIComponent(id);
+      const answer = await fetch(`${collectorUrl}/api/traces/${name}?stitch=false`);
       await answer.body?.cancel();
-      return answer.ok ? `${collectorUrl}/traces/${requestId}` : undefined;
+      return answer.ok ? `${collectorUrl}/traces/${name}` : undefined;
     } catch {
       return undefined; // it ends
     }

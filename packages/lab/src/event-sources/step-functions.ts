@@ -29,6 +29,18 @@ export interface StepFunctionsDeps {
   readonly region: string;
   readonly accountId: string;
   readonly pause: Run["pause"];
+  readonly onExecution: (execution: FinishedExecution) => void;
+}
+
+export interface FinishedExecution {
+  readonly stateMachineName: string;
+  readonly executionArn: string;
+  readonly status: Exclude<Status, "RUNNING">;
+  readonly durationMs: number;
+  readonly error?: string;
+  readonly cause?: string;
+  /** Of an item or a batch of a distributed Map. */
+  readonly mapRunArn?: string;
 }
 
 export interface RequestHeaders {
@@ -86,6 +98,19 @@ interface Start extends StartInput {
   readonly parent?: string;
   readonly mapRunArn?: string;
 }
+
+const finished = (execution: Execution, stopDate: number): FinishedExecution => {
+  const { machine, executionArn, status, startDate, error, cause, mapRunArn } = execution;
+  return {
+    stateMachineName: machine.name,
+    executionArn,
+    status: status === "RUNNING" ? "ABORTED" : status,
+    durationMs: (stopDate - startDate) * 1_000,
+    ...(error !== undefined && { error }),
+    ...(cause !== undefined && { cause }),
+    ...(mapRunArn !== undefined && { mapRunArn }),
+  };
+};
 
 const MAX_PAGE = 1_000;
 const DEFAULT_PAGE = 100;
@@ -154,6 +179,7 @@ export const createStepFunctions = (deps: StepFunctionsDeps): StepFunctions => {
     } finally {
       clearTimeout(timer);
       execution.stopDate = Date.now() / 1_000;
+      deps.onExecution(finished(execution, execution.stopDate));
     }
   };
 
