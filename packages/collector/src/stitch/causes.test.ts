@@ -91,6 +91,28 @@ test("the states of one execution wait for each other, not for its start; what r
   ]);
 });
 
+test("the attempts at one message wait for each other; another function that received it as well does not", async () => {
+  const attempt = (name: string, fn: string, from: number, to: number) =>
+    span(name, {
+      trace: name,
+      in: fn,
+      environment: name,
+      request: `r-${fn}`,
+      consumes: ["sns-message m"],
+      at: at(from, to),
+    });
+  const path = await pathOf(
+    [
+      span("publish", { in: "api", request: "r-api", produces: ["sns-message m"], at: at(0, 5) }),
+      attempt("first", "pay", 10, 20),
+      attempt("second", "pay", 40, 50),
+      attempt("audit", "audit", 25, 30),
+    ],
+    "r-api",
+  );
+  expect(path).toEqual(["publish 0-5", "for first 5-10", "first 10-20", "for second 20-40", "second 40-50"]);
+});
+
 test("whatever the spans say of each other, each stands once, and the path is whole", async () => {
   await fc.assert(
     fc

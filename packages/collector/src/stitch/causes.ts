@@ -3,7 +3,8 @@
  *
  * A span stands under the span of its unit that called it; a unit under the span that sent to it, by its first join;
  * a record unit within the invocation that it ran in. The states of one execution, of which each is joined to who started
- * it, stand under each other: a state waited for the last one that had ended. What has no cause here is a root. An invocation that waited for its
+ * it, stand under each other: a state waited for the last one that had ended; and so do the attempts of one function at one message.
+ * What has no cause here is a root. An invocation that waited for its
  * environment begins with the init.
  *
  * Times are nanoseconds since `origin`, as numbers, by the corrected clocks.
@@ -14,6 +15,7 @@ import type { UnixNano } from "../model/time.ts";
 import { initDurationNs, isInitSpan } from "../normalize/init.ts";
 import type { Clocks } from "./clock-skew.ts";
 import type { Task } from "./critical-path.ts";
+import type { UnitJoin } from "./joins.ts";
 import type { Unit } from "./units.ts";
 import type { StitchedTrace } from "./walk.ts";
 
@@ -31,7 +33,7 @@ export const tasksOf = (trace: StitchedTrace, origin: UnixNano): readonly Task<S
     }
   }
   const causes = causesOf(trace);
-  for (const states of statesOf(trace, causes)) putInSequence(states, nodes, causes);
+  for (const units of sequencesOf(trace, causes)) putInSequence(units, nodes, causes);
   const roots: Node[] = [];
   for (const { unit, spans } of trace.parts) {
     for (const span of spans) {
@@ -74,19 +76,28 @@ const causesOf = ({ parts, joins }: StitchedTrace): Map<Unit, SpanPath> => {
   return causes;
 };
 
-/** Of each execution, the units that are joined to its start by it. */
-const statesOf = ({ joins }: StitchedTrace, causes: ReadonlyMap<Unit, SpanPath>): readonly (readonly Unit[])[] => {
-  const states = joins.filter(({ kind, from, to }) => kind === "sfn-execution" && causes.get(to) === from.path);
-  const byExecution = Map.groupBy(states, ({ from, keys }) => `${from.path} ${keys[0]?.id}`);
-  return Array.from(byExecution.values(), (some) => some.map(({ to }) => to));
+/** Units that one span sent to by one id, of which one may have waited for another. */
+const sequencesOf = ({ joins }: StitchedTrace, causes: ReadonlyMap<Unit, SpanPath>): Iterable<ReadonlySet<Unit>> => {
+  const sequences = new Map<string, Set<Unit>>();
+  for (const join of joins) {
+    const name = causes.get(join.to) === join.from.path ? sequenceOf(join) : undefined;
+    if (name !== undefined) sequences.set(name, (sequences.get(name) ?? new Set()).add(join.to));
+  }
+  return sequences.values();
+};
+
+/** The states of an execution are any functions; another function that had the same message did not wait. */
+const sequenceOf = ({ kind, from, to, keys: [key] }: UnitJoin): string | undefined => {
+  if (kind === "sfn-execution") return `${from.path} ${key?.id}`;
+  return key && `${from.path} ${key.id} ${to.root.origin.functionName}`;
 };
 
 const putInSequence = (
-  states: readonly Unit[],
+  units: ReadonlySet<Unit>,
   nodes: ReadonlyMap<SpanPath, Node>,
   causes: Map<Unit, SpanPath>,
 ): void => {
-  const timed = states.flatMap((unit) => {
+  const timed = [...units].flatMap((unit) => {
     const node = nodes.get(unit.path);
     return node ? [{ unit, start: node.start, end: node.end }] : [];
   });
