@@ -113,6 +113,20 @@ test("the attempts at one message wait for each other; another function that rec
   expect(path).toEqual(["publish 0-5", "for first 5-10", "first 10-20", "for second 20-40", "second 40-50"]);
 });
 
+test("of a fan-out of one message to one function none waited for another", async () => {
+  const runs = Array.from({ length: 101 }, (_, n) =>
+    span(`run ${n}`, {
+      trace: `${n}`,
+      in: "f",
+      request: `r-${n}`,
+      consumes: ["sns-message m"],
+      at: at(10 + 2 * n, 11 + 2 * n),
+    }),
+  );
+  const publish = span("publish", { in: "api", request: "r-api", produces: ["sns-message m"], at: at(0, 5) });
+  expect(await pathOf([publish, ...runs], "r-api")).toEqual(["publish 0-5", "for run 100 5-210", "run 100 210-211"]);
+});
+
 test("whatever the spans say of each other, each stands once, and the path is whole", async () => {
   await fc.assert(
     fc

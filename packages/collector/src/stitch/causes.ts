@@ -76,19 +76,26 @@ const causesOf = ({ parts, joins }: StitchedTrace): Map<Unit, SpanPath> => {
   return causes;
 };
 
+/** More that received one message are a fan-out: none of them waited for another. */
+const MOST_ATTEMPTS = 100;
+
 /** Units that one span sent to by one id, of which one may have waited for another. */
-const sequencesOf = ({ joins }: StitchedTrace, causes: ReadonlyMap<Unit, SpanPath>): Iterable<ReadonlySet<Unit>> => {
+const sequencesOf = ({ joins }: StitchedTrace, causes: ReadonlyMap<Unit, SpanPath>): readonly ReadonlySet<Unit>[] => {
   const sequences = new Map<string, Set<Unit>>();
   for (const join of joins) {
     const name = causes.get(join.to) === join.from.path ? sequenceOf(join) : undefined;
     if (name !== undefined) sequences.set(name, (sequences.get(name) ?? new Set()).add(join.to));
   }
-  return sequences.values();
+  return [...sequences].flatMap(([name, units]) =>
+    units.size <= MOST_ATTEMPTS || name.startsWith(STATES) ? [units] : [],
+  );
 };
+
+const STATES = "states ";
 
 /** The states of an execution are any functions; another function that had the same message did not wait. */
 const sequenceOf = ({ kind, from, to, keys: [key] }: UnitJoin): string | undefined => {
-  if (kind === "sfn-execution") return `${from.path} ${key?.id}`;
+  if (kind === "sfn-execution") return `${STATES}${from.path} ${key?.id}`;
   return key && `${from.path} ${key.id} ${to.root.origin.functionName}`;
 };
 
