@@ -1,9 +1,11 @@
 /** `mayfly doctor` against real collectors in their own processes. */
 import { once } from "node:events";
 import { mkdtemp, rm, truncate } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { Stats } from "@mayfly/api";
 import { activePath } from "../src/store/sqlite/partitions.ts";
 import { openStore } from "../src/store/sqlite/sqlite-store.ts";
@@ -152,6 +154,24 @@ test("a collector that wants a key says so, and one that has it is looked at", a
     stdout: expect.stringMatching(/^problem {2}key {8}\/api\/stats answers 401[^]*--key or MAYFLY_KEY/m),
   });
   expect(await mayfly(["doctor", "--url", url, "--key", key])).toMatchObject({ code: 0 });
+});
+
+test("what was found stands also where the traces cannot be looked at", async () => {
+  const real = await serving();
+  const front = createServer((request, response) => {
+    const isAsked = request.url?.startsWith("/api/traces") ?? false;
+    if (isAsked)
+      response.writeHead(503, JSON_TYPE).end('{"error":{"code":"store-failed","message":"the disk is full"}}');
+    else void fetch(real + request.url).then(async (answer) => response.end(await answer.text()));
+  }).listen(0, "127.0.0.1");
+  await once(front, "listening");
+  onTestFinished(() => void front.close().closeAllConnections());
+  const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
+  const { code, stdout } = await mayfly(["doctor", "--url", url]);
+  expect([code, stdout]).toEqual([
+    1,
+    expect.stringMatching(/^ok {7}ready [^]*^problem {2}traces .*503: the disk is full$/m),
+  ]);
 });
 
 test("nobody there is a problem like another", async () => {

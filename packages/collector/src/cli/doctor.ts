@@ -52,8 +52,13 @@ const examine = async (api: CollectorApi, { dataDir }: Config): Promise<readonly
   const stats = (await answer.json()) as Stats;
   found.push(version(stats), ...refusals(stats), ...losses(stats), ...partitions(stats), behind(stats));
   const room = disk(dataDir, stats.bytesOnDisk);
-  return [...found, ...(room ? [room] : []), ...recentFindings(await recentTraces(api), Date.now())];
+  if (room) found.push(room);
+  const traces = await recentTraces(api).catch((error: unknown) => error);
+  return [...found, ...(Array.isArray(traces) ? recentFindings(traces, Date.now()) : [noTraces(traces)])];
 };
+
+const noTraces = (error: unknown): Finding =>
+  problem("traces", sentence(error), "Look at its log, and at what is wrong above.");
 
 const sentence = (error: unknown): string => (error instanceof MayflyError ? error.message : String(error));
 

@@ -8,6 +8,7 @@ import { anyRequests } from "../../test/any-spans.ts";
 import { START, batch, span, traceId } from "../../test/builders.ts";
 import { LATER, type Stored, at, closeOpened, hop, id, opened } from "../../test/stitched.ts";
 import { walked } from "../../test/walked.ts";
+import { StoreError } from "../errors.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { openKeeper } from "../store/sqlite/keeper.ts";
 import { openStore } from "../store/sqlite/sqlite-store.ts";
@@ -185,6 +186,24 @@ test("where very many spans have changed, a question is told so without reading 
   const summarizer = createSummarizer({ ...deps, clock: () => START, store: { ...deps.store, changedTraces } });
   expect(await summarizer.settled()).toEqual({ traceIds: new Set(), isAll: false });
   expect(changedTraces).not.toHaveBeenCalled();
+});
+
+test("a disk that takes no rows keeps no question from those that are there", async () => {
+  const deps = await opened();
+  await deps.store.append(batch([span("a", { trace: "first", in: "f", at: at(0) })]));
+  await deps.summarizer.catchUp();
+  await deps.store.append(batch([span("b", { trace: "second", in: "f", at: at(1) })]));
+  const full = () => Promise.reject(new StoreError("store-failed", "the disk is full"));
+  const summaries = { ...deps.summaries, apply: full };
+  const summarizer = createSummarizer({ ...deps, summaries, clock: () => LATER });
+
+  expect(await summarizer.settled()).toEqual({ traceIds: new Set([traceId("second")]), isAll: true });
+  for (const query of [undefined, parseQuery("function:f")]) {
+    const list = { limit: 10, ...(query && { query }) };
+    const { traces } = await listTraces(list, { ...deps, summaries, summarizer }, LATER);
+    expect(traces.map(({ name }) => name)).toEqual(["a"]);
+  }
+  await expect(summarizer.catchUp()).rejects.toThrow("the disk is full");
 });
 
 test("what is not in the rows yet is pending, and a bounded turn brings some of it in", async () => {

@@ -178,17 +178,23 @@ export const createSummarizer = ({
     async settled() {
       const before = await pending();
       if (!before.isAll || before.traceIds.size > MAX_AWAITED) return before;
-      await catchUp(MAX_AWAITED);
+      await asFarAsStored(catchUp(MAX_AWAITED));
       return pending();
     },
     sweep: () => afterwards(sweepNow),
-    bringIn: (traceIds) => afterwards(() => bringInNow(traceIds)),
+    bringIn: (traceIds) => asFarAsStored(afterwards(() => bringInNow(traceIds))),
     async close() {
       isClosing = true;
       await running.catch(() => undefined);
     },
   };
 };
+
+/** A disk that takes no rows, as a full one, keeps no question from those that are there; the others stay pending. */
+const asFarAsStored = (work: Promise<void>): Promise<void> =>
+  work.catch((error: unknown) => {
+    if (!(error instanceof StoreError && error.code === "store-failed")) throw error;
+  });
 
 const tracesOf = ({ units }: SummaryRow): readonly TraceId[] => units.map(({ path }) => traceOf(path));
 
