@@ -165,7 +165,9 @@ test("what was found stands also where the traces cannot be looked at", async ()
     else void fetch(real + request.url).then(async (answer) => response.end(await answer.text()));
   }).listen(0, "127.0.0.1");
   await once(front, "listening");
-  onTestFinished(() => void front.close().closeAllConnections());
+  onTestFinished(() => {
+    front.close().closeAllConnections();
+  });
   const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
   const { code, stdout } = await mayfly(["doctor", "--url", url]);
   expect([code, stdout]).toEqual([
