@@ -24,7 +24,19 @@ export const DIALECTS: readonly Dialect[] = ["mayfly", "official", "generic"];
 export type Context = "kept" | "missing" | "xray" | "foreign" | "stale";
 export const CONTEXTS: readonly Context[] = ["kept", "missing", "xray", "foreign", "stale"];
 
-export type Carrier = "sqs" | "sns" | "eventbridge" | "invoke" | "http" | "execution" | "callback" | "kinesis" | "s3";
+/** `item` and `object` have an id that is not exact: of what was written, which may be written again. */
+export type Carrier =
+  | "sqs"
+  | "sns"
+  | "eventbridge"
+  | "invoke"
+  | "http"
+  | "execution"
+  | "callback"
+  | "kinesis"
+  | "s3"
+  | "item"
+  | "object";
 
 export const KEY_KINDS: Readonly<Record<Carrier, StitchKeyKind>> = {
   sqs: "sqs-message",
@@ -36,6 +48,8 @@ export const KEY_KINDS: Readonly<Record<Carrier, StitchKeyKind>> = {
   callback: "sfn-task-token",
   kinesis: "kinesis-record",
   s3: "s3-request",
+  item: "dynamodb-record",
+  object: "s3-object",
 };
 
 const SAYS_PRODUCED: Readonly<Record<Dialect, ReadonlySet<Carrier>>> = {
@@ -51,7 +65,7 @@ const SAYS_CONSUMED: Readonly<Record<Dialect, ReadonlySet<Carrier>>> = {
 /** These have a receiver among us, or none at all. */
 const HAS_RECEIVER: ReadonlySet<Carrier> = new Set(["sqs", "sns", "eventbridge", "invoke", "execution", "kinesis"]);
 const SAYS_RECEIVED: Readonly<Record<Dialect, ReadonlySet<Carrier>>> = {
-  mayfly: new Set<Carrier>(["sqs", "sns", "eventbridge", "kinesis", "execution", "callback"]),
+  mayfly: new Set<Carrier>(["sqs", "sns", "eventbridge", "kinesis", "execution", "callback", "item"]),
   official: new Set<Carrier>(["sqs"]),
   generic: new Set<Carrier>(["sqs", "sns", "eventbridge", "kinesis"]),
 };

@@ -142,7 +142,7 @@ const hopName = ({ from, carrier, context, to }: Hop): string =>
 /** Whether the spans of one side say that there must be another. */
 const toldBySomebody = (hops: readonly Hop[]): ((hop: Hop) => boolean) => {
   const ofSpan = Map.groupBy(hops, ({ fromPath }) => fromPath);
-  return ({ fromPath, carrier, context, to }) => {
+  return ({ fromPath, carrier, context, to, isAmbiguous = false }) => {
     const isHeardOf = (ofSpan.get(fromPath) ?? []).some(
       (one) => one.context === "kept" || (one.saysReceived && isSaidProduced(one)),
     );
@@ -150,6 +150,7 @@ const toldBySomebody = (hops: readonly Hop[]): ((hop: Hop) => boolean) => {
     // A foreign parent; and Lambda's own segment, which the official instrumentation takes for it.
     if (!isWork(to)) return false;
     const { dialect } = to.environment;
+    if (isAmbiguous) return true;
     return context === "foreign" || (context === "xray" && dialect === "official") || tellsOfSender(dialect, carrier);
   };
 };
@@ -207,7 +208,7 @@ const unfoundedGaps = (
   const withRoot = Map.groupBy(works, ({ traceId }) => traceId);
   for (const shell of shells) allow(shell.path, "batch-without-records");
   for (const hop of hops) {
-    const { fromPath, to, carrier, context, isJoinable } = hop;
+    const { fromPath, to, carrier, context, isJoinable, isAmbiguous = false } = hop;
     // Which of two requests with one Root called the other, only their clocks say.
     if (carrier === "http" && context === "xray")
       for (const work of withRoot.get(hop.from.xrayRoot) ?? []) allow(work.path, "xray-only-context");
@@ -216,6 +217,7 @@ const unfoundedGaps = (
     const at = isWork(to) && !to.isRecord ? to.part.spans.map((span) => `${span.traceId}.${span.spanId}`) : [to.path];
     for (const path of at) {
       if (!isJoinable) allow(path, "unknown-producer", "no-message-id");
+      if (isAmbiguous) allow(path, "ambiguous-producer");
       if (context !== "kept") allow(path, "dropped-context");
       if (context === "foreign" || context === "xray") allow(path, "missing-parent");
       if (context === "stale") allow(path, "stale-context");

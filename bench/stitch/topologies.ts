@@ -152,6 +152,47 @@ const slow: Topology = (world, atMs) => {
     work = world.receive(world.send(work, "sqs"), name, { afterMs: 2 * DAY_MS + Math.floor(world.random() * DAY_MS) });
 };
 
+/** An item, and an object of the same content, that another transaction writes an hour later. */
+const rewritten =
+  (carrier: "item" | "object"): Topology =>
+  (world, atMs) => {
+    const dialect = "mayfly";
+    const first = world.send(world.begin("api", atMs, { dialect }), carrier);
+    for (const name of ["projector", "search"])
+      world.receive(world.send(world.receive(first, name, { dialect }), "sqs"), "mail");
+    const again = world.send(world.begin("api", atMs + HOUR_MS, { dialect }), carrier, first.id);
+    world.ambiguous(again, "projector");
+  };
+
+/** Who is told of an item leads to who writes it at once: that this was no cause of it, the context tells that it carries. */
+const pipeline: Topology = (world, atMs) => {
+  const dialect = "mayfly";
+  const first = world.send(world.begin("api", atMs, { dialect }), "item");
+  const told = world.receive(first, "projector", { dialect });
+  world.send(told, "item", first.id);
+  const pay = world.receive(world.send(told, "sqs"), "pay", { dialect, context: "kept" });
+  world.ambiguous(world.send(pay, "item", first.id), "projector");
+};
+
+/** Its own writer says nothing of it, and who writes it later does. */
+const unsaidItem: Topology = (world, atMs) => {
+  const first = world.send(world.begin("api", atMs, { dialect: "official" }), "item");
+  world.receive(first, "projector", { dialect: "mayfly", context: "missing" });
+  world.send(world.begin("api", atMs + HOUR_MS, { dialect: "mayfly" }), "item", first.id);
+};
+
+/** Several items in one batch of a stream, of which each is written again, one of them by its own writer at once. */
+const itemStream: Topology = (world, atMs) => {
+  const writers = [0, 5, 11].map((n) => world.begin("api", atMs + n, { dialect: "mayfly" }));
+  const sent = writers.map((by) => world.send(by, "item"));
+  const [first] = writers;
+  if (first && sent[0]) world.send(first, "item", sent[0].id);
+  for (const record of world.receiveBatch(sent, "projector", "mayfly", true).records)
+    world.receive(world.send(record, "sqs"), "mail");
+  const later = world.begin("api", atMs + HOUR_MS, { dialect: "mayfly" });
+  for (const { id } of sent) world.send(later, "item", id);
+};
+
 const TOPOLOGIES: Readonly<Record<string, Topology>> = {
   chain,
   httpChain,
@@ -173,6 +214,11 @@ const TOPOLOGIES: Readonly<Record<string, Topology>> = {
   replay,
   scheduled,
   slow,
+  rewrittenItem: rewritten("item"),
+  rewrittenObject: rewritten("object"),
+  pipeline,
+  unsaidItem,
+  itemStream,
 };
 
 /** So many of each topology, mixed in time. */

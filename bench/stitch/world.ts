@@ -50,6 +50,8 @@ export interface Hop {
   readonly saysReceived: boolean;
   /** Both sides saw one id, or one carried the other's context. */
   readonly isJoinable: boolean;
+  /** The id is not exact, and others may have sent it as well. */
+  readonly isAmbiguous?: boolean;
 }
 
 export interface World {
@@ -259,8 +261,12 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
     done: (): World => ({ works, shells, hops, parts, siblings }),
 
     /** A transaction begins with a call from outside. */
-    begin(name: string, atMs: number, options: { readonly trigger?: Trigger; readonly consumed?: string } = {}): Work {
-      const dialect = pick(dialects);
+    begin(
+      name: string,
+      atMs: number,
+      options: { readonly trigger?: Trigger; readonly consumed?: string; readonly dialect?: Dialect } = {},
+    ): Work {
+      const dialect = options.dialect ?? pick(dialects);
       const transaction = transactions++;
       const traceId = hex(32);
       const work = begun(transaction, name, dialect, atMs, (environment, requestId) => ({
@@ -287,7 +293,7 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
     ): Sent {
       const { environment } = by;
       const atMs = by.nowMs++;
-      const scope = carrier === "kinesis" ? { scope: "stream/shardId-0" } : {};
+      const scope = SCOPES[carrier] === undefined ? {} : { scope: SCOPES[carrier] };
       const sent = { by, carrier, id, ...scope, atMs } as const;
       const kind = carrier === "sqs" || carrier === "sns" || environment.dialect === "mayfly" ? PRODUCER : CLIENT;
       const says = saysProduced(environment.dialect, carrier);
@@ -454,6 +460,13 @@ export const createWorld = ({ random, dialects, contexts }: WorldOptions) => {
       return work;
     },
 
+    /** Like `receive`, of an id that others may have sent before: only a context that came with it tells. */
+    ambiguous(sent: Sent, name: string): Work {
+      const work = this.receive(sent, name, { context: "missing", dialect: "mayfly" });
+      hops.push({ ...(hops.pop() as Hop), isJoinable: false, isAmbiguous: true });
+      return work;
+    },
+
     /** They share an id, so they are joined even where nobody says who sent it. */
     related(...group: readonly Work[]): void {
       siblings.push([...group]);
@@ -549,6 +562,12 @@ const seenPart = (
   ],
 });
 
+const SCOPES: Readonly<Partial<Record<Carrier, string>>> = {
+  kinesis: "stream/shardId-0",
+  item: "orders",
+  object: "uploads",
+};
+
 type Trigger = "http" | "pubsub" | "datasource" | "timer" | "other";
 const TRIGGERS: Readonly<Record<Carrier, Trigger>> = {
   sqs: "pubsub",
@@ -556,6 +575,8 @@ const TRIGGERS: Readonly<Record<Carrier, Trigger>> = {
   eventbridge: "pubsub",
   kinesis: "pubsub",
   s3: "datasource",
+  item: "datasource",
+  object: "datasource",
   http: "http",
   invoke: "other",
   execution: "other",
@@ -589,6 +610,8 @@ const CALLS: Readonly<Partial<Record<Carrier, readonly [service: string, method:
   callback: ["SFN", "SendTaskSuccess"],
   kinesis: ["Kinesis", "PutRecord"],
   s3: ["S3", "PutObject"],
+  item: ["DynamoDB", "UpdateItem"],
+  object: ["S3", "PutObject"],
 };
 
 /** How the sender spells the id that it got. */

@@ -22,10 +22,12 @@ export const memoryReader = (spans: readonly SpanRecord[]): Pick<StoreReader, "a
   }),
 });
 
-const holdersIn = ({ traceId, path, produced, consumed }: SpanRecord): readonly KeyHolder[] =>
+const holdersIn = (by: SpanRecord): readonly KeyHolder[] =>
   (
     [
-      ["produced", produced],
-      ["consumed", consumed],
+      ["produced", by.produced],
+      ["consumed", by.consumed],
     ] as const
-  ).flatMap(([side, keys]) => keys.map((key) => ({ identity: stitchKeyIdentity(key), key, side, traceId, path })));
+  ).flatMap(([side, keys]) =>
+    keys.map((key) => ({ identity: stitchKeyIdentity(key), key, side, traceId: by.traceId, path: by.path, by })),
+  );

@@ -4,9 +4,12 @@ import type { SpanRecord } from "../src/model/span.ts";
 import { span, traceId } from "./builders.ts";
 import { at, hop } from "./stitched.ts";
 
+const ITEM = "dynamodb-record orders k";
+
 /**
  * Two orders in one batch, one of them on over a bus; a redelivery; an orphan; a circle; one id with two contents. An execution
- * that another one started, with a callback; an invocation that fails twice, and who is told; a record of Kafka.
+ * that another one started, with a callback; an invocation that fails twice, and who is told; a record of Kafka. An item that is
+ * written again, by what its first receiver called and a minute later, and received again then.
  */
 export const STORY: readonly SpanRecord[] = [
   ...hop,
@@ -76,6 +79,19 @@ export const STORY: readonly SpanRecord[] = [
   }),
   span("produce", { trace: "k1", in: "k", request: "r-k1", produces: ["kafka-record b1 orders/0/1"], at: at(300) }),
   span("consume", { trace: "k2", in: "k2", request: "r-k2", consumes: ["kafka-record orders/0/1"], at: at(320) }),
+  ...[1, 2].flatMap((n) => [
+    span(`write ${n}`, { trace: `d${n}`, in: "d", request: `r-d${n}`, produces: [ITEM], at: at(n * 60_000) }),
+    span(`change ${n}`, { trace: `c${n}`, in: "c", request: `r-c${n}`, consumes: [ITEM], at: at(n * 60_000 + 50) }),
+  ]),
+  span("reply", {
+    trace: "c1",
+    parent: "change 1",
+    isRemote: true,
+    in: "reply",
+    request: "r-reply",
+    produces: [ITEM],
+    at: at(60_060),
+  }),
   span("publish", { trace: "z", in: "z", request: "r-z", produces: ["sns-message s"], at: at(2) }),
 ];
 export const IDS = [
@@ -99,6 +115,9 @@ export const IDS = [
   "r-i2",
   "r-i3",
   "r-k2",
+  "r-d1",
+  "r-c2",
+  "r-reply",
 ];
 
 /** In any order, some spans twice, in requests of one to five spans. */

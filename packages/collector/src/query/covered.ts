@@ -12,7 +12,7 @@ import type { Graph } from "../stitch/graph.ts";
 import { evidencePaths } from "../stitch/invocations.ts";
 import type { Unit } from "../stitch/units.ts";
 import type { Summaries } from "../store/summaries.ts";
-import { keysOf, neighbours } from "./evidence.ts";
+import { keysOf, mattersToAll, neighbours, receiversOfItems } from "./evidence.ts";
 
 interface Made {
   /** Whole parts of the stories. */
@@ -46,7 +46,8 @@ export const coveredBy = async (
   };
   const isWithin = (unit: Unit): boolean =>
     isTold(unit) &&
-    keysOf(unit).every((key) => holdsAllOf(stitchKeyIdentity(key))) &&
+    keysOf(unit).every((key) => !mattersToAll(key) || holdsAllOf(stitchKeyIdentity(key))) &&
+    receiversOfItems(unit, graph).every(holds) &&
     neighbours(unit, graph).every(holds) &&
     evidencePaths(unit).every((path) => unitsIn(traceOf(path)).every(isTold));
   const unitsIn = (traceId: TraceId): readonly Unit[] => [...graph.units(traceId), ...graph.seenIn(traceId)];

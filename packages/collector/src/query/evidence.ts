@@ -1,14 +1,27 @@
 /** What a unit shares with others, any of which may change what is told of it. */
 import type { StitchKey } from "@mayfly/api";
 import { type SpanPath, spanPath } from "../model/ids.ts";
-import { stitchKeyIdentity } from "../model/stitch-key.ts";
+import { isExact, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { Graph } from "../stitch/graph.ts";
+import { isMissed } from "../stitch/sending-gaps.ts";
 import type { Unit } from "../stitch/units.ts";
+import { receiversAfter } from "../stitch/writers.ts";
 
-/** Each key once: of a message that thousands received, each of them knows all others. */
-export const holdersOf = (units: readonly Unit[], graph: Graph): SpanPath[] =>
-  [...new Set(units.flatMap(keysOf).map(stitchKeyIdentity))]
-    .flatMap((key) => graph.holders(key))
+/**
+ * Each key once: of a message that thousands received, each of them knows all others. Of an item that is written again and again,
+ * one more writer matters to those who received it afterwards, and one more receiver to nobody who wrote it.
+ */
+export const holdersOf = (units: readonly Unit[], graph: Graph): SpanPath[] => {
+  const keys = new Set(units.flatMap(keysOf).filter(mattersToAll).map(stitchKeyIdentity));
+  const shared = [...keys].flatMap((key) => graph.holders(key)).map(({ path }) => path);
+  return [...shared, ...units.flatMap((unit) => receiversOfItems(unit, graph))];
+};
+
+export const mattersToAll = (key: StitchKey): boolean => isExact(key) || isMissed(key);
+
+export const receiversOfItems = (unit: Unit, graph: Graph): SpanPath[] =>
+  keysOf(unit)
+    .flatMap((key) => (mattersToAll(key) ? [] : receiversAfter(key, unit, graph)))
     .map(({ path }) => path);
 
 /** What was seen of an invocation may tell of a message that its own spans do not; whom a Root leads to, its trace says. */

@@ -20,6 +20,7 @@ import { type Graph, missingParentsOf } from "./graph.ts";
 import { beginningsOf, byStart, hasProducer, joinsInto, rootsInDoubt } from "./joins.ts";
 import { batchBefore, loadBatchesWith, mayNameHeadersParent } from "./shared-roots.ts";
 import { type Unit, hasSharedHeader } from "./units.ts";
+import { likelyWriters } from "./writers.ts";
 
 export type Root =
   | { readonly id: string; readonly unit: Unit; readonly placeholder?: undefined }
@@ -79,7 +80,7 @@ const loadSenders = async (units: readonly Unit[], graph: Graph): Promise<void> 
 /** The traces of all that may have sent what it received. */
 export const sendersOf = (unit: Unit, graph: Graph): TraceId[] => [
   ...[...unit.links, ...(unit.platform?.senders ?? [])].map((link) => link.traceId),
-  ...unit.consumed.flatMap((key) => graph.producers(stitchKeyIdentity(key))).map((holder) => holder.traceId),
+  ...unit.consumed.flatMap((key) => likelyWriters(key, unit, graph)).map((holder) => holder.traceId),
 ];
 
 const placeholderAbove = async (unit: Unit, graph: Graph): Promise<Root | undefined> => {

@@ -59,6 +59,8 @@ export interface Graph {
   /** Those of them that produced it, and those that consumed it: a message may have ten thousand of these, each of which asks for its sender. */
   producers(key: StitchKeyIdentity): readonly KeyHolder[];
   consumers(key: StitchKeyIdentity): readonly KeyHolder[];
+  /** Whether these are all that the store holds. */
+  isWhole(key: StitchKeyIdentity): boolean;
   linksTo(path: SpanPath): readonly LinkHolder[];
   readonly truncated: boolean;
 }
@@ -76,6 +78,7 @@ export const createGraph = (store: Pick<StoreReader, "asOfNow">, bounds: GraphBo
   const holdersByKey = new Map<StitchKeyIdentity, KeyHolder[]>();
   const producersByKey = new Map<StitchKeyIdentity, KeyHolder[]>();
   const consumersByKey = new Map<StitchKeyIdentity, KeyHolder[]>();
+  const cutKeys = new Set<StitchKeyIdentity>();
   const linksByTarget = new Map<SpanPath, LinkHolder[]>();
   const unitsByParent = new Map<SpanPath, Unit[]>();
   const recordsByInvocation = new Map<SpanPath, Unit[]>();
@@ -160,8 +163,12 @@ export const createGraph = (store: Pick<StoreReader, "asOfNow">, bounds: GraphBo
     const unknown = new Set(keys);
     for (const key of unknown) if (holdersByKey.has(key)) unknown.delete(key);
     const holders = unknown.size > 0 ? await reader.holdersOfKeys([...unknown], bounds.maxHolders) : [];
-    if (holders.length >= bounds.maxHolders) truncated = true;
-    for (const key of unknown) holdersByKey.set(key, []);
+    const isCut = holders.length >= bounds.maxHolders;
+    if (isCut) truncated = true;
+    for (const key of unknown) {
+      holdersByKey.set(key, []);
+      if (isCut) cutKeys.add(key);
+    }
     for (const holder of holders) {
       append(holdersByKey, holder.identity, holder);
       append(holder.side === "produced" ? producersByKey : consumersByKey, holder.identity, holder);
@@ -208,6 +215,7 @@ export const createGraph = (store: Pick<StoreReader, "asOfNow">, bounds: GraphBo
     holders: (key) => holdersByKey.get(key) ?? [],
     producers: (key) => producersByKey.get(key) ?? [],
     consumers: (key) => consumersByKey.get(key) ?? [],
+    isWhole: (key) => !cutKeys.has(key),
     linksTo: (path) => linksByTarget.get(path) ?? [],
     get truncated() {
       return truncated;

@@ -23,6 +23,7 @@ import { type Graph, MAX_TRACES_OF_REQUEST } from "./graph.ts";
 import { isLater } from "./later.ts";
 import { batchBefore, isHeadersParent, isOfOneSender, mayNameHeadersParent } from "./shared-roots.ts";
 import { type Unit, hasSharedHeader } from "./units.ts";
+import { likelyWriters, possibleWriters } from "./writers.ts";
 
 export interface UnitJoin {
   readonly from: SpanRecord;
@@ -63,13 +64,24 @@ const causesInto = (unit: Unit, graph: Graph): Causes => graph.once("causes", un
 const findCausesInto = (unit: Unit, graph: Graph): Causes => {
   const keyed = keyEvidence(unit, graph);
   const [stale, carried] = parted(carriedEvidence(unit, graph), (one) => isStale(one, keyed, unit, graph));
-  const evidence = merged(carried, keyed).filter(isOfOther(unit));
+  const evidence = merged(carried, withoutContradicted(keyed, carried, unit)).filter(isOfOther(unit));
   const seen = evidence.length > 0 ? evidence : seenEvidence(unit, graph);
   const all = seen.length > 0 ? seen : xrayEvidence(unit, graph);
   const joins = all
     .map((one): UnitJoin => joinOf(one, unit))
     .toSorted((a, b) => rank(a.kind) - rank(b.kind) || bySpanId(a.from, b.from));
   return { joins, stale };
+};
+
+/** What a context says is believed, where a key that is not exact names another. */
+const withoutContradicted = (
+  keyed: readonly Evidence[],
+  carried: readonly Evidence[],
+  unit: Unit,
+): readonly Evidence[] => {
+  if (unit.isBatch || carried.length === 0) return keyed;
+  const senders = new Set(carried.map(({ fromUnit }) => fromUnit));
+  return keyed.filter(({ keys, fromUnit }) => senders.has(fromUnit) || keys.some(isExact));
 };
 
 const parted = <T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [T[], T[]] => {
@@ -163,22 +175,21 @@ const causesOf = (unit: Unit, graph: Graph): readonly StitchKey[] => {
   if (unit.consumed.length < 2) return unit.consumed;
   const executions = unit.consumed.filter(({ kind }) => kind === "sfn-execution");
   if (executions.length < 2) return unit.consumed;
-  const nearest = executions.find((key) => isProducedBeside(unit, stitchKeyIdentity(key), graph));
+  const nearest = executions.find((key) => isProducedBeside(unit, key, graph));
   return unit.consumed.filter((key) => key.kind !== "sfn-execution" || key === nearest);
 };
 
-/** By a key that is not exact, an item that is written again and again for one, only where there is no choice. */
+/** By a key that is not exact, only where there is no choice (writers.ts). */
 const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
   const told = invocationToldOf(key, unit, graph);
   if (told) return [{ from: told.root, fromUnit: told, kind: key.kind, keys: [key] }];
-  const produced = graph.producers(stitchKeyIdentity(key));
-  if (!isExact(key) && new Set(produced.map(({ path }) => path)).size > 1) return [];
-  const senders = produced.flatMap(({ path }) => {
+  const writers = likelyWriters(key, unit, graph);
+  const senders = writers.flatMap(({ path }) => {
     const from = graph.span(path);
     const fromUnit = graph.unitOf(path);
-    if (from === undefined || fromUnit === undefined || (!isExact(key) && isRefuted(from, key, unit))) return [];
-    return [{ path, from, fromUnit, kind: key.kind, keys: [key] }];
+    return from && fromUnit ? [{ path, from, fromUnit, kind: key.kind, keys: [key] }] : [];
   });
+  if (!isExact(key)) return senders.length === writers.length ? onlyUnit(senders) : [];
   if (senders.length < 2) return senders;
   // What X-Ray saw a function send leads to its invocation; a span of its own that sent it says more.
   const saying = new Set(senders.filter(isItself).map(({ fromUnit }) => fromUnit));
@@ -187,15 +198,12 @@ const sendersOf = (key: StitchKey, unit: Unit, graph: Graph): Evidence[] => {
   return between.length > 0 ? between.filter((one) => !between.some(isRecordOf(one))) : said;
 };
 
-/** It was later; or the object was written again with the same content, and both sides tell of other requests. */
-export const isRefuted = (from: SpanRecord, key: StitchKey, unit: Unit): boolean => {
-  if (isLater(from, unit.root)) return true;
-  if (key.kind !== "s3-object") return false;
-  const [written, received] = [from.produced, unit.consumed].map((keys) =>
-    keys.filter(({ kind }) => kind === "s3-request"),
-  );
-  const ids = new Set(written?.map(({ id }) => id));
-  return ids.size > 0 && (received ?? []).length > 0 && !received?.some(({ id }) => ids.has(id));
+/** Which of its spans it was is not told then. */
+const onlyUnit = (senders: readonly Evidence[]): Evidence[] => {
+  const [first, ...others] = senders;
+  if (first === undefined || others.some(({ fromUnit }) => fromUnit !== first.fromUnit)) return [];
+  const isOneSpan = others.every(({ from }) => from === first.from);
+  return [isOneSpan ? first : { ...first, from: first.fromUnit.root }];
 };
 
 /** What an asynchronous invocation came to is told to its destination or dead-letter queue, under its request id: by its last attempt. */
@@ -220,6 +228,12 @@ const isRecordOf =
 const standsBetween = ({ fromUnit }: Evidence, key: StitchKey): boolean =>
   fromUnit.consumed.some((one) => stitchKeyIdentity(one) === stitchKeyIdentity(key));
 
+/** Any of its spans may have written it. */
+const isOfAll = ({ from }: Evidence, key: StitchKey): boolean => !isExact(key) && !says(from, key);
+
+const says = ({ produced }: SpanRecord, key: StitchKey): boolean =>
+  produced.some((one) => stitchKeyIdentity(one) === stitchKeyIdentity(key));
+
 const isItself = ({ path, from }: { readonly path: SpanPath; readonly from: SpanRecord }): boolean =>
   path === from.path;
 
@@ -237,8 +251,8 @@ const merged = (carried: readonly Evidence[], keyed: readonly Evidence[]): Evide
     const sender = bySender.has(one.from) || only?.length !== 1 ? one.from : only[0];
     const known = bySender.get(sender ?? one.from);
     if (known === undefined) bySender.set(one.from, one);
-    else if (known.from !== one.from && known.keys.every((key) => standsBetween(known, key))) {
-      // The execution as a whole; the state that ran it says more.
+    else if (known.from !== one.from && known.keys.every((key) => standsBetween(known, key) || isOfAll(known, key))) {
+      // The execution, or the writer, as a whole; the state that ran it, or the span whose context came, says more.
       bySender.delete(known.from);
       bySender.set(one.from, { ...one, keys: known.keys });
     } else if (rank(one.kind) < rank(known.kind)) bySender.set(known.from, { ...known, kind: one.kind });
@@ -283,13 +297,13 @@ const hasNoParent = (unit: Unit, graph: Graph): boolean => {
   return parentPath === undefined || graph.unitOf(parentPath) === unit;
 };
 
-/** Whether any span, loaded or not, says that it sent something this unit received. */
+/** Whether any span, loaded or not, may have sent something this unit received. */
 export const hasProducer = (unit: Unit, graph: Graph): boolean =>
-  unit.consumed.some((key) => isProducedBeside(unit, stitchKeyIdentity(key), graph));
+  unit.consumed.some((key) => isProducedBeside(unit, key, graph));
 
 /** By another than this unit, which may hand on what it was given. */
-const isProducedBeside = (unit: Unit, key: StitchKeyIdentity, graph: Graph): boolean =>
-  graph.producers(key).some(({ path }) => graph.unitOf(path) !== unit);
+const isProducedBeside = (unit: Unit, key: StitchKey, graph: Graph): boolean =>
+  possibleWriters(key, unit, graph).some(({ path }) => graph.unitOf(path) !== unit);
 
 const isProduced = (key: StitchKeyIdentity, graph: Graph): boolean => graph.producers(key).length > 0;
 

@@ -10,6 +10,7 @@
  * event of an AWS service's own.
  */
 import type { Gap, GapCandidate, StitchKey } from "@mayfly/api";
+import type { SpanRecord } from "../model/span.ts";
 import { isExact, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { attributeReader } from "../normalize/attributes.ts";
 import {
@@ -22,9 +23,10 @@ import {
 import { CONSUMER } from "../normalize/span-kind.ts";
 import { isParentMissing } from "./ascend.ts";
 import type { Graph } from "./graph.ts";
-import { hasProducer, isEntry, isRefuted, joinsInto } from "./joins.ts";
+import { hasProducer, isEntry, joinsInto } from "./joins.ts";
 import { keyName, nameOf, refOf } from "./reason.ts";
 import type { Unit } from "./units.ts";
+import { possibleWriters } from "./writers.ts";
 
 /** Of so many the gap names the latest; the sentence says how many there are. */
 const MAX_CANDIDATES = 10;
@@ -55,7 +57,9 @@ const unknownProducer = (unit: Unit, graph: Graph, shared: StitchKey | undefined
   const key = unit.consumed.find(isMessageKey) ?? execution ?? shared;
   if (key === undefined || unit.consumed.some(isUpload) || hasProducer(unit, graph)) return undefined;
   const { received, sent, advice } = toldOf(key);
-  const message = `${nameOf(unit.root)} ${received} ${keyName(key)}, and no span says it ${sent} that.`;
+  const isSaidLater = !isExact(key) && graph.producers(stitchKeyIdentity(key)).length > 0;
+  const when = isSaidLater ? " by then" : "";
+  const message = `${nameOf(unit.root)} ${received} ${keyName(key)}, and no span says it ${sent} that${when}.`;
   return { reason: "unknown-producer", at: refOf(unit.root), key, message, advice };
 };
 
@@ -96,38 +100,40 @@ const toldOf = ({ kind, id }: StitchKey): Words => {
   };
 };
 
-/** Nothing joined it, because more than one of those that are not later than it may have sent it. */
+/** Nothing joined it, because more than one may have sent it (writers.ts). */
 const ambiguousProducer = (unit: Unit, graph: Graph): Gap | undefined => {
   if (isParentMissing(unit, graph) || joinsInto(unit, graph).length > 0) return undefined;
   for (const key of unit.consumed.filter((one) => !isExact(one))) {
-    const candidates = candidatesFor(key, unit, graph);
-    if (candidates.length < 2) continue;
+    const writers = writersOf(key, unit, graph);
+    if (writers.length < 2) continue;
     const { received, sent } = toldOf(key);
     return {
       reason: "ambiguous-producer",
       at: refOf(unit.root),
       key,
-      message: `${nameOf(unit.root)} ${received} ${keyName(key)}, which ${candidates.length} spans say they ${sent}: which of them it was cannot be told.`,
+      message: `${nameOf(unit.root)} ${received} ${keyName(key)}, which ${writers.length} spans say they ${sent}: which of them it was cannot be told.`,
       advice:
         key.kind === "dynamodb-record"
           ? "Write a traceparent into the item: the stream hands it on with each change."
           : "Let the sender put its trace context on what it sends, so that it need not be told by this id.",
-      candidates: candidates.slice(0, MAX_CANDIDATES),
+      candidates: candidatesAmong(writers),
     };
   }
   return undefined;
 };
 
-/** Latest first. */
-const candidatesFor = (key: StitchKey, unit: Unit, graph: Graph): readonly GapCandidate[] => {
-  const paths = graph.producers(stitchKeyIdentity(key)).map(({ path }) => path);
-  return [...new Set(paths)]
-    .filter((path) => graph.unitOf(path) !== unit)
-    .flatMap((path) => graph.span(path) ?? [])
-    .filter((span) => !isRefuted(span, key, unit))
+/** Each span once; none of the unit's own is possible. */
+const writersOf = (key: StitchKey, unit: Unit, graph: Graph): readonly SpanRecord[] => [
+  ...new Map(possibleWriters(key, unit, graph).map(({ path, by }) => [path, by])).values(),
+];
+
+/** Latest first; of one that retention has removed no more than its key is left. */
+const candidatesAmong = (writers: readonly SpanRecord[]): readonly GapCandidate[] =>
+  writers
+    .filter((span) => nameOf(span) !== "")
     .toSorted((a, b) => Number(b.start - a.start) || (a.spanId < b.spanId ? -1 : 1))
+    .slice(0, MAX_CANDIDATES)
     .map((span) => ({ ...refOf(span), name: nameOf(span) }));
-};
 
 /** Of a request the link may be to a trace outside, which it does not continue on purpose. */
 const missingSender = (unit: Unit, graph: Graph): Gap | undefined => {

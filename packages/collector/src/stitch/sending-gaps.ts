@@ -47,6 +47,9 @@ const HAS_RECEIVER: ReadonlySet<StitchKeyKind> = new Set([
   "cloudevent",
 ]);
 
+/** Where nobody says to have received it. */
+export const isMissed = ({ kind }: StitchKey): boolean => HAS_RECEIVER.has(kind);
+
 /** Who carries the context of a call and says no id may have received any of what it sent: so many fewer are missing. */
 const withoutConsumer = (
   { parts, joins }: StitchedTrace,
@@ -66,7 +69,7 @@ const withoutConsumer = (
 const unreceived = (span: SpanRecord, graph: Graph): readonly StitchKey[] =>
   span.produced.filter(
     (key) =>
-      HAS_RECEIVER.has(key.kind) &&
+      isMissed(key) &&
       !identifying(key).some((one) => graph.consumers(stitchKeyIdentity(one)).length > 0) &&
       !(isOfAnyCluster(key) && span.produced.some((one) => !isOfAnyCluster(one) && one.id === key.id)),
   );

@@ -21,6 +21,7 @@ import type { KeyHolder } from "../store/store.ts";
 import type { Graph } from "./graph.ts";
 import { isLater } from "./later.ts";
 import { type Unit, hasSharedHeader } from "./units.ts";
+import { likelyWriters, possibleWriters } from "./writers.ts";
 
 /** Of a Root that more say to have been given, so many are looked into. */
 const MAX_SAYING = 50;
@@ -31,8 +32,10 @@ export const loadBatchesWith = async (inDoubt: readonly TraceId[], graph: Graph)
   await graph.loadHolders(roots.map(keyOf));
   await graph.load(roots.flatMap((root) => sayingElsewhere(root, graph)).map(({ traceId }) => traceId));
   const batches = roots.flatMap((root) => batchesWith(root, graph));
-  const messages = batches.flatMap(({ consumed }) => consumed.filter(isMessageKey));
-  await graph.load(messages.flatMap((key) => graph.producers(stitchKeyIdentity(key))).map(({ traceId }) => traceId));
+  const senders = batches.flatMap((batch) =>
+    batch.consumed.filter(isMessageKey).flatMap((key) => likelyWriters(key, batch, graph)),
+  );
+  await graph.load(senders.map(({ traceId }) => traceId));
 };
 
 /** The earliest batch that may have handed `root` on to this unit. */
@@ -44,7 +47,7 @@ export const batchBefore = (unit: Unit, root: TraceId, graph: Graph): Unit | und
 /** Then it was before the batch, whatever their clocks say. */
 const hasSentTo = (batch: Unit, unit: Unit, graph: Graph): boolean =>
   batch.consumed.some(
-    (key) => isMessageKey(key) && graph.producers(stitchKeyIdentity(key)).some((one) => unitOf(one, graph) === unit),
+    (key) => isMessageKey(key) && likelyWriters(key, batch, graph).some((one) => unitOf(one, graph) === unit),
   );
 
 /** Earliest first. */
@@ -75,9 +78,7 @@ const sayingElsewhere = (root: TraceId, graph: Graph): readonly KeyHolder[] =>
 export const isOfOneSender = (batch: Unit, graph: Graph): boolean => {
   const byKind = Map.groupBy(batch.consumed.filter(isMessageKey), ({ kind }) => kind);
   return [...byKind.values()].some((keys) => {
-    const senders = keys.map(
-      (key) => new Set(graph.producers(stitchKeyIdentity(key)).map((one) => unitOf(one, graph))),
-    );
+    const senders = keys.map((key) => new Set(likelyWriters(key, batch, graph).map((one) => unitOf(one, graph))));
     const [first] = senders.flatMap((units) => [...units]);
     return (
       keys.length >= batch.messageCount &&
@@ -101,7 +102,7 @@ export const isHeadersParent = (path: SpanPath, root: TraceId, graph: Graph): bo
   ofManySenders(root, graph).some((batch) => mayBeParentOf(batch, path, graph));
 
 /** Its header has the parent of one of its messages. */
-const mayBeParentOf = ({ root, platform, links, consumed }: Unit, path: SpanPath, graph: Graph): boolean =>
-  root.parentPath === path ||
-  [...links, ...(platform?.senders ?? [])].some((one) => spanPath(one.traceId, one.spanId) === path) ||
-  consumed.some((key) => graph.producers(stitchKeyIdentity(key)).some((one) => one.path === path));
+const mayBeParentOf = (batch: Unit, path: SpanPath, graph: Graph): boolean =>
+  batch.root.parentPath === path ||
+  [...batch.links, ...(batch.platform?.senders ?? [])].some((one) => spanPath(one.traceId, one.spanId) === path) ||
+  batch.consumed.some((key) => possibleWriters(key, batch, graph).some((one) => one.path === path));

@@ -13,7 +13,7 @@
  */
 import { type SpanPath, type TraceId, traceOf } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
-import { isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { isExact, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Missing, type Root, missingParents, orphansOf, rootOf, sendersOf } from "./ascend.ts";
 import { type Clocks, clocksOf } from "./clock-skew.ts";
 import type { Graph } from "./graph.ts";
@@ -21,6 +21,7 @@ import { evidencePaths } from "./invocations.ts";
 import { type UnitJoin, adriftUnder, byStart, joinsInto, rootsBegunBy, rootsInDoubt } from "./joins.ts";
 import { loadBatchesWith } from "./shared-roots.ts";
 import type { Unit } from "./units.ts";
+import { likelyReceivers } from "./writers.ts";
 
 export interface StitchedTrace {
   readonly id: string;
@@ -158,16 +159,21 @@ const eachReceiver = (unit: Unit, graph: Graph, visit: (receiver: Unit) => void)
   }
 };
 
-/** The traces of all who say that they sent what this unit did: a batch is not asked for its other messages' senders. */
+/**
+ * The traces of all who say that they sent what this unit did: a batch is not asked for its other messages' senders. By a key that
+ * is not exact, it is the sender alone, or is not.
+ */
 const coSendersOf = (unit: Unit, graph: Graph): readonly TraceId[] =>
-  unit.produced.flatMap(({ key }) => graph.producers(stitchKeyIdentity(key))).map(({ traceId }) => traceId);
+  unit.produced
+    .flatMap(({ key }) => (isExact(key) ? graph.producers(stitchKeyIdentity(key)) : []))
+    .map(({ traceId }) => traceId);
 
 /** The traces in which the units below this one are. */
 const neighbours = (unit: Unit, graph: Graph): TraceId[] => {
   const traceIds: TraceId[] = [];
   for (const path of pathsOf(unit)) for (const link of graph.linksTo(path)) traceIds.push(link.traceId);
   for (const { key } of unit.produced)
-    for (const holder of graph.consumers(stitchKeyIdentity(key))) traceIds.push(holder.traceId);
+    for (const holder of likelyReceivers(key, unit, graph)) traceIds.push(holder.traceId);
   if (unit.invocation) traceIds.push(traceOf(unit.invocation));
   return traceIds;
 };

@@ -273,6 +273,7 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
         side: "produced",
         traceId: traceId("t"),
         path: spanPath(traceId("t"), spanId("a")),
+        by: expect.objectContaining({ start: START, traceId: traceId("t") }),
       },
       {
         identity,
@@ -280,6 +281,7 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
         side: "consumed",
         traceId: traceId("u"),
         path: spanPath(traceId("u"), spanId("b")),
+        by: expect.objectContaining({ start: START, traceId: traceId("u") }),
       },
     ]);
     expect(await store.keysWithId("m-1", ALL)).toEqual([{ kind: "sqs-message", scope: "https://queue", id: "m-1" }]);

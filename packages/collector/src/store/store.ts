@@ -43,6 +43,8 @@ export interface KeyHolder {
   readonly side: "produced" | "consumed";
   readonly traceId: TraceId;
   readonly path: SpanPath;
+  /** The span that says it; of one that retention has removed, its ids, its start and its keys. */
+  readonly by: SpanRecord;
 }
 
 export interface LinkHolder {

@@ -174,7 +174,12 @@ test("what is older than the retention goes and is counted; its keys stay a whil
   expect(await namesOf("old")).toEqual([]);
   expect(await store.tracesOfRequest("r-old", ALL)).toEqual([]);
   expect(await store.holdersOfKeys([key("m-old")], ALL)).toMatchObject([
-    { side: "produced", path: spanPath(traceId("old"), spanId("old")), key: { kind: "sqs-message", id: "m-old" } },
+    {
+      side: "produced",
+      path: spanPath(traceId("old"), spanId("old")),
+      key: { kind: "sqs-message", id: "m-old" },
+      by: { start: START },
+    },
   ]);
   expect(await store.keysWithId("m-old", ALL)).toHaveLength(1);
   expect(await store.stats()).toMatchObject({ spans: 0, receivedSpans: 1, droppedSpans: { expired: 1 } });

@@ -180,7 +180,7 @@ const addHolders = (span: SpanRecord, asked: ReadonlySet<StitchKeyIdentity>, hol
   for (const side of SIDES) {
     for (const key of span[side]) {
       const identity = stitchKeyIdentity(key);
-      if (asked.has(identity)) holders.push({ identity, key, side, traceId: span.traceId, path: span.path });
+      if (asked.has(identity)) holders.push({ identity, key, side, traceId: span.traceId, path: span.path, by: span });
     }
   }
 };
