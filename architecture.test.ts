@@ -148,6 +148,15 @@ test("mayfly loads the server, the store and AWS's clients only for the commands
   expect([...loaded]).toContain("commander");
 });
 
+test("the collector takes TypeBox's types, and never its code", () => {
+  const importers = sources("collector").filter((file) => file.imports.some((one) => one.source.startsWith("typebox")));
+  const wrong = importers.filter((file) =>
+    file.imports.some((one) => one.source.startsWith("typebox") && !one.isTypeOnly),
+  );
+  expect(importers.map((file) => short(file.path))).toEqual(["collector/src/schema.ts"]);
+  expect(wrong).toEqual([]);
+});
+
 test("no file imports itself through others", () => {
   const importsOf = new Map(
     all.map((file) => [file.path, file.imports.flatMap((one) => (one.file && !one.isTypeOnly ? [one.file] : []))]),

@@ -1,7 +1,7 @@
 /** `GET /api/functions`, `GET /api/functions/{name}`: what ran in a window of time, by default the last 24 hours. */
 import type { FunctionDetail, FunctionInvocation, FunctionList, FunctionSummary } from "@mayfly/api";
 import type { FastifyPluginAsync } from "fastify";
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../schema.ts";
 import type { Clock } from "../clock.ts";
 import { NotFoundError } from "../errors.ts";
 import { READ } from "../guard/scopes.ts";

@@ -1,7 +1,7 @@
 /** `GET /api/invocations/{requestId}`: one invocation, its attempts, and the transactions it worked for. */
 import type { Invocation, InvocationAttempt } from "@mayfly/api";
 import type { FastifyPluginAsync } from "fastify";
-import { Type } from "typebox";
+import { Type } from "../schema.ts";
 import { NotFoundError } from "../errors.ts";
 import { READ } from "../guard/scopes.ts";
 import { durationNs } from "../model/time.ts";

@@ -7,7 +7,7 @@
  * The caller's key is looked at again with every heartbeat: who may read no more is told no more.
  */
 import type { FastifyPluginAsync } from "fastify";
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../schema.ts";
 import { LimitError } from "../errors.ts";
 import type { Guard } from "../guard/guard.ts";
 import { mayUse, READ } from "../guard/scopes.ts";

@@ -6,7 +6,7 @@
 import type { LogList } from "@mayfly/api";
 import { logsToJson } from "@mayfly/otlp";
 import type { FastifyPluginAsync } from "fastify";
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../schema.ts";
 import { InputError } from "../errors.ts";
 import { READ } from "../guard/scopes.ts";
 import { isTraceId, type TraceId } from "../model/ids.ts";

@@ -1,7 +1,7 @@
 /** `GET /api/metrics?name`: data points of one metric, newest first; without a name, the metrics there are. */
 import type { Metrics } from "@mayfly/api";
 import type { FastifyPluginAsync } from "fastify";
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../schema.ts";
 import { READ } from "../guard/scopes.ts";
 import type { Word } from "../model/attribute-words.ts";
 import { answers } from "../openapi/described.ts";

@@ -1,5 +1,5 @@
 /** Query parameters that several routes share. A parameter that no schema names is refused. */
-import { Type } from "typebox";
+import { Type } from "../schema.ts";
 import { InputError } from "../errors.ts";
 import type { UnixNano } from "../model/time.ts";
 import { parseUnixNano, RFC_3339, UNIX_NANO } from "../model/time-text.ts";

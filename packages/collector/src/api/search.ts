@@ -1,7 +1,7 @@
 /** `GET /api/traces/stats`: the list's traces, counted. `GET /api/suggest`: what can be written next in a query. */
 import type { Suggestions, TraceStats } from "@mayfly/api";
 import type { FastifyPluginAsync } from "fastify";
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../schema.ts";
 import type { Clock } from "../clock.ts";
 import { READ } from "../guard/scopes.ts";
 import type { ListDeps } from "../query/list.ts";

@@ -6,7 +6,7 @@
  */
 import type { Session } from "@mayfly/api";
 import type { FastifyPluginAsync } from "fastify";
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../schema.ts";
 import { sessionCookie } from "../guard/credentials.ts";
 import type { Guard } from "../guard/guard.ts";
 import { PRIVATE_HEADERS } from "../guard/headers.ts";

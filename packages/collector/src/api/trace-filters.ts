@@ -1,5 +1,5 @@
 /** The filters that the list of traces and everything counted over it have in common. */
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../schema.ts";
 import type { UnixNano } from "../model/time.ts";
 import type { Filters } from "../query/list.ts";
 import { parseQuery } from "../query/parse.ts";

@@ -8,7 +8,7 @@
 import type { Join, Span, TraceDetail, TraceList } from "@mayfly/api";
 import { tracesToJson } from "@mayfly/otlp";
 import type { FastifyPluginAsync } from "fastify";
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../schema.ts";
 import type { Clock } from "../clock.ts";
 import { NotFoundError } from "../errors.ts";
 import { READ } from "../guard/scopes.ts";

@@ -9,7 +9,7 @@
 import { Readable } from "node:stream";
 import type { TelemetryReceipt } from "@mayfly/api";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
-import { type Static, Type } from "typebox";
+import { type Static, Type } from "../schema.ts";
 import { InputError } from "../errors.ts";
 import { INGEST } from "../guard/scopes.ts";
 import { httpProblem, type OnFault } from "../http-status.ts";
