@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { casesOf } from "../src/cli/conformance/cases.ts";
 import { createProbe } from "../src/cli/conformance/probe.ts";
 import { type Signal, SIGNALS } from "../src/cli/conformance/records.ts";
@@ -22,14 +22,17 @@ let folder: string;
 let collector: Collector;
 let servers: Server[] = [];
 vi.setConfig({ testTimeout: 120_000 }); // a run is a hundred requests, two of them of 64 MiB
-beforeAll(buildProgram);
-beforeEach(async () => {
+/** One for all: a case sends what is its own, and asks for nothing that another one sent. */
+beforeAll(async () => {
+  await buildProgram();
   folder = await mkdtemp(join(tmpdir(), "mayfly-conformance-"));
   collector = await startCollector({ port: 0, dataDir: folder });
 });
-afterEach(async () => {
+afterEach(() => {
   for (const server of servers) server.close().closeAllConnections();
   servers = [];
+});
+afterAll(async () => {
   await collector.close();
   await rm(folder, { recursive: true });
 });
