@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import type { Stats, TraceList } from "@mayfly/api";
 import { decodeLogsJson, decodeTracesJson } from "@mayfly/otlp";
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { fullLogJson, fullSpanJson, jsonRecord, jsonRequest, type Signal } from "../src/cli/conformance/records.ts";
 import { type Collector, startCollector } from "../src/index.ts";
 import { buildProgram, mayfly, startMayfly } from "./program.ts";
@@ -17,7 +17,18 @@ let folder: string;
 let collectors: Collector[] = [];
 let servers: Server[] = [];
 vi.setConfig({ testTimeout: 120_000 }); // many processes, each started anew
-beforeAll(buildProgram);
+/** Of all tests that ask only what they have added themselves. */
+let shared: Collector;
+let sharedFolder: string;
+beforeAll(async () => {
+  await buildProgram();
+  sharedFolder = await mkdtemp(join(tmpdir(), "mayfly-import-"));
+  shared = await startCollector({ port: 0, dataDir: sharedFolder });
+});
+afterAll(async () => {
+  await shared.close();
+  await rm(sharedFolder, { recursive: true });
+});
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "mayfly-import-"));
 });
@@ -41,6 +52,13 @@ const fileWith = async (name: string, content: string | Buffer): Promise<string>
 };
 
 const stats = async (url: string): Promise<Stats> => (await (await fetch(`${url}/api/stats`)).json()) as Stats;
+
+/** By an import of this file into the shared collector. */
+const storedBy = async (file: string): Promise<number> => {
+  const { spans } = await stats(shared.url);
+  expect(await mayfly(["import", file, "--url", shared.url])).toMatchObject({ code: 0 });
+  return (await stats(shared.url)).spans - spans;
+};
 
 const FULL: Record<"traces" | "logs", () => Readonly<Record<string, unknown>>> = {
   traces: fullSpanJson,
@@ -111,27 +129,22 @@ test.each([
   ["jsonl.zst", zstdCompressSync],
   ["jsonl", (text: string) => text],
 ] as const)("a file .%s is read", async (extension, pack) => {
-  const url = await collecting();
   const file = await fileWith(`x.${extension}`, pack(`\n${lines("traces", 3).join("\n\n")}\n \n`));
-  expect(await mayfly(["import", file, "--url", url])).toMatchObject({ code: 0 });
-  expect(await stats(url)).toMatchObject({ spans: 3 });
+  expect(await storedBy(file)).toBe(3);
 });
 
 test("a .json file is one request, however it is laid out", async () => {
-  const url = await collecting();
   const [line] = lines("traces", 1);
   const file = await fileWith("pretty.json", JSON.stringify(JSON.parse(line ?? ""), undefined, 2));
-  expect(await mayfly(["import", file, "--url", url])).toMatchObject({ code: 0 });
-  expect(await stats(url)).toMatchObject({ spans: 1 });
+  expect(await storedBy(file)).toBe(1);
 });
 
 test.each([
   ["there.jsonl", undefined, "ENOENT: no such file or directory"],
   ["x.jsonl.gz", "no gzip", "incorrect header check"],
 ] as const)("a file that cannot be read is named, with the reason: %s", async (name, content, reason) => {
-  const url = await collecting();
   const file = content === undefined ? join(folder, name) : await fileWith(name, content);
-  const { code, stderr } = await mayfly(["import", file, "--url", url]);
+  const { code, stderr } = await mayfly(["import", file, "--url", shared.url]);
   expect([code, stderr.split("\n").filter(Boolean)]).toEqual([
     1,
     [expect.stringContaining(`mayfly: cannot read ${file}: ${reason}`)],
