@@ -4,8 +4,6 @@
  * The share of the rate is measured against the same requests, byte for byte as long, with the names of the key attributes
  * misspelt: the collector then stores, indexes and sums up everything, and finds no key to join by.
  */
-import { setTimeout as wait } from "node:timers/promises";
-import type { Stats } from "../../packages/api/src/index.ts";
 import type { Span } from "../../packages/otlp/src/index.ts";
 import { seeded } from "../corpus/random.ts";
 import { asProtobuf, templatesOf } from "../corpus/requests.ts";
@@ -80,7 +78,7 @@ export const questionTimes = async (seed: number, background: number, asked: num
     const chain = longChain(seed);
     const topic = fanOut(seed + 1);
     await served.arrive([...chain.bodies, ...topic.bodies]);
-    await summedUp(served.url);
+    await served.settle();
     return [
       await timesOf(
         "1,000 spans over 50 W3C traces, from the middle",
@@ -99,17 +97,6 @@ export const questionTimes = async (seed: number, background: number, asked: num
     ];
   } finally {
     await served.close();
-  }
-};
-
-const MAX_WAIT_S = 60;
-
-/** What is still being worked out takes one of the processors; where that takes longer, it is part of what is measured. */
-const summedUp = async (url: string): Promise<void> => {
-  for (let waited = 0; waited < MAX_WAIT_S; waited++) {
-    const { spansBehind } = (await (await fetch(`${url}/api/stats`)).json()) as Stats;
-    if (spansBehind === 0) return;
-    await wait(1000);
   }
 };
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { TraceDetail } from "../../packages/api/src/index.ts";
 import { type RunningCollector, startCollector } from "../ingest/collector.ts";
 import type { Ask } from "./judge.ts";
@@ -12,11 +13,17 @@ export interface Served {
   arrive(bodies: readonly Uint8Array[]): Promise<void>;
   /** The same, and kill -9 when so many are acknowledged; what was not is sent again to the collector that follows. */
   arriveThroughKill(bodies: readonly Uint8Array[], after: number): Promise<void>;
+  /** What is still being summed up or sealed takes one of the processors; where that takes longer than a while, it is part of what is measured. */
+  settle(): Promise<void>;
   readonly ask: Ask;
   close(): Promise<void>;
 }
 
 const CONNECTIONS = 8;
+const LOOKS = 60;
+const LOOK_MS = 2_000;
+/** Of a processor. */
+const IDLE_SHARE = 0.05;
 
 export const openServed = async (): Promise<Served> => {
   const dataDir = mkdtempSync(join(tmpdir(), "mayfly-stitch-"));
@@ -61,6 +68,15 @@ export const openServed = async (): Promise<Served> => {
       await killed;
       collector = await startCollector(dataDir);
       await arrive(failed);
+    },
+    async settle() {
+      for (let looks = 0, before = collector.cpuMs(); looks < LOOKS; looks += 1) {
+        await wait(LOOK_MS);
+        const { spansBehind } = await collector.stats();
+        const now = collector.cpuMs();
+        if (spansBehind === 0 && now - before < LOOK_MS * IDLE_SHARE) return;
+        before = now;
+      }
     },
     async ask(id) {
       const path = `${collector.url}/api/traces/${encodeURIComponent(id)}`;
