@@ -77,20 +77,16 @@ export const questionTimes = async (seed: number, background: number, asked: num
     if (background > 0) await load({ ...LOAD, port, templates, seconds: 3600, maxSpans: background });
     const chain = longChain(seed);
     const topic = fanOut(seed + 1);
-    await served.arrive([...chain.bodies, ...topic.bodies]);
+    const others = Array.from({ length: UNCOUNTED + asked }, (_, n) => longChain(seed + 2 + n));
+    await served.arrive([chain, topic, ...others].flatMap(({ bodies }) => bodies));
     await served.settle();
     return [
-      await timesOf(
-        "1,000 spans over 50 W3C traces, from the middle",
-        served,
-        chain.middle,
-        asked,
-        (spans) => spans === TRACES * SPANS_PER_TRACE,
-      ),
+      await timesOf("1,000 spans over 50 W3C traces, from the middle", served, () => chain.middle, asked, isWhole),
+      await timesOf("the same, another trace each time", served, (n) => others[n]?.middle ?? "", asked, isWhole),
       await timesOf(
         "one message with 10,000 consumers, first page",
         served,
-        topic.root,
+        () => topic.root,
         Math.min(asked, 20),
         (spans) => spans > 0,
       ),
@@ -100,22 +96,27 @@ export const questionTimes = async (seed: number, background: number, asked: num
   }
 };
 
+const isWhole = (spans: number): boolean => spans === TRACES * SPANS_PER_TRACE;
+
+/** Questions before those whose times count. */
+const UNCOUNTED = 3;
+
 const timesOf = async (
   name: string,
   { url }: Served,
-  id: string,
+  idOf: (n: number) => string,
   asked: number,
   isRight: (spans: number) => boolean,
 ): Promise<Times> => {
   const times: number[] = [];
   let firstMs = 0;
-  for (let n = -3; n < asked; n++) {
+  for (let n = 0; n < UNCOUNTED + asked; n++) {
     const started = performance.now();
-    const response = await fetch(`${url}/api/traces/${id}`);
+    const response = await fetch(`${url}/api/traces/${idOf(n)}`);
     const body = await response.text();
     const ms = performance.now() - started;
-    if (n >= 0) times.push(ms);
-    else if (n === -3) firstMs = ms;
+    if (n === 0) firstMs = ms;
+    if (n >= UNCOUNTED) times.push(ms);
     const { spans } = JSON.parse(body) as { spans: readonly unknown[] };
     if (!response.ok || !isRight(spans.length))
       throw new Error(`${name}: ${response.status} with ${spans.length} spans`);
