@@ -296,21 +296,30 @@ test("a file of a later version is refused with its name and both versions; one 
   const bytes = readFileSync(path);
   bytes.writeUInt32LE(9, 12);
   writeFileSync(path, bytes);
-  expect(() => openSealedReader(path)).toThrow(`cannot open ${path}: its version is 9, this Mayfly knows 2`);
+  expect(() => openSealedReader(path)).toThrow(`cannot open ${path}: its version is 9, this Mayfly knows 3`);
   expect(codeOf(() => openSealedReader(path))).toBe("store-newer");
   rmSync(path);
   expect(codeOf(() => openSealedReader(path))).toBe("store-unreadable");
 });
 
-/** What sealing made of spans "a" and "c" of trace 1 and "b" of trace 2. */
+/** What sealing once made of spans "a" and "c" of trace 1 and "b" of trace 2. */
 const VERSION_1 =
   "bWF5Zmx5c2VhbGVkAQAAAAEBAwAAAAAYAAAAGAAAAAAA8yOEW9cYAAYGBgMAwIQ9A4Cwg8WYaAASAAAAEgAAAAoQKgFiOQoQKgFhOQoQKgFjOQEUAAAA" +
   "MAAAACi1L/0gMF0AABgDAwICAKARMsACAREAAAAVAAAAKLUv/SAVRQAAEAAAAQAJwALnoyLaBwUCAwAAAAEAAAABAAAAAhjlhgdCCAUAAQAAAAMAAAAD" +
   "AAAAAOv2gNULw2oBAgEAAAAADgAAAA4AAAANZW52aXJvbm1lbnQgMRts/yyAgJi/hOGt1zEAAwMAAX0DgICYv4ThrdcxCgEVgICAEAEXgICAGAAAAAAA" +
   "AAAAAAAAAAEBITUAAACVI+DIbWF5Zmx5c2VhbGVk";
 
-test("a file of the first version, which had no filter of terms, is read as it is", () => {
-  writeFileSync(path, Buffer.from(VERSION_1, "base64"));
+const VERSION_2 =
+  "bWF5Zmx5c2VhbGVkAgAAAAEBAwAAAAAYAAAAGAAAAAAA8yOEW9cYAAYGBgMAwIQ9A4Cwg8WYaAASAAAAEgAAAAoQKgFiOQoQKgFhOQoQKgFjOQEUAAAAMA" +
+  "AAACi1L/0gMF0AABgDAwICAKARMsACAREAAAAVAAAAKLUv/SAVRQAAEAAAAQAJwALnoyLaBwUCAwAAAAEAAAABAAAAAhjlhgdCCAUAAQAAAAMAAAADAAAA" +
+  "AOv2gNULw2ogAAIABAAACAQgAAAEAAAEAQAAAgAAAEgAAAhAAAAAFGH8pyIBAgEAAAAADgAAAA4AAAANZW52aXJvbm1lbnQgMRts/yyAgJi/hOGt1zEAAw" +
+  "MAAX0DgICYv4ThrdcxCgEVgICAEAEXgICAGCQAAAAAAAAAAAAAAAAAAAEBITgAAACIINb2bWF5Zmx5c2VhbGVk";
+
+test.each([
+  ["the first version, which had no filter of terms", VERSION_1],
+  ["the second version, which had another", VERSION_2],
+])("a file of %s, is read as it is", (_, file) => {
+  writeFileSync(path, Buffer.from(file, "base64"));
   expect(stored("spans")).toEqual(hex([span(2, "b"), span(1, "a"), span(1, "c")]));
   const reader = openSealedReader(path);
   expect(reader.directory.signals.spans.filter.length).toBe(0);

@@ -6,7 +6,7 @@
  *   per signal           records │ items │ duplicates │
  *                        blocks, then each one's length, records, earliest time (signed, from the one before's), extent │
  *                        place pages, then each one's length and first term (from the one before's) │ word pages, likewise │
- *                        length of the filter of places (from version 2 on)
+ *                        length of the filter of places (from version 2 on; those of version 2 are not read)
  *   origins │ chunks, then each one's length
  *
  * Parts lie one after the other in just this order, so that lengths say where. Reading checks that they fill the file.
@@ -52,7 +52,8 @@ export interface SealedDirectory {
   readonly signals: Readonly<Record<Signal, SignalDirectory>>;
 }
 
-const FIRST_WITH_FILTERS = 2;
+/** Filters were others before, and are passed over. */
+const [FIRST_WITH_FILTERS, FIRST_WITH_THESE] = [2, 3];
 
 export const writeDirectory = (directory: SealedDirectory): Buffer => {
   const { firstArrival, lastArrival, origins, chunks, signals } = directory;
@@ -121,7 +122,8 @@ export const readDirectory = (bytes: Uint8Array, start: number, end: number, ver
         return { ...entry, minTime, maxTime: minTime + input.signedVarint() };
       });
       const [places, words] = [pages(), pages()];
-      const filter = version < FIRST_WITH_FILTERS ? { offset, length: 0 } : part();
+      const found = version < FIRST_WITH_FILTERS ? { offset, length: 0 } : part();
+      const filter = version < FIRST_WITH_THESE ? { offset, length: 0 } : found;
       return [signal, { records, items, duplicates, blocks, places, words, filter }];
     }),
   ) as Record<Signal, SignalDirectory>;

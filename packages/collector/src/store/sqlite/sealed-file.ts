@@ -15,7 +15,7 @@ import { StoreError } from "../../errors.ts";
 import { readDirectory, type Extent, type SealedDirectory, writeDirectory } from "./sealed-directory.ts";
 
 const MAGIC = Buffer.from("mayflysealed");
-const VERSION = 2;
+const VERSION = 3;
 /** Without filters; read as it is. */
 const OLDEST_VERSION = 1;
 const HEAD_BYTES = MAGIC.length + 4;

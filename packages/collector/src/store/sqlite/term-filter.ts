@@ -1,53 +1,120 @@
 /**
- * Which places a sealed partition surely does not hold: a question that goes through all partitions would otherwise read
- * and decode a page of each, and of 1 in 64 a block.
+ * Which places a partition's file surely does not hold: a question that goes through all partitions would otherwise read and
+ * decode a page of each, and of 1 in 64 a block.
  *
- * A split block Bloom filter: a term has one block of eight words, and one bit in each of them.
+ * A binary fuse filter: each term leads to three bytes, one in each of three neighbouring segments, which together (by
+ * exclusive or) are the term's print. What is not there is taken for there once in 256 times.
  *
- *   block  ┌ u32 ┬ u32 ┬ … 8 ┐        BITS_PER_TERM bits for each distinct term; what is not there is taken for there
- *          └──1──┴─1───┴─────┘        once in some 60 times
+ *   seed u32 │ bits of a segment's length u8 │ a byte for each slot … │ CRC-32          some 9.3 bits a term
  *
- * Source  the filter of parquet-format, BloomFilter.md (block, salts); the hash is ours, for terms have but 32 bits.
+ *   segments  ┌────┬──0─┬────┬────┐        a term's first slot may be in any but the last two segments
+ *             │    │    │  1 │2   │
+ *             └────┴────┴────┴────┘
+ *
+ * It is made by peeling: a slot to which only one term is left to lead is that term's to set, and it is taken off the other
+ * two. Where some are left in the end, another seed is tried.
+ *
+ * Source  Graf and Lemire, Binary Fuse Filters (2022): lengths of segments and of the whole. The hashes are ours, for
+ *         terms have but 32 bits.
  */
 import { crc32 } from "node:zlib";
 import { StoreError } from "../../errors.ts";
 import type { Extent } from "./sealed-directory.ts";
 
-const WORDS = 8;
-const BLOCK_BITS = WORDS * 32;
-const BITS_PER_TERM = 10;
-
-const BLOCK_BYTES = BLOCK_BITS / 8;
+const HEAD_BYTES = 5;
 const CRC_BYTES = 4;
+const MAX_SEGMENT_BITS = 14;
+/** The first hardly ever fails. Where all do, there is no filter, and each question looks. */
+const MAX_SEEDS = 32;
 
-const SALTS = Uint32Array.of(
-  0x47b6137b,
-  0x44974d91,
-  0x8824ad5b,
-  0xa2b7289d,
-  0x705495c7,
-  0x2df1424b,
-  0x9efc4947,
-  0x5c6bfb31,
-);
+interface Shape {
+  readonly seed: number;
+  readonly segmentBits: number;
+  /** Of all segments together. */
+  readonly slots: number;
+}
 
-/** Of terms that repeat each other only the first is counted. Empty where there are none. */
+/** Terms may repeat. Empty where there are none. */
 export const termFilter = (terms: Uint32Array): Buffer => {
-  let distinct = 0;
-  for (let at = 0; at < terms.length; at += 1) if (at === 0 || terms[at] !== terms[at - 1]) distinct += 1;
-  const words = new Uint32Array(Math.ceil((distinct * BITS_PER_TERM) / BLOCK_BITS) * WORDS);
-  if (words.length === 0) return Buffer.alloc(0);
-  for (let at = 0; at < terms.length; at += 1) {
-    const term = terms[at]!;
-    if (at > 0 && term === terms[at - 1]) continue;
-    const first = blockOf(term, words.length / WORDS) * WORDS;
-    const key = keyOf(term);
-    for (let n = 0; n < WORDS; n += 1) words[first + n]! |= bitOf(key, n);
+  const distinct = terms.toSorted().filter((term, at, sorted) => at === 0 || term !== sorted[at - 1]);
+  if (distinct.length === 0) return Buffer.alloc(0);
+  for (let seed = 0; seed < MAX_SEEDS; seed += 1) {
+    const shape = { ...shapeFor(distinct.length), seed };
+    const peeled = peel(distinct, shape);
+    if (peeled) return written(shape, printed(peeled, shape));
   }
-  const bits = Buffer.from(words.buffer); // little-endian, as all machines that Node runs on are
-  const sum = Buffer.alloc(CRC_BYTES);
-  sum.writeUInt32LE(crc32(bits));
-  return Buffer.concat([bits, sum]);
+  return Buffer.alloc(0);
+};
+
+const shapeFor = (terms: number): Omit<Shape, "seed"> => {
+  const log = Math.log(Math.max(terms, 2));
+  const segmentBits = Math.min(MAX_SEGMENT_BITS, Math.floor(log / Math.log(3.33) + 2.25));
+  const wanted = terms * Math.max(1.125, 0.875 + (0.25 * Math.log(1_000_000)) / log);
+  const firstSegments = Math.max(1, Math.ceil(wanted / 2 ** segmentBits) - 2);
+  return { segmentBits, slots: (firstSegments + 2) * 2 ** segmentBits };
+};
+
+/** Terms in the order in which they were taken off, each with the slot that was its own by then. */
+interface Peeled {
+  readonly terms: Uint32Array;
+  readonly slots: Uint32Array;
+}
+
+const peel = (terms: Uint32Array, shape: Shape): Peeled | undefined => {
+  const counts = new Uint32Array(shape.slots);
+  /** Of the terms that lead there: of one that is left, itself. */
+  const mixes = new Uint32Array(shape.slots);
+  for (const term of terms) {
+    led(term, shape);
+    for (let n = 0; n < 3; n += 1) {
+      const slot = slots[n]!;
+      counts[slot]! += 1;
+      mixes[slot]! ^= term;
+    }
+  }
+  const alone = new Uint32Array(shape.slots);
+  let left = 0;
+  for (let slot = 0; slot < shape.slots; slot += 1) if (counts[slot] === 1) alone[left++] = slot;
+  const peeled = { terms: new Uint32Array(terms.length), slots: new Uint32Array(terms.length) };
+  let taken = 0;
+  while (left > 0) {
+    const own = alone[--left]!;
+    if (counts[own] !== 1) continue;
+    const term = mixes[own]!;
+    peeled.terms[taken] = term;
+    peeled.slots[taken] = own;
+    taken += 1;
+    led(term, shape);
+    for (let n = 0; n < 3; n += 1) {
+      const slot = slots[n]!;
+      counts[slot]! -= 1;
+      mixes[slot]! ^= term;
+      if (counts[slot] === 1) alone[left++] = slot;
+    }
+  }
+  return taken === terms.length ? peeled : undefined;
+};
+
+/** The last that was taken off is set first: none after it leads to its slot. */
+const printed = (peeled: Peeled, shape: Shape): Buffer => {
+  const bytes = Buffer.alloc(shape.slots);
+  for (let at = peeled.terms.length - 1; at >= 0; at -= 1) {
+    const print = led(peeled.terms[at]!, shape);
+    bytes[peeled.slots[at]!]! ^= print ^ togetherIn(bytes);
+  }
+  return bytes;
+};
+
+const togetherIn = (bytes: Uint8Array): number => bytes[slots[0]!]! ^ bytes[slots[1]!]! ^ bytes[slots[2]!]!;
+
+const written = ({ seed, segmentBits }: Shape, prints: Buffer): Buffer => {
+  const bytes = Buffer.alloc(HEAD_BYTES + prints.length + CRC_BYTES);
+  bytes.writeUInt32LE(seed, 0);
+  bytes.writeUInt8(segmentBits, 4);
+  prints.copy(bytes, HEAD_BYTES);
+  const end = bytes.length - CRC_BYTES;
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, end)), end);
+  return bytes;
 };
 
 export interface TermFilter {
@@ -77,49 +144,62 @@ export const createFilterMemory = (maxBytes: number): FilterMemory => {
 };
 
 /**
- * Reads the whole filter at the first question, and checks it; where there is no room to keep it, each term then costs a
- * read of its block.
+ * Reads the whole filter at the first question, and checks it; where there is no room to keep it, each term then costs
+ * reads of its three bytes.
  */
 export const openTermFilter = (part: Extent, read: (part: Extent) => Buffer, memory: FilterMemory): TermFilter => {
-  const blocks = Math.floor(part.length / BLOCK_BYTES);
-  let isChecked = false;
+  let shape: Shape | undefined;
   let kept: Buffer | undefined;
 
-  const check = (): void => {
+  const check = (): Shape => {
     const bytes = read(part);
-    const end = bytes.length - CRC_BYTES;
-    if (end !== blocks * BLOCK_BYTES || crc32(bytes.subarray(0, end)) !== bytes.readUInt32LE(end))
-      throw new StoreError("store-corrupt", "a filter of terms is damaged: its checksum is wrong");
-    if (memory.take(part.length)) kept = bytes;
-    isChecked = true;
+    const checked = shapeIn(bytes);
+    if (memory.take(part.length)) kept = bytes.subarray(HEAD_BYTES, HEAD_BYTES + checked.slots);
+    return checked;
   };
+
+  const byteAt = (slot: number): number => read({ offset: part.offset + HEAD_BYTES + slot, length: 1 }).readUInt8();
 
   return {
     mayHold(term) {
       if (part.length === 0) return true; // no filter: look
-      if (!isChecked) check();
-      const at = blockOf(term, blocks) * BLOCK_BYTES;
-      return kept ? holds(kept, at, term) : holds(read({ offset: part.offset + at, length: BLOCK_BYTES }), 0, term);
+      const print = led(term, (shape ??= check()));
+      return print === (kept ? togetherIn(kept) : byteAt(slots[0]!) ^ byteAt(slots[1]!) ^ byteAt(slots[2]!));
     },
     close() {
       if (kept) memory.giveBack(part.length);
       kept = undefined;
-      isChecked = false;
+      shape = undefined;
     },
   };
 };
 
-const holds = (bytes: Buffer, at: number, term: number): boolean => {
-  const key = keyOf(term);
-  for (let n = 0; n < WORDS; n += 1) if ((bytes.readInt32LE(at + n * 4) & bitOf(key, n)) === 0) return false;
-  return true;
+const shapeIn = (bytes: Buffer): Shape => {
+  const end = bytes.length - CRC_BYTES;
+  if (end < HEAD_BYTES || crc32(bytes.subarray(0, end)) !== bytes.readUInt32LE(end))
+    throw new StoreError("store-corrupt", "a filter of terms is damaged: its checksum is wrong");
+  const shape = { seed: bytes.readUInt32LE(0), segmentBits: bytes.readUInt8(4), slots: end - HEAD_BYTES };
+  if (shape.segmentBits > MAX_SEGMENT_BITS || shape.slots < 3 * 2 ** shape.segmentBits)
+    throw new StoreError("store-corrupt", "a filter of terms has a bad head");
+  return shape;
 };
 
-/** Terms are hashes, but their lowest bits say their kind, so they are mixed before they choose. */
-const blockOf = (term: number, blocks: number): number => Math.floor((mixed(term) / 2 ** 32) * blocks);
-const keyOf = (term: number): number => mixed(term ^ 0x9e37_79b9);
-const bitOf = (key: number, n: number): number => 1 << (Math.imul(key, SALTS[n]!) >>> 27);
+/** Of the term that `led` was asked for last: one for each question would be an object for each. */
+const slots = new Uint32Array(3);
 
+/** Sets `slots`, and gives the print. */
+const led = (term: number, { seed, segmentBits, slots: all }: Shape): number => {
+  const hash = mixed(term ^ mixed(seed));
+  const within = mixed(hash + 0x9e37_79b9);
+  const length = 1 << segmentBits;
+  const first = Math.floor((hash / 2 ** 32) * (all - 2 * length));
+  slots[0] = first;
+  slots[1] = (first + length) ^ (within & (length - 1));
+  slots[2] = (first + 2 * length) ^ ((within >>> MAX_SEGMENT_BITS) & (length - 1));
+  return mixed(hash ^ 0x5bd1_e995) & 0xff;
+};
+
+/** Terms are hashes, but their lowest bits say their kind. */
 const mixed = (term: number): number => {
   let hash = term;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
