@@ -19,7 +19,7 @@ import { headOf } from "../query/head.ts";
 import { formatCursor, parseCursor } from "../query/cursor.ts";
 import { type ListDeps, type ListQuery, listTraces } from "../query/list.ts";
 import { AS_TOLD, type Clocks } from "../stitch/clock-skew.ts";
-import { gapsOf } from "../stitch/gaps.ts";
+import { gapsOf, listedGaps } from "../stitch/gaps.ts";
 import { joinView, placeholderJoin } from "../stitch/reason.ts";
 import type { Unit } from "../stitch/units.ts";
 import type { StitchedTrace } from "../stitch/walk.ts";
@@ -159,7 +159,7 @@ const stitchedDetail = ({ trace, graph, memberOf, alternatives }: Found, now: Un
   const { missing } = trace;
   return {
     ...headOf(trace, now),
-    gaps: gapsOf(trace, graph, now),
+    gaps: listedGaps(gapsOf(trace, graph, now)),
     ...(missing.length > 0 && { placeholders: missing.map(({ placeholder }) => placeholder) }),
     ...(memberOf.length > 0 && { memberOf }),
     ...(alternatives.length > 0 && { alternatives }),

@@ -26,6 +26,18 @@ export const gapsOf = (trace: StitchedTrace, graph: Graph, now: UnixNano): reado
   ...sendingGapsOf(trace, graph, now),
 ];
 
+/** Of one reason so many are told one by one; ten thousand receivers may miss one sender. */
+const MAX_OF_REASON = 100;
+
+/** What an answer lists of them: of each reason the last stands for all that are left out, and says how many. */
+export const listedGaps = (gaps: readonly Gap[]): readonly Gap[] =>
+  [...Map.groupBy(gaps, ({ reason }) => reason).values()].flatMap((alike) => {
+    const [next, ...others] = alike.slice(MAX_OF_REASON - 1);
+    if (next === undefined || others.length === 0) return alike;
+    const message = `${next.message} The same is so of ${others.length} more, which are not listed.`;
+    return [...alike.slice(0, MAX_OF_REASON - 1), { ...next, message }];
+  });
+
 /** Units without a cause above them, with the key of the placeholder that stands there. */
 const rootsOf = ({ id, missing, parts }: StitchedTrace): readonly (readonly [Unit, StitchKey | undefined])[] => {
   const top = missing.find(({ placeholder }) => placeholder.id === id);
