@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
  * One run over all packages. Each resolves its siblings from source (the `mayfly-source` export condition), so tests
@@ -25,6 +26,19 @@ process.once("exit", () => rmSync(compiled, { recursive: true, force: true }));
 
 const conditions = ["mayfly-source", "node"];
 
+/**
+ * Stories of whole packages before unit tests: they take longest, however short their files are (which vitest otherwise goes by), and while
+ * a long one that began last comes to its end a core has nothing to do.
+ */
+class StoriesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isUnit = ({ moduleId }: TestSpecification): boolean => /\/packages\/[^/]+\/src\//.test(moduleId);
+    // oxlint-disable-next-line unicorn/no-array-sort -- vitest's, which gives a promise of another array
+    const sorted = await super.sort(files);
+    return [...sorted.filter((one) => !isUnit(one)), ...sorted.filter(isUnit)];
+  }
+}
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
@@ -33,6 +47,7 @@ export default defineConfig({
     reporters: ["default", "./scripts/closing-line.ts"],
     // Most of a run is spent waiting for processes, servers and a browser, so a machine with two cores has room for two.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: StoriesFirst },
     env: { NODE_COMPILE_CACHE: compiled },
     testTimeout: 30_000,
     hookTimeout: 60_000,
