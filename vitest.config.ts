@@ -19,10 +19,15 @@ const project = (name: string, root: string) => ({
 
 /**
  * What processes and threads of one run have compiled, so that the next one need not: a collector's threads from source, whose types are
- * stripped each time, start in a third of the time then, and there are hundreds of them. Gone with the run.
+ * stripped each time, start in a third of the time then, and there are hundreds of them. Gone with the run. This file is read
+ * once for each project.
  */
-const compiled = mkdtempSync(join(tmpdir(), "mayfly-compiled-"));
-process.once("exit", () => rmSync(compiled, { recursive: true, force: true }));
+const newFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "mayfly-compiled-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+};
+const compiled = (process.env["NODE_COMPILE_CACHE"] ??= newFolder());
 
 const conditions = ["mayfly-source", "node"];
 
@@ -49,7 +54,7 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { sequencer: StoriesFirst },
     env: { NODE_COMPILE_CACHE: compiled },
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
       project("otlp", "packages/otlp"),
