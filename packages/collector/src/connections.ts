@@ -7,12 +7,15 @@
  *
  * What breaks these is answered when there is somebody to answer (408, 431, 400), closed, and counted by reason.
  */
-import { type Server, STATUS_CODES } from "node:http";
+import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { ErrorBody } from "@mayfly/api";
 import { InputError } from "./errors.ts";
 import { SECURITY_HEADERS } from "./guard/headers.ts";
 import { httpProblem } from "./http-status.ts";
+
+/** `import` would touch every getter of the module, and one of them loads undici: 11 MB that nothing here needs. */
+const { STATUS_CODES } = process.getBuiltinModule("node:http");
 
 export interface ConnectionLimits {
   readonly headersMs: number;

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { expect, test, vi } from "vitest";
 import { main } from "./main.ts";
 
@@ -73,4 +74,13 @@ test("what is no ARN of its kind is wrong usage, before anything is asked for", 
       code: 2,
       text: expect.stringContaining(`${flag} is "${value}", expected arn:aws:states:<region>:<account>:${kind}:…`),
     });
+});
+
+test("what `serve` loads does not load undici, which takes 11 MB and is for requests of one's own", () => {
+  const load = ["main", "pipeline", "api/answerer", "query/summarize", "store/sqlite/keeper"].map(
+    (file) => `await import(${JSON.stringify(new URL(`./${file}.ts`, import.meta.url))});`,
+  );
+  const script = `${load.join("")} console.log(process.moduleLoadList.filter((name) => name.includes("deps/undici/")))`;
+  const flags = ["--conditions=mayfly-source", "--input-type=module", "--eval", script];
+  expect(execFileSync(process.execPath, flags, { encoding: "utf8" }).trim()).toBe("[]");
 });

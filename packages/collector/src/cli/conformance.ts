@@ -5,7 +5,6 @@
 import { Command, Option } from "commander";
 import { ConfigError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { createProbe } from "./conformance/probe.ts";
 import { type Signal, SIGNALS } from "./conformance/records.ts";
 import { isBroken, resultLine, runCases, summaryLine } from "./conformance/report.ts";
 
@@ -48,6 +47,7 @@ export const conformanceCommand = ({ print, fail }: ConformanceDeps): Command =>
     .addHelpText("after", HELP)
     .action(async ({ url, header, signal, timeoutMs, json }: ConformanceFlags) => {
       const headers = { "user-agent": `mayfly-conformance/${VERSION}`, ...header };
+      const { createProbe } = await import("./conformance/probe.ts"); // its node:http loads undici, into `serve` as well
       const probe = createProbe({ url, headers, timeoutMs });
       try {
         const results = await runCases(probe, signal, (result) => json || print(resultLine(result)));
