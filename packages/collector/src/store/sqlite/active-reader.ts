@@ -9,7 +9,7 @@ import { StoreError } from "../../errors.ts";
 import type { Signal } from "../store.ts";
 import { openActiveFileForReading } from "./active-file.ts";
 import { createActiveTerms } from "./active-terms.ts";
-import { type Block, decodeBlock } from "./block.ts";
+import { type Block, unpackBlock } from "./block.ts";
 import { isDamage } from "./damage.ts";
 import type { FiledTerms, TermLookup } from "./filed-terms.ts";
 import { firstWhere } from "./first-where.ts";
@@ -101,7 +101,7 @@ export const openActiveReader = (path: string, memory: FilterMemory): ActiveRead
   const block = (id: number): Block => {
     const body = selectBody.get(id);
     if (body === undefined) throw new StoreError("store-corrupt", `${path} has no block ${id}`);
-    return decodeBlock(body);
+    return unpackBlock(body);
   };
 
   return {

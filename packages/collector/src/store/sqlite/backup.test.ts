@@ -17,7 +17,8 @@ const at = (name: string): string => join(folder, name);
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "mayfly-backup-"));
   store = openStore({ dataDir: at("data"), partitionBytes: 1 });
-  keeper = openKeeper({ dataDir: at("data"), clock: () => START, retentionDays: 14, keyRetentionDays: 15 });
+  const days = { retentionDays: 14, keyRetentionDays: 15 };
+  keeper = openKeeper({ dataDir: at("data"), clock: () => START, ...days, maxTermsInMemory: Infinity });
 });
 afterEach(async () => {
   keeper.close();

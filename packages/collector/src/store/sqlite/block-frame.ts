@@ -10,6 +10,7 @@
  */
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { StoreError } from "../../errors.ts";
+import { giveBack } from "../../give-back.ts";
 import { throwIfToEnd } from "../../thread.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
@@ -52,6 +53,7 @@ export const writeFrame = (layout: Layout, { count, sections }: Frame, level: nu
   frame.byte(layout);
   frame.u32(count);
   for (const [index, section] of sections.entries()) writeSection(frame, section, packed[index]!);
+  for (const section of packed) giveBack(section.buffer);
   frame.u32(crc32(frame.written()));
   return frame.written();
 };

@@ -1,8 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { StoreError } from "../../errors.ts";
-import { type ArrivedRecords, type Block, decodeBlock, encodeBlock } from "./block.ts";
+import { type ArrivedRecords, type Block, decodeBlock, encodeBlock, unpackBlock } from "./block.ts";
 
 interface Row {
   readonly record: string;
@@ -138,4 +139,24 @@ test("a block of a later version is refused as such, with both versions", () => 
   body[0] = 9;
   expect(() => decodeBlock(resealed(body))).toThrow("a block has version 9, this Mayfly knows 1");
   expect(codeOf(() => decodeBlock(resealed(body)))).toBe("store-newer");
+});
+
+test("unpacking gives the packed bytes back, unless the records stand there as they are", () => {
+  const large = Buffer.poolSize * 32;
+  const packed = (record: string): Buffer => {
+    const bytes = encodeBlock([request(1n, [{ record, origin: "a" }])], { level: 1 });
+    return Buffer.from(new Uint8Array(bytes).buffer); // alone in its memory, whatever its size
+  };
+  const repeating = Array.from({ length: large / 8 }, (_, n) => String(n).padStart(8)).join("");
+  const random = text(randomBytes(large));
+
+  for (const [record, isKept] of [
+    [repeating, false],
+    [random, true],
+  ] as const) {
+    const bytes = packed(record);
+    expect(bytes.length).toBeGreaterThan(Buffer.poolSize);
+    expect(rowsOf(unpackBlock(bytes))).toEqual([{ record, origin: "a", arrivedAt: 1n }]);
+    expect(bytes.length > 0).toBe(isKept);
+  }
 });

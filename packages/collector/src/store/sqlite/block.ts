@@ -11,6 +11,7 @@
  * Reading decompresses and gives views: no copy and no decoding per record.
  * Errors  StoreError, as block-frame.ts says.
  */
+import { giveBack } from "../../give-back.ts";
 import { LAYOUT_ARRIVED, readFrame, writeFrame } from "./block-frame.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { bufferOf, ByteWriter } from "./byte-writer.ts";
@@ -126,6 +127,13 @@ export const decodeBlock = (bytes: Uint8Array): Block => {
     arrivedAt: (row) => arrivals.arrivedAt[row]!,
     request: (row) => arrivals.run[row]!,
   };
+};
+
+/** As `decodeBlock`, for who has the bytes alone and needs them no more. */
+export const unpackBlock = (bytes: Buffer): Block => {
+  const block = decodeBlock(bytes);
+  if (block.bytes.buffer !== bytes.buffer) giveBack(bytes.buffer);
+  return block;
 };
 
 const readOrigins = (section: ByteReader): readonly Buffer[] => {

@@ -1,7 +1,10 @@
 /**
  * Bytes that grow: what the store's own formats are written with. Numbers little-endian; varints as protobuf has them.
  */
+import { giveBack } from "../../give-back.ts";
+
 const FIRST_CAPACITY = 1_024;
+const NOTHING = Buffer.alloc(0);
 
 export class ByteWriter {
   #buffer: Buffer;
@@ -25,6 +28,13 @@ export class ByteWriter {
   }
 
   clear(): void {
+    this.#length = 0;
+  }
+
+  /** Of its memory; what was written is gone, too. */
+  giveBack(): void {
+    giveBack(this.#buffer.buffer);
+    this.#buffer = NOTHING;
     this.#length = 0;
   }
 
@@ -70,6 +80,7 @@ export class ByteWriter {
     if (needed <= this.#buffer.length) return;
     const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
     this.#buffer.copy(larger, 0, 0, this.#length);
+    giveBack(this.#buffer.buffer);
     this.#buffer = larger;
   }
 }

@@ -7,7 +7,7 @@
 import { performance } from "node:perf_hooks";
 import { type StoreErrorCode, StoreError } from "../../errors.ts";
 import { STARTED, type Started, Thread } from "../../thread.ts";
-import { THREAD_MEMORY } from "../../thread-memory.ts";
+import { KEEPER_MEMORY } from "../../thread-memory.ts";
 
 export interface KeeperSettings {
   readonly dataDir: string;
@@ -43,7 +43,7 @@ const BUSY_SHARE = 0.8;
 export const startKeeper = (settings: KeeperSettings, onProblem: (error: StoreError) => void): KeeperThread => {
   const busy = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const data: KeeperWorkerData = { settings, busy };
-  const worker = new Thread(new URL(`./keeper-worker.${isSource ? "ts" : "js"}`, import.meta.url), data, THREAD_MEMORY);
+  const worker = new Thread(new URL(`./keeper-worker.${isSource ? "ts" : "js"}`, import.meta.url), data, KEEPER_MEMORY);
   worker.on("message", (told: KeeperProblem | Started) => {
     if (told !== STARTED) onProblem(new StoreError(told.code, told.message));
   });

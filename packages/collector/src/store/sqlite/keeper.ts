@@ -89,8 +89,8 @@ const DAY_NS = 86_400_000_000_000n;
 /** Between two looks lie seconds, unless the machine sleeps. */
 const LEAPS: Leaps = { leapNs: DAY_NS / 24n, doubtNs: DAY_NS };
 const MAX_WAITING = 4;
-/** 5 MB in every thread that reads. They are the newest, whose terms it has from when they were written. */
-const MAX_TERMS_IN_MEMORY = 2;
+/** 5 MB in every thread that reads, which has the newest one's from when it was written to. */
+const MAX_TERMS_IN_MEMORY = 1;
 
 export const openKeeper = (options: KeeperOptions): Keeper => {
   const { dataDir, retentionBytes, isBusy = () => false } = options;

@@ -44,6 +44,7 @@ export const sortRecords = (
     range.tell(to, requests);
   }
   giveBack(room.buffer);
+  for (const part of Object.values(survey)) giveBack(part.buffer);
   blocks.end();
 };
 

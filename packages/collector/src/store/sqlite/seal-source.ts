@@ -6,7 +6,7 @@
 import { StoreError } from "../../errors.ts";
 import type { Signal } from "../store.ts";
 import { openActiveFileForReading } from "./active-file.ts";
-import { type Block, decodeBlock } from "./block.ts";
+import { type Block, unpackBlock } from "./block.ts";
 import type { BlockEntry } from "./partition-reader.ts";
 
 export interface SealSource {
@@ -46,7 +46,7 @@ export const openSealSource = (path: string): OpenSealSource => {
         minTime: row.min_ns,
         maxTime: row.max_ns,
       })),
-    block: (id) => decodeBlock(found(id, selectBody.get(id))),
+    block: (id) => unpackBlock(found(id, selectBody.get(id))),
     places(id) {
       const bytes = new Uint8Array(found(id, selectPlaces.get(id))); // a copy lies as numbers must
       return new Uint32Array(bytes.buffer, 0, bytes.length / 4);

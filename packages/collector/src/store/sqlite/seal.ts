@@ -13,6 +13,7 @@
  */
 import { renameSync } from "node:fs";
 import { dirname } from "node:path";
+import { giveBack } from "../../give-back.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { OriginTable } from "./origin-table.ts";
 import { SIGNALS, type Signal } from "./partition-reader.ts";
@@ -105,7 +106,9 @@ const sealSignal = (
     const sealed = rows.rows();
     const { words: found, minTime, maxTime } = wordsOf(signal, sealed, (number) => origins.at(number));
     for (const word of found) words.add(word, blocks.length);
-    const part = file.append(encodeSealedBlock(signal, sealed, { level }));
+    const block = encodeSealedBlock(signal, sealed, { level });
+    const part = file.append(block);
+    giveBack(block.buffer);
     blocks.push({ ...part, records: rows.count, minTime, maxTime });
     rows.clear();
   };
@@ -126,26 +129,18 @@ const sealSignal = (
   if (rows.count > 0) endBlock();
 
   const append = ({ firstTerm, bytes }: TermPage): PageEntry => ({ ...file.append(bytes), firstTerm });
-  const { postings, terms } = movedPlaces(source, signal, moved);
-  return {
-    records,
-    items,
-    duplicates,
-    blocks,
-    places: termPages(postings, records).map(append),
+  const places = movedPlaces(source, signal, moved);
+  const pages = {
+    places: termPages(places.taken(), records).map(append),
     words: termPages(words.taken(), blocks.length).map(append),
-    filter: file.append(termFilter(terms)),
+    filter: file.append(termFilter(places.terms())),
   };
+  for (const part of [places, words]) part.giveBack();
+  return { records, items, duplicates, blocks, ...pages };
 };
 
-interface MovedPlaces {
-  readonly postings: Float64Array;
-  /** Sorted, with repeats. */
-  readonly terms: Uint32Array;
-}
-
 /** Places of a record that was left out are those of the one that it is a copy of. */
-const movedPlaces = (source: SealSource, signal: Signal, moved: Int32Array): MovedPlaces => {
+const movedPlaces = (source: SealSource, signal: Signal, moved: Int32Array): Postings => {
   const places = new Postings();
   let first = 0;
   for (const { id, records } of source.blocks(signal)) {
@@ -156,7 +151,7 @@ const movedPlaces = (source: SealSource, signal: Signal, moved: Int32Array): Mov
     }
     first += records;
   }
-  return { postings: places.taken(), terms: places.terms().toSorted() };
+  return places;
 };
 
 /** The first and the last. */
@@ -231,17 +226,24 @@ class Postings {
   #grow(): void {
     const postings = new Float64Array(this.#length * 2);
     postings.set(this.#postings);
-    this.#postings = postings;
     const terms = new Uint32Array(this.#length * 2);
     terms.set(this.#terms);
+    this.giveBack();
+    this.#postings = postings;
     this.#terms = terms;
   }
 
+  /** A view, which may be sorted. */
   taken(): Float64Array {
     return this.#postings.subarray(0, this.#length);
   }
 
   terms(): Uint32Array {
     return this.#terms.subarray(0, this.#length);
+  }
+
+  /** Of its memory; nothing may be added any more. */
+  giveBack(): void {
+    for (const part of [this.#postings, this.#terms]) giveBack(part.buffer);
   }
 }

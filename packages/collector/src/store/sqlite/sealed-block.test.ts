@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
@@ -129,4 +130,14 @@ test("a damaged block with a right checksum reads as something or is refused; it
     ),
     { numRuns: 2_000 },
   );
+});
+
+test("bytes are read as often as one likes, compressed or not", () => {
+  const size = Buffer.poolSize * 2;
+  for (const bytesOfOne of [randomBytes(size), Buffer.alloc(size, "record ")]) {
+    const rows = [{ record: bytesOfOne, origin: 1, arrivedAt: 5n }];
+    const bytes = encoded("logs", rows);
+    for (let times = 0; times < 2; times += 1)
+      expect(rowsOf(decodeSealedBlock("logs", bytes, origins))).toEqual(shown(rows));
+  }
 });

@@ -10,6 +10,7 @@
  * Reading puts the records together again, byte for byte, in one pass over the block, and gives views.
  * Errors  StoreError, as block-frame.ts says.
  */
+import { giveBack } from "../../give-back.ts";
 import type { Block, EncodeOptions } from "./block.ts";
 import { LAYOUT_SEALED, readFrame, writeFrame } from "./block-frame.ts";
 import { ByteReader } from "./byte-reader.ts";
@@ -66,8 +67,12 @@ export const encodeSealedBlock = (signal: Signal, rows: SealedRows, { level }: E
   columns.bytes(lengths.written());
   writeOriginRuns(columns, origins);
   writeArrivalRuns(columns, arrivals);
-  const sections = [columns.written(), left.written(), ids.written(), times.planes()];
-  return writeFrame(LAYOUT_SEALED, { count: ends.length, sections }, level);
+  const planes = times.planes();
+  const sections = [columns.written(), left.written(), ids.written(), planes];
+  const frame = writeFrame(LAYOUT_SEALED, { count: ends.length, sections }, level);
+  for (const part of [columns, left, ids, lengths]) part.giveBack();
+  giveBack(planes.buffer);
+  return frame;
 };
 
 const writeWhole = (out: ByteWriter, rows: readonly number[]): void => {
@@ -119,6 +124,8 @@ export const decodeSealedBlock = (signal: Signal, bytes: Uint8Array, origins: Or
     ends[row] = to;
   }
   if (to !== records.length) columns.fail("do not fit its records");
+  giveBack(times.buffer);
+  for (const section of sections) if (section.buffer !== bytes.buffer) giveBack(section.buffer);
 
   return {
     count,

@@ -5,6 +5,7 @@
  * Memory  some 60 bytes for each block and page, the origins that were asked for lately, and the filters.
  */
 import { StoreError } from "../../errors.ts";
+import { giveBack } from "../../give-back.ts";
 import { openFiledTerms } from "./filed-terms.ts";
 import { firstWhere } from "./first-where.ts";
 import { createOriginSource } from "./origin-table.ts";
@@ -80,7 +81,10 @@ export const openSealedReader = (
     checkPages: (signal) => terms.check(signal),
     block(id) {
       const { signal, part } = partAt(blocks, id - 1);
-      return decodeSealedBlock(signal, file.read(part), originSource);
+      const bytes = file.read(part);
+      const block = decodeSealedBlock(signal, bytes, originSource);
+      giveBack(bytes.buffer); // the block has copies
+      return block;
     },
     firstArrival: () => file.directory.firstArrival || undefined,
     close() {
