@@ -14,9 +14,6 @@ import { InputError } from "./errors.ts";
 import { SECURITY_HEADERS } from "./guard/headers.ts";
 import { httpProblem } from "./http-status.ts";
 
-/** `import` would touch every getter of the module, and one of them loads undici: 11 MB that nothing here needs. */
-const { STATUS_CODES } = process.getBuiltinModule("node:http");
-
 export interface ConnectionLimits {
   readonly headersMs: number;
   /** For a whole request: a largest body needs a megabyte per second. */
@@ -80,6 +77,13 @@ export const connectionProblem = (error: Error & { readonly code?: string }): In
   return new InputError("bad-request", "this is no HTTP request");
 };
 
+/** Written out: to import node:http for its list is to load undici, 11 MB that nothing here needs. A phrase may be empty. */
+const PHRASES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  408: "Request Timeout",
+  431: "Request Header Fields Too Large",
+};
+
 /** By hand: there is no request, so there is no reply. */
 export const answerAndClose = (problem: InputError, socket: Socket): void => {
   if (!socket.writable || socket.bytesWritten > 0) return void socket.destroy(); // an answer has begun already
@@ -87,7 +91,7 @@ export const answerAndClose = (problem: InputError, socket: Socket): void => {
   const body = JSON.stringify({ error: { code, message } } satisfies ErrorBody);
   const headers = { ...SECURITY_HEADERS, "content-type": "application/json; charset=utf-8" };
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `HTTP/1.1 ${status} ${PHRASES[status] ?? ""}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     `content-length: ${Buffer.byteLength(body)}`,
     "connection: close",
