@@ -121,7 +121,8 @@ test("the newest one was taken away: the ledger goes on, and its number is not u
   expect(await namesIn(store, "kept", "new")).toEqual(["kept", "new"]);
 });
 
-const openKeeperAt = () => openKeeper({ dataDir, clock: () => START, retentionDays: 14, keyRetentionDays: 15 });
+const openKeeperAt = () =>
+  openKeeper({ dataDir, clock: () => START, retentionDays: 14, keyRetentionDays: 15, maxTermsInMemory: Infinity });
 const allSteps = (): string[] => {
   const keeper = openKeeperAt();
   const done: string[] = [];
