@@ -236,6 +236,8 @@ export interface TraceDetail extends TraceHead {
   /** Those that lead to the spans of this page. */
   readonly joins: readonly Join[];
   readonly gaps: readonly Gap[];
+  /** Where not all of them are listed: how many there are. */
+  readonly gapCount?: Integer;
   readonly placeholders?: readonly Placeholder[];
   /**
    * What set the duration: from the root's start to the last end, in time order, each step where the one before ends. With

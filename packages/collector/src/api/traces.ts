@@ -157,9 +157,12 @@ const stitchedTrace = async (store: StoreReader, id: string, now: UnixNano): Pro
 
 const stitchedDetail = ({ trace, graph, memberOf, alternatives }: Found, now: UnixNano): Shown["detail"] => {
   const { missing } = trace;
+  const all = gapsOf(trace, graph, now);
+  const gaps = listedGaps(all);
   return {
     ...headOf(trace, now),
-    gaps: listedGaps(gapsOf(trace, graph, now)),
+    gaps,
+    ...(gaps.length < all.length && { gapCount: all.length }),
     ...(missing.length > 0 && { placeholders: missing.map(({ placeholder }) => placeholder) }),
     ...(memberOf.length > 0 && { memberOf }),
     ...(alternatives.length > 0 && { alternatives }),

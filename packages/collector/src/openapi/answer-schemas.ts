@@ -1060,6 +1060,10 @@ export const ANSWER_SCHEMAS = {
           "$ref": "#/components/schemas/Gap"
         }
       },
+      "gapCount": {
+        "description": "Where not all of them are listed: how many there are.",
+        "$ref": "#/components/schemas/Integer"
+      },
       "placeholders": {
         "type": "array",
         "items": {

@@ -154,6 +154,21 @@ describe("what was sent, and nobody received", () => {
     expect(reasons(await gapsAt("r", api, call({ attributes })))).toEqual(["no-message-id"]);
   });
 
+  test("is none of a call that runs still: it may say its id when it ends, and what it sent waits from its start", async () => {
+    const inProgress = { key: "mayfly.in_progress", value: { boolValue: true } };
+    const running = ({ wire, ...record }: SpanRecord): SpanRecord => ({
+      ...record,
+      wire: { ...wire, endTimeUnixNano: 0n, attributes: [...wire.attributes, inProgress] },
+    });
+    expect(await gapsAt("r", api, running(call({ attributes: aws("SQS", "SendMessage") })))).toEqual([]);
+    const sent = running(call({ produces: ["sqs-message m"] }));
+    const { store } = await stored(api, sent);
+    const found = (await findTrace(store, "r"))!;
+    const due = sent.start + 30_000_000_000n;
+    expect(reasons(gapsOf(found.trace, found.graph, due - 1n))).toEqual([]);
+    expect(reasons(gapsOf(found.trace, found.graph, due))).toEqual(["no-consumer"]);
+  });
+
   test("is a gap where a producer says no id of it, whatever the system", async () => {
     const send = call({ kind: 4, attributes: { "messaging.system": "kafka" } });
     expect(reasons(await gapsAt("r", api, send))).toEqual(["no-message-id"]);

@@ -32,7 +32,9 @@ export const gapsToCome = (trace: StitchedTrace, graph: Graph, now: UnixNano): r
   return [...waiting, ...withoutMessageId(trace)].map(dueAt).filter((due) => due > now);
 };
 
-const dueAt = (span: SpanRecord): UnixNano => span.wire.endTimeUnixNano + UNDER_WAY_NS;
+/** What runs still has no end. */
+const dueAt = ({ start, wire: { endTimeUnixNano: end } }: SpanRecord): UnixNano =>
+  (end > start ? end : start) + UNDER_WAY_NS;
 
 /** Others need no receiver among us: an API is anybody's, a bucket or a table may be read by nobody, a token is answered by people. */
 const HAS_RECEIVER: ReadonlySet<StitchKeyKind> = new Set([
@@ -104,7 +106,12 @@ const withoutMessageId = ({ parts, joins }: StitchedTrace): readonly SpanRecord[
   const senders = new Set(joins.map((join) => join.from));
   return parts.flatMap((part) =>
     part.spans.filter(
-      (span) => span.produced.length === 0 && !span.isError && !senders.has(span) && isSendingCall(span.wire),
+      (span) =>
+        span.produced.length === 0 &&
+        !span.isError &&
+        !span.isUnfinished && // it may still say
+        !senders.has(span) &&
+        isSendingCall(span.wire),
     ),
   );
 };

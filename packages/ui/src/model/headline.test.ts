@@ -113,5 +113,7 @@ test("annotations are the first invocation's own plain values, three at most", (
 });
 
 test("gaps are counted as the collector tells them", () => {
-  expect(headline([span("a")], [], { gaps: [gap("a", "no-consumer"), gap("gone", "no-consumer")] }).gapCount).toBe(2);
+  const gaps = [gap("a", "no-consumer"), gap("gone", "no-consumer")];
+  expect(headline([span("a")], [], { gaps }).gapCount).toBe(2);
+  expect(headline([span("a")], [], { gaps, gapCount: 10_000 }).gapCount).toBe(10_000);
 });

@@ -25,7 +25,7 @@ export const headlineOf = (trace: TraceView, rows: readonly Row[]): Headline => 
     ...(failure && { failure }),
     coldStarts: { count: cold.length, initNs: cold.reduce((sum, row) => sum + (row.view.initNs ?? 0), 0) },
     waitedNs: unionNs(rows.flatMap((row) => (row.kind === "join" ? row.waits : []))),
-    gapCount: trace.gaps.length,
+    gapCount: trace.head.gapCount ?? trace.gaps.length,
     annotations: annotationsOf(spans),
   };
 };
