@@ -139,6 +139,10 @@ export const identifying = (key: StitchKey): StitchKey[] =>
 /** What it came as: an id of each kind may speak of one record, two of a kind speak of two. */
 export const kindOfRecord = (key: StitchKey): string => `${key.kind}${isOfAnyCluster(key) ? " of any cluster" : ""}`;
 
+/** Of those that say the same, one. */
+export const eachOnce = (keys: readonly StitchKey[]): readonly StitchKey[] =>
+  keys.length < 2 ? keys : [...new Map(keys.map((key) => [stitchKeyIdentity(key), key])).values()];
+
 export const isMessageKey = (key: StitchKey): boolean => KINDS[key.kind].isMessage;
 
 const isKind = (text: string): text is StitchKeyKind => Object.hasOwn(KINDS, text);

@@ -1,7 +1,7 @@
 /** What a unit shares with others, any of which may change what is told of it. */
 import type { StitchKey } from "@mayfly/api";
 import { type SpanPath, spanPath } from "../model/ids.ts";
-import { isExact, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { eachOnce, isExact, stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { Graph } from "../stitch/graph.ts";
 import { isMissed } from "../stitch/sending-gaps.ts";
 import type { Unit } from "../stitch/units.ts";
@@ -19,10 +19,10 @@ export const holdersOf = (units: readonly Unit[], graph: Graph): SpanPath[] => {
 
 export const mattersToAll = (key: StitchKey): boolean => isExact(key) || isMissed(key);
 
-export const receiversOfItems = (unit: Unit, graph: Graph): SpanPath[] =>
-  keysOf(unit)
-    .flatMap((key) => (mattersToAll(key) ? [] : receiversAfter(key, unit, graph)))
-    .map(({ path }) => path);
+export const receiversOfItems = (unit: Unit, graph: Graph): SpanPath[] => {
+  const items = keysOf(unit).filter((key) => !mattersToAll(key));
+  return eachOnce(items).flatMap((key) => receiversAfter(key, unit, graph).map(({ path }) => path));
+};
 
 /** What was seen of an invocation may tell of a message that its own spans do not; whom a Root leads to, its trace says. */
 export const keysOf = ({ produced, consumed, platform }: Unit): readonly StitchKey[] => [

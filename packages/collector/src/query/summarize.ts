@@ -114,19 +114,19 @@ export const createSummarizer = ({
     }
   };
 
-  /** The earliest arrival at the last sweep: until it is another, there is nothing to sweep. */
+  /** How far had been removed at the last sweep: until it is more, there is nothing to sweep. */
   let sweptTo: UnixNano | undefined;
   const sweepNow = async (): Promise<void> => {
-    const oldest = await store.oldestArrival();
-    if (oldest === undefined || oldest === sweptTo) return;
+    const removed = await store.removedUntil();
+    if (removed === undefined || removed === sweptTo) return;
     for (let after: SummaryPosition | undefined, isFirst = true; (isFirst || after) && !isClosing; isFirst = false) {
-      const asked = { to: oldest - 1n, all: [], limit: ROWS_PER_SWEEP };
+      const asked = { to: removed - 1n, all: [], limit: ROWS_PER_SWEEP };
       const page: SummaryPage = await summaries.page({ ...asked, ...(after && { after }) });
       await sweepOf(page.rows.map(({ row }) => row));
       after = page.next;
       await letOthersRun();
     }
-    if (!isClosing) sweptTo = oldest;
+    if (!isClosing) sweptTo = removed;
   };
 
   /** What is left of the others is worked out again. */

@@ -13,7 +13,7 @@
  */
 import { type SpanPath, type TraceId, traceOf } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
-import { isExact, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
+import { eachOnce, isExact, isMessageKey, stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type Missing, type Root, missingParents, orphansOf, rootOf, sendersOf } from "./ascend.ts";
 import { type Clocks, clocksOf } from "./clock-skew.ts";
 import type { Graph } from "./graph.ts";
@@ -151,7 +151,7 @@ const eachCarrier = (unit: Unit, graph: Graph, visit: (carrier: Unit) => void): 
 
 /** The units that received what this unit sent, where their traces are loaded. */
 const eachReceiver = (unit: Unit, graph: Graph, visit: (receiver: Unit) => void): void => {
-  for (const { key } of unit.produced) {
+  for (const key of eachOnce(unit.produced.map((one) => one.key))) {
     for (const { path } of graph.consumers(stitchKeyIdentity(key))) {
       const one = graph.unitOf(path);
       if (one) visit(one);
@@ -172,7 +172,7 @@ const coSendersOf = (unit: Unit, graph: Graph): readonly TraceId[] =>
 const neighbours = (unit: Unit, graph: Graph): TraceId[] => {
   const traceIds: TraceId[] = [];
   for (const path of pathsOf(unit)) for (const link of graph.linksTo(path)) traceIds.push(link.traceId);
-  for (const { key } of unit.produced)
+  for (const key of eachOnce(unit.produced.map((one) => one.key)))
     for (const holder of likelyReceivers(key, unit, graph)) traceIds.push(holder.traceId);
   if (unit.invocation) traceIds.push(traceOf(unit.invocation));
   return traceIds;

@@ -3,7 +3,7 @@
  * again and again, an object's content, a record of a cluster that nobody tells) whoever is not ruled out:
  *
  *   it began later than the receiver, clocks considered
- *   it comes from the receiver itself, which was at work by then, whatever their clocks say
+ *   it carries a context that comes from the receiver, which was at work by then, whatever their clocks say
  *   both tell of their requests to S3, and of others than each other's
  *
  *   write a ──▶ item k ──▶ stream ──▶ write c         stream received what a wrote: c followed from it, and b
@@ -76,7 +76,10 @@ export const likelyReceivers = (key: StitchKey, sender: Unit, graph: Graph): rea
   if (isExact(key)) return graph.consumers(identity);
   if (!graph.isWhole(identity)) return [];
   const firsts = firstWriters(graph.producers(identity));
-  return receiversAfter(key, sender, graph).filter((one) => key.kind === "s3-object" || !hasSeveral(one, firsts));
+  const written = sender.produced.map((one) => one.key);
+  return receiversAfter(key, sender, graph).filter((one) =>
+    key.kind === "s3-object" ? !tellOfOtherRequests(written, one.by.consumed) : !hasSeveral(one, firsts),
+  );
 };
 
 /** Those to whom this unit's writing may matter: it was no later than them. */

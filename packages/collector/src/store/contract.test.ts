@@ -119,12 +119,11 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
     expect([...new Set([...some.traceIds, ...others.traceIds])].toSorted()).toEqual(last.traceIds.toSorted());
   });
 
-  test("says when the earliest of what it has arrived, and which traces it has nothing of", async () => {
-    expect(await store.oldestArrival()).toBeUndefined();
+  test("says that nothing was removed, and which traces it has nothing of", async () => {
     await store.append({ ...batch([span("a", { trace: "t" })]), receivedAt: START + 5n });
     await store.append({ ...batch([span("b", { trace: "u" })]), receivedAt: START + 9n });
     await reopened();
-    expect(await store.oldestArrival()).toBe(START + 5n);
+    expect(await store.removedUntil()).toBeUndefined();
     const asked = ["t", "none", "u", "neither"].map(traceId);
     expect(await store.absentTraces(asked)).toEqual(["none", "neither"].map(traceId));
   });

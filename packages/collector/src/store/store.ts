@@ -196,8 +196,8 @@ export interface StoreReader extends StepReader {
    * work, and it goes no further than `maxTraces`.
    */
   changedTraces(after: string | undefined, limit: number, maxTraces?: number): Promise<ChangedTraces>;
-  /** When the earliest of what is stored arrived; undefined: nothing is. What retention removed arrived before. */
-  oldestArrival(): Promise<UnixNano | undefined>;
+  /** When the earliest of what is stored arrived: what retention removed arrived before. undefined: nothing was removed. */
+  removedUntil(): Promise<UnixNano | undefined>;
   /** Of these traces, those that surely have no span here. Cheap: no span is read. */
   absentTraces(traceIds: readonly TraceId[]): Promise<readonly TraceId[]>;
   /** How many stored spans lie after this checkpoint; all without one. Cheap: counts are read, no spans. */

@@ -10,7 +10,7 @@
  *
  * Memory  while it is written, 16 bytes an entry.
  */
-import { existsSync, renameSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { StoreError } from "../../errors.ts";
 import { giveBack } from "../../give-back.ts";
 import { openActiveFileForReading } from "./active-file.ts";
@@ -43,6 +43,9 @@ export const writeFullTerms = (active: string): void => {
     file.end({ firstArrival: 0n, lastArrival: 0n, origins: 0, chunks: [], signals });
     file.close();
     renameSync(`${path}.new`, path);
+  } catch (error) {
+    rmSync(`${path}.new`, { force: true }); // the disk may be full of it
+    throw error;
   } finally {
     file.close();
   }

@@ -56,8 +56,8 @@ const TERMS = "-terms";
 /** Of the partition that lies here and is full. */
 export const termsPath = (active: string): string => active + TERMS;
 
-/** A database, and what lies beside it. */
-export const ACTIVE_SUFFIXES = ["", "-wal", "-shm", TERMS, `${TERMS}.new`] as const;
+/** What lies beside a database, and then itself: as long as that is there, a removal that was interrupted goes on. */
+export const ACTIVE_SUFFIXES = [`${TERMS}.new`, TERMS, "-shm", "-wal", ""] as const;
 
 export const makePartitionsFolder = (dataDir: string): void => {
   makeFolder(partitionsFolder(dataDir));

@@ -31,6 +31,8 @@ export interface ReaderOptions {
 }
 
 const RECORDS_PER_TURN = 1_000;
+/** Numbers only grow, and what is removed is removed from the first on. */
+const FIRST_PARTITION = 1;
 
 export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions): StoreReader => {
   const partitions = openPartitionSet(dataDir, openSealed);
@@ -153,8 +155,9 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
     logsWith: createLogSearch({ finder, records }),
     ...createMetricSearch({ finder, records }),
     changedTraces: async (...asked) => changes.traces(...asked),
-    async oldestArrival() {
+    async removedUntil() {
       for (const partition of partitions.list()) {
+        if (partition.number === FIRST_PARTITION) return undefined;
         const first = partitions.ask(partition, (reader) => reader.firstArrival());
         if (first !== undefined) return first;
       }

@@ -7,11 +7,11 @@
  *
  *   000041.active.db ─▶ 000041.sealed.new ─ sync ─▶ 000041.sealed ─ sync folder ─▶ (its caller removes the active one)
  *
- * A crash leaves one of the two, or both, or a `.new` that nobody reads and the next attempt writes over.
+ * A crash leaves one of the two, or both, or a `.new` that nobody reads and the next attempt writes over; an attempt that fails removes it.
  *
  * Memory  as seal-records.ts says, and 16 bytes for each posting: some 60 MB for a partition of 64 MB.
  */
-import { renameSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { giveBack } from "../../give-back.ts";
 import { ByteWriter } from "./byte-writer.ts";
@@ -80,6 +80,9 @@ export const sealPartition = (options: SealOptions): SealedDirectory => {
     beforeStep("sync folder");
     syncFolder(dirname(path));
     return directory;
+  } catch (error) {
+    rmSync(beside, { force: true }); // the disk may be full of it
+    throw error;
   } finally {
     file.close();
   }
