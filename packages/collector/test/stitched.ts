@@ -121,3 +121,18 @@ export const hop = [
   }),
   span("charge", { parent: "record", in: "payment", at: at(22) }),
 ];
+
+/** The same, where payment waited for its environment, and has no record span. */
+export const coldHop = [
+  ...hop.slice(0, 2),
+  span("payment", {
+    parent: "send",
+    isRemote: true,
+    in: "payment",
+    request: "r-pay",
+    cold: true,
+    consumes: ["sqs-message m"],
+    at: at(400, 420),
+  }),
+  span("init", { parent: "payment", in: "payment", cold: true, kind: 1, at: at(100, 390) }),
+];

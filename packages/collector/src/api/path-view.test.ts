@@ -1,7 +1,7 @@
 /** Critical path and self times as they are told, in span names and milliseconds after the beginning. */
 import { expect, test } from "vitest";
 import { seen, span } from "../../test/builders.ts";
-import { at, hop, stored } from "../../test/stitched.ts";
+import { at, coldHop, stored } from "../../test/stitched.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { headFacts } from "../query/head.ts";
 import { findTrace } from "../query/find.ts";
@@ -28,20 +28,9 @@ const timesIn = async (id: string, ...spans: readonly SpanRecord[]) => {
 };
 
 test("what a span itself took does not count the init that it waited for", async () => {
-  const [api, send] = hop;
-  const payment = span("payment", {
-    parent: "send",
-    isRemote: true,
-    in: "payment",
-    request: "r-pay",
-    cold: true,
-    consumes: ["sqs-message m"],
-    at: at(400, 420),
-  });
-  const init = span("init", { parent: "payment", in: "payment", cold: true, kind: 1, at: at(100, 390) });
   const charge = span("charge", { parent: "payment", in: "payment", at: at(405, 410) });
 
-  const { path, selfMs } = await timesIn("r-api", api!, send!, payment, init, charge);
+  const { path, selfMs } = await timesIn("r-api", ...coldHop, charge);
 
   expect(path.slice(-5)).toEqual([
     "init init 100+290",

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { anyRequests } from "../../test/any-spans.ts";
 import { START, span } from "../../test/builders.ts";
-import { arrived, at, closeOpened, hop, stored } from "../../test/stitched.ts";
+import { arrived, at, closeOpened, coldHop, hop, stored } from "../../test/stitched.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { findTrace } from "../query/find.ts";
 import { tasksOf } from "./causes.ts";
@@ -47,18 +47,7 @@ test("joined by the message's id alone it is the same, whatever arrived first", 
 });
 
 test("a consumer that waited for its environment had its init before it", async () => {
-  const [api, send] = hop;
-  const payment = span("payment", {
-    parent: "send",
-    isRemote: true,
-    in: "payment",
-    request: "r-pay",
-    cold: true,
-    consumes: ["sqs-message m"],
-    at: at(400, 420),
-  });
-  const init = span("init", { parent: "payment", in: "payment", cold: true, kind: 1, at: at(100, 390) });
-  expect(await pathOf([api!, send!, payment, init], "r-api")).toEqual([
+  expect(await pathOf(coldHop, "r-api")).toEqual([
     "POST /orders 0-5",
     "send 5-15",
     "for payment 15-100",
