@@ -85,7 +85,7 @@ export const openActiveReader = (path: string, memory: FilterMemory): ActiveRead
     db.pragma(`cache_size = -${FULL_CACHE_KIB}`);
   };
 
-  const numbers = (ask: (terms: TermLookup) => readonly number[]): readonly number[] => {
+  const lookUp = <T>(ask: (terms: TermLookup) => T): T => {
     if (inFile === undefined) return ask(inMemory);
     try {
       return ask(inFile);
@@ -109,10 +109,12 @@ export const openActiveReader = (path: string, memory: FilterMemory): ActiveRead
     refresh,
     lookForTerms,
     blocks: (signal) => known[signal].blocks,
-    places: (signal, term) =>
-      numbers((terms) => terms.places(signal, term)).map((record) => placeIn(known[signal], record)),
+    places: (signal, sought) =>
+      lookUp((terms) => terms.places(signal, sought)).flatMap(({ term, numbers }) =>
+        numbers.map((record) => placeIn(known[signal], record, term)),
+      ),
     words: (signal, term) =>
-      numbers((terms) => terms.words(signal, term)).map((index) => known[signal].blocks[index]!.id),
+      lookUp((terms) => terms.words(signal, term)).map((index) => known[signal].blocks[index]!.id),
     firstArrival() {
       const first = selectFirst.get();
       return typeof first === "number" ? block(first).arrivedAt(0) : undefined;
@@ -129,7 +131,7 @@ export const openActiveReader = (path: string, memory: FilterMemory): ActiveRead
   };
 };
 
-const placeIn = ({ blocks, firstRecords }: SignalBlocks, record: number): Place => {
+const placeIn = ({ blocks, firstRecords }: SignalBlocks, record: number, term: number): Place => {
   const at = firstWhere(firstRecords.length, (n) => firstRecords[n]! > record) - 1;
-  return { block: blocks[at]!.id, row: record - firstRecords[at]! };
+  return { block: blocks[at]!.id, row: record - firstRecords[at]!, term };
 };

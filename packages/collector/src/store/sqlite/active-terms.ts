@@ -7,7 +7,7 @@
 import type Database from "better-sqlite3";
 import { SIGNALS, type Signal } from "../store.ts";
 import { placesOf, wordsOf } from "./block-terms.ts";
-import type { TermLookup } from "./filed-terms.ts";
+import type { FoundTerm, TermLookup } from "./filed-terms.ts";
 import { TermIndex } from "./term-index.ts";
 
 export interface ActiveTerms extends TermLookup {
@@ -66,7 +66,15 @@ export const createActiveTerms = (db: Database.Database, known: KnownBlocks): Ac
   const indexes = (): readonly TermIndex[] => SIGNALS.flatMap((signal) => [terms[signal].places, terms[signal].words]);
 
   return {
-    places: (signal, term) => termsOf(signal).places.numbers(term),
+    places(signal, { terms: sought }) {
+      const { places } = termsOf(signal);
+      const found: FoundTerm[] = [];
+      for (const term of sought) {
+        const numbers = places.numbers(term);
+        if (numbers.length > 0) found.push({ term, numbers });
+      }
+      return found;
+    },
     words: (signal, term) => termsOf(signal).words.numbers(term),
     get bytes() {
       return indexes().reduce((sum, { bytes }) => sum + bytes, 0);

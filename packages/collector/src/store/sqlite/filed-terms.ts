@@ -8,12 +8,19 @@ import { firstWhere } from "./first-where.ts";
 import { SIGNALS, type Signal } from "./partition-reader.ts";
 import type { Extent, PageEntry } from "./sealed-directory.ts";
 import type { SealedFile } from "./sealed-file.ts";
+import { SoughtTerms } from "./sought-terms.ts";
 import { type FilterMemory, openTermFilter } from "./term-filter.ts";
+
+export interface FoundTerm {
+  readonly term: number;
+  /** Ascending, and at least one. */
+  readonly numbers: readonly number[];
+}
 
 /** Where terms lead, as numbers in ascending order. */
 export interface TermLookup {
-  /** Records, counted over all blocks of the signal. */
-  places(signal: Signal, term: number): readonly number[];
+  /** Records, counted over all blocks of the signal, term by term. */
+  places(signal: Signal, sought: SoughtTerms): readonly FoundTerm[];
   /** Blocks of the signal, counted in their order. */
   words(signal: Signal, term: number): readonly number[];
 }
@@ -41,10 +48,17 @@ export const openFiledTerms = (file: SealedFile, numbersOf: NumbersOf, memory: F
   };
 
   return {
-    places: (signal, term) => (filters[signal].mayHold(term) ? numbers(signals[signal].places, term) : []),
+    places(signal, sought) {
+      const found: FoundTerm[] = [];
+      for (const term of filters[signal].among(sought)) {
+        const records = numbers(signals[signal].places, term);
+        if (records.length > 0) found.push({ term, numbers: records });
+      }
+      return found;
+    },
     words: (signal, term) => numbers(signals[signal].words, term),
     check(signal) {
-      filters[signal].mayHold(0);
+      filters[signal].among(new SoughtTerms([0]));
       for (const page of [...signals[signal].places, ...signals[signal].words]) numbersOf(read(page), page.firstTerm);
     },
     close() {

@@ -8,6 +8,7 @@ import type { Block } from "./block.ts";
 import { createBlockCache } from "./block-cache.ts";
 import type { OpenPartition, PartitionSet } from "./partition-set.ts";
 import type { BlockEntry, PartitionReader, Place } from "./partition-reader.ts";
+import { SoughtTerms } from "./sought-terms.ts";
 
 /** A record, not decoded yet. */
 export interface Found {
@@ -37,9 +38,9 @@ export const createFinder = (partitions: PartitionSet): Finder => {
     partitions,
     block,
     *places(asked, signal, terms) {
-      const distinct = new Set(terms);
+      const sought = new SoughtTerms(terms);
       for (const partition of asked) {
-        const places = partitions.ask(partition, (reader) => placesIn(reader, signal, distinct)) ?? [];
+        const places = partitions.ask(partition, (reader) => placesIn(reader, signal, sought)) ?? [];
         let id: number | undefined;
         let found: Block | undefined;
         for (const place of inOrder(places)) {
@@ -60,12 +61,8 @@ export const createFinder = (partitions: PartitionSet): Finder => {
   };
 };
 
-const placesIn = (reader: PartitionReader, signal: Signal, terms: ReadonlySet<number>): Place[] => {
-  const places: Place[] = [];
-  if (reader.blocks(signal).length === 0) return places;
-  for (const term of terms) for (const place of reader.places(signal, term)) places.push(place);
-  return places;
-};
+const placesIn = (reader: PartitionReader, signal: Signal, sought: SoughtTerms): readonly Place[] =>
+  reader.blocks(signal).length === 0 ? [] : reader.places(signal, sought);
 
 /** One record may hold several of the terms. */
 const inOrder = (places: readonly Place[]): readonly Place[] =>

@@ -7,6 +7,7 @@
  * Errors  StoreError `store-corrupt`: this part is damaged; the caller sets the partition aside and asks the others.
  */
 import type { Block } from "./block.ts";
+import type { SoughtTerms } from "./sought-terms.ts";
 
 export const SIGNALS = ["spans", "logs", "metrics"] as const;
 export type Signal = (typeof SIGNALS)[number];
@@ -14,6 +15,8 @@ export type Signal = (typeof SIGNALS)[number];
 export interface Place {
   readonly block: number;
   readonly row: number;
+  /** What led there. */
+  readonly term: number;
 }
 
 export interface BlockEntry {
@@ -29,8 +32,8 @@ export interface PartitionReader {
   refresh(): void;
   /** In the order of their ids. */
   blocks(signal: Signal): readonly BlockEntry[];
-  /** Records that hold this term, in the order of blocks and rows. */
-  places(signal: Signal, term: number): readonly Place[];
+  /** Records that hold any of these terms: term by term, and of each in the order of blocks and rows. */
+  places(signal: Signal, sought: SoughtTerms): readonly Place[];
   /** Ids of blocks with a record that holds this term, ascending. */
   words(signal: Signal, term: number): readonly number[];
   /** Ids are unique over all signals. */

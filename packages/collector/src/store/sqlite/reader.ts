@@ -20,6 +20,7 @@ import { createLogSearch } from "./log-search.ts";
 import { createMetricSearch } from "./metric-search.ts";
 import { type OpenPartition, type OpenSealed, openPartitionSet } from "./partition-set.ts";
 import { createRecords } from "./records.ts";
+import { SoughtTerms } from "./sought-terms.ts";
 import { createSpanSearch } from "./span-search.ts";
 import { unindexedEver } from "./unindexed.ts";
 
@@ -164,11 +165,13 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
       return undefined;
     },
     async absentTraces(traceIds) {
-      const sought = Map.groupBy(traceIds, tracePlace);
-      for (const partition of partitions.list())
-        for (const place of sought.keys())
-          if (partitions.ask(partition, (reader) => reader.places("spans", place).length > 0)) sought.delete(place);
-      return [...sought.values()].flat();
+      const absent = Map.groupBy(traceIds, tracePlace);
+      for (const partition of partitions.list()) {
+        const sought = new SoughtTerms(absent.keys());
+        const places = partitions.ask(partition, (reader) => reader.places("spans", sought)) ?? [];
+        for (const { term } of places) absent.delete(term);
+      }
+      return [...absent.values()].flat();
     },
     spansAfter: async (checkpoint) => changes.countSpans(checkpoint),
     async close() {

@@ -18,6 +18,7 @@ import { SIGNALS, type Signal } from "./partition-reader.ts";
 import { openSealedReader } from "./sealed-reader.ts";
 import { type SealOptions, type SealStep, sealPartition, type WordsOf } from "./seal.ts";
 import type { SealSource } from "./seal-source.ts";
+import { SoughtTerms } from "./sought-terms.ts";
 
 interface Given {
   readonly signal: Signal;
@@ -167,18 +168,18 @@ test("a place leads to its records, a word to the blocks that hold it", () => {
   const reader = openSealedReader(path);
   for (const trace of [0, 7, 49]) {
     const records = reader
-      .places("spans", placeOf(trace))
+      .places("spans", new SoughtTerms([placeOf(trace)]))
       .map(({ block, row }) => Buffer.from(reader.block(block).record(row)).toString("hex"));
     expect(records).toEqual(hex(thousand.filter((_, n) => n % 50 === trace)));
   }
   const unknown = Array.from({ length: 1_000 }, (_, n) => placeOf(1_000 + n) >>> 0);
-  expect(unknown.filter((term) => reader.places("spans", term).length > 0).length).toBeLessThan(40);
+  expect(unknown.filter((term) => reader.places("spans", new SoughtTerms([term])).length > 0).length).toBeLessThan(40);
   for (const name of ["name 0", "name 413"]) {
     const [id, ...others] = reader.words("spans", wordOf(name));
     expect(others).toEqual([]);
     expect(blockRows(reader.block(id!)).join()).toContain(Buffer.from(name).toString("hex"));
   }
-  expect(reader.places("logs", placeOf(7))).toEqual([]);
+  expect(reader.places("logs", new SoughtTerms([placeOf(7)]))).toEqual([]);
   reader.close();
 });
 
@@ -255,7 +256,7 @@ const readAll = (): void => {
   const reader = openSealedReader(path);
   try {
     for (const signal of SIGNALS) {
-      reader.places(signal, placeOf(7));
+      reader.places(signal, new SoughtTerms([placeOf(7)]));
       reader.words(signal, wordOf("name 7"));
       for (const { id } of reader.blocks(signal)) {
         const block = reader.block(id);
@@ -323,6 +324,6 @@ test.each([
   expect(stored("spans")).toEqual(hex([span(2, "b"), span(1, "a"), span(1, "c")]));
   const reader = openSealedReader(path);
   expect(reader.directory.signals.spans.filter.length).toBe(0);
-  expect([1, 2, 3].map((trace) => reader.places("spans", placeOf(trace)).length)).toEqual([3, 3, 0]); // too much, never too little
+  expect([1, 2, 3].map((trace) => reader.places("spans", new SoughtTerms([placeOf(trace)])).length)).toEqual([3, 3, 0]); // too much, never too little
   reader.close();
 });

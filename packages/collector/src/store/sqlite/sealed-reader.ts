@@ -67,16 +67,19 @@ export const openSealedReader = (
     return part;
   };
 
-  const placeOf = ({ entries, firstRecords }: SignalBlocks, record: number): Place => {
+  const placeOf = ({ entries, firstRecords }: SignalBlocks, record: number, term: number): Place => {
     const after = firstWhere(firstRecords.length, (n) => firstRecords[n]! > record);
-    return { block: partAt(entries, after - 1).id, row: record - (firstRecords[after - 1] ?? 0) };
+    return { block: partAt(entries, after - 1).id, row: record - (firstRecords[after - 1] ?? 0), term };
   };
 
   return {
     directory: file.directory,
     refresh() {},
     blocks: (signal) => bySignal[signal].entries,
-    places: (signal, term) => terms.places(signal, term).map((record) => placeOf(bySignal[signal], record)),
+    places: (signal, sought) =>
+      terms
+        .places(signal, sought)
+        .flatMap(({ term, numbers }) => numbers.map((record) => placeOf(bySignal[signal], record, term))),
     words: (signal, term) => terms.words(signal, term).map((index) => partAt(bySignal[signal].entries, index).id),
     checkPages: (signal) => terms.check(signal),
     block(id) {

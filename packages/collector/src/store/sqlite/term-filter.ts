@@ -20,6 +20,7 @@
 import { crc32 } from "node:zlib";
 import { StoreError } from "../../errors.ts";
 import type { Extent } from "./sealed-directory.ts";
+import { type SoughtTerms, type TermHashes, termHashes } from "./sought-terms.ts";
 
 const HEAD_BYTES = 5;
 const CRC_BYTES = 4;
@@ -40,8 +41,9 @@ export const termFilter = (terms: Uint32Array): Buffer => {
   if (distinct.length === 0) return Buffer.alloc(0);
   for (let seed = 0; seed < MAX_SEEDS; seed += 1) {
     const shape = { ...shapeFor(distinct.length), seed };
-    const peeled = peel(distinct, shape);
-    if (peeled) return written(shape, printed(peeled, shape));
+    const hashes = termHashes(distinct, seed);
+    const peeled = peel(hashes, shape);
+    if (peeled) return written(shape, printed(peeled, hashes, shape));
   }
   return Buffer.alloc(0);
 };
@@ -54,53 +56,55 @@ const shapeFor = (terms: number): Omit<Shape, "seed"> => {
   return { segmentBits, slots: (firstSegments + 2) * 2 ** segmentBits };
 };
 
-/** Terms in the order in which they were taken off, each with the slot that was its own by then. */
+/** Indexes of terms in the order in which they were taken off, each with the slot that was its own by then. */
 interface Peeled {
-  readonly terms: Uint32Array;
+  readonly indexes: Uint32Array;
   readonly slots: Uint32Array;
 }
 
-const peel = (terms: Uint32Array, shape: Shape): Peeled | undefined => {
+const peel = (hashes: TermHashes, shape: Shape): Peeled | undefined => {
+  const terms = hashes.prints.length;
   const counts = new Uint32Array(shape.slots);
-  /** Of the terms that lead there: of one that is left, itself. */
+  /** Of the terms that lead there: of one that is left, its own index. */
   const mixes = new Uint32Array(shape.slots);
-  for (const term of terms) {
-    led(term, shape);
+  for (let index = 0; index < terms; index += 1) {
+    lead(index, hashes, shape);
     for (let n = 0; n < 3; n += 1) {
       const slot = slots[n]!;
       counts[slot]! += 1;
-      mixes[slot]! ^= term;
+      mixes[slot]! ^= index;
     }
   }
   const alone = new Uint32Array(shape.slots);
   let left = 0;
   for (let slot = 0; slot < shape.slots; slot += 1) if (counts[slot] === 1) alone[left++] = slot;
-  const peeled = { terms: new Uint32Array(terms.length), slots: new Uint32Array(terms.length) };
+  const peeled = { indexes: new Uint32Array(terms), slots: new Uint32Array(terms) };
   let taken = 0;
   while (left > 0) {
     const own = alone[--left]!;
     if (counts[own] !== 1) continue;
-    const term = mixes[own]!;
-    peeled.terms[taken] = term;
+    const index = mixes[own]!;
+    peeled.indexes[taken] = index;
     peeled.slots[taken] = own;
     taken += 1;
-    led(term, shape);
+    lead(index, hashes, shape);
     for (let n = 0; n < 3; n += 1) {
       const slot = slots[n]!;
       counts[slot]! -= 1;
-      mixes[slot]! ^= term;
+      mixes[slot]! ^= index;
       if (counts[slot] === 1) alone[left++] = slot;
     }
   }
-  return taken === terms.length ? peeled : undefined;
+  return taken === terms ? peeled : undefined;
 };
 
 /** The last that was taken off is set first: none after it leads to its slot. */
-const printed = (peeled: Peeled, shape: Shape): Buffer => {
+const printed = (peeled: Peeled, hashes: TermHashes, shape: Shape): Buffer => {
   const bytes = Buffer.alloc(shape.slots);
-  for (let at = peeled.terms.length - 1; at >= 0; at -= 1) {
-    const print = led(peeled.terms[at]!, shape);
-    bytes[peeled.slots[at]!]! ^= print ^ togetherIn(bytes);
+  for (let at = peeled.indexes.length - 1; at >= 0; at -= 1) {
+    const index = peeled.indexes[at]!;
+    lead(index, hashes, shape);
+    bytes[peeled.slots[at]!]! ^= hashes.prints[index]! ^ togetherIn(bytes);
   }
   return bytes;
 };
@@ -118,8 +122,8 @@ const written = ({ seed, segmentBits }: Shape, prints: Buffer): Buffer => {
 };
 
 export interface TermFilter {
-  /** false: it is not there. */
-  mayHold(term: number): boolean;
+  /** Those that may be there; what is left out is not. */
+  among(sought: SoughtTerms): readonly number[];
   close(): void;
 }
 
@@ -143,9 +147,12 @@ export const createFilterMemory = (maxBytes: number): FilterMemory => {
   };
 };
 
+/** Of so many terms, to read their bytes takes longer than to read all of them. */
+const MANY_TERMS = 100;
+
 /**
- * Reads the whole filter at the first question, and checks it; where there is no room to keep it, each term then costs
- * reads of its three bytes.
+ * Reads the whole filter at the first question, and checks it; where there is no room to keep it, few terms then cost
+ * reads of their three bytes each, and many the reading of all of it again.
  */
 export const openTermFilter = (part: Extent, read: (part: Extent) => Buffer, memory: FilterMemory): TermFilter => {
   let shape: Shape | undefined;
@@ -159,12 +166,22 @@ export const openTermFilter = (part: Extent, read: (part: Extent) => Buffer, mem
   };
 
   const byteAt = (slot: number): number => read({ offset: part.offset + HEAD_BYTES + slot, length: 1 }).readUInt8();
+  const allOf = ({ slots: length }: Shape): Buffer => read({ offset: part.offset + HEAD_BYTES, length });
 
   return {
-    mayHold(term) {
-      if (part.length === 0) return true; // no filter: look
-      const print = led(term, (shape ??= check()));
-      return print === (kept ? togetherIn(kept) : byteAt(slots[0]!) ^ byteAt(slots[1]!) ^ byteAt(slots[2]!));
+    among(sought) {
+      const { terms } = sought;
+      if (part.length === 0) return [...terms]; // no filter: look
+      const known = (shape ??= check());
+      const bytes = kept ?? (terms.length > MANY_TERMS ? allOf(known) : undefined);
+      const hashes = sought.hashes(known.seed);
+      const found: number[] = [];
+      for (let index = 0; index < terms.length; index += 1) {
+        lead(index, hashes, known);
+        const print = bytes ? togetherIn(bytes) : byteAt(slots[0]!) ^ byteAt(slots[1]!) ^ byteAt(slots[2]!);
+        if (print === hashes.prints[index]) found.push(terms[index]!);
+      }
+      return found;
     },
     close() {
       if (kept) memory.giveBack(part.length);
@@ -184,25 +201,15 @@ const shapeIn = (bytes: Buffer): Shape => {
   return shape;
 };
 
-/** Of the term that `led` was asked for last: one for each question would be an object for each. */
+/** Of the term that was asked for last: one for each question would be an object for each. */
 const slots = new Uint32Array(3);
 
-/** Sets `slots`, and gives the print. */
-const led = (term: number, { seed, segmentBits, slots: all }: Shape): number => {
-  const hash = mixed(term ^ mixed(seed));
-  const within = mixed(hash + 0x9e37_79b9);
+/** Sets `slots`. */
+const lead = (index: number, { hashes, withins }: TermHashes, { segmentBits, slots: all }: Shape): void => {
   const length = 1 << segmentBits;
-  const first = Math.floor((hash / 2 ** 32) * (all - 2 * length));
+  const within = withins[index]!;
+  const first = Math.floor((hashes[index]! / 2 ** 32) * (all - 2 * length));
   slots[0] = first;
   slots[1] = (first + length) ^ (within & (length - 1));
   slots[2] = (first + 2 * length) ^ ((within >>> MAX_SEGMENT_BITS) & (length - 1));
-  return mixed(hash ^ 0x5bd1_e995) & 0xff;
-};
-
-/** Terms are hashes, but their lowest bits say their kind. */
-const mixed = (term: number): number => {
-  let hash = term;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 };
