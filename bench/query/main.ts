@@ -19,6 +19,7 @@ import { templatesOf } from "../corpus/requests.ts";
 import type { Sample } from "../corpus/template.ts";
 import { folder, readFlags, toggle, whole } from "../flags.ts";
 import { type RunningCollector, startCollector } from "../ingest/collector.ts";
+import { loadBeside } from "../ingest/load-beside.ts";
 import { load, quantile } from "../ingest/load.ts";
 
 interface Question {
@@ -201,24 +202,14 @@ const askedUnderLoad = async (
   asked: number,
   seed: number,
 ) => {
-  const templates = templatesOf("protobuf", { kind: "batched", spans: 500 }, seed + 1);
-  const half = {
+  const end = await loadBeside({
     port: collector.port,
-    encoding: "protobuf",
-    templates,
-    connections: 4,
     spansPerSecond: spansPerSecond / 2,
-  } as const;
-  const asking = askAll(collector.url, samples, asked, seed + 2);
-  let isDone = false;
-  void asking.finally(() => (isDone = true)).catch(() => {});
-  let [spans, elapsedMs] = [0, 0];
-  while (!isDone) {
-    const result = await load({ ...half, seconds: 2 });
-    spans += result.spans;
-    elapsedMs += result.elapsedMs;
-  }
-  return [await asking, (spans / elapsedMs) * 1000] as const;
+    connections: 4,
+    seed: seed + 1,
+  });
+  const answered = await askAll(collector.url, samples, asked, seed + 2);
+  return [answered, await end()] as const;
 };
 
 const at = (sorted: readonly number[], share: number): number => Number(quantile(sorted, share).toFixed(2));
