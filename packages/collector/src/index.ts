@@ -20,6 +20,7 @@ import { startSummarizer } from "./query/summarizer-thread.ts";
 import { createPipeline } from "./pipeline.ts";
 import { lockFolder } from "./store/sqlite/folder-lock.ts";
 import { startKeeper } from "./store/sqlite/keeper-thread.ts";
+import { keepReserve, openReserve } from "./store/sqlite/reserve.ts";
 import { listSetAside } from "./store/sqlite/set-aside.ts";
 import { startStore } from "./store/sqlite/sqlite-store.ts";
 import { errorFields, type Log, silentLog } from "./self/log.ts";
@@ -58,10 +59,15 @@ const DRAIN_MS = 7_000;
 
 /** What is not given is as by default. */
 export const startCollector = async (given: Partial<Config>, options: CollectorOptions = {}): Promise<Collector> => {
-  const lock = lockFolder(given.dataDir ?? DEFAULTS.dataDir);
+  const { dataDir = DEFAULTS.dataDir } = given;
+  const lock = lockFolder(dataDir);
   try {
     const collector = await startOn(given, options);
-    return { ...collector, close: () => collector.close().finally(() => lock.release()) };
+    const ended = (): void => {
+      keepReserve(dataDir);
+      lock.release();
+    };
+    return { ...collector, close: () => collector.close().finally(ended) };
   } catch (error) {
     lock.release();
     throw error;
@@ -77,6 +83,8 @@ const startOn = async (given: Partial<Config>, options: CollectorOptions): Promi
     onBug(error);
     log.error(errorFields(error), "the API keys cannot be read; the last good ones stay in force");
   };
+  if (!openReserve(dataDir))
+    log.error({ dataDir }, "the disk is full: what is stored is answered, and nothing is taken");
   const guard = openGuard({ ...config, ownKeys, nowMs: () => Number(clock() / NS_PER_MS), onProblem });
   const store = await startStore({ dataDir, durability, unindexed }, onBug);
   for (const aside of listSetAside(dataDir)) log.error(aside, "a partition is set aside, the others answer");

@@ -1,27 +1,32 @@
 /** What the disk does to a collector that runs as a process: no room, no right to write, data of a newer version. */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { Stats } from "@mayfly/api";
+import type { Stats, TraceList } from "@mayfly/api";
 import Database from "better-sqlite3";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { JSON_TYPE, jsonSpan, tracesJson } from "./http.ts";
 import { buildProgram, mayfly, startMayfly, startMayflyByMode } from "./program.ts";
 
+let folder: string;
+let isMounted = false;
 let dataDir: string;
 let children: ReturnType<typeof startMayfly>[];
 beforeAll(buildProgram);
 beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), "mayfly-disk-"));
+  folder = mkdtempSync(join(tmpdir(), "mayfly-disk-"));
+  dataDir = folder;
   children = [];
 });
 afterEach(async () => {
   for (const child of children) if (child.kill("SIGKILL")) await once(child, "exit");
-  chmodSync(dataDir, 0o700);
-  rmSync(dataDir, { recursive: true });
+  if (isMounted) execFileSync("umount", ["--lazy", folder]);
+  isMounted = false;
+  chmodSync(folder, 0o700);
+  rmSync(folder, { recursive: true });
 });
 
 const serve = async () => {
@@ -64,6 +69,72 @@ test.runIf(process.platform === "linux")(
       const id = number.toString(16).padStart(32, "0");
       expect([number, (await fetch(`${url}/api/traces/${id}`)).status]).toEqual([number, status]);
     }
+  },
+);
+
+/** Whether the system gives a disk of our own. */
+function mayMount(): boolean {
+  const place = mkdtempSync(join(tmpdir(), "mayfly-mount-"));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "tmpfs", place], { stdio: "ignore" });
+    execFileSync("umount", [place]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+}
+
+/** To the last byte. */
+const fill = (path: string): void => {
+  const file = openSync(path, "w");
+  try {
+    for (const block = Buffer.alloc(4_096); ;) writeSync(file, block);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+  } finally {
+    closeSync(file);
+  }
+};
+
+test.skipIf(!mayMount())(
+  "on a full disk it starts, says so, answers what is stored and takes nothing; when there is room it goes on by itself",
+  async () => {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=32m", "tmpfs", folder]);
+    isMounted = true;
+    dataDir = join(folder, "data");
+    const filler = join(folder, "filler");
+    const listed = async (url: string): Promise<unknown> => {
+      const { traces } = (await (await fetch(`${url}/api/traces`)).json()) as TraceList;
+      return traces.map(({ traceIds }) => Number(traceIds[0]));
+    };
+    const first = await serve();
+    for (const number of [1, 2]) expect((await send(first.url, number)).status).toBe(200);
+    expect(await listed(first.url)).toEqual([2, 1]);
+    first.child.kill("SIGTERM");
+    await once(first.child, "exit");
+    fill(filler);
+
+    const { child, url } = await serve();
+    const readiness = await fetch(`${url}/readyz`);
+    expect([readiness.status, await readiness.json()]).toEqual([
+      503,
+      { error: { code: "store-failed", message: expect.stringContaining("the disk is full") } },
+    ]);
+    const refused = await send(url, 3);
+    expect([refused.status, Number(refused.headers.get("retry-after")) > 0]).toEqual([503, true]);
+    expect(await listed(url)).toEqual([2, 1]);
+    expect(await (await fetch(`${url}/api/stats`)).json()).toMatchObject({ spans: 2, damagedPartitions: [] });
+    expect((await fetch(`${url}/api/traces/${"1".padStart(32, "0")}`)).status).toBe(200);
+
+    rmSync(filler);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    expect((await send(url, 3)).status).toBe(200);
+    expect(await listed(url)).toEqual([3, 2, 1]);
+    child.kill("SIGTERM");
+    await once(child, "exit");
+    expect(child.exitCode).toBe(0);
   },
 );
 

@@ -9,11 +9,12 @@
  *   probes     where `checkWritable` writes
  *
  * Times are INTEGER nanoseconds, clamped to what 63 bits hold.
- * Errors  StoreError: `store-newer`, `store-unreadable`.
+ * Errors  StoreError: `store-newer`, `store-unreadable`; `store-failed` where the disk is full.
  */
 import Database from "better-sqlite3";
 import { StoreError } from "../../errors.ts";
 import type { UnixNano } from "../../model/time.ts";
+import { isRefusal } from "./damage.ts";
 
 export type Durability = "fsync" | "process";
 
@@ -140,6 +141,7 @@ export const opening = <T>(path: string, open: () => T): T => {
   } catch (cause) {
     if (cause instanceof StoreError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new StoreError("store-unreadable", `cannot open ${path}: ${reason}`, { cause });
+    const code = isRefusal(cause) ? "store-failed" : "store-unreadable";
+    throw new StoreError(code, `cannot open ${path}: ${reason}`, { cause });
   }
 };

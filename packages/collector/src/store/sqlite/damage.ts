@@ -11,6 +11,12 @@ export const isDamage = (error: unknown): boolean => {
   return ("code" in error && DAMAGE.test(String(error.code))) || isDamage(error.cause);
 };
 
+/** That there is no room, or that the disk takes nothing for another reason: what is stored is as it was. */
+const REFUSAL = /^(?:SQLITE_FULL|SQLITE_IOERR_(?!READ|SHORT_READ)|ENOSPC|EDQUOT|EFBIG)/;
+
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof Error && (("code" in error && REFUSAL.test(String(error.code))) || isRefusal(error.cause));
+
 export const storeErrorOf = (what: string, error: unknown): unknown => {
   if (error instanceof StoreError || !(error instanceof Error) || !("code" in error)) return error;
   const code = DAMAGE.test(String(error.code)) ? "store-corrupt" : "store-failed";

@@ -1,6 +1,6 @@
 /**
  * derived.db, a file of its own beside the data: whoever deletes it loses only the time to build it again. One that is
- * damaged, or of another version, is deleted here.
+ * damaged, or of another version, is deleted here; one that a full disk keeps from being opened is not.
  *
  *   rows        one per stitched trace; `body` is the packed row (packed.ts)
  *   classes     which terms a row has, for all rows that have the same: there are few, so that a row is found by any of
@@ -9,11 +9,14 @@
  *
  * Ids and traces are found by 32 bits of hash; whoever asks compares the row.
  *
+ * Errors  StoreError.
  * Durable only as far as a kill: after a power loss the last moments are worked out again.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { opening } from "./active-file.ts";
+import { isRefusal } from "./damage.ts";
 import { makeFolder } from "./folders.ts";
 import { HASH_START, hashBytes, hashEnd } from "../terms.ts";
 
@@ -69,13 +72,15 @@ PRAGMA user_version = ${VERSION};
 export const openDerived = (dataDir: string): Database.Database => {
   makeFolder(dataDir);
   const path = join(dataDir, DERIVED_FILE);
-  try {
-    return opened(path);
-  } catch (error) {
-    if (!(error instanceof Database.SqliteError)) throw error;
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
-    return opened(path);
-  }
+  return opening(path, () => {
+    try {
+      return opened(path);
+    } catch (error) {
+      if (!(error instanceof Database.SqliteError) || isRefusal(error)) throw error;
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+      return opened(path);
+    }
+  });
 };
 
 const opened = (path: string): Database.Database => {

@@ -15,7 +15,9 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { StoreError } from "../../errors.ts";
 import { opening } from "./active-file.ts";
+import { isRefusal } from "./damage.ts";
 import { makeFolder } from "./folders.ts";
+import { giveUpReserve } from "./reserve.ts";
 
 export interface FolderLock {
   /** Twice is safe. */
@@ -30,10 +32,12 @@ export const lockFolder = (dataDir: string): FolderLock => {
   makeFolder(dataDir);
   const db = opening(path, () => new Database(path, { timeout: 0 }));
   try {
-    db.exec("BEGIN IMMEDIATE");
-    db.exec(SCHEMA);
-    db.prepare("REPLACE INTO holder VALUES (1, ?, ?, ?)").run(process.pid, hostname(), new Date().toISOString());
-    db.exec("COMMIT");
+    try {
+      sayWho(db);
+    } catch (error) {
+      if (!isRefusal(error) || !giveUpReserve(dataDir)) throw error;
+      sayWho(db);
+    }
     db.exec("BEGIN IMMEDIATE");
   } catch (cause) {
     const error = isBusy(cause) ? inUse(dataDir, db, cause) : undefined;
@@ -42,6 +46,14 @@ export const lockFolder = (dataDir: string): FolderLock => {
   }
   return { release: () => void db.close() };
 };
+
+const sayWho = (db: Database.Database): void =>
+  db
+    .transaction(() => {
+      db.exec(SCHEMA);
+      db.prepare("REPLACE INTO holder VALUES (1, ?, ?, ?)").run(process.pid, hostname(), new Date().toISOString());
+    })
+    .immediate();
 
 const isBusy = (error: unknown): boolean =>
   error instanceof Database.SqliteError && /^SQLITE_(?:BUSY|LOCKED)/.test(error.code);

@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   truncateSync,
@@ -19,7 +20,8 @@ import { stitchKeyIdentity } from "../../model/stitch-key.ts";
 import type { Batch, Store } from "../store.ts";
 import { type Keeper, type KeeperOptions, type KeeperPart, openKeeper } from "./keeper.ts";
 import { activePath, partitionsFolder, sealedPath } from "./partitions.ts";
-import { openStore } from "./sqlite-store.ts";
+import { openReserve, RESERVE_BYTES, RESERVE_FILE } from "./reserve.ts";
+import { openStore, openStoreReader } from "./sqlite-store.ts";
 
 const HOUR = 3_600_000_000_000n;
 const DAY = 24n * HOUR;
@@ -233,6 +235,88 @@ test.each<KeeperPart>(["keep keys", "adjust", "remove sealed"])(
     expect(await store.stats()).toMatchObject({ spans: 0, receivedSpans: 1, droppedSpans: { expired: 1 } });
   },
 );
+
+const noSpace = (): Error => Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+
+test.each<KeeperPart>(["keep keys", "adjust"])(
+  "without room to: %s the reserve is given up for what is old, which goes, and what needs room waits",
+  async (fails) => {
+    await store.append(order("old"));
+    allSteps(openAt(START));
+    openReserve(folder);
+    const full = (part: KeeperPart): void => {
+      if (part === fails && statSync(join(folder, RESERVE_FILE)).size > 0) throw noSpace();
+    };
+
+    expect(liveUntil(openAt(START, { beforePart: full }), START + 14n * DAY + 1n)).toEqual(["expired 1"]);
+
+    expect(files()).toEqual(["000001.keys", "000002.active.db"]);
+    expect(statSync(join(folder, RESERVE_FILE)).size).toBe(0);
+    expect(await store.stats()).toMatchObject({ spans: 0, droppedSpans: { expired: 1 } });
+    expect(await store.append(order("new"))).toBe("stored");
+    expect(statSync(join(folder, RESERVE_FILE)).size).toBe(RESERVE_BYTES);
+  },
+);
+
+test("where there is no room for its keys even so, what is old goes without them, which is told", async () => {
+  await store.append(order("old"));
+  allSteps(openAt(START));
+  openReserve(folder);
+  const full = (part: KeeperPart): void => {
+    if (part === "keep keys") throw noSpace();
+  };
+  const told: string[] = [];
+  const one = openAt(START, {
+    beforePart: full,
+    onProblem: ({ message }, number) => told.push(`${message} ${number}`),
+  });
+
+  expect(liveUntil(one, START + 14n * DAY + 1n)).toEqual(["expired 1"]);
+
+  expect(files()).toEqual(["000002.active.db"]);
+  expect(told).toEqual(["no room for the keys of partition 1 1"]);
+});
+
+test("a disk that takes no sealed partition is told of, and it is sealed once there is room", async () => {
+  await store.append(order("a"));
+  let isFull = true;
+  const problems: StoreError[] = [];
+  const beforePart = (part: KeeperPart): void => {
+    if (part === "adjust" && isFull) throw noSpace();
+  };
+  const one = openAt(START, { beforePart, onProblem: (error) => problems.push(error) });
+  expect(one.step()).toBeUndefined();
+  expect(problems).toMatchObject([{ code: "store-failed" }]);
+  isFull = false;
+  expect(allSteps(one)).toEqual(["finished 1"]);
+});
+
+const linkOf = (fd: string): string => {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return ""; // of the reading itself
+  }
+};
+
+test.runIf(process.platform === "linux")("files of what is gone are closed though nobody asks", async () => {
+  vi.useFakeTimers({ toFake: ["performance", "setInterval", "clearInterval"] });
+  const reader = openStoreReader({ dataDir: folder });
+  onTestFinished(async () => {
+    vi.useRealTimers();
+    await reader.close();
+  });
+  await store.append(order("old"));
+  expect(await reader.spansAfter(undefined)).toBe(1);
+  const isOpen = (): boolean =>
+    readdirSync("/proc/self/fd")
+      .map(linkOf)
+      .some((path) => path.startsWith(folder) && path.endsWith("(deleted)"));
+  liveUntil(openAt(START), START + 15n * DAY);
+  expect(isOpen()).toBe(true);
+  vi.advanceTimersByTime(100_000);
+  expect(isOpen()).toBe(false);
+});
 
 test("more than the wanted bytes: the oldest go until there are fewer", async () => {
   for (const name of ["a", "b", "c"]) await store.append(order(name));

@@ -8,6 +8,9 @@
  * One `step` is one such change, whole on disk when it returns; whoever calls it decides when the next one may come. A
  * step that a crash interrupted is done again: the ledger's adjustments are said anew, not added.
  *
+ * On a full disk what makes room goes on, with the reserve (reserve.ts) and, where that is not enough for them, without the
+ * keys of what it removes, which is told; what needs room waits.
+ *
  * A partition that cannot be read is left where it is (the reader names it) and not tried again; it is never removed.
  * Times are those of arrival by the receiver's clock. One that leaps ahead would make everything old at once: so it is
  * doubted for a day. What is the newest arrival tells a leap that came while nobody ran.
@@ -20,7 +23,7 @@ import type { UnixNano } from "../../model/time.ts";
 import { createSteadyTime, type Leaps } from "../../steady-time.ts";
 import { isUnmade, lastArrival } from "./active-file.ts";
 import { openCatalog } from "./catalog.ts";
-import { storeErrorOf } from "./damage.ts";
+import { isRefusal, storeErrorOf } from "./damage.ts";
 import { writeFullTerms } from "./full-terms.ts";
 import { writeKeys } from "./key-records.ts";
 import {
@@ -36,6 +39,7 @@ import {
   sealedPath,
   termsPath,
 } from "./partitions.ts";
+import { giveUpReserve, refillReserve } from "./reserve.ts";
 import { sealPartition, type SealStep } from "./seal.ts";
 import { openSealSource } from "./seal-source.ts";
 import type { SealedDirectory } from "./sealed-directory.ts";
@@ -107,11 +111,22 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
   const attempt = (partition: number, action: () => KeeperStep): KeeperStep | undefined => {
     try {
       return action();
-    } catch (error) {
+    } catch (thrown) {
+      const error = storeErrorOf(`keep up partition ${partition}`, thrown);
       if (!(error instanceof StoreError)) throw error;
       if (error.code !== "store-failed") failed.add(partition); // a full disk may have room again
       onProblem(error, partition);
       return undefined;
+    }
+  };
+
+  /** What makes room: the reserve is there for it. */
+  const withReserve = (action: () => KeeperStep): KeeperStep => {
+    try {
+      return action();
+    } catch (error) {
+      if (!isRefusal(error) || !giveUpReserve(dataDir)) throw error;
+      return action();
     }
   };
 
@@ -137,6 +152,7 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
   };
 
   const seal = (number: number): KeeperStep => {
+    refillReserve(dataDir);
     const source = openSealSource(activePath(dataDir, number));
     try {
       sealPartition({ source, path: sealedPath(dataDir, number), wordsOf, beforeStep: beforePart });
@@ -149,6 +165,7 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
   };
 
   const putTerms = (number: number): KeeperStep => {
+    refillReserve(dataDir);
     const path = activePath(dataDir, number);
     beforePart("terms");
     try {
@@ -161,8 +178,7 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
 
   const expire = (number: number): KeeperStep => {
     const directory = directoryOf(number);
-    beforePart("keep keys");
-    if (directory.lastArrival >= keysSince()) writeKeys(sealedPath(dataDir, number), keysPath(dataDir, number));
+    if (directory.lastArrival >= keysSince()) keepKeys(number);
     beforePart("adjust");
     catalog.adjust(number, expiryCounts(directory));
     beforePart("remove sealed");
@@ -170,6 +186,21 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
     syncFolder(partitionsFolder(dataDir));
     directories.delete(number);
     return { done: "expired", partition: number };
+  };
+
+  /** A disk that is full for good must lose its oldest partition; its keys are worth less than what comes in. */
+  const keepKeys = (number: number): void => {
+    try {
+      beforePart("keep keys");
+      writeKeys(sealedPath(dataDir, number), keysPath(dataDir, number));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      if (giveUpReserve(dataDir)) return keepKeys(number);
+      onProblem(
+        new StoreError("store-failed", `no room for the keys of partition ${number}`, { cause: error }),
+        number,
+      );
+    }
   };
 
   const keysSince = (): UnixNano => clock() - BigInt(options.keyRetentionDays) * DAY_NS;
@@ -199,10 +230,13 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
       const partitions = listPartitions(dataDir);
       const sealed = partitions.filter((one) => one.isSealed && !failed.has(one.number));
       const interrupted = sealed.find(({ number }) => existsSync(activePath(dataDir, number)));
-      if (interrupted !== undefined) return attempt(interrupted.number, () => finish(interrupted.number, "finished"));
+      if (interrupted !== undefined) {
+        const { number } = interrupted;
+        return attempt(number, () => withReserve(() => finish(number, "finished")));
+      }
 
       const gone = expiring(sealed);
-      if (gone !== undefined) return attempt(gone.number, () => expire(gone.number));
+      if (gone !== undefined) return attempt(gone.number, () => withReserve(() => expire(gone.number)));
 
       const keys = listKeyFiles(dataDir).find(
         (number) => !failed.has(number) && attemptRead(number, () => areKeysOld(dataDir, number, keysSince())),

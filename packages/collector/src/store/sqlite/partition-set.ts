@@ -13,7 +13,7 @@ import { existsSync, statSync } from "node:fs";
 import { StoreError } from "../../errors.ts";
 import { type ActiveReader, openActiveReader } from "./active-reader.ts";
 import { isUnmade } from "./active-file.ts";
-import { isDamage, storeErrorOf } from "./damage.ts";
+import { isDamage, isRefusal, storeErrorOf } from "./damage.ts";
 import {
   keysPath,
   listKeyFiles,
@@ -56,6 +56,9 @@ const MAX_FILTER_BYTES = 16 * 1024 * 1024;
 
 /** Longer than nearly any question takes; what takes longer asks for the list again (`closings`). */
 const RETIRED_MS = 60_000;
+
+/** How often it looks by itself: where nobody asks, files that are gone would keep their room on the disk. */
+const LOOK_MS = 10_000;
 
 /** Opens a sealed partition's file. */
 export type OpenSealed = (path: string) => PartitionReader;
@@ -103,8 +106,9 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
         open.set(number, { number, isSealed, reader });
       }
     } catch (error) {
-      if (existsSync(path)) note(number, error, !isSealed);
-      else folderChangedAt = undefined; // it went while we looked
+      const isThere = existsSync(path);
+      if (!isThere || isRefusal(error)) folderChangedAt = undefined; // it went while we looked, or there was no room to open it
+      if (isThere) note(number, error, !isSealed);
     }
   };
 
@@ -191,6 +195,15 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
     if (bytes > MAX_TERM_BYTES) reader.forget();
   };
 
+  const looks = setInterval(() => {
+    try {
+      if (open.size + keys.size + retired.length > 0) refresh();
+    } catch {
+      // Whoever asks next is told.
+    }
+  }, LOOK_MS);
+  looks.unref();
+
   return {
     list() {
       refresh();
@@ -216,6 +229,7 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
       return closings;
     },
     close() {
+      clearInterval(looks);
       for (const number of open.keys()) close(number);
       closeRetired(Number.POSITIVE_INFINITY);
       for (const { reader } of keys.values()) reader.close();

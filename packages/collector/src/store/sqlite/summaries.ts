@@ -1,7 +1,8 @@
-/** Summaries in derived.db (derived-file.ts). */
+/** Summaries in derived.db (derived-file.ts). On a full disk, as reserve.ts says, none are written. */
 import type { Summaries, SummaryChange } from "../summaries.ts";
 import { openDerived } from "./derived-file.ts";
 import { attempt } from "./failures.ts";
+import { refillReserve } from "./reserve.ts";
 import { createReads } from "./summary-reads.ts";
 import { createSummaryRows } from "./summary-rows.ts";
 import { createWrites } from "./summary-writes.ts";
@@ -15,6 +16,7 @@ export const createSqliteSummaries = ({ dataDir }: { readonly dataDir: string })
   const clear = db.transaction(() => writes.clear());
   const asked = async <T>(action: () => T): Promise<T> => attempt("read summaries", action);
   const told = async <T>(action: () => T): Promise<T> => {
+    refillReserve(dataDir);
     try {
       return attempt("write summaries", action);
     } catch (error) {

@@ -12,6 +12,8 @@
  * partition is set aside and the next one begun, so that the sender's next try is stored. So it is where a reader has set
  * it aside.
  *
+ * On a full disk, as reserve.ts says, nothing is tried before there is room again.
+ *
  * Bounds  `maxWaiting` batches of `maxWaitingBytes`; one more is refused with OverloadError.
  * Errors  StoreError: the disk.
  */
@@ -27,6 +29,7 @@ import { openCurrentPartition } from "./current-partition.ts";
 import { attempt, failed } from "./failures.ts";
 import { makePartitionsFolder, partitionStates } from "./partitions.ts";
 import { sumsOf } from "./sums.ts";
+import { refillReserve, RESERVE_FILE } from "./reserve.ts";
 import { rememberUnindexed } from "./unindexed.ts";
 
 export interface WriterOptions {
@@ -88,9 +91,20 @@ export const openWriter = ({
     waitingBytes = 0;
     const last = group.at(-1);
     if (last === undefined) return;
+    try {
+      refillReserve(dataDir);
+    } catch (error) {
+      for (const one of group) one.reject(error);
+      return;
+    }
     current.leaveIfSetAside();
     settle(group);
     current.turn(last.batch.receivedAt);
+  };
+
+  const probe = (): void => {
+    refillReserve(dataDir);
+    current.probe();
   };
 
   return {
@@ -115,7 +129,7 @@ export const openWriter = ({
         partitions: partitionStates(dataDir),
       };
     },
-    checkWritable: async () => attempt("write", current.probe),
+    checkWritable: async () => attempt("write", probe),
     async close() {
       if (isClosed) return;
       flush();
@@ -138,6 +152,6 @@ const refuseFirstVersion = (dataDir: string): void => {
 
 const bytesBelow = (folder: string): number =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && entry.name !== RESERVE_FILE)
     .map((entry) => statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0)
     .reduce((sum, bytes) => sum + bytes, 0);
