@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Thread } from "./thread.ts";
 
@@ -48,4 +49,15 @@ test("one that reads and writes blocks without a pause ends by itself: cut off t
   await thread.end(WITHIN_MS);
   expect(terminate).not.toHaveBeenCalled();
   expect(String(await failed)).toContain("this thread is to end");
+});
+
+test.runIf(process.platform === "linux")("the operating system lists it by its name", async () => {
+  const { thread, letStart } = startBusy("waits");
+  await letStart();
+  const tasks = await readdir("/proc/self/task");
+  const names = await Promise.all(tasks.map((task) => readFile(`/proc/self/task/${task}/comm`, "utf8")));
+  expect(names).toContain("busy\n");
+  const ended = thread.end(WITHIN_MS);
+  await vi.advanceTimersByTimeAsync(WITHIN_MS);
+  await ended;
 });

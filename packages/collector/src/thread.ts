@@ -9,6 +9,7 @@
  *
  * So a thread says when it has opened its files, and the end waits for that; and what compresses asks `throwIfToEnd` before.
  */
+import { basename } from "node:path";
 import { isMainThread, type ResourceLimits, Worker, workerData } from "node:worker_threads";
 import { StoreError } from "./errors.ts";
 
@@ -18,6 +19,9 @@ export type Started = typeof STARTED;
 
 /** Of the ten seconds that a stop may take (index.ts). */
 const END_WITHIN_MS = 2_000;
+
+/** As the operating system lists it (`top -H`): of `…/keeper-worker.js`, `keeper`. */
+export const threadName = ({ pathname }: URL): string => basename(pathname).replace(/-worker\.[jt]s$/, "");
 
 /** Beside the thread's own data. */
 const CELL = "toEnd";
@@ -32,6 +36,7 @@ export class Thread extends Worker {
   constructor(file: URL, data: object, resourceLimits?: ResourceLimits) {
     const toEnd = newCell();
     super(file, {
+      name: threadName(file),
       workerData: { ...data, [CELL]: toEnd },
       execArgv: file.pathname.endsWith(".ts") ? ["--conditions=mayfly-source"] : [],
       ...(resourceLimits && { resourceLimits }),

@@ -16,6 +16,7 @@ import { errorOf, type Failure } from "../../failure.ts";
 import type { AppendResult, Batch, StoreStats, StoreWriter } from "../store.ts";
 import { type Parcel, packed } from "./parcel.ts";
 import { MAX_WAITING, MAX_WAITING_BYTES, type WriterOptions } from "./writer.ts";
+import { threadName } from "../../thread.ts";
 import { THREAD_MEMORY } from "../../thread-memory.ts";
 
 /** What is asked of the thread. Answers carry the same number; those to batches are counted on from the first. */
@@ -40,8 +41,11 @@ export const OPENED = 0;
 const MAX_STARTS = 5;
 const isSource = import.meta.url.endsWith(".ts");
 
+const FILE = new URL(`./writer-worker.${isSource ? "ts" : "js"}`, import.meta.url);
+
 export const startThread = (options: WriterOptions): Worker =>
-  new Worker(new URL(`./writer-worker.${isSource ? "ts" : "js"}`, import.meta.url), {
+  new Worker(FILE, {
+    name: threadName(FILE),
     workerData: options,
     execArgv: isSource ? ["--conditions=mayfly-source"] : [],
     resourceLimits: THREAD_MEMORY,
