@@ -11,6 +11,7 @@ import { walked } from "../../test/walked.ts";
 import { StoreError } from "../errors.ts";
 import type { SpanRecord } from "../model/span.ts";
 import { openKeeper } from "../store/sqlite/keeper.ts";
+import { tracesPath } from "../store/sqlite/partitions.ts";
 import { openStore } from "../store/sqlite/sqlite-store.ts";
 import { createSqliteSummaries } from "../store/sqlite/summaries.ts";
 import type { SummaryRow } from "../store/summaries.ts";
@@ -251,13 +252,14 @@ test("forgotten summaries are built again from the store", async () => {
   expect(await kept(deps)).toEqual(before);
 });
 
-test("rows of what retention removed are swept out, and what is left of a story is told anew", async () => {
+const DAY = 86_400_000_000_000n;
+
+/** What arrived each day is a partition, of which those before the sixth day expire with `expire`. */
+const expiring = async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "mayfly-sweep-"));
-  const day = 86_400_000_000_000n;
-  const clock = () => START + 20n * day;
+  const clock = () => START + 20n * DAY;
   const store = openStore({ dataDir, partitionBytes: 1 });
   const summaries = createSqliteSummaries({ dataDir });
-  const summarizer = createSummarizer({ store, summaries, clock });
   const keeper = openKeeper({ dataDir, clock, retentionDays: 14, keyRetentionDays: 1 });
   onTestFinished(async () => {
     keeper.close();
@@ -265,8 +267,23 @@ test("rows of what retention removed are swept out, and what is left of a story 
     await store.close();
     await rm(dataDir, { recursive: true });
   });
-  const arriving = async (days: bigint, ...spans: readonly SpanRecord[]) =>
-    store.append({ ...batch(spans), receivedAt: START + days * day });
+  return {
+    dataDir,
+    store,
+    summaries,
+    /** As after a restart. */
+    summarizer: () => createSummarizer({ store, summaries, clock }),
+    arriving: async (days: bigint, ...spans: readonly SpanRecord[]) =>
+      store.append({ ...batch(spans), receivedAt: START + days * DAY }),
+    expire: () => {
+      while (keeper.step() !== undefined);
+    },
+  };
+};
+
+test("rows of what retention removed are swept out, and what is left of a story is told anew", async () => {
+  const { store, summaries, arriving, expire, ...all } = await expiring();
+  const summarizer = all.summarizer();
   await arriving(1n, span("old", { trace: "o" }), span("first half", { trace: "h" }));
   await arriving(2n, span("older sender", { trace: "p" }));
   await arriving(15n, span("second half", { trace: "h", parent: "first half" }), span("late", { trace: "l" }));
@@ -276,7 +293,7 @@ test("rows of what retention removed are swept out, and what is left of a story 
     ["first half", "late", "old", "older sender"].toSorted(),
   );
 
-  while (keeper.step() !== undefined);
+  expire();
   await summarizer.sweep();
   const rows = await kept({ summaries });
   expect(new Map(rows.map(({ name, spanCount }) => [name, spanCount]))).toEqual(
@@ -286,4 +303,60 @@ test("rows of what retention removed are swept out, and what is left of a story 
     ]),
   );
   expect(rows).toEqual((await walked(store))?.map(({ row }) => row));
+});
+
+test("a sweep looks at the traces of what was removed, once, however old the others are", async () => {
+  const { store, arriving, expire, summarizer } = await expiring();
+  await arriving(1n, span("old", { trace: "o" }), span("first half", { trace: "h" }));
+  const imported = Array.from({ length: 50 }, (_, n) => span(`i${n}`, { trace: `i${n}`, at: at(-n * 1e9) }));
+  await arriving(15n, span("second half", { trace: "h", parent: "first half" }), ...imported);
+  await summarizer().catchUp();
+  const looked = vi.spyOn(store, "absentTraces");
+  expire();
+
+  await summarizer().sweep();
+  expect(looked.mock.calls.flat(2).toSorted()).toEqual(["o", "h"].map(traceId).toSorted());
+  await summarizer().sweep();
+  expect(looked).toHaveBeenCalledTimes(1);
+});
+
+test("a sweep that is cut off begins again after a restart", async () => {
+  const { store, summaries, arriving, expire, summarizer } = await expiring();
+  await arriving(1n, span("old", { trace: "o" }));
+  await arriving(15n, span("late", { trace: "l" }));
+  await summarizer().catchUp();
+  expire();
+  vi.spyOn(store, "absentTraces").mockRejectedValueOnce(new StoreError("store-failed", "the disk refuses"));
+  await expect(summarizer().sweep()).rejects.toThrow("the disk refuses");
+  expect(await kept({ summaries })).toHaveLength(2);
+
+  await summarizer().sweep();
+  expect((await kept({ summaries })).map(({ name }) => name)).toEqual(["late"]);
+});
+
+test("where nobody says what was in a partition that is gone, every row is looked at, once", async () => {
+  const { dataDir, store, summaries, arriving, expire, summarizer } = await expiring();
+  await arriving(1n, span("old", { trace: "o" }));
+  await arriving(15n, span("late", { trace: "l" }));
+  await summarizer().catchUp();
+  expire();
+  await rm(tracesPath(dataDir, 1));
+  const looked = vi.spyOn(store, "absentTraces");
+
+  for (let times = 0; times < 2; times += 1) await summarizer().sweep();
+
+  expect((await kept({ summaries })).map(({ name }) => name)).toEqual(["late"]);
+  expect(looked).toHaveBeenCalledTimes(1);
+});
+
+test("rows that are made after something went are not swept for it", async () => {
+  const { dataDir, store, arriving, expire, summarizer } = await expiring();
+  await arriving(1n, span("old", { trace: "o" }));
+  await arriving(15n, span("late", { trace: "l" }));
+  expire();
+  await rm(tracesPath(dataDir, 1));
+  const looked = vi.spyOn(store, "absentTraces");
+  await summarizer().catchUp();
+  await summarizer().sweep();
+  expect(looked).not.toHaveBeenCalled();
 });

@@ -4,15 +4,14 @@
  *
  * One round runs at a time; whoever asks meanwhile waits for it. Between groups others are served.
  *
- * Rows of what retention has removed are swept out: they began before the earliest that is stored arrived, and so do few
- * others, those of spans that came late.
+ * Rows of what retention has removed are swept out: those of the traces that had spans in it, as the store tells, or where it does
+ * not know, all are looked at. How far that has come is kept with the rows.
  *
  * Bounds  `MAX_PER_GRAPH` changed traces share a graph; those that it cannot hold together have one each.
  */
 import type { Clock } from "../clock.ts";
 import { StoreError } from "../errors.ts";
 import { type TraceId, traceOf } from "../model/ids.ts";
-import type { UnixNano } from "../model/time.ts";
 import { createGraph } from "../stitch/graph.ts";
 import type { StoreReader } from "../store/store.ts";
 import type { Summaries, SummaryChange, SummaryPage, SummaryPosition, SummaryRow } from "../store/summaries.ts";
@@ -92,6 +91,7 @@ export const createSummarizer = ({
   /** How many traces it brought in; 0 when there is nothing more to do. */
   const step = async (): Promise<number> => {
     const from = await summaries.checkpoint();
+    if (from === undefined) await beginSwept();
     const changes = await store.changedTraces(from, CHANGES_PER_STEP, tracesPerStep);
     let left = changes.traceIds;
     while (left.length > 0) {
@@ -106,6 +106,12 @@ export const createSummarizer = ({
     return changes.traceIds.length;
   };
 
+  /** What is gone already comes into no row. */
+  const beginSwept = async (): Promise<void> => {
+    const removal = (await summaries.sweptTo()) === undefined ? await store.removalAfter(undefined) : undefined;
+    if (removal && !removal.traceIds) await summaries.setSweptTo(removal.mark);
+  };
+
   const round = async (maxTraces: number): Promise<void> => {
     for (let done = 0; done < maxTraces && !isClosing;) {
       const more = await step();
@@ -114,19 +120,34 @@ export const createSummarizer = ({
     }
   };
 
-  /** How far had been removed at the last sweep: until it is more, there is nothing to sweep. */
-  let sweptTo: UnixNano | undefined;
   const sweepNow = async (): Promise<void> => {
-    const removed = await store.removedUntil();
-    if (removed === undefined || removed === sweptTo) return;
+    const next = async () => store.removalAfter(await summaries.sweptTo());
+    for (let removal = await next(); removal; removal = await next()) {
+      await (removal.traceIds ? sweepTraces(removal.traceIds) : sweepAll());
+      if (isClosing) return;
+      await summaries.setSweptTo(removal.mark);
+      await store.forgetRemoval(removal);
+    }
+  };
+
+  /** Rows that hold any of these. */
+  const sweepTraces = async (traceIds: readonly TraceId[]): Promise<void> => {
+    for (let from = 0; from < traceIds.length && !isClosing; from += ROWS_PER_SWEEP) {
+      const some = traceIds.slice(from, from + ROWS_PER_SWEEP);
+      const rows = (await summaries.ofTraces(some, Number.POSITIVE_INFINITY)).map(({ row }) => row);
+      for (let at = 0; at < rows.length && !isClosing; at += ROWS_PER_SWEEP)
+        await sweepOf(rows.slice(at, at + ROWS_PER_SWEEP));
+      await letOthersRun();
+    }
+  };
+
+  const sweepAll = async (): Promise<void> => {
     for (let after: SummaryPosition | undefined, isFirst = true; (isFirst || after) && !isClosing; isFirst = false) {
-      const asked = { to: removed - 1n, all: [], limit: ROWS_PER_SWEEP };
-      const page: SummaryPage = await summaries.page({ ...asked, ...(after && { after }) });
+      const page: SummaryPage = await summaries.page({ all: [], limit: ROWS_PER_SWEEP, ...(after && { after }) });
       await sweepOf(page.rows.map(({ row }) => row));
       after = page.next;
       await letOthersRun();
     }
-    if (!isClosing) sweptTo = removed;
   };
 
   /** What is left of the others is worked out again. */

@@ -77,6 +77,14 @@ export interface ChangedTraces {
   readonly checkpoint: string;
 }
 
+/** A part of the store that is gone. */
+export interface Removal {
+  readonly part: string;
+  readonly mark: string;
+  /** That had spans in it; absent where that is not known: any may have had. */
+  readonly traceIds?: readonly TraceId[];
+}
+
 export interface LogQuery extends LogFilter {
   readonly traceIds?: readonly TraceId[];
   readonly requestIds?: readonly string[];
@@ -196,8 +204,10 @@ export interface StoreReader extends StepReader {
    * work, and it goes no further than `maxTraces`.
    */
   changedTraces(after: string | undefined, limit: number, maxTraces?: number): Promise<ChangedTraces>;
-  /** When the earliest of what is stored arrived: what retention removed arrived before. undefined: nothing was removed. */
-  removedUntil(): Promise<UnixNano | undefined>;
+  /** What was removed and is not forgotten yet, one part after the other. `mark`: of the last part that was told of. */
+  removalAfter(mark: string | undefined): Promise<Removal | undefined>;
+  /** All that needs to know of it does. */
+  forgetRemoval(removal: Removal): Promise<void>;
   /** Of these traces, those that surely have no span here. Cheap: no span is read. */
   absentTraces(traceIds: readonly TraceId[]): Promise<readonly TraceId[]>;
   /** How many stored spans lie after this checkpoint; all without one. Cheap: counts are read, no spans. */

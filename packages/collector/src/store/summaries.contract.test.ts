@@ -168,7 +168,11 @@ describe.each(ENGINES)("summaries in %s", (_name, open) => {
     summaries = open(folder);
     expect([await summaries.checkpoint(), await ids()]).toEqual(["7", ["a"]]);
 
+    expect(await summaries.sweptTo()).toBeUndefined();
+    for (const mark of ["2", "3"]) await summaries.setSweptTo(mark);
+    expect(await summaries.sweptTo()).toBe("3");
     await summaries.clear();
+    expect(await summaries.sweptTo()).toBeUndefined();
     expect([await summaries.checkpoint(), await ids()]).toEqual([undefined, []]);
   });
 

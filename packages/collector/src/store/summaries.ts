@@ -148,7 +148,10 @@ export interface Summaries {
   checkpoint(): Promise<string | undefined>;
   /** false: the checkpoint is another by now, and nothing was changed. */
   apply(change: SummaryChange): Promise<boolean>;
-  /** Forgets everything, checkpoint too. */
+  /** What the store has removed up to this mark is in no row. */
+  sweptTo(): Promise<string | undefined>;
+  setSweptTo(mark: string): Promise<void>;
+  /** Forgets everything, checkpoint and mark too. */
   clear(): Promise<void>;
 
   /** Bounded work: a page may have fewer rows than `limit`, even none, and still a `next`. */

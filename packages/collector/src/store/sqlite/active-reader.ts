@@ -50,7 +50,6 @@ export const openActiveReader = (path: string, memory: FilterMemory): ActiveRead
   const selectBlocks = db
     .prepare<[number], BlockRow>("SELECT id, signal, records, min_ns, max_ns FROM blocks WHERE id > ? ORDER BY id")
     .safeIntegers();
-  const selectFirst = db.prepare<[], number | null>("SELECT min(id) FROM blocks").pluck();
   const selectLast = db.prepare<[], number | null>("SELECT max(id) FROM blocks").pluck();
   const selectBody = db.prepare<[number], Buffer>("SELECT body FROM blocks WHERE id = ?").pluck();
   const known: Record<Signal, SignalBlocks> = { spans: noBlocks(), logs: noBlocks(), metrics: noBlocks() };
@@ -115,10 +114,6 @@ export const openActiveReader = (path: string, memory: FilterMemory): ActiveRead
       ),
     words: (signal, term) =>
       lookUp((terms) => terms.words(signal, term)).map((index) => known[signal].blocks[index]!.id),
-    firstArrival() {
-      const first = selectFirst.get();
-      return typeof first === "number" ? block(first).arrivedAt(0) : undefined;
-    },
     get bytes() {
       return inMemory.bytes;
     },

@@ -6,12 +6,11 @@
  */
 import type { TraceId } from "../../model/ids.ts";
 import type { ChangedTraces } from "../store.ts";
-import { Walk, tagOf } from "../walk.ts";
 import type { Finder } from "./found.ts";
 import type { OpenPartition } from "./partition-set.ts";
 import { type Position, formatPosition, parsePosition } from "./position.ts";
+import { createTraceIdRead } from "./trace-id-read.ts";
 
-const TRACE_ID = tagOf(1, "delimited");
 const START = "a0.0.0";
 
 export interface Changes {
@@ -20,17 +19,7 @@ export interface Changes {
 }
 
 export const createChanges = (finder: Finder): Changes => {
-  const walk = new Walk();
-
-  const traceIdOf = (record: Uint8Array): TraceId => {
-    let traceId = "";
-    walk.position = 0;
-    while (walk.next(record, record.length)) {
-      if (walk.tag === TRACE_ID)
-        traceId = Buffer.from(record.buffer, record.byteOffset + walk.start, 16).toString("hex");
-    }
-    return traceId as TraceId;
-  };
+  const traceIdOf = createTraceIdRead();
 
   /** What is left of each partition, and where in it the checkpoint lies. */
   function* unseen(after: string): Generator<{ readonly partition: OpenPartition; readonly bound?: Position }> {

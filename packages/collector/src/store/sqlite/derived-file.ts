@@ -69,6 +69,9 @@ CREATE TABLE checkpoint (value TEXT NOT NULL) STRICT;
 PRAGMA user_version = ${VERSION};
 `;
 
+/** Files of this version that are older have none. */
+const SWEPT = "CREATE TABLE IF NOT EXISTS swept (value TEXT NOT NULL) STRICT";
+
 export const openDerived = (dataDir: string): Database.Database => {
   makeFolder(dataDir);
   const path = join(dataDir, DERIVED_FILE);
@@ -91,6 +94,7 @@ const opened = (path: string): Database.Database => {
     const version = db.pragma("user_version", { simple: true });
     if (version === 0) db.transaction(() => db.exec(SCHEMA)).immediate();
     else if (version !== VERSION) throw new Database.SqliteError("of another version", "SQLITE_SCHEMA");
+    db.exec(SWEPT);
     return db;
   } catch (error) {
     db.close();

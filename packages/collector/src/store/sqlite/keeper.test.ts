@@ -75,7 +75,7 @@ const allSteps = (one: Keeper): string[] => {
 };
 
 const files = (): string[] =>
-  readdirSync(partitionsFolder(folder)).filter((name) => !/requests$|ledger$|-wal$|-shm$/.test(name));
+  readdirSync(partitionsFolder(folder)).filter((name) => !/requests$|ledger$|traces$|-wal$|-shm$/.test(name));
 
 const order = (name: string): Batch =>
   batch([span(name, { trace: name, request: `r-${name}`, produces: [`sqs-message m-${name}`] })]);
@@ -191,6 +191,31 @@ test("what is older than the retention goes and is counted; its keys stay a whil
   expect(await store.holdersOfKeys([key("m-old")], ALL)).toEqual([]);
 });
 
+test("which traces had spans in it is told once, also where its file came before a crash", async () => {
+  await store.append(batch([span("a", { trace: "a" }), span("b", { trace: "b" }), span("c", { trace: "a" })]));
+  await store.append(order("next"));
+  const crash = (part: KeeperPart): void => {
+    if (part === "adjust") throw new Error("crash");
+  };
+  allSteps(openAt(START));
+  expect(() => liveUntil(openAt(START, { beforePart: crash }), START + 15n * DAY)).toThrow("crash");
+  expect(await store.removalAfter(undefined)).toBeUndefined();
+
+  const done = liveUntil(openAt(START), START + 15n * DAY);
+  expect(done.filter((step) => step.startsWith("expired"))).toEqual(["expired 1", "expired 2"]);
+
+  const first = await store.removalAfter(undefined);
+  expect(first?.traceIds?.toSorted()).toEqual(["a", "b"].map(traceId).toSorted());
+  expect(await store.removalAfter(undefined)).toEqual(first);
+  await store.forgetRemoval(first!);
+  const second = await store.removalAfter(first!.mark);
+  expect(second?.traceIds).toEqual([traceId("next")]);
+  await store.forgetRemoval(second!);
+  expect(await store.removalAfter(second!.mark)).toBeUndefined();
+  // To who knows of neither, any trace may have had spans there.
+  expect(await store.removalAfter(undefined)).toEqual({ part: "2", mark: second!.mark });
+});
+
 test("a question that takes longer than a replaced partition stays open reads what took its place", async () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   onTestFinished(() => void vi.useRealTimers());
@@ -221,7 +246,7 @@ test("keys that a batch names on its links outlive it too", async () => {
     ]);
 });
 
-test.each<KeeperPart>(["keep keys", "adjust", "remove sealed"])(
+test.each<KeeperPart>(["keep traces", "keep keys", "adjust", "remove sealed"])(
   "an expiry that was interrupted before: %s is done again and counted once",
   async (fatal) => {
     await store.append(order("old"));
@@ -238,7 +263,7 @@ test.each<KeeperPart>(["keep keys", "adjust", "remove sealed"])(
 
 const noSpace = (): Error => Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
 
-test.each<KeeperPart>(["keep keys", "adjust"])(
+test.each<KeeperPart>(["keep traces", "keep keys", "adjust"])(
   "without room to: %s the reserve is given up for what is old, which goes, and what needs room waits",
   async (fails) => {
     await store.append(order("old"));
@@ -258,12 +283,12 @@ test.each<KeeperPart>(["keep keys", "adjust"])(
   },
 );
 
-test("where there is no room for its keys even so, what is old goes without them, which is told", async () => {
+test("where there is no room for its keys and traces even so, what is old goes without them, which is told", async () => {
   await store.append(order("old"));
   allSteps(openAt(START));
   openReserve(folder);
   const full = (part: KeeperPart): void => {
-    if (part === "keep keys") throw noSpace();
+    if (part === "keep keys" || part === "keep traces") throw noSpace();
   };
   const told: string[] = [];
   const one = openAt(START, {
@@ -274,7 +299,7 @@ test("where there is no room for its keys even so, what is old goes without them
   expect(liveUntil(one, START + 14n * DAY + 1n)).toEqual(["expired 1"]);
 
   expect(files()).toEqual(["000002.active.db"]);
-  expect(told).toEqual(["no room for the keys of partition 1 1"]);
+  expect(told).toEqual(["no room for the traces of partition 1 1", "no room for the keys of partition 1 1"]);
 });
 
 test("a disk that takes no sealed partition is told of, and it is sealed once there is room", async () => {

@@ -9,7 +9,7 @@
  * step that a crash interrupted is done again: the ledger's adjustments are said anew, not added.
  *
  * On a full disk what makes room goes on, with the reserve (reserve.ts) and, where that is not enough for them, without the
- * keys of what it removes, which is told; what needs room waits.
+ * keys and traces of what it removes, which is told; what needs room waits.
  *
  * A partition that cannot be read is left where it is (the reader names it) and not tried again; it is never removed.
  * Times are those of arrival by the receiver's clock. One that leaps ahead would make everything old at once: so it is
@@ -38,7 +38,9 @@ import {
   partitionsFolder,
   sealedPath,
   termsPath,
+  tracesPath,
 } from "./partitions.ts";
+import { writeTraces } from "./removals.ts";
 import { giveUpReserve, refillReserve } from "./reserve.ts";
 import { sealPartition, type SealStep } from "./seal.ts";
 import { openSealSource } from "./seal-source.ts";
@@ -74,6 +76,7 @@ export type KeeperPart =
   | "terms"
   | "adjust"
   | "remove active"
+  | "keep traces"
   | "keep keys"
   | "remove sealed"
   | "remove keys";
@@ -178,26 +181,28 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
 
   const expire = (number: number): KeeperStep => {
     const directory = directoryOf(number);
-    if (directory.lastArrival >= keysSince()) keepKeys(number);
+    const path = sealedPath(dataDir, number);
+    keep(number, "traces", () => writeTraces(path, tracesPath(dataDir, number)));
+    if (directory.lastArrival >= keysSince()) keep(number, "keys", () => writeKeys(path, keysPath(dataDir, number)));
     beforePart("adjust");
     catalog.adjust(number, expiryCounts(directory));
     beforePart("remove sealed");
-    rmSync(sealedPath(dataDir, number), { force: true });
+    rmSync(path, { force: true });
     syncFolder(partitionsFolder(dataDir));
     directories.delete(number);
     return { done: "expired", partition: number };
   };
 
-  /** A disk that is full for good must lose its oldest partition; its keys are worth less than what comes in. */
-  const keepKeys = (number: number): void => {
+  /** A disk that is full for good must lose its oldest partition: what is kept of it is worth less than what comes in. */
+  const keep = (number: number, what: "traces" | "keys", write: () => void): void => {
     try {
-      beforePart("keep keys");
-      writeKeys(sealedPath(dataDir, number), keysPath(dataDir, number));
+      beforePart(`keep ${what}`);
+      write();
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      if (giveUpReserve(dataDir)) return keepKeys(number);
+      if (giveUpReserve(dataDir)) return keep(number, what, write);
       onProblem(
-        new StoreError("store-failed", `no room for the keys of partition ${number}`, { cause: error }),
+        new StoreError("store-failed", `no room for the ${what} of partition ${number}`, { cause: error }),
         number,
       );
     }

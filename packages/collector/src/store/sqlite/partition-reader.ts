@@ -38,7 +38,5 @@ export interface PartitionReader {
   words(signal: Signal, term: number): readonly number[];
   /** Ids are unique over all signals. */
   block(id: number): Block;
-  /** Unix ns; undefined: it has no records. */
-  firstArrival(): bigint | undefined;
   close(): void;
 }

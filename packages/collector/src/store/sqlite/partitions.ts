@@ -2,6 +2,7 @@
  * Where partitions lie, and what their names say.
  *
  *   DIR/partitions/000040.keys          of a partition that is gone: the stitch keys of its spans
+ *              …/000040.traces          likewise: the traces that had spans in it, until they were told of (removals.ts)
  *              …/000041.sealed          never written again
  *              …/000042.active.db       full, waits to be sealed
  *              …/000042.active.db-terms its terms, where several wait (full-terms.ts)
@@ -40,6 +41,9 @@ export const sealedPath = (dataDir: string, number: number): string =>
 
 export const keysPath = (dataDir: string, number: number): string =>
   join(partitionsFolder(dataDir), `${digits(number)}.keys`);
+
+export const tracesPath = (dataDir: string, number: number): string =>
+  join(partitionsFolder(dataDir), `${digits(number)}.traces`);
 
 /** Digests of a full partition's requests, while they are less than an hour old. */
 export const requestsPath = (dataDir: string, number: number): string =>
@@ -108,6 +112,9 @@ export const listLedgerFiles = (dataDir: string): readonly number[] => numbersOf
 
 /** Numbers of partitions that are gone and whose keys are still known. */
 export const listKeyFiles = (dataDir: string): readonly number[] => numbersOf(dataDir, /^(\d{6,})\.keys$/);
+
+/** Numbers of partitions that go or are gone, and whose traces are not told of. */
+export const listTraceFiles = (dataDir: string): readonly number[] => numbersOf(dataDir, /^(\d{6,})\.traces$/);
 
 const numbersOf = (dataDir: string, file: RegExp): readonly number[] =>
   readdirSync(partitionsFolder(dataDir))

@@ -20,6 +20,7 @@ import { createLogSearch } from "./log-search.ts";
 import { createMetricSearch } from "./metric-search.ts";
 import { type OpenPartition, type OpenSealed, openPartitionSet } from "./partition-set.ts";
 import { createRecords } from "./records.ts";
+import { forgetRemoval, removalAfter } from "./removals.ts";
 import { SoughtTerms } from "./sought-terms.ts";
 import { createSpanSearch } from "./span-search.ts";
 import { unindexedEver } from "./unindexed.ts";
@@ -32,8 +33,6 @@ export interface ReaderOptions {
 }
 
 const RECORDS_PER_TURN = 1_000;
-/** Numbers only grow, and what is removed is removed from the first on. */
-const FIRST_PARTITION = 1;
 
 export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions): StoreReader => {
   const partitions = openPartitionSet(dataDir, openSealed);
@@ -156,14 +155,8 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
     logsWith: createLogSearch({ finder, records }),
     ...createMetricSearch({ finder, records }),
     changedTraces: async (...asked) => changes.traces(...asked),
-    async removedUntil() {
-      for (const partition of partitions.list()) {
-        if (partition.number === FIRST_PARTITION) return undefined;
-        const first = partitions.ask(partition, (reader) => reader.firstArrival());
-        if (first !== undefined) return first;
-      }
-      return undefined;
-    },
+    removalAfter: async (mark) => removalAfter(dataDir, mark),
+    forgetRemoval: async (removal) => forgetRemoval(dataDir, removal),
     async absentTraces(traceIds) {
       const absent = Map.groupBy(traceIds, tracePlace);
       for (const partition of partitions.list()) {

@@ -89,7 +89,6 @@ export const openSealedReader = (
       giveBack(bytes.buffer); // the block has copies
       return block;
     },
-    firstArrival: () => file.directory.firstArrival || undefined,
     close() {
       terms.close();
       file.close();

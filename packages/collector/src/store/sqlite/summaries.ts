@@ -13,6 +13,7 @@ export const createSqliteSummaries = ({ dataDir }: { readonly dataDir: string })
   const reads = createReads(db, rows);
   const writes = createWrites(db, rows, reads.checkpoint);
   const apply = db.transaction((change: SummaryChange) => writes.apply(change));
+  const sweptTo = db.transaction((mark: string) => writes.sweptTo(mark));
   const clear = db.transaction(() => writes.clear());
   const asked = async <T>(action: () => T): Promise<T> => attempt("read summaries", action);
   const told = async <T>(action: () => T): Promise<T> => {
@@ -27,6 +28,8 @@ export const createSqliteSummaries = ({ dataDir }: { readonly dataDir: string })
   return {
     checkpoint: () => asked(reads.checkpoint),
     apply: (change) => told(() => apply.immediate(change)),
+    sweptTo: () => asked(reads.sweptTo),
+    setSweptTo: (mark) => told(() => sweptTo.immediate(mark)),
     clear: () => told(() => clear.immediate()),
     page: (query) => asked(() => reads.page(query)),
     ofTraces: (traceIds, limit) => asked(() => reads.ofTraces(traceIds, limit)),

@@ -22,6 +22,7 @@ const MAX_MERGED = 200;
 
 export const createReads = (db: Database.Database, rows: SummaryRows) => {
   const selectCheckpoint = db.prepare<[], string>("SELECT value FROM checkpoint").pluck();
+  const selectSwept = db.prepare<[], string>("SELECT value FROM swept").pluck();
   const selectRows = db.prepare<[string], StoredRow>(
     `SELECT seq, body FROM rows WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY start_ns DESC, seq DESC`,
   );
@@ -56,6 +57,7 @@ export const createReads = (db: Database.Database, rows: SummaryRows) => {
 
   return {
     checkpoint: () => selectCheckpoint.get(),
+    sweptTo: () => selectSwept.get(),
     count: () => selectCount.get() ?? 0,
     page: createPageRead(db, (seqs) => selectRows.all(JSON.stringify(seqs)).map((stored) => rows.placed(stored))),
     ofTraces(traceIds: readonly TraceId[], limit: number): readonly PlacedRow[] {

@@ -1,4 +1,4 @@
-/** What changes in derived.db when traces have changed. Each `apply` and `clear` is one transaction of its caller. */
+/** What changes in derived.db when traces have changed. Each of these is one transaction of its caller. */
 import type Database from "better-sqlite3";
 import { traceOf } from "../../model/ids.ts";
 import { type SummaryChange, type SummaryRow, termsOf } from "../summaries.ts";
@@ -20,6 +20,7 @@ export const createWrites = (db: Database.Database, rows: SummaryRows, checkpoin
   const addTrace = db.prepare("INSERT OR IGNORE INTO row_traces (trace, seq) VALUES (?, ?)");
   const dropTrace = db.prepare("DELETE FROM row_traces WHERE trace = ? AND seq = ?");
   const setCheckpoint = db.prepare("INSERT INTO checkpoint (value) VALUES (?)");
+  const setSwept = db.prepare("INSERT INTO swept (value) VALUES (?)");
   const classes = createClasses(db);
 
   const find = (id: string): (Known & { readonly row: SummaryRow }) | undefined => {
@@ -68,9 +69,13 @@ export const createWrites = (db: Database.Database, rows: SummaryRows, checkpoin
       if (to !== from) moveTo(to);
       return true;
     },
+    sweptTo(mark: string): void {
+      db.exec("DELETE FROM swept");
+      setSwept.run(mark);
+    },
     /** Not the words: another connection may know their numbers. */
     clear(): void {
-      for (const table of ["rows", "row_traces", "classes", "class_terms", "terms", "checkpoint"])
+      for (const table of ["rows", "row_traces", "classes", "class_terms", "terms", "checkpoint", "swept"])
         db.exec(`DELETE FROM ${table}`);
     },
   };
