@@ -55,6 +55,33 @@ test("where most others agree, the one that is ahead is told earlier", async () 
   expect(await offsets([...ahead, below], "r")).toEqual({ api: -400, send: -400 });
 });
 
+test("whoever starts an execution again that runs already moves no clock, and the first start comes first", async () => {
+  const api = span("api", { in: "api", request: "r", at: at(-10, 0) });
+  const startsAt = (name: string, ms: number): SpanRecord =>
+    span(name, {
+      in: name,
+      parent: "api",
+      isRemote: true,
+      request: `r-${name}`,
+      kind: 3,
+      produces: ["sfn-execution e"],
+      at: at(ms, ms + 10),
+    });
+  const starts = [startsAt("start", 0), startsAt("again", 900)];
+  const reserve = (from: number): SpanRecord =>
+    span("reserve", { trace: "p", in: "reserve", request: "r-p", consumes: ["sfn-execution e"], at: at(from, 950) });
+  for (const order of [starts, starts.toReversed()]) {
+    const spans = [api, ...order, reserve(20)];
+    expect(await offsets(spans, "r")).toEqual({});
+    const { joins } = await walked(spans, "r");
+    expect(joins.flatMap(({ from, to }) => (to.root.wire.name === "reserve" ? [from.wire.name] : []))).toEqual([
+      "start",
+      "again",
+    ]);
+  }
+  expect(await offsets([api, ...starts, reserve(-30)], "r")).toEqual({ reserve: 30 });
+});
+
 test("what a synchronous HTTP call caused ends within the call", async () => {
   const call = span("GET /stock", { in: "api", request: "r", kind: 3, at: at(0, 50) });
   const stock = span("stock", {

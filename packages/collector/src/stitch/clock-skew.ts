@@ -15,7 +15,9 @@
  * In causal order each environment has its sender's offset where the bounds allow that, else the nearest that they do; what
  * still does not hold is raised. Then as many as can be are made alike.
  */
+import type { StitchKey } from "@mayfly/api";
 import type { SpanRecord } from "../model/span.ts";
+import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import type { DurationNs, UnixNano } from "../model/time.ts";
 import { attributeReader } from "../normalize/attributes.ts";
 import { FAAS_TRIGGER, FAAS_TRIGGER_HTTP, MAYFLY_KEYS_PRODUCED, SFN_RESOURCE } from "../normalize/semconv.ts";
@@ -44,7 +46,7 @@ const MAX_ROUNDS = 20;
 const MAX_TRIED = 16;
 
 export const clocksOf = (units: readonly Unit[], joins: readonly UnitJoin[]): Clocks => {
-  const bounds = tightest(joins.flatMap(boundsOf));
+  const bounds = tightest(ofFirstSenders(joins).flatMap(boundsOf));
   const environments = units.map(({ root }) => root.origin.resourceId);
   const offsets = raised(inCausalOrder(new Set(environments), bounds), bounds);
   const isAsTold = [...offsets.values()].every((offset) => offset === 0);
@@ -64,6 +66,31 @@ const later = (time: UnixNano, by: DurationNs): UnixNano => (by === 0 ? time : t
 
 /** Every clock is right. */
 export const AS_TOLD = clocksWith(new Map());
+
+/**
+ * Without those that sent what somebody had sent before by the same key, where no context says whom the receiver followed: an
+ * execution that was started a second time by its name runs already.
+ */
+const ofFirstSenders = (joins: readonly UnitJoin[]): readonly UnitJoin[] => {
+  const firsts = new Map<string, SpanRecord>();
+  const keyed = joins.map((join) => ({ join, names: isCarried(join) ? [] : join.keys.map(nameFor(join.to)) }));
+  for (const { join, names } of keyed) {
+    for (const name of names) {
+      const first = firsts.get(name);
+      if (first === undefined || join.from.start < first.start) firsts.set(name, join.from);
+    }
+  }
+  return keyed.flatMap(({ join, names }) =>
+    names.length === 0 || names.some((name) => firsts.get(name) === join.from) ? [join] : [],
+  );
+};
+
+const isCarried = ({ kind }: UnitJoin): boolean => kind === "parent" || kind === "link";
+
+const nameFor =
+  ({ path }: Unit) =>
+  (key: StitchKey): string =>
+    `${path} ${stitchKeyIdentity(key)}`;
 
 const boundsOf = (join: UnitJoin): readonly Bound[] => {
   const { from } = join;

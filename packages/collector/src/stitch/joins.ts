@@ -47,7 +47,7 @@ interface Carried extends Evidence {
   readonly messageId?: string | undefined;
 }
 
-/** Strongest first. */
+/** Strongest first; of those that are as strong, whose sender began first. */
 export const joinsInto = (unit: Unit, graph: Graph): readonly UnitJoin[] => causesInto(unit, graph).joins;
 
 /** Contexts that it carries and that were not followed, because the id of its message leads elsewhere. */
@@ -69,7 +69,7 @@ const findCausesInto = (unit: Unit, graph: Graph): Causes => {
   const all = seen.length > 0 ? seen : xrayEvidence(unit, graph);
   const joins = all
     .map((one): UnitJoin => joinOf(one, unit))
-    .toSorted((a, b) => rank(a.kind) - rank(b.kind) || bySpanId(a.from, b.from));
+    .toSorted((a, b) => rank(a.kind) - rank(b.kind) || bySpanStart(a.from, b.from));
   return { joins, stale };
 };
 
@@ -399,10 +399,10 @@ const triggerOf = ({ root }: Unit): string | undefined => {
 /** Some message led to it. */
 export const wasSent = (unit: Unit): boolean => unit.consumed.some(isMessageKey);
 
-export const byStart = (a: Unit, b: Unit): number => {
-  const order = Number(a.root.start > b.root.start) - Number(a.root.start < b.root.start);
-  return order || bySpanId(a.root, b.root);
-};
+export const byStart = (a: Unit, b: Unit): number => bySpanStart(a.root, b.root);
+
+const bySpanStart = (a: SpanRecord, b: SpanRecord): number =>
+  Number(a.start > b.start) - Number(a.start < b.start) || bySpanId(a, b);
 
 /** Roots that others may have had from it. */
 export const rootsBegunBy = (unit: Unit, graph: Graph): readonly TraceId[] =>
