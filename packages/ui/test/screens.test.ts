@@ -64,7 +64,7 @@ describe.skipIf(hasNoBrowser)("the list of traces", () => {
       expect(names.length).toBeGreaterThan(1);
       expect(names).toEqual(ORDER.functions.slice(0, names.length));
       expect(names.length + (rest[0] ?? 0)).toBe(ORDER.functions.length);
-      for (const each of await page.locator(".functions").all()) {
+      for (const each of await page.locator(".functions, .functions .chip span").all()) {
         const [room, used] = await each.evaluate((element) => [element.clientWidth, element.scrollWidth]);
         expect(used).toBe(room);
       }
@@ -177,6 +177,27 @@ describe.skipIf(hasNoBrowser)("the list of traces", () => {
     const { page } = await open("/traces?q=rare", { answers });
     await page.locator(".trace-row[role=row]").waitFor();
     await page.getByText("That is all of them.").waitFor();
+  });
+
+  test("while another filter is asked for, the rows of the last one stand, faint and without effect", async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    const { page } = await open("/");
+    await page.getByRole("row").first().waitFor();
+    await page.route(/\/api\/traces\?.*status=error/, async (route) => {
+      asked.resolve();
+      await answer.promise;
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Errors" }).click();
+    await asked.promise;
+    const loading = page.getByRole("status", { name: "Loading traces" });
+    await loading.waitFor();
+    expect(await loading.locator(".trace-row .name").first().innerText()).toBe("POST /orders");
+    expect(await page.getByRole("row").count()).toBe(0);
+    answer.resolve();
+    await page.getByRole("row").first().waitFor();
+    expect(await loading.count()).toBe(0);
   });
 
   test("older pages come as one scrolls", async () => {
@@ -365,7 +386,9 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
   });
 
   test("what was found is marked, rows that only lead there step back, and nothing found is folded away", async () => {
-    const { page } = await open(`${ORDER_PATH}?folded=${ORDER.spans[0]?.spanId}&find=dhl`);
+    const { page } = await open(`${ORDER_PATH}?folded=${ORDER.spans[0]?.spanId}&find=dhl`, {
+      answers: { "/api/logs": { logs: [] } },
+    });
     const rows = page.getByRole("treegrid").getByRole("row");
     const hit = rows.filter({ hasText: "carrier" });
     await hit.waitFor();
@@ -374,6 +397,20 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
     expect(await page.locator(".timeline-row:not(.passed-by)").count()).toBe(1);
     expect(await rows.evaluateAll((all) => all.filter((row) => row.ariaExpanded === "false").length)).toBe(0);
     expect(await hit.evaluate((row) => row.ariaExpanded)).toBe(null);
+  });
+
+  test("what a log line says is found too, and the row says that it is there", async () => {
+    const texts = ORDER_LOGS.flatMap(({ body }) => (typeof body === "string" ? [body] : []));
+    const { page } = await open(`${ORDER_PATH}?find=${encodeURIComponent(texts[0] ?? "")}`);
+    await page.locator(".timeline-row:not(.passed-by) .where", { hasText: "log" }).first().waitFor();
+  });
+
+  test("what begins the words of a gap is not cut off while its advice has room", async () => {
+    const { page } = await open(ORDER_PATH);
+    const [name, advice] = [".missing .name", ".missing .advice"].map((one) => page.locator(one).first());
+    await vi.waitFor(() => name?.scrollIntoViewIfNeeded());
+    expect(await advice?.evaluate((element) => element.clientWidth)).toBeGreaterThan(0);
+    expect(await name?.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
   });
 
   test("an id that nothing has says so", async () => {

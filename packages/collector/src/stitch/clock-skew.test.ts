@@ -70,8 +70,8 @@ test("whoever starts an execution again that runs already moves no clock, and th
   const starts = [startsAt("start", 0), startsAt("again", 900)];
   const reserve = (from: number): SpanRecord =>
     span("reserve", { trace: "p", in: "reserve", request: "r-p", consumes: ["sfn-execution e"], at: at(from, 950) });
-  for (const order of [starts, starts.toReversed()]) {
-    const spans = [api, ...order, reserve(20)];
+  for (const told of [starts, starts.toReversed()]) {
+    const spans = [api, ...told, reserve(20)];
     expect(await offsets(spans, "r")).toEqual({});
     const { joins } = await walked(spans, "r");
     expect(joins.flatMap(({ from, to }) => (to.root.wire.name === "reserve" ? [from.wire.name] : []))).toEqual([

@@ -1,5 +1,5 @@
 /** Which log lines belong to a stitched trace, and which of their fields say something that the page does not say already. */
-import type { Attributes, LogRecord, TraceDetail } from "@mayfly/api";
+import type { Attributes, AttributeValue, LogRecord, TraceDetail } from "@mayfly/api";
 
 /**
  * A batch's invocation also logs for other transactions, and invocations that share a trace id may belong to several: a line
@@ -26,3 +26,9 @@ export const ownFields = (attributes: Attributes): readonly (readonly [string, A
   Object.entries(attributes).flatMap(([key, value]) =>
     KNOWN_ELSEWHERE.test(key) || value === undefined ? [] : [[key, value] as const],
   );
+
+export const textOf = (value: AttributeValue): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** A line as it is read: what it says, then its fields. */
+export const textOfLine = ({ body, attributes }: Pick<LogRecord, "body" | "attributes">): string =>
+  [textOf(body), ...ownFields(attributes).map(([key, value]) => `${key}=${textOf(value)}`)].join(" ");

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { ORDER } from "../../test/fixtures/order.ts";
-import { gap, join, rowsFrom, span } from "../../test/fixtures/story.ts";
-import { reviveTrace } from "../api/revive.ts";
+import { BEGIN, gap, join, logLine, ref, rowsFrom, span } from "../../test/fixtures/story.ts";
+import { reviveLogs, reviveTrace } from "../api/revive.ts";
+import { lineTexts, rowOfLineAmong } from "./log-rows.ts";
 import { type Row, rowsOf } from "./rows.ts";
 import { matching, nextHit, partsBy, unfolded } from "./visible-rows.ts";
 
@@ -65,6 +66,21 @@ test("a hit in what the row does not show says where it is", () => {
   expect(where("request-other")).toEqual([["last", "request id"]]);
   expect(where("query")).toEqual([["query", undefined]]);
   expect(where("both saw")).toEqual([["join-work", "evidence"]]);
+});
+
+test("what a log line says is found at its span, or at the invocation that wrote it", () => {
+  const logs = reviveLogs(
+    [
+      logLine("looked up", 1, { ...ref("query"), attributes: { orderId: "o-17" } }),
+      logLine("took the card", 12, { spanId: "of another trace", requestId: "request-payment" }),
+    ],
+    BEGIN,
+  );
+  const lines = lineTexts(rowOfLineAmong(rows), logs);
+  const where = (text: string) => [...matching(rows, text, lines).hits].map(([id, hit]) => [id, hit.where]);
+
+  expect(where("orderid=o-17")).toEqual([["query", { name: "log", text: "looked up orderId=o-17" }]]);
+  expect(where("the card")).toEqual([["work", { name: "log", text: "took the card" }]]);
 });
 
 test("an invocation shows its function's name, a span within it does not", () => {

@@ -1,6 +1,7 @@
 /** Which of the waterfall's rows are shown: folded ones hide what is below them, a filter keeps matches and their causes. */
 import type { StitchKey } from "@mayfly/api";
 import { joinText, placeholderText } from "./join-text.ts";
+import type { LineTexts } from "./log-rows.ts";
 import { shownName } from "./platform.ts";
 import { type Row, type SpanRow, errorOf } from "./rows.ts";
 
@@ -26,20 +27,25 @@ export interface Matches {
   readonly hits: ReadonlyMap<string, Hit>;
 }
 
-/** Rows that hold the text, in their place under their causes. Blank text hits nothing and leaves all rows. */
-export const matching = (rows: readonly Row[], text: string): Matches => {
+/** Rows that hold the text, or one of whose log lines does, in their place under their causes. Blank text hits nothing and leaves all rows. */
+export const matching = (rows: readonly Row[], text: string, lines: LineTexts = NO_LINES): Matches => {
   const wanted = text.trim().toLowerCase();
   const hits = new Map<string, Hit>();
   if (wanted === "") return { rows, hits };
   const kept = new Set<number>();
   for (const [index, row] of rows.entries()) {
-    const field = fieldsOf(row).find((one) => one.text.toLowerCase().includes(wanted));
+    const isHit = (one: Field): boolean => one.text.toLowerCase().includes(wanted);
+    const field = fieldsOf(row).find(isHit) ?? lineFields(lines.get(row.id)).find(isHit);
     if (field === undefined) continue;
     hits.set(row.id, field.name === undefined ? {} : { where: { name: field.name, text: field.text } });
     for (let at = index; at >= 0 && !kept.has(at); at = rows[at]?.parent ?? -1) kept.add(at);
   }
   return { rows: rows.filter((_, index) => kept.has(index)), hits };
 };
+
+const NO_LINES: LineTexts = new Map();
+
+const lineFields = (texts: readonly string[] = []): readonly Field[] => texts.flatMap((text) => hidden("log", text));
 
 /** The hit that comes after the row at `from` (or before it, for -1), round and round; -1 where nothing is hit. */
 export const nextHit = ({ rows, hits }: Matches, from: number, by: 1 | -1): number => {

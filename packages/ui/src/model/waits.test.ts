@@ -5,7 +5,7 @@ import { join } from "../../test/fixtures/story.ts";
 import { reviveTrace } from "../api/revive.ts";
 import { formatDuration } from "./format.ts";
 import { type JoinRow, rowsOf } from "./rows.ts";
-import { joinedIntervals, unionNs, waitPlace } from "./waits.ts";
+import { joinedIntervals, unionNs, waitPlace, wordsPlace } from "./waits.ts";
 
 const run = (startNs: number, endNs: number) => ({ startNs, endNs });
 const wait = (fromNs: number, toNs: number) => ({ fromNs, toNs });
@@ -73,4 +73,32 @@ test("a join by context alone does not know where it waited", () => {
   const { key: _key, ...bare } = join("a", "b", { kind: "parent" });
 
   expect(waitPlace(bare)).toBe("on the way");
+});
+
+test.each([
+  ["right of the waits", [[0.1, 0.3]], { from: "left", at: 0.4, isOver: false }],
+  ["left of them, where the right has no room", [[0.6, 0.3]], { from: "right", at: 0.6, isOver: false }],
+  [
+    "between two, where neither side has",
+    [
+      [0.8, 0.2],
+      [0, 0.25],
+      [0.25, 0.25],
+    ],
+    { from: "middle", at: 0.65, isOver: false },
+  ],
+  [
+    "over the longest, where nothing else is left",
+    [
+      [0, 0.25],
+      [0.375, 0.5],
+    ],
+    { from: "middle", at: 0.625, isOver: true },
+  ],
+] as const)("how long it was stands %s", (_, waits, place) => {
+  const { at, ...rest } = wordsPlace(waits.map(([left, width]) => ({ left, width })));
+  const { at: expected, ...expectedRest } = place;
+
+  expect(rest).toEqual(expectedRest);
+  expect(at).toBeCloseTo(expected);
 });

@@ -9,7 +9,7 @@
  *   waits         ::::     ::::::
  */
 import type { Join, StitchKeyKind } from "@mayfly/api";
-import type { Extent } from "./time-scale.ts";
+import type { Extent, Placed } from "./time-scale.ts";
 
 interface Run {
   readonly startNs: number;
@@ -52,3 +52,37 @@ const WAITS_IN: Readonly<Partial<Record<StitchKeyKind, string>>> = {
 
 /** "in queue": where the time between sender and consumer went. */
 export const waitPlace = (join: Join): string => (join.key && WAITS_IN[join.key.kind]) ?? "on the way";
+
+/** Of words beside waits, as a share of the track: where they begin (`left`), end (`right`) or have their middle. */
+export interface WordsPlace {
+  readonly from: "left" | "right" | "middle";
+  readonly at: number;
+  /** A wait is beneath them. */
+  readonly isOver: boolean;
+}
+
+/** Share of the track that the words need, about. */
+const WORDS_WIDTH = 0.22;
+
+/** Right of the waits where the words fit, else left of them, else between two, else over the longest. */
+export const wordsPlace = (placed: readonly Placed[]): WordsPlace => {
+  const start = Math.min(...placed.map(({ left }) => left));
+  const end = Math.max(...placed.map(({ left, width }) => left + width));
+  if (end <= 1 - WORDS_WIDTH) return { from: "left", at: end, isOver: false };
+  if (start >= WORDS_WIDTH) return { from: "right", at: start, isOver: false };
+  const widest = longestOf(spacesBetween(placed));
+  if (widest && widest.width >= WORDS_WIDTH) return { from: "middle", at: middleOf(widest), isOver: false };
+  return { from: "middle", at: middleOf(longestOf(placed) ?? { left: 0, width: 1 }), isOver: true };
+};
+
+const spacesBetween = (placed: readonly Placed[]): readonly Placed[] => {
+  const inOrder = placed.toSorted((a, b) => a.left - b.left);
+  return inOrder.slice(1).map(({ left }, index) => {
+    const before = inOrder[index];
+    const end = before ? before.left + before.width : left;
+    return { left: end, width: left - end };
+  });
+};
+
+const longestOf = (placed: readonly Placed[]): Placed | undefined => placed.toSorted((a, b) => b.width - a.width)[0];
+const middleOf = ({ left, width }: Placed): number => left + width / 2;

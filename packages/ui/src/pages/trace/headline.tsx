@@ -68,6 +68,7 @@ export const Headline = ({ trace, headline, isComplete, onGoTo }: HeadlineProps)
             href={`/api/traces/${encodeURIComponent(head.id)}?format=otlp`}
             target="_blank"
             rel="noreferrer"
+            title="These spans as OTLP-JSON, every field as it arrived"
           >
             OTLP
           </a>

@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { plural } from "../../model/format.ts";
 import { type PathOnRows, pathOnRows } from "../../model/critical-path.ts";
 import { headlineOf } from "../../model/headline.ts";
+import { lineTexts, rowOfLineAmong } from "../../model/log-rows.ts";
 import { type Row, rowsOf } from "../../model/rows.ts";
 import type { Extent } from "../../model/time-scale.ts";
 import type { LogView, TraceView } from "../../model/trace-view.ts";
@@ -56,6 +57,8 @@ const Shown = ({ id, trace, isComplete, logs, logsTruncated }: ShownProps) => {
   const { url, keyboard } = useApp();
   const look = lookOf(useAddress(url).search);
   const rows = useMemo(() => rowsOf(trace), [trace]);
+  const rowOfLine = useMemo(() => rowOfLineAmong(rows), [rows]);
+  const lines = useMemo(() => lineTexts(rowOfLine, logs ?? []), [rowOfLine, logs]);
   const onPath = useMemo(() => pathOnRows(trace, rows), [trace, rows]);
   const headline = useMemo(() => headlineOf(trace, rows), [trace, rows]);
   const whole = useMemo(() => wholeOf(trace, rows), [trace, rows]);
@@ -70,11 +73,7 @@ const Shown = ({ id, trace, isComplete, logs, logsTruncated }: ShownProps) => {
       step({ tab: "waterfall", selected: rowId, find: "", folded: withAncestorsOpen(rows, target, look.folded) });
   };
   const openLine = ({ record }: LogView): void => {
-    const own = rows.find((row) => row.kind === "span" && row.view.span.spanId === record.spanId);
-    const invocation = rows.find(
-      (row) => row.kind === "span" && row.isInvocation && row.view.span.requestId === record.requestId,
-    );
-    const target = own ?? invocation;
+    const target = rowOfLine(record);
     if (target) goTo(target.id);
   };
   const togglePath = (): void => refine({ path: !look.path });
@@ -105,6 +104,7 @@ const Shown = ({ id, trace, isComplete, logs, logsTruncated }: ShownProps) => {
         ) : (
           <Timeline
             rows={rows}
+            lines={lines}
             whole={whole}
             zoom={look.zoom}
             find={look.find}

@@ -31,12 +31,16 @@ const widthOf = (name: string): number => {
   const known = widths.get(name);
   if (known !== undefined) return known;
   pen ??= document.createElement("canvas").getContext("2d");
-  if (pen) pen.font = getComputedStyle(document.body).font;
+  if (pen) pen.font = fontOf(getComputedStyle(document.body));
   const width = MARK_PX + Math.ceil(pen?.measureText(name).width ?? name.length * 7);
   if (widths.size >= MOST_WIDTHS) widths.clear();
   widths.set(name, width);
   return width;
 };
+
+/** `font` itself is empty where the style has what the shorthand cannot say, as tabular numerals are. */
+const fontOf = ({ fontWeight, fontSize, fontFamily }: CSSStyleDeclaration): string =>
+  `${fontWeight} ${fontSize} ${fontFamily}`;
 
 /** Width of an element, as it changes; `fallback` before it is there, which it may be when `isThere` has changed. */
 export const useWidth = (element: RefObject<HTMLElement | null>, fallback: number, isThere: boolean): number => {

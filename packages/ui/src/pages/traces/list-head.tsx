@@ -25,19 +25,3 @@ export const ListHead = ({ functions }: { readonly functions: Ref<HTMLSpanElemen
     <span class="number">Age</span>
   </div>
 );
-
-const SKELETON_ROWS = 14;
-
-export const SkeletonRows = () => (
-  <div class="skeleton" role="status" aria-label="Loading traces">
-    {Array.from({ length: SKELETON_ROWS }, (_, index) => (
-      <div key={index} class="trace-row trace-columns">
-        <span />
-        <i />
-        <i />
-        <i />
-        <i />
-      </div>
-    ))}
-  </div>
-);

@@ -55,6 +55,7 @@ const Strip = ({ stats, durationNs, filter }: StripProps) => {
       {oldest && newest && (
         <Chart
           name={`When they began, ${timeOfDay(oldest.fromUnixNano)} to ${timeOfDay(newest.toUnixNano)}`}
+          caption="started"
           from={timeOfDay(oldest.fromUnixNano)}
           to={timeOfDay(newest.toUnixNano)}
         >
@@ -71,6 +72,7 @@ const Strip = ({ stats, durationNs, filter }: StripProps) => {
       )}
       <Chart
         name="How long they took"
+        caption="duration"
         from={formatDuration(durations[0]?.fromNs ?? 0)}
         to={formatDuration(durations.at(-1)?.toNs ?? 0)}
       >
@@ -84,16 +86,19 @@ const Strip = ({ stats, durationNs, filter }: StripProps) => {
 
 interface ChartProps {
   readonly name: string;
+  /** What its axis is, in a word. */
+  readonly caption: string;
   readonly from: string;
   readonly to: string;
   readonly children: ComponentChildren;
 }
 
-const Chart = ({ name, from, to, children }: ChartProps) => (
+const Chart = ({ name, caption, from, to, children }: ChartProps) => (
   <div class="chart" role="group" aria-label={name}>
     <div class="bars">{children}</div>
     <div class="ends" aria-hidden="true">
       <span>{from}</span>
+      <span>{caption}</span>
       <span>{to}</span>
     </div>
   </div>

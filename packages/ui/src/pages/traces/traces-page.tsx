@@ -13,7 +13,8 @@ import { type LiveTraces, MAX_ROWS, type TraceRows, createLiveTraces } from "../
 import { useStore } from "../../state/store.ts";
 import { useAddress } from "../../state/url-state.ts";
 import { Filters } from "./filters.tsx";
-import { ListHead, SkeletonRows } from "./list-head.tsx";
+import { ListHead } from "./list-head.tsx";
+import { LoadingRows } from "./loading-rows.tsx";
 import { ROW_HEIGHT, TraceRow, rowId } from "./trace-row.tsx";
 import { useWidth } from "./functions-cell.tsx";
 import { OverviewStrip } from "./overview-strip.tsx";
@@ -46,7 +47,7 @@ export const TracesPage = () => {
         onLive={setLive}
         onChange={(next) => url.replace(tracesAddress(next))}
       />
-      <List key={search} live={live} rows={rows} filter={filter} />
+      <List key={search} live={live} rows={rows} filter={filter} before={useShownBefore(rows)} />
     </>
   );
 };
@@ -68,6 +69,13 @@ const useRefresh = (live: LiveTraces, isLive: boolean): void => {
   }, [live, isLive]);
 };
 
+/** The rows that the last answer had, whatever was asked: they stand until the next one is there. */
+const useShownBefore = ({ hasLoaded, shown }: TraceRows): TraceRows["shown"] => {
+  const last = useRef(shown);
+  if (hasLoaded) last.current = shown;
+  return last.current;
+};
+
 /** Names to choose from: all that were seen since the page was opened, whatever the filter leaves now. */
 const useSeenNames = ({ shown }: TraceRows, filter: TraceFilter): readonly string[] => {
   const seen = useRef(new Set<string>());
@@ -83,9 +91,10 @@ interface ListProps {
   readonly live: LiveTraces;
   readonly rows: TraceRows;
   readonly filter: TraceFilter;
+  readonly before: TraceRows["shown"];
 }
 
-const List = ({ live, rows, filter }: ListProps) => {
+const List = ({ live, rows, filter, before }: ListProps) => {
   const { url, keyboard, now } = useApp();
   const scroller = useRef<HTMLDivElement>(null);
   const functions = useRef<HTMLSpanElement>(null);
@@ -190,7 +199,7 @@ const List = ({ live, rows, filter }: ListProps) => {
           after={<Older live={live} rows={rows} />}
         />
       ) : (
-        <SkeletonRows />
+        <LoadingRows before={before} nowMs={now()} functionsPx={functionsPx} />
       )}
     </div>
   );

@@ -1,10 +1,9 @@
 /** Log lines of any number of functions in one clock. */
-import type { AttributeValue } from "@mayfly/api";
 import type { CSSProperties } from "preact";
 import { hueClass } from "../../model/colors.ts";
 import { formatOffset, formatTime, formatWholeMsOffset } from "../../model/format.ts";
 import { severityOf } from "../../model/severity.ts";
-import { ownFields } from "../../model/trace-logs.ts";
+import { ownFields, textOf, textOfLine } from "../../model/trace-logs.ts";
 import type { LogView } from "../../model/trace-view.ts";
 import { unixMs } from "../../api/revive.ts";
 import "./log-lines.css";
@@ -37,7 +36,7 @@ export const LogLine = ({ line, showsFunction, onOpen, style }: LogLineProps) =>
       <span role="gridcell" class="severity">
         {severity}
       </span>
-      <span role="gridcell" class="body mono" title={textOf(record.body)}>
+      <span role="gridcell" class="body mono" title={textOfLine(record)}>
         {isEvent(record) && <b class="event-name">{record.eventName} </b>}
         {textOf(record.body)}
         <Fields attributes={record.attributes} />
@@ -59,5 +58,3 @@ const Fields = ({ attributes }: { readonly attributes: LogView["record"]["attrib
     ))}
   </span>
 );
-
-const textOf = (value: AttributeValue): string => (typeof value === "string" ? value : JSON.stringify(value));

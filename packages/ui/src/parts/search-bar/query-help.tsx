@@ -5,7 +5,7 @@ import { useKeys } from "../../state/keyboard.ts";
 
 const EXAMPLES: readonly (readonly [string, string])[] = [
   ['"card declined"', "text, anywhere in a trace"],
-  ["function:checkout,audit", "a function that took part, or another"],
+  ["function:checkout,audit", "either function took part"],
   ["status:error duration:>1s", "failed, and took longer"],
   ["duration:100ms..2s", "from, to"],
   ["order_id:o-17", "an attribute of any of its spans"],

@@ -13,9 +13,9 @@ import { joinText, placeholderText } from "../../model/join-text.ts";
 import { MAYFLY_IN_PROGRESS } from "../../model/semconv.ts";
 import { evidenceReason, shownName } from "../../model/platform.ts";
 import { type JoinRow, type Row, type SpanRow, errorOf } from "../../model/rows.ts";
-import { type Extent, type Placed, placeInterval } from "../../model/time-scale.ts";
+import { type Extent, placeInterval } from "../../model/time-scale.ts";
 import { type Hit, partsBy } from "../../model/visible-rows.ts";
-import { waitPlace } from "../../model/waits.ts";
+import { type WordsPlace, waitPlace, wordsPlace } from "../../model/waits.ts";
 import { percent } from "./ruler.tsx";
 import { initInterval } from "../../model/trace-view.ts";
 
@@ -280,18 +280,15 @@ const SpanBar = ({ row, extent, onPath }: Drawn & { readonly row: SpanRow }) => 
   );
 };
 
-/** Share of the track that the words need, about. */
-const WORDS_WIDTH = 0.22;
-
-/** Right of the waits where the words fit, else left of them, else over the longest. */
-const wordsPlace = (placed: readonly Placed[]): CSSProperties => {
-  const start = Math.min(...placed.map(({ left }) => left));
-  const end = Math.max(...placed.map(({ left, width }) => left + width));
-  if (end <= 1 - WORDS_WIDTH) return { left: percent(end) };
-  if (start >= WORDS_WIDTH) return { right: percent(1 - start) };
-  const [longest] = placed.toSorted((a, b) => b.width - a.width);
-  const { left, width } = longest ?? { left: 0, width: 1 };
-  return { left: percent(left + width / 2), transform: "translateX(-50%)", background: "var(--page)" };
+const stylesOf = ({ from, at }: WordsPlace): CSSProperties => {
+  switch (from) {
+    case "left":
+      return { left: percent(at) };
+    case "right":
+      return { right: percent(1 - at) };
+    case "middle":
+      return { left: percent(at), transform: "translateX(-50%)" };
+  }
 };
 
 const Waits = ({ row, extent, onPath }: Drawn & { readonly row: JoinRow }) => {
@@ -299,13 +296,14 @@ const Waits = ({ row, extent, onPath }: Drawn & { readonly row: JoinRow }) => {
   const totalNs = row.waits.reduce((sum, wait) => sum + wait.toNs - wait.fromNs, 0);
   const placed = row.waits.flatMap((wait) => placeInterval(extent, wait.fromNs, wait.toNs) ?? []);
   if (join === undefined || placed.length === 0) return null;
+  const place = wordsPlace(placed);
   return (
     <div class="track" role="gridcell">
       {placed.map(({ left, width }) => (
         <i key={left} class="wait" style={{ left: percent(left), width: percent(width) }} />
       ))}
       <OnPath extent={extent} onPath={onPath} />
-      <span class="wait-words" style={wordsPlace(placed)} title={`${totalNs} ns`}>
+      <span class={place.isOver ? "wait-words over" : "wait-words"} style={stylesOf(place)} title={`${totalNs} ns`}>
         {formatDuration(totalNs)} {waitPlace(join)}
       </span>
     </div>

@@ -1,6 +1,7 @@
 /** The waterfall: minimap, axis, rows, and the keys that walk and fold them. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { PathOnRows } from "../../model/critical-path.ts";
+import type { LineTexts } from "../../model/log-rows.ts";
 import type { Row } from "../../model/rows.ts";
 import type { Extent } from "../../model/time-scale.ts";
 import { matching, nextHit, unfolded } from "../../model/visible-rows.ts";
@@ -14,6 +15,8 @@ import "./timeline.css";
 
 interface TimelineProps {
   readonly rows: readonly Row[];
+  /** What the log lines of a row say, by row id: they are searched too. */
+  readonly lines: LineTexts;
   readonly whole: Extent;
   readonly zoom: Extent | undefined;
   readonly find: string;
@@ -31,9 +34,9 @@ interface TimelineProps {
 const MOST_TICKS = 8;
 
 export const Timeline = (props: TimelineProps) => {
-  const { rows, whole, zoom, find, folded, selected, onPath, onZoom, onFind, onFold, onSelect } = props;
+  const { rows, lines, whole, zoom, find, folded, selected, onPath, onZoom, onFind, onFold, onSelect } = props;
   const { keyboard } = useApp();
-  const found = useMemo(() => matching(rows, find), [rows, find]);
+  const found = useMemo(() => matching(rows, find, lines), [rows, find, lines]);
   const isFinding = find.trim() !== "";
   const shown = useMemo(() => (isFinding ? found.rows : unfolded(rows, folded)), [rows, folded, isFinding, found]);
   const [activeId, setActiveId] = useState(selected);
