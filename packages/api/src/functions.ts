@@ -1,7 +1,7 @@
 /** `GET /api/functions` and `GET /api/functions/{name}`. */
-import type { Count, DurationNs, SpanRef, UnixNanoString } from "./index.ts";
+import type { Behind, Count, DurationNs, SpanRef, UnixNanoString } from "./index.ts";
 
-export interface FunctionList {
+export interface FunctionList extends Behind {
   readonly functions: readonly FunctionSummary[];
   /** How many there are; more than are listed where `limit` cut them. */
   readonly count: Count;
@@ -26,7 +26,7 @@ export interface FunctionSummary extends FunctionCounts {
   readonly lastSeenUnixNano: UnixNanoString;
 }
 
-export interface FunctionDetail extends FunctionSummary {
+export interface FunctionDetail extends FunctionSummary, Behind {
   readonly fromUnixNano: UnixNanoString;
   readonly toUnixNano: UnixNanoString;
   readonly truncated?: boolean;

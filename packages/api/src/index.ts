@@ -253,8 +253,16 @@ export interface TraceDetail extends TraceHead {
   readonly cursor?: string;
 }
 
+/** What an answer that is made of rows may lack: they are worked out beside what arrives. */
+export interface Behind {
+  /** Stored spans that are in no row yet; absent where there are none. */
+  readonly spansBehind?: Count;
+  /** Why their rows cannot be written now. */
+  readonly problem?: string;
+}
+
 /** `GET /api/traces` */
-export interface TraceList {
+export interface TraceList extends Behind {
   readonly traces: readonly TraceSummary[];
   /** Absent on the last page. */
   readonly cursor?: string;
@@ -297,7 +305,7 @@ export interface Invocation {
 }
 
 /** `GET /api/traces/stats`: the traces that the same filters list, counted. */
-export interface TraceStats {
+export interface TraceStats extends Behind {
   readonly count: Count;
   readonly errorCount: Count;
   /** True where there are more than were looked at: the numbers are of the newest, back to `lookedBackToUnixNano`. */

@@ -228,6 +228,23 @@ describe.skipIf(hasNoBrowser)("the list of traces", () => {
     await page.getByText("No traces yet").waitFor();
   });
 
+  test("a search that fails is no search without a match", async () => {
+    const { page, site } = await open("/traces?q=no-such-thing", { expectsComplaints: true });
+    await page.getByText("No trace matches").waitFor();
+    site.answer({ "/api/traces": 503 });
+    await page.getByText("The traces cannot be shown").waitFor();
+    expect(await page.getByText("No trace matches").count()).toBe(0);
+  });
+
+  test("a list that is shown still says when it can no longer be asked for, or what it lacks", async () => {
+    const { page, site } = await open("/", { expectsComplaints: true });
+    await page.getByRole("row").first().waitFor();
+    site.answer({ "/api/traces": 503 });
+    await page.getByText("This may be out of date: the test answers 503").waitFor();
+    site.answer({ "/api/traces": { traces: [], spansBehind: 3, problem: "the disk is full" } });
+    await page.getByText("3 stored spans are not in this list: the disk is full").waitFor();
+  });
+
   test("a transaction that was cut says that it has more spans than are counted", async () => {
     const [cut] = summaries(1, Date.now() - 9e6);
     const { page } = await open("/", {

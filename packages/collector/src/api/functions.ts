@@ -69,12 +69,13 @@ export const functionRoutes =
       { ...READ, schema: LIST },
       async ({ query: { sort, limit, ...times } }): Promise<FunctionList> => {
         const window = windowOf(times, clock());
-        const { found, lookedBackTo } = await functionsSeen(window, deps);
+        const { found, lookedBackTo, behind } = await functionsSeen(window, deps);
         const sorted = sort === "lastSeen" ? found : found.toSorted((a, b) => b[sort] - a[sort]);
         return {
           functions: sorted.slice(0, limit).map(summaryView),
           count: found.length,
           ...windowView(window, lookedBackTo),
+          ...behind,
         };
       },
     );
@@ -84,12 +85,12 @@ export const functionRoutes =
       { ...READ, schema: DETAIL },
       async ({ params: { name }, query }): Promise<FunctionDetail> => {
         const window = windowOf(query, clock());
-        const { found, lookedBackTo } = await functionStory(name, window, deps);
+        const { found, lookedBackTo, behind } = await functionStory(name, window, deps);
         if (found === undefined) {
           const [from, to] = [rfc3339(window.from), rfc3339(window.to)];
           throw new NotFoundError("not-found", `no function ${name} ran between ${from} and ${to}`);
         }
-        return { ...detailView(found), ...windowView(window, lookedBackTo) };
+        return { ...detailView(found), ...windowView(window, lookedBackTo), ...behind };
       },
     );
   };

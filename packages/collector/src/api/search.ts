@@ -70,11 +70,12 @@ export const searchRoutes =
     );
   };
 
-const statsView = ({ isComplete, lookedBackTo, percentiles, ...stats }: TraceStatistics): TraceStats => ({
+const statsView = ({ isComplete, lookedBackTo, percentiles, behind, ...stats }: TraceStatistics): TraceStats => ({
   count: stats.count,
   errorCount: stats.errorCount,
   ...(!isComplete && { truncated: true }),
   ...(lookedBackTo !== undefined && { lookedBackToUnixNano: String(lookedBackTo) }),
+  ...behind,
   ...(percentiles && { durationNs: percentiles }),
   durations: stats.durations.map(({ from, to, ...counts }) => ({ fromNs: from, toNs: to, ...counts })),
   times: stats.times.map(({ from, to, ...counts }) => ({

@@ -100,8 +100,8 @@ export const traceRoutes =
       "/api/traces",
       { ...READ, schema: LIST },
       async (request): Promise<TraceList> => {
-        const { traces, next } = await listTraces(listQuery(request.query), deps, clock());
-        return { traces, ...(next && { cursor: formatCursor(next) }) };
+        const { traces, next, behind } = await listTraces(listQuery(request.query), deps, clock());
+        return { traces, ...(next && { cursor: formatCursor(next) }), ...behind };
       },
     );
 

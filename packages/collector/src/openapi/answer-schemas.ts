@@ -7,6 +7,14 @@ export const ANSWER_SCHEMAS = {
   "FunctionList": {
     "type": "object",
     "properties": {
+      "spansBehind": {
+        "description": "Stored spans that are in no row yet; absent where there are none.",
+        "$ref": "#/components/schemas/Count"
+      },
+      "problem": {
+        "description": "Why their rows cannot be written now.",
+        "type": "string"
+      },
       "functions": {
         "type": "array",
         "items": {
@@ -166,6 +174,14 @@ export const ANSWER_SCHEMAS = {
       },
       "lastSeenUnixNano": {
         "$ref": "#/components/schemas/UnixNanoString"
+      },
+      "spansBehind": {
+        "description": "Stored spans that are in no row yet; absent where there are none.",
+        "$ref": "#/components/schemas/Count"
+      },
+      "problem": {
+        "description": "Why their rows cannot be written now.",
+        "type": "string"
       },
       "fromUnixNano": {
         "$ref": "#/components/schemas/UnixNanoString"
@@ -1116,10 +1132,33 @@ export const ANSWER_SCHEMAS = {
       "gaps"
     ]
   },
+  "Behind": {
+    "description": "What an answer that is made of rows may lack: they are worked out beside what arrives.",
+    "type": "object",
+    "properties": {
+      "spansBehind": {
+        "description": "Stored spans that are in no row yet; absent where there are none.",
+        "$ref": "#/components/schemas/Count"
+      },
+      "problem": {
+        "description": "Why their rows cannot be written now.",
+        "type": "string"
+      }
+    },
+    "required": []
+  },
   "TraceList": {
     "description": "`GET /api/traces`",
     "type": "object",
     "properties": {
+      "spansBehind": {
+        "description": "Stored spans that are in no row yet; absent where there are none.",
+        "$ref": "#/components/schemas/Count"
+      },
+      "problem": {
+        "description": "Why their rows cannot be written now.",
+        "type": "string"
+      },
       "traces": {
         "type": "array",
         "items": {
@@ -1259,6 +1298,14 @@ export const ANSWER_SCHEMAS = {
     "description": "`GET /api/traces/stats`: the traces that the same filters list, counted.",
     "type": "object",
     "properties": {
+      "spansBehind": {
+        "description": "Stored spans that are in no row yet; absent where there are none.",
+        "$ref": "#/components/schemas/Count"
+      },
+      "problem": {
+        "description": "Why their rows cannot be written now.",
+        "type": "string"
+      },
       "count": {
         "$ref": "#/components/schemas/Count"
       },

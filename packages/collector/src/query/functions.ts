@@ -15,6 +15,7 @@ import { distinct } from "./head.ts";
 import type { ListDeps } from "./list.ts";
 import { type NewestRows, newestRows } from "./newest-rows.ts";
 import { nearestRank, stepWidth } from "./stats.ts";
+import type { Behind } from "./summarize.ts";
 
 const LONGEST_NS = 3_600_000_000_000n;
 const MAX_CALLS = 50;
@@ -31,6 +32,7 @@ export interface Seen<T> {
   readonly found: T;
   /** undefined where everything was looked at. */
   readonly lookedBackTo: UnixNano | undefined;
+  readonly behind: Behind;
 }
 
 export interface Run extends SummaryInvocation {
@@ -61,12 +63,12 @@ export interface FunctionStory extends FunctionFacts {
 
 /** Those that were seen last first. */
 export const functionsSeen = async (window: Window, deps: ListDeps): Promise<Seen<readonly FunctionFacts[]>> => {
-  const { rows, lookedBackTo } = await rowsIn(window, undefined, deps);
+  const { rows, ...reach } = await rowsIn(window, undefined, deps);
   const byName = Map.groupBy(runsIn(rows, window), (run) => run.functionName);
   const found = [...byName].map(([name, runs]) => factsOf(name, runs));
   return {
     found: found.toSorted((a, b) => latestFirst(a.lastSeen, b.lastSeen) || byText(a.name, b.name)),
-    lookedBackTo,
+    ...reach,
   };
 };
 
@@ -76,15 +78,15 @@ export const functionStory = async (
   window: Window,
   deps: ListDeps,
 ): Promise<Seen<FunctionStory | undefined>> => {
-  const { rows, lookedBackTo } = await rowsIn(window, name, deps);
+  const { rows, ...reach } = await rowsIn(window, name, deps);
   const runs = runsIn(rows, window).filter((run) => run.functionName === name);
-  if (runs.length === 0) return { found: undefined, lookedBackTo };
+  if (runs.length === 0) return { found: undefined, ...reach };
   const latest = runs.toSorted((a, b) => latestFirst(a.start, b.start) || byText(a.path, b.path));
   const held = new Set(runs.map((run) => run.stitchedTraceId));
   const calls = rows.filter((row) => held.has(row.id)).flatMap((row) => row.calls);
   const found = {
     ...factsOf(name, runs),
-    steps: stepsOf(runs, { ...window, ...(lookedBackTo !== undefined && { from: lookedBackTo }) }),
+    steps: stepsOf(runs, { ...window, ...(reach.lookedBackTo !== undefined && { from: reach.lookedBackTo }) }),
     callers: counted(
       calls.filter((call) => call.to === name),
       (call) => call.from,
@@ -97,14 +99,14 @@ export const functionStory = async (
     slowest: latest.toSorted((a, b) => b.durationNs - a.durationNs).slice(0, MAX_SLOWEST),
     latest: latest.slice(0, MAX_LATEST),
   };
-  return { found, lookedBackTo };
+  return { found, ...reach };
 };
 
 const rowsIn = async ({ from, to }: Window, name: string | undefined, deps: ListDeps): Promise<NewestRows> => {
   const first = from > LONGEST_NS ? from - LONGEST_NS : 0n;
   const filters = { from: first, to, ...(name !== undefined && { function: name }) };
-  const { rows, lookedBackTo } = await newestRows(filters, deps, to);
-  return { rows, lookedBackTo: lookedBackTo !== undefined && lookedBackTo > from ? lookedBackTo : undefined };
+  const { lookedBackTo, ...newest } = await newestRows(filters, deps, to);
+  return { ...newest, lookedBackTo: lookedBackTo !== undefined && lookedBackTo > from ? lookedBackTo : undefined };
 };
 
 /** A batch is in the rows of all its messages, and ran once. */

@@ -2,7 +2,7 @@
  * The list of stitched traces, newest first, from their summaries.
  *
  * What has arrived since the summaries were brought up to date is brought in first where it is little. Under a load the list shows
- * what there is, and rows say that they are not settled.
+ * what there is, rows say that they are not settled, and the answer how much it may lack.
  */
 import type { TraceSummary } from "@mayfly/api";
 import type { TraceId } from "../model/ids.ts";
@@ -11,7 +11,7 @@ import type { SummaryPosition, SummaryRow } from "../store/summaries.ts";
 import type { Query } from "./grammar.ts";
 import { summaryOf } from "./row.ts";
 import { type Search, type SearchDeps, search } from "./run.ts";
-import type { Pending, Summarizer } from "./summarize.ts";
+import type { Behind, Pending, Summarizer } from "./summarize.ts";
 
 export interface Filters {
   readonly from?: UnixNano;
@@ -35,7 +35,7 @@ export const listTraces = async (
   list: ListQuery,
   deps: ListDeps,
   now: UnixNano,
-): Promise<{ readonly traces: readonly TraceSummary[]; readonly next?: SummaryPosition }> => {
+): Promise<{ readonly traces: readonly TraceSummary[]; readonly next?: SummaryPosition; readonly behind: Behind }> => {
   const pending = await deps.summarizer.settled();
   const { rows, next } = await search(
     { ...searchOf(list), now, limit: list.limit, ...(list.after && { after: list.after }) },
@@ -44,6 +44,7 @@ export const listTraces = async (
   return {
     traces: rows.map((row) => summaryOf(row, isChanging(row, pending), now)),
     ...(next && { next }),
+    behind: await deps.summarizer.behind(pending),
   };
 };
 

@@ -8,6 +8,7 @@ import type { DurationNs, UnixNano } from "../model/time.ts";
 import type { SummaryRow } from "../store/summaries.ts";
 import type { Filters, ListDeps } from "./list.ts";
 import { newestRows } from "./newest-rows.ts";
+import type { Behind } from "./summarize.ts";
 
 const MAX_VALUES = 20;
 const MAX_TIMES = 60;
@@ -15,6 +16,7 @@ const MAX_TIMES = 60;
 const STEPS_PER_DECADE = 5;
 
 export interface TraceStatistics {
+  readonly behind: Behind;
   readonly count: number;
   readonly errorCount: number;
   readonly isComplete: boolean;
@@ -44,8 +46,9 @@ export interface ValueCount {
 }
 
 export const traceStatistics = async (filters: Filters, deps: ListDeps, now: UnixNano): Promise<TraceStatistics> => {
-  const { rows, lookedBackTo } = await newestRows(filters, deps, now);
+  const { rows, lookedBackTo, behind } = await newestRows(filters, deps, now);
   return {
+    behind,
     count: rows.length,
     errorCount: rows.filter(hasFailed).length,
     isComplete: lookedBackTo === undefined,

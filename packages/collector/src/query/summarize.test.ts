@@ -19,6 +19,7 @@ import { WALK_BOUNDS } from "./find.ts";
 import { listTraces } from "./list.ts";
 import { parseQuery } from "./parse.ts";
 import { gapCountAt } from "./row.ts";
+import { traceStatistics } from "./stats.ts";
 import { createSummarizer } from "./summarize.ts";
 
 const RUNS = process.env["MAYFLY_LONG"] === "true" ? 2_000 : 20;
@@ -189,22 +190,29 @@ test("where very many spans have changed, a question is told so without reading 
   expect(changedTraces).not.toHaveBeenCalled();
 });
 
-test("a disk that takes no rows keeps no question from those that are there", async () => {
+test("a disk that takes no rows keeps no question from those that are there, which says what it lacks", async () => {
   const deps = await opened();
   await deps.store.append(batch([span("a", { trace: "first", in: "f", at: at(0) })]));
   await deps.summarizer.catchUp();
   await deps.store.append(batch([span("b", { trace: "second", in: "f", at: at(1) })]));
-  const full = () => Promise.reject(new StoreError("store-failed", "the disk is full"));
-  const summaries = { ...deps.summaries, apply: full };
+  const summaries = { ...deps.summaries };
+  const apply = vi.spyOn(summaries, "apply").mockRejectedValue(new StoreError("store-failed", "the disk is full"));
   const summarizer = createSummarizer({ ...deps, summaries, clock: () => LATER });
 
   expect(await summarizer.settled()).toEqual({ traceIds: new Set([traceId("second")]), isAll: true });
   for (const query of [undefined, parseQuery("function:f")]) {
     const list = { limit: 10, ...(query && { query }) };
-    const { traces } = await listTraces(list, { ...deps, summaries, summarizer }, LATER);
+    const { traces, behind } = await listTraces(list, { ...deps, summaries, summarizer }, LATER);
     expect(traces.map(({ name }) => name)).toEqual(["a"]);
+    expect(behind).toEqual({ spansBehind: 1, problem: "the disk is full" });
   }
+  const numbers = await traceStatistics({}, { ...deps, summaries, summarizer }, LATER);
+  expect(numbers).toMatchObject({ count: 1, behind: { spansBehind: 1, problem: "the disk is full" } });
   await expect(summarizer.catchUp()).rejects.toThrow("the disk is full");
+
+  apply.mockRestore();
+  const mended = await listTraces({ limit: 10 }, { ...deps, summaries, summarizer }, LATER);
+  expect([mended.traces.length, mended.behind]).toEqual([2, {}]);
 });
 
 test("what is not in the rows yet is pending, and a bounded turn brings some of it in", async () => {
@@ -222,6 +230,7 @@ test("what is not in the rows yet is pending, and a bounded turn brings some of 
 
   // A question does not wait for so many.
   expect(await deps.summarizer.settled()).toEqual(pending);
+  expect(await deps.summarizer.behind(pending)).toEqual({ spansBehind: 3000 - inRows });
   expect(await deps.summaries.count()).toBe(inRows);
 
   await deps.summarizer.catchUp();

@@ -37,6 +37,14 @@ export interface Pending {
   readonly isAll: boolean;
 }
 
+/** What rows may lack, for whoever reads an answer that is made of them. */
+export interface Behind {
+  /** Stored spans that are in no row yet. */
+  readonly spansBehind?: number;
+  /** Why the rows of what has arrived last could not be written. */
+  readonly problem?: string;
+}
+
 export interface Summarizer {
   /** Until everything is in, or at least `maxTraces` changed traces are. */
   catchUp(maxTraces?: number): Promise<void>;
@@ -45,6 +53,8 @@ export interface Summarizer {
   spansBehind(): Promise<number>;
   /** Brings in what has changed where a question may wait for it; what is not in the rows then. */
   settled(): Promise<Pending>;
+  /** Of an answer that was made with this pending. */
+  behind(pending: Pending): Promise<Behind>;
   /** Rows for these traces before it is their turn. */
   bringIn(traceIds: readonly TraceId[]): Promise<void>;
   /** Removes rows of which nothing is stored any more, and shortens those of which a part is. */
@@ -184,6 +194,18 @@ export const createSummarizer = ({
     return { traceIds: new Set(traceIds), isAll };
   };
 
+  let problem: string | undefined;
+  /** A disk that takes no rows, as a full one, keeps no question from those that are there; the others stay pending. */
+  const asFarAsStored = async (action: Promise<void>): Promise<void> => {
+    try {
+      await action;
+      problem = undefined;
+    } catch (error) {
+      if (!(error instanceof StoreError && error.code === "store-failed")) throw error;
+      problem = error.message;
+    }
+  };
+
   let running: Promise<void> = Promise.resolve();
   const afterwards = (action: () => Promise<void>): Promise<void> => {
     const next = running.catch(() => undefined).then(action);
@@ -198,9 +220,17 @@ export const createSummarizer = ({
     spansBehind: async () => store.spansAfter(await summaries.checkpoint()),
     async settled() {
       const before = await pending();
-      if (!before.isAll || before.traceIds.size > MAX_AWAITED) return before;
+      if (!before.isAll || before.traceIds.size > MAX_AWAITED) {
+        problem = undefined; // it was not tried
+        return before;
+      }
       await asFarAsStored(catchUp(MAX_AWAITED));
       return pending();
+    },
+    async behind({ traceIds, isAll }) {
+      if (isAll && traceIds.size === 0) return {};
+      const spansBehind = await store.spansAfter(await summaries.checkpoint());
+      return spansBehind === 0 ? {} : { spansBehind, ...(problem !== undefined && { problem }) };
     },
     sweep: () => afterwards(sweepNow),
     bringIn: (traceIds) => asFarAsStored(afterwards(() => bringInNow(traceIds))),
@@ -210,12 +240,6 @@ export const createSummarizer = ({
     },
   };
 };
-
-/** A disk that takes no rows, as a full one, keeps no question from those that are there; the others stay pending. */
-const asFarAsStored = (work: Promise<void>): Promise<void> =>
-  work.catch((error: unknown) => {
-    if (!(error instanceof StoreError && error.code === "store-failed")) throw error;
-  });
 
 const tracesOf = ({ units }: SummaryRow): readonly TraceId[] => units.map(({ path }) => traceOf(path));
 

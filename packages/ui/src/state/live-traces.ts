@@ -4,7 +4,7 @@
  * While it is held (somebody points at a row, or has scrolled) new rows wait in `pending`, rows that are gone stay, and
  * nothing shown moves. At most `MAX_ROWS` are kept, the oldest go first; then Older stops and says so by being absent.
  */
-import type { TraceList, TraceSummary } from "@mayfly/api";
+import type { Behind, TraceList, TraceSummary } from "@mayfly/api";
 import { type ApiError, type Client, type TraceFilter, isAbort } from "../api/client.ts";
 import { mergeNewest } from "../model/live-rows.ts";
 import { type Store, createStore } from "./store.ts";
@@ -16,6 +16,8 @@ export interface TraceRows {
   readonly isLoadingOlder: boolean;
   readonly cursor?: string;
   readonly error?: ApiError;
+  /** What the newest page may lack. */
+  readonly behind: Behind;
 }
 
 export interface LiveTraces {
@@ -31,7 +33,11 @@ const PAGE = 50;
 export const MAX_ROWS = 5000;
 /** The page holds as many as were asked for, so older ones that match may follow it closely. */
 const fullness = ({ traces }: TraceList): { readonly isFull: boolean } => ({ isFull: traces.length >= PAGE });
-const NOTHING: TraceRows = { shown: [], pending: [], hasLoaded: false, isLoadingOlder: false };
+const NOTHING: TraceRows = { shown: [], pending: [], hasLoaded: false, isLoadingOlder: false, behind: {} };
+const behindOf = ({ spansBehind, problem }: TraceList): Behind => ({
+  ...(spansBehind !== undefined && { spansBehind }),
+  ...(problem !== undefined && { problem }),
+});
 
 export const createLiveTraces = (client: Pick<Client, "traces">, filter: TraceFilter): LiveTraces => {
   const rows = createStore(NOTHING);
@@ -57,6 +63,7 @@ export const createLiveTraces = (client: Pick<Client, "traces">, filter: TraceFi
       isLoadingOlder: older !== undefined && !isNew && now.isLoadingOlder,
       shown: next.slice(0, MAX_ROWS),
       pending: [],
+      behind: behindOf(newest),
       ...(older !== undefined && { cursor: older }),
     });
   };
@@ -69,7 +76,7 @@ export const createLiveTraces = (client: Pick<Client, "traces">, filter: TraceFi
         newest = await client.traces({ ...filter, limit: PAGE }, abort.signal);
         const { error: _mended, ...now } = rows.get();
         const { kept, added } = mergeNewest(now.shown, newest.traces, fullness(newest));
-        if (isHeld && now.shown.length > 0) rows.set({ ...now, shown: kept, pending: added });
+        if (isHeld && now.shown.length > 0) rows.set({ ...now, shown: kept, pending: added, behind: behindOf(newest) });
         else showPending();
       }),
     older: () =>

@@ -2,7 +2,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { TraceFilter } from "../../api/client.ts";
-import { formatCount } from "../../model/format.ts";
+import { formatCount, plural } from "../../model/format.ts";
 import { FirstTrace } from "../../parts/empty-state/first-trace.tsx";
 import { Notice } from "../../parts/empty-state/notice.tsx";
 import { VirtualList } from "../../parts/virtual-list/virtual-list.tsx";
@@ -146,7 +146,9 @@ const List = ({ live, rows, filter, before }: ListProps) => {
       </Notice>
     );
   }
-  if (!hasLoaded && error) {
+  const isSearching = rows.cursor !== undefined; // the collector looks at so many traces per answer
+  const isEmpty = hasLoaded && shown.length === 0 && !isSearching;
+  if (error && (!hasLoaded || isEmpty)) {
     return (
       <Notice title="The traces cannot be shown" isError>
         <p>{error.message}</p>
@@ -156,10 +158,10 @@ const List = ({ live, rows, filter, before }: ListProps) => {
       </Notice>
     );
   }
-  const isSearching = rows.cursor !== undefined; // the collector looks at so many traces per answer
-  if (hasLoaded && shown.length === 0 && !isSearching) return isFiltered(filter) ? <NoMatch /> : <FirstTrace />;
+  if (isEmpty && rows.behind.problem === undefined) return isFiltered(filter) ? <NoMatch /> : <FirstTrace />;
   return (
     <div class="trace-list beside-list">
+      <Lacking rows={rows} />
       <OverviewStrip filter={filter} />
       <ListHead functions={functions} />
       {pending.length > 0 && (
@@ -245,6 +247,19 @@ const useKeptPlace = ({ live, rows, wasAt, activeId, scroller }: KeptPlace): voi
 };
 
 const listOf = ({ shown }: TraceRows) => ({ rows: shown, rowHeight: ROW_HEIGHT });
+
+/** Why this is not all that there is: a question that failed, or rows that cannot be written. */
+const Lacking = ({ rows: { error, behind } }: { readonly rows: TraceRows }) => {
+  const { spansBehind = 0, problem } = behind;
+  if (error) return <p class="lacking" role="status">{`This may be out of date: ${error.message}`}</p>;
+  if (problem === undefined) return null;
+  return (
+    <p
+      class="lacking"
+      role="status"
+    >{`${plural(spansBehind, "stored span")} ${spansBehind === 1 ? "is" : "are"} not in this list: ${problem}`}</p>
+  );
+};
 
 const NoMatch = () => (
   <Notice title="No trace matches">
