@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
-import { batch, span } from "../../test/builders.ts";
+import type { ResourceSpans } from "@mayfly/otlp";
+import { START, batch, span } from "../../test/builders.ts";
 import { at, hop, opened } from "../../test/stitched.ts";
+import { orderDocuments } from "../../test/xray-documents.ts";
+import { spansOfExecution } from "../import/step-functions/spans.ts";
+import { spansOfTrace } from "../import/xray/trace.ts";
+import type { TraceId } from "../model/ids.ts";
 import type { SpanRecord } from "../model/span.ts";
+import { spanOrigin } from "../normalize/origin.ts";
+import { normalizedSpan } from "../normalize/spans.ts";
 import type { SummaryRow } from "../store/summaries.ts";
 
 const rowsOf = async (...spans: readonly SpanRecord[]): Promise<readonly SummaryRow[]> => {
@@ -78,4 +85,31 @@ test("a plain service's run is a span that serves or consumes; of spans of one r
     span("beside", { in: "f", parent: "invocation", isRemote: true, request: "r" }),
   );
   expect(row?.invocations).toHaveLength(1);
+});
+
+const imported = ({ resource, schemaUrl, scopeSpans }: ResourceSpans): readonly SpanRecord[] =>
+  scopeSpans.flatMap(({ scope, spans }) =>
+    spans.map((one) =>
+      normalizedSpan(one, spanOrigin({ resource, scope, resourceSchemaUrl: schemaUrl, scopeSchemaUrl: "" }), START),
+    ),
+  );
+
+test("of X-Ray's segments only Lambda's are runs: an API and a table are no functions, and call none", async () => {
+  const xray = "1-6956b300-0123456789abcdef01234567";
+  const documents = orderDocuments(xray).map((text, n) => ({ id: String(n), text }));
+  const { resourceSpans } = spansOfTrace(xray.slice(2).replace("-", "") as TraceId, documents);
+  const [row] = await rowsOf(...resourceSpans.flatMap(imported));
+  expect(row?.name).toBe("orders-api/prod");
+  expect(row?.invocations.map(({ functionName }) => functionName)).toEqual(["post-order", "notify"]);
+  expect(row?.calls).toEqual([{ from: "post-order", to: "notify", count: 1 }]);
+});
+
+test("an imported execution is no run of a function", async () => {
+  const stateMachineArn = "arn:aws:states:eu-west-1:123456789012:stateMachine:orders";
+  const executionArn = "arn:aws:states:eu-west-1:123456789012:execution:orders:o-1";
+  const timestamp = new Date(Number(START / 1_000_000n));
+  const events = [{ id: 1, timestamp, type: "ExecutionStarted", executionStartedEventDetails: {} } as const];
+  const { resourceSpans } = spansOfExecution({ executionArn, stateMachineArn }, events);
+  const [row] = await rowsOf(...imported(resourceSpans));
+  expect([row?.name, row?.invocations]).toEqual(["orders", []]);
 });

@@ -11,7 +11,8 @@ import { isPlatformFailure, platformErrorType } from "../model/platform-facts.ts
 import type { SpanRecord } from "../model/span.ts";
 import { stitchKeyIdentity } from "../model/stitch-key.ts";
 import { type UnixNano, durationNs } from "../model/time.ts";
-import { ERROR_TYPE_OTHER } from "../normalize/semconv.ts";
+import { STEP_FUNCTIONS_IMPORT, XRAY_IMPORT } from "../normalize/import-scopes.ts";
+import { ERROR_TYPE_OTHER, FAAS_NAME } from "../normalize/semconv.ts";
 import { isColdUnsaid } from "../stitch/invocations.ts";
 import type { Unit } from "../stitch/units.ts";
 import type { Part, StitchedTrace } from "../stitch/walk.ts";
@@ -25,6 +26,15 @@ export const invocationsOf = ({ parts, clocks }: StitchedTrace, start: UnixNano)
     .filter(({ unit }) => unit.requestId === undefined || saysItsRequest(unit) || !told.has(unit.requestId))
     .flatMap((part) => invocationOf(part, clocks.startOf(part.unit.root) - start));
 };
+
+/** Of what X-Ray and Step Functions tell, only Lambda's are functions: others are an API, a table, a state machine. */
+const functionOf = ({ origin }: SpanRecord): string | undefined => {
+  const isImported = IMPORTS.has(origin.scope?.name ?? "");
+  const isSaid = origin.resource?.attributes.some(({ key }) => key === FAAS_NAME);
+  return isImported && !isSaid ? undefined : origin.functionName;
+};
+
+const IMPORTS: ReadonlySet<string> = new Set([XRAY_IMPORT, STEP_FUNCTIONS_IMPORT]);
 
 const SERVER = 2;
 const CONSUMER = 5;
@@ -40,7 +50,8 @@ const saysItsRequest = ({ root, requestId }: Unit): boolean => {
 
 const invocationOf = ({ unit, spans }: Part, offset: bigint): SummaryInvocation[] => {
   const { root, path, requestId, platform } = unit;
-  const { functionName, serviceName } = root.origin;
+  const { serviceName } = root.origin;
+  const functionName = functionOf(root);
   if (functionName === undefined) return [];
   const trigger = triggerOf(root);
   const said = root.isError ? errorTypeIn([root, ...spans]) : undefined;
@@ -72,7 +83,7 @@ const errorTypeIn = (spans: readonly SpanRecord[]): string =>
 export const callsOf = ({ joins }: StitchedTrace): readonly SummaryCall[] => {
   const counts = new Map<string, Map<string, Set<string>>>();
   for (const { from, fromUnit, to } of joins) {
-    const [caller, callee] = [fromUnit.root.origin.functionName, to.root.origin.functionName];
+    const [caller, callee] = [functionOf(fromUnit.root), functionOf(to.root)];
     const receiver = to.invocation ?? to.path;
     const sender = fromUnit.invocation ?? fromUnit.path;
     if (caller === undefined || callee === undefined || sender === receiver) continue;

@@ -41,6 +41,7 @@ import {
   SFN_STATE_TYPE,
   SFN_STATUS,
 } from "../../normalize/semconv.ts";
+import { STEP_FUNCTIONS_IMPORT } from "../../normalize/import-scopes.ts";
 import { CLIENT, INTERNAL, SERVER } from "../../normalize/span-kind.ts";
 import { VERSION } from "../../version.ts";
 import { textOf, textsOf } from "../json-fields.ts";
@@ -119,7 +120,7 @@ export const spansOfExecution = (
   };
 };
 
-const SCOPE = { name: "mayfly import step-functions", version: VERSION, attributes: [], droppedAttributesCount: 0 };
+const SCOPE = { name: STEP_FUNCTIONS_IMPORT, version: VERSION, attributes: [], droppedAttributesCount: 0 };
 
 /**
  * Iterations may enter a state of one name in one millisecond, and a redrive goes on in many states with one event: the first

@@ -11,6 +11,7 @@
  */
 import { type Resource, type ResourceSpans, resourceToJson, type Span } from "@mayfly/otlp";
 import type { SpanId, TraceId } from "../../model/ids.ts";
+import { XRAY_IMPORT } from "../../normalize/import-scopes.ts";
 import { VERSION } from "../../version.ts";
 import { readDocument, type Segment } from "./document.ts";
 import { fieldsOf, textOf } from "../json-fields.ts";
@@ -71,7 +72,7 @@ const resourceSpans = ({ resource, spans }: { resource: Resource; spans: readonl
   resource,
   scopeSpans: [
     {
-      scope: { name: "mayfly import xray", version: VERSION, attributes: [], droppedAttributesCount: 0 },
+      scope: { name: XRAY_IMPORT, version: VERSION, attributes: [], droppedAttributesCount: 0 },
       spans,
       schemaUrl: "",
     },
