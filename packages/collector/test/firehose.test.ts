@@ -8,6 +8,7 @@ import type { Store } from "../src/store/store.ts";
 import { deliver } from "./firehose-client.ts";
 import { openPipeline, type TestPipeline } from "./http.ts";
 import { openKeyed } from "./keyed.ts";
+import { storedSpans } from "./stored-spans.ts";
 
 const REQUEST_ID = "8f507cfc-xmpl-4697-b07a-ac58fc914c95";
 const REPORT = `REPORT RequestId: ${REQUEST_ID}\tDuration: 128.83 ms\tBilled Duration: 129 ms\tMemory Size: 512 MB\tMax Memory Used: 74 MB\t\n`;
@@ -56,7 +57,7 @@ test.each([false, true])(
       [{ stringValue: LINES[0]?.trimEnd() }, "orders"],
       [{ stringValue: REPORT.replace("\n", "") }, "orders"],
     ]);
-    const { spans } = await pipeline.store.spansWith({ words: [], limit: 10 });
+    const spans = await storedSpans(pipeline.store);
     expect(spans).toMatchObject([
       { requestId: REQUEST_ID, wire: { name: "orders" }, origin: { functionName: "orders" } },
     ]);

@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import type { FunctionList, Invocation, LogList, TraceDetail } from "@mayfly/api";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { jsonSpan, openPipeline, type TestPipeline, tracesJson } from "./http.ts";
+import { storedSpans } from "./stored-spans.ts";
 
 const REQUEST_ID = "8f507cfc-xmpl-4697-b07a-ac58fc914c95";
 const TRACING = {
@@ -106,7 +107,7 @@ test("each record is a log record as it came, and an invocation's are one span b
   const answer = await pipeline.app.inject("/api/logs?text=platform.somethingNew");
   expect(answer.json<LogList>().logs).toMatchObject([{ eventName: "platform.somethingNew" }]);
 
-  const { spans } = await pipeline.store.spansWith({ words: [], limit: 10 });
+  const spans = await storedSpans(pipeline.store);
   expect(spans).toMatchObject([
     {
       traceId: "6956b3000123456789abcdef01234567",
@@ -197,7 +198,7 @@ test("the query names the function where the records do not", async () => {
   const arn = "arn:aws:lambda:eu-west-1:123456789012:function:charge:7";
   const url = `/v1/lambda/telemetry?functionArn=${arn}&logStream=${encodeURIComponent("2026/01/01/[7]01")}`;
   expect((await post(JSON.stringify(BATCH.slice(2, 3)), url)).statusCode).toBe(200);
-  const { spans } = await pipeline.store.spansWith({ words: [], limit: 10 });
+  const spans = await storedSpans(pipeline.store);
   const attributes = spans[0]?.origin.resource?.attributes.map(({ key, value }) => [key, anyValueToPlain(value)]);
   expect(Object.fromEntries(attributes ?? [])).toEqual({
     "cloud.provider": "aws",

@@ -1,7 +1,7 @@
 /**
  * Candidates of a plan → the traces they lead to, by the store's indexes.
  *
- * Bounds  `MAX_TRACES`, `MAX_SPANS` and `MAX_READS`; a candidate that leads past them is too common to look at one by one: undefined.
+ * Bounds  `MAX_TRACES` and `MAX_SPANS`; a candidate that leads past them is too common to look at one by one: undefined.
  */
 import { type TraceId, isTraceId } from "../model/ids.ts";
 import type { UnixNano } from "../model/time.ts";
@@ -11,9 +11,8 @@ import type { Candidate, Plan } from "./plan.ts";
 const MAX_TRACES = 2_000;
 /** Whatever is on so many spans and on more leads nowhere, even where they are of few traces. */
 const MAX_SPANS = 4_000;
-const MAX_READS = 8;
 
-export type CandidateStore = Pick<Store, "spansWith" | "tracesOfRequest">;
+export type CandidateStore = Pick<Store, "tracesWith" | "tracesOfRequest">;
 
 /** The traces of the first group that leads to few; undefined where there is none. */
 export const candidateTraces = async (
@@ -55,27 +54,7 @@ const tracesOf = async (
       return traceIds.length > MAX_TRACES ? undefined : traceIds;
     }
     case "word":
-      return tracesWith(candidate.word, from, store);
+      // No span of a trace starts before the trace.
+      return store.tracesWith({ word: candidate.word, maxSpans: MAX_SPANS, ...(from !== undefined && { from }) });
   }
-};
-
-/** No span of a trace starts before the trace. */
-const tracesWith = async (
-  word: Extract<Candidate, { by: "word" }>["word"],
-  from: UnixNano | undefined,
-  store: CandidateStore,
-): Promise<readonly TraceId[] | undefined> => {
-  const traceIds = new Set<TraceId>();
-  let spans = 0;
-  let cursor: string | undefined;
-  for (let reads = 0; reads < MAX_READS; reads += 1) {
-    const bounds = { ...(from !== undefined && { from }), ...(cursor !== undefined && { cursor }) };
-    const hits = await store.spansWith({ words: [word], limit: MAX_TRACES + 1, ...bounds });
-    for (const span of hits.spans) traceIds.add(span.traceId);
-    spans += hits.spans.length;
-    if (hits.cursor === undefined) return [...traceIds];
-    if (traceIds.size > MAX_TRACES || spans > MAX_SPANS) return undefined;
-    cursor = hits.cursor;
-  }
-  return undefined;
 };

@@ -76,25 +76,33 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
     store = await open(folder);
   };
 
-  test("finds the spans that hold all of some words, latest first, page by page, within bounds of time", async () => {
+  test("finds the traces with spans that hold a word, and not where they are many", async () => {
     const order = { attributes: { order_id: "o-17", "order_id ": "o-18" } };
-    await store.append(batch([span("a", { ...order, at: [1, 2] }), span("b", { attributes: { order_id: "o-1" } })]));
-    await store.append(batch([span("c", { ...order, in: "payment", at: [3, 4] })]));
-    const named = (spans: readonly { readonly spanId: SpanId }[]) => names(spans, ["a", "b", "c"]);
-    const o17 = { attribute: "order_id", value: "o-17" };
+    await store.append(
+      batch([span("a", { ...order, trace: "t" }), span("b", { trace: "u", attributes: { order_id: "o-1" } })]),
+    );
+    await store.append(
+      batch([span("c", { ...order, trace: "v", in: "payment" }), span("d", { ...order, trace: "v" })]),
+    );
+    const tracesWith = async (attribute: string, value: string, maxSpans = ALL) =>
+      (await store.tracesWith({ word: { attribute, value }, maxSpans }))?.toSorted();
 
-    const all = await store.spansWith({ words: [o17], limit: ALL });
-    const [first] = [await store.spansWith({ words: [o17], limit: 1 })];
-    const rest = await store.spansWith({ words: [o17], limit: ALL, cursor: first.cursor! });
-    const both = await store.spansWith({ words: [o17, { attribute: "faas.name", value: "payment" }], limit: ALL });
-    const late = await store.spansWith({ words: [o17], from: START + 3_000_000n, limit: ALL });
+    expect(await tracesWith("order_id", "o-17")).toEqual([traceId("t"), traceId("v")].toSorted());
+    expect(await tracesWith("order_id", "o-1")).toEqual([traceId("u")]);
+    expect(await tracesWith("faas.name", "payment")).toEqual([traceId("v")]);
+    expect(await tracesWith("order_id", "o-1*")).toEqual([]);
+    expect(await tracesWith("order_id", "o-17", 3)).toHaveLength(2);
+    expect(await tracesWith("order_id", "o-17", 2)).toBeUndefined();
+  });
 
-    expect(named(all.spans)).toEqual(["c", "a"]);
-    expect([named(first.spans), named(rest.spans)]).toEqual([["c"], ["a"]]);
-    expect([named(both.spans), named(late.spans)]).toEqual([["c"], ["c"]]);
-    expect(await store.spansWith({ words: [{ attribute: "order_id", value: "o-1*" }], limit: ALL })).toEqual({
-      spans: [],
-    });
+  test("a word's traces may be left out where they are older than asked, and newer ones are not", async () => {
+    const order = { attributes: { order_id: "o-17" } };
+    await store.append(batch([span("a", { ...order, trace: "t", at: [1, 2] })]));
+    await store.append(batch([span("b", { ...order, trace: "u", at: [3, 4] })]));
+    const word = { attribute: "order_id", value: "o-17" };
+    const late = await store.tracesWith({ word, from: START + 3_000_000n, maxSpans: ALL });
+    expect(late).toContain(traceId("u"));
+    expect(await store.tracesWith({ word, from: START + 3_600_000_000_000n, maxSpans: ALL })).toEqual([]);
   });
 
   test("tells which traces got spans since a checkpoint, also after it was opened again", async () => {

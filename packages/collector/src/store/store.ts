@@ -53,22 +53,12 @@ export interface LinkHolder {
   readonly target: SpanPath;
 }
 
-export interface SpanSearch {
-  /** All on one span. */
-  readonly words: readonly Word[];
-  /** Inclusive bounds on the span's start. */
+export interface WordSearch {
+  readonly word: Word;
+  /** Spans that start earlier may be left out. */
   readonly from?: UnixNano;
-  readonly to?: UnixNano;
-  readonly limit: number;
-  /** Of the answer before. */
-  readonly cursor?: string;
-}
-
-export interface SpanHits {
-  /** Latest arrivals first. */
-  readonly spans: readonly SpanRecord[];
-  /** There may be more: the limit was reached, or as much was read as one question may read. */
-  readonly cursor?: string;
+  /** With the word. */
+  readonly maxSpans: number;
 }
 
 export interface ChangedTraces {
@@ -197,8 +187,11 @@ export interface StoreReader extends StepReader {
   keysWithId(id: string, limit: number): Promise<readonly StitchKey[]>;
   /** Traces that hold a span of this invocation, newest first; at most `limit`. */
   tracesOfRequest(requestId: string, limit: number): Promise<readonly TraceId[]>;
-  /** Spans that hold all of these words; bounded work, so an answer may be empty and still have a cursor. */
-  spansWith(search: SpanSearch): Promise<SpanHits>;
+  /**
+   * Traces with a span that holds this word, each once, in no order; perhaps a few others, too. undefined: more than `maxSpans`
+   * spans hold it, or to tell would be to read more than one question may.
+   */
+  tracesWith(search: WordSearch): Promise<readonly TraceId[] | undefined>;
   /**
    * Traces that got spans after this checkpoint, oldest change first; from the beginning without one. `limit` bounds the
    * work, and it goes no further than `maxTraces`.

@@ -107,10 +107,10 @@ test("terms in a file lead to the same spans and log records, by every kind of t
   await store.append(logBatch([log("hello", { trace: "t", request: "r" })]));
   await fill(3, 4);
   putTerms();
-  const words = [{ attribute: "order_id", value: "o-1" }];
+  const word = { attribute: "order_id", value: "o-1" };
   expect(await idsOf("t")).toEqual([spanId("a")]);
   expect(await reader.tracesOfRequest("r", 10)).toEqual([traceId("t")]);
-  expect((await reader.spansWith({ words, limit: 10 })).spans).toHaveLength(1);
+  expect(await reader.tracesWith({ word, maxSpans: 10 })).toEqual([traceId("t")]);
   expect(await reader.logs({ requestIds: ["r"], limit: 10 })).toHaveLength(1);
   expect(await reader.absentTraces([traceId("t"), traceId("nobody")])).toEqual([traceId("nobody")]);
 });

@@ -22,8 +22,8 @@ import { type OpenPartition, type OpenSealed, openPartitionSet } from "./partiti
 import { createRecords } from "./records.ts";
 import { forgetRemoval, removalAfter } from "./removals.ts";
 import { SoughtTerms } from "./sought-terms.ts";
-import { createSpanSearch } from "./span-search.ts";
 import { unindexedEver } from "./unindexed.ts";
+import { createWordSearch } from "./word-search.ts";
 
 export interface ReaderOptions {
   readonly dataDir: string;
@@ -38,7 +38,7 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
   const partitions = openPartitionSet(dataDir, openSealed);
   const finder = createFinder(partitions);
   const records = createRecords(maxKnownSpans);
-  const spansWith = createSpanSearch({ finder, records, unindexed: unindexedEver(dataDir) });
+  const tracesWith = createWordSearch({ finder, records, unindexed: unindexedEver(dataDir) });
   const changes = createChanges(finder);
 
   /** The first spans at these places, in order of arrival, of which `matches` is true. */
@@ -151,7 +151,7 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
         .toSorted(([a], [b]) => a - b)
         .map(([partition, { code, message }]) => ({ partition, code, message }));
     },
-    spansWith,
+    tracesWith,
     logsWith: createLogSearch({ finder, records }),
     ...createMetricSearch({ finder, records }),
     changedTraces: async (...asked) => changes.traces(...asked),
