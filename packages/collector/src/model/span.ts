@@ -36,17 +36,17 @@ export type Evidence = (typeof EVIDENCE)[number];
 export interface SpanRecord {
   readonly traceId: TraceId;
   readonly spanId: SpanId;
-  readonly parentSpanId?: SpanId;
+  readonly parentSpanId?: SpanId | undefined;
   readonly path: SpanPath;
   /** As it names it: whether that is here or not. */
-  readonly parentPath?: SpanPath;
+  readonly parentPath?: SpanPath | undefined;
   readonly origin: SpanOrigin;
   /** `startTimeUnixNano`, else `endTimeUnixNano`, else the time of arrival: 0 is how OTLP says that none was set. */
   readonly start: UnixNano;
   /** As it arrived; what `?format=otlp` gives back. */
   readonly wire: otlp.Span;
   /** `faas.invocation_id` (or an older spelling) on this very span. */
-  readonly requestId?: string;
+  readonly requestId?: string | undefined;
   /** The sender said so (flag 0x200 of known flags). */
   readonly parentIsRemote: boolean;
   /** Its status says so, or it did not finish. */
@@ -58,7 +58,7 @@ export interface SpanRecord {
   readonly isUnfinished: boolean;
   readonly isColdStart: boolean;
   /** Made here of what somebody saw of an invocation, and not sent by it. */
-  readonly evidence?: Evidence;
+  readonly evidence?: Evidence | undefined;
   /** `messaging.batch.message_count`, else how many messages of the commonest kind it consumed. */
   readonly batchCount: number;
   readonly produced: readonly StitchKey[];

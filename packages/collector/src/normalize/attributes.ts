@@ -21,25 +21,58 @@ export interface AttributeReader {
 /** What ids are read with. */
 export type IdReader = Pick<AttributeReader, "has" | "text" | "id" | "texts" | "isTrue">;
 
-export const attributeReader = (attributes: readonly KeyValue[] = []): AttributeReader => {
-  const values = new Map(attributes.map(({ key, value }) => [key, value]));
-  return {
-    has: (...keys) => keys.some((key) => values.has(key)),
-    text: (...keys) => keys.map((key) => stringOf(values.get(key))).find(Boolean),
-    id: (...keys) => keys.map((key) => idOf(values.get(key))).find(Boolean),
-    isTrue(key) {
-      const value = values.get(key);
-      return value !== undefined && "boolValue" in value && value.boolValue;
-    },
-    count: (key) => countOf(values.get(key)),
-    number: (key) => numberOf(values.get(key)),
-    texts(key) {
-      const value = values.get(key);
-      if (value === undefined || !("arrayValue" in value)) return undefined;
-      return value.arrayValue.values.flatMap((one) => stringOf(one) ?? []);
-    },
-  };
-};
+export const attributeReader = (attributes: readonly KeyValue[] = []): AttributeReader => new MapReader(attributes);
+
+/** Every span is read by one: a class, which is one object, and loops. */
+class MapReader implements AttributeReader {
+  readonly #values: ReadonlyMap<string, AnyValue | undefined>;
+
+  constructor(attributes: readonly KeyValue[]) {
+    const values = new Map<string, AnyValue | undefined>();
+    for (const { key, value } of attributes) values.set(key, value);
+    this.#values = values;
+  }
+
+  has(...keys: readonly string[]): boolean {
+    for (const key of keys) if (this.#values.has(key)) return true;
+    return false;
+  }
+
+  text(...keys: readonly string[]): string | undefined {
+    for (const key of keys) {
+      const text = stringOf(this.#values.get(key));
+      if (text) return text;
+    }
+    return undefined;
+  }
+
+  id(...keys: readonly string[]): string | undefined {
+    for (const key of keys) {
+      const id = idOf(this.#values.get(key));
+      if (id) return id;
+    }
+    return undefined;
+  }
+
+  isTrue(key: string): boolean {
+    const value = this.#values.get(key);
+    return value !== undefined && "boolValue" in value && value.boolValue;
+  }
+
+  count(key: string): number | undefined {
+    return countOf(this.#values.get(key));
+  }
+
+  number(key: string): number | undefined {
+    return numberOf(this.#values.get(key));
+  }
+
+  texts(key: string): readonly string[] | undefined {
+    const value = this.#values.get(key);
+    if (value === undefined || !("arrayValue" in value)) return undefined;
+    return value.arrayValue.values.flatMap((one) => stringOf(one) ?? []);
+  }
+}
 
 const stringOf = (value: AnyValue | undefined): string | undefined =>
   value !== undefined && "stringValue" in value ? value.stringValue : undefined;

@@ -1,5 +1,5 @@
 /** Resource and scope → the origin that all spans and log records of one scope share. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type InstrumentationScope, type Resource, resourceToJson } from "@mayfly/otlp";
 import type { SpanOrigin } from "../model/span.ts";
 import { attributeReader } from "./attributes.ts";
@@ -28,7 +28,4 @@ export const spanOrigin = ({ resource, scope, resourceSchemaUrl, scopeSchemaUrl 
 };
 
 const digestOf = (resource: Resource | undefined): string =>
-  createHash("sha256")
-    .update(resource ? JSON.stringify(resourceToJson(resource)) : "")
-    .digest("hex")
-    .slice(0, 32);
+  hash("sha256", resource ? JSON.stringify(resourceToJson(resource)) : "").slice(0, 32);

@@ -66,7 +66,7 @@ test("a span that set no start begins where it ended, else when it arrived, and 
 
 test("a parent or link that names no span is no parent and no link, and the wire keeps it", () => {
   const span = record(wire({ parentSpanId: "0".repeat(16), links: [link({}, "ff")] }));
-  expect(span).not.toHaveProperty("parentSpanId");
+  expect(span.parentSpanId).toBeUndefined();
   expect(span.links).toEqual([]);
   expect(span.wire.links).toHaveLength(1);
 });
@@ -109,6 +109,25 @@ test("the span of an init is no second cold start", () => {
   expect(isColdStart({ name: "init", kind: SERVER }), "a function of that name").toBe(true);
 });
 
+test("a span without attributes, or with none that tell anything, fails by its status and has no ids", () => {
+  for (const attributes of [{}, { "db.system.name": "dynamodb" }] as Attributes[]) {
+    const failed = record(wire({ status: { code: 2, message: "" } }, attributes));
+    expect(failed).toMatchObject({
+      isError: true,
+      isColdStart: false,
+      batchCount: 0,
+      produced: [],
+      consumed: [],
+      links: [],
+    });
+    expect([record(wire({}, attributes)).isError, failed.requestId, failed.evidence]).toEqual([
+      false,
+      undefined,
+      undefined,
+    ]);
+  }
+});
+
 test("a span that did not finish is an error, whatever its status says", () => {
   expect(record(wire({}, { "mayfly.unfinished": true }))).toMatchObject({ isUnfinished: true, isError: true });
   expect(record(wire({}, { "mayfly.in_progress": true }))).toMatchObject({ isUnfinished: true, isError: false });
@@ -139,7 +158,7 @@ test("keys that the span names itself are all there are", () => {
 
 test("a caller's request id is the called function's, not its own", () => {
   const called = { "faas.invoked_name": "f", "faas.execution": "r" };
-  expect(record(wire({ kind: CLIENT }, called))).not.toHaveProperty("requestId");
+  expect(record(wire({ kind: CLIENT }, called)).requestId).toBeUndefined();
 });
 
 test("a batch counts what the span says, else the messages of its commonest kind", () => {

@@ -5,7 +5,7 @@
  * Source  opentelemetry-proto trace.proto (Span.trace_id, Span.flags); W3C Trace Context 3.2.2.3-4.
  */
 import type { StitchKey } from "@mayfly/api";
-import type { Span, SpanLink, Status } from "@mayfly/otlp";
+import type { KeyValue, Span, SpanLink, Status } from "@mayfly/otlp";
 import { type SpanId, type TraceId, isSpanId, isTraceId, spanPath } from "../model/ids.ts";
 import { EVIDENCE, type LinkTarget, type SpanOrigin, type SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
@@ -35,30 +35,68 @@ const STATUS_ERROR = 2;
 
 /** `receivedAt` stands in where the span says no time at all. */
 export const normalizedSpan = (wire: Span, origin: SpanOrigin, receivedAt: UnixNano): SpanRecord => {
-  const { parentSpanId } = wire;
   const traceId = wire.traceId as TraceId;
   const spanId = wire.spanId as SpanId;
-  const attributes = attributeReader(wire.attributes);
-  const ids = spanIdsOf(wire, attributes);
-  const seenBy = attributes.text(MAYFLY_EVIDENCE);
-  const evidence = EVIDENCE.find((one) => one === seenBy);
+  const parentSpanId = isSpanId(wire.parentSpanId) ? wire.parentSpanId : undefined;
+  const { requestId, isError, isUnfinished, produced, consumed, links, isColdStart, evidence, batchCount } =
+    saidBy(wire);
+  // One shape for all spans: whoever reads a field then finds it at once, and what is absent costs no copy.
   return {
     traceId,
     spanId,
+    parentSpanId,
     path: spanPath(traceId, spanId),
-    ...(isSpanId(parentSpanId) && { parentSpanId, parentPath: spanPath(traceId, parentSpanId) }),
+    parentPath: parentSpanId && spanPath(traceId, parentSpanId),
     origin,
     start: wire.startTimeUnixNano || wire.endTimeUnixNano || receivedAt,
     wire,
-    ...ids,
+    requestId,
+    parentIsRemote: (wire.flags & REMOTE_IS_KNOWN) !== 0 && (wire.flags & PARENT_IS_REMOTE) !== 0,
+    isError,
+    isUnfinished,
+    isColdStart,
+    evidence,
+    batchCount,
+    produced,
+    consumed,
+    links,
+  };
+};
+
+type Said = SpanIds & Pick<SpanRecord, "isColdStart" | "evidence" | "batchCount">;
+
+/** By its attributes, its links and its status. */
+const saidBy = (wire: Span): Said => {
+  if (wire.links.length === 0 && !wire.attributes.some(tellsSomething))
+    return wire.status?.code === STATUS_ERROR ? ONLY_THAT_IT_FAILED : NOTHING;
+  const attributes = attributeReader(wire.attributes);
+  const ids = spanIdsOf(wire, attributes);
+  const seenBy = attributes.text(MAYFLY_EVIDENCE);
+  return {
+    requestId: ids.requestId,
+    isError: ids.isError,
+    isUnfinished: ids.isUnfinished,
     produced: ids.produced.map(spanKey),
     consumed: ids.consumed.map(spanKey),
-    parentIsRemote: (wire.flags & REMOTE_IS_KNOWN) !== 0 && (wire.flags & PARENT_IS_REMOTE) !== 0,
+    links: ids.links,
     isColdStart: attributes.isTrue(FAAS_COLDSTART) && !isInitSpan(wire),
-    ...(evidence && { evidence }),
+    evidence: EVIDENCE.find((one) => one === seenBy),
     batchCount: batchCount(wire, attributes, ids.consumed),
   };
 };
+
+const NOTHING: Said = {
+  requestId: undefined,
+  isError: false,
+  isUnfinished: false,
+  produced: [],
+  consumed: [],
+  links: [],
+  isColdStart: false,
+  evidence: undefined,
+  batchCount: 0,
+};
+const ONLY_THAT_IT_FAILED: Said = { ...NOTHING, isError: true };
 
 /** Every attribute of a span that an id, a stitch key or its failure is read from (spanIdsOf). */
 export const SPAN_ID_ATTRIBUTES: readonly string[] = [
@@ -80,6 +118,15 @@ export const SPAN_TELLING_ATTRIBUTES: ReadonlySet<string> = new Set([
   ...STITCH_KEY_TELLING_ATTRIBUTES,
 ]);
 
+const TELLING_ATTRIBUTES: ReadonlySet<string> = new Set([
+  ...SPAN_TELLING_ATTRIBUTES,
+  MAYFLY_EVIDENCE,
+  FAAS_COLDSTART,
+  MESSAGING_BATCH_MESSAGE_COUNT,
+]);
+
+const tellsSomething = ({ key }: KeyValue): boolean => TELLING_ATTRIBUTES.has(key);
+
 /** What a span can be found by, and whether it failed. */
 export type SpanIds = Pick<SpanRecord, "requestId" | "produced" | "consumed" | "links" | "isError" | "isUnfinished">;
 
@@ -90,11 +137,11 @@ export const spanIdsOf = (wire: IdSource, attributes: IdReader): SpanIds => {
   const requestId = requestIdOf(wire, attributes);
   const wasCutOff = attributes.isTrue(MAYFLY_UNFINISHED);
   return {
-    ...(requestId !== undefined && { requestId }),
+    requestId,
     isError: wasCutOff || wire.status?.code === STATUS_ERROR,
     isUnfinished: wasCutOff || attributes.isTrue(MAYFLY_IN_PROGRESS),
     ...stitchKeysOf(wire, attributes),
-    links: wire.links.flatMap(linkTarget),
+    links: wire.links.length === 0 ? [] : wire.links.flatMap(linkTarget),
   };
 };
 
@@ -112,8 +159,9 @@ const datadogRequestId = (attributes: IdReader): string | undefined =>
 const batchCount = (wire: Span, attributes: AttributeReader, consumed: readonly StitchKey[]): number => {
   const said =
     wire.kind === PRODUCER || wire.kind === CLIENT ? undefined : attributes.count(MESSAGING_BATCH_MESSAGE_COUNT);
+  if (said !== undefined || consumed.length === 0) return said ?? 0;
   const byKind = Map.groupBy(consumed.filter(isMessageKey), kindOfRecord);
-  return said ?? Math.max(0, ...[...byKind.values()].map((keys) => keys.length));
+  return Math.max(0, ...[...byKind.values()].map((keys) => keys.length));
 };
 
 const linkTarget = ({ traceId, spanId, attributes }: SpanLink): LinkTarget[] => {

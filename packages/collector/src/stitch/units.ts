@@ -28,11 +28,11 @@ export interface Unit {
   readonly root: SpanRecord;
   /** Root first. */
   readonly spans: readonly SpanRecord[];
-  readonly requestId?: string;
+  readonly requestId?: string | undefined;
   /** By which others may speak of that request. */
-  readonly requestKey?: StitchKeyIdentity;
+  readonly requestKey?: StitchKeyIdentity | undefined;
   /** For a record unit: the path of the invocation span it ran in. */
-  readonly invocation?: SpanPath;
+  readonly invocation?: SpanPath | undefined;
   readonly produced: readonly { readonly key: StitchKey; readonly by: SpanRecord }[];
   readonly consumed: readonly StitchKey[];
   /** Carried contexts other than the parent. */
@@ -42,9 +42,9 @@ export interface Unit {
   /** How many messages it was started for, as far as it says; those that it fetched itself are none of them. */
   readonly messageCount: number;
   /** What Lambda says under the ids of its spans. */
-  readonly seen?: readonly SpanRecord[];
+  readonly seen?: readonly SpanRecord[] | undefined;
   /** What Lambda or X-Ray saw of this invocation (invocations.ts). */
-  readonly platform?: Sight;
+  readonly platform?: Sight | undefined;
 }
 
 const CONSUMER = 5;
@@ -108,8 +108,8 @@ const unitsAmong = (trace: readonly SpanRecord[]): readonly Unit[] => {
   for (const span of firsts.values()) settle(span, firsts, places);
 
   const members = new Map<SpanRecord, SpanRecord[]>();
-  for (const root of new Set([...places.values()].map((place) => place.root))) members.set(root, [root]);
-  for (const [span, place] of places) if (span !== place.root) members.get(place.root)?.push(span);
+  for (const { root } of places.values()) if (!members.has(root)) members.set(root, [root]);
+  for (const [span, { root }] of places) if (span !== root) members.get(root)?.push(span);
   for (const span of others) {
     const first = firsts.get(span.spanId);
     const place = first && places.get(first);
@@ -121,7 +121,9 @@ const unitsAmong = (trace: readonly SpanRecord[]): readonly Unit[] => {
 /** One span for each id, and the other contents that came under it. */
 const byId = (trace: readonly SpanRecord[]): { firsts: Map<string, SpanRecord>; others: SpanRecord[] } => {
   const firsts = new Map<string, SpanRecord>();
+  for (const span of trace) firsts.set(span.spanId, span);
   const others: SpanRecord[] = [];
+  if (firsts.size === trace.length) return { firsts, others };
   for (const [spanId, copies] of Map.groupBy(trace, (span) => span.spanId)) {
     const [first, ...more] = copies.length > 1 ? distinctContents(finishedWherePossible(copies)) : copies;
     if (first) firsts.set(spanId, copies.length > 1 ? withAllEvidence(first, copies) : first);
@@ -174,6 +176,12 @@ const content = (span: SpanRecord): string => span.origin.resourceId + JSON.stri
  * cycle the earliest span comes first, and so finds its parent without a place.
  */
 const settle = (span: SpanRecord, spans: ReadonlyMap<string, SpanRecord>, places: Map<SpanRecord, Place>): void => {
+  if (places.has(span)) return;
+  const above = localParent(span, spans);
+  if (above === undefined || places.has(above)) {
+    places.set(span, place(span, above, above && places.get(above)));
+    return;
+  }
   const waiting: SpanRecord[] = [];
   const onPath = new Set<SpanRecord>();
   let next: SpanRecord | undefined = span;
@@ -207,7 +215,7 @@ const localParent = (span: SpanRecord, spans: ReadonlyMap<string, SpanRecord>): 
 };
 
 const place = (span: SpanRecord, parent: SpanRecord | undefined, above: Place | undefined): Place => {
-  const invocationLink = span.links.find((link) => link.toInvocation);
+  const invocationLink = span.links.length === 0 ? undefined : span.links.find((link) => link.toInvocation);
   if (invocationLink) {
     return {
       root: span,
@@ -229,6 +237,7 @@ const place = (span: SpanRecord, parent: SpanRecord | undefined, above: Place | 
 
 /** A record span without a context of its own consumes again what its invocation consumed. */
 const handlesOneRecordOf = (invocation: SpanRecord, span: SpanRecord): boolean => {
+  if (span.consumed.length === 0) return false;
   const messages = span.consumed.filter(isMessageKey);
   if (messages.length === 0) return false;
   const whole = new Set(invocation.consumed.map(stitchKeyIdentity));
@@ -240,31 +249,43 @@ const unit = (root: SpanRecord, spans: readonly SpanRecord[], where: Place | und
   const receiving = spans.filter(
     (span) => span === root || span.wire.kind === CONSUMER || span.consumed.some(isTaskToken),
   );
-  // An instrumentation around ours may know of no invocation; then the spans below it name it.
-  const requestIds = new Set(spans.map((span) => span.requestId).filter((id) => id !== undefined));
-  const requestId = where?.requestId ?? (requestIds.size === 1 ? requestIds.values().next().value : undefined);
+  const requestId = where?.requestId ?? onlyRequestOf(spans);
   const consumed = receiving.flatMap((span) => span.consumed);
-  const links = receiving.flatMap((span) => span.links.filter((link) => !link.toInvocation));
+  const links = receiving.flatMap((span) => span.links).filter((link) => !link.toInvocation);
   const handling = receiving.filter((span) => span === root || (span.wire.kind === CONSUMER && !isPolling(span)));
-  const messageCount = Math.max(
-    ...handling.map((span) => span.batchCount),
+  const messageCount = handling.reduce(
+    (most, span) => Math.max(most, span.batchCount),
     mostOfOneKind(handling.flatMap((span) => span.consumed.filter(isMessageKey))),
   );
+  const produced: { readonly key: StitchKey; readonly by: SpanRecord }[] = [];
+  for (const by of spans) for (const key of by.produced) produced.push({ key, by });
+  // One shape for all units, as for spans.
   return {
     path: root.path,
     root,
     spans,
-    ...(requestId !== undefined && {
-      requestId,
-      requestKey: stitchKeyIdentity({ kind: "lambda-request", id: requestId }),
-    }),
-    ...(where?.invocation !== undefined && { invocation: where.invocation }),
-    produced: spans.flatMap((by) => by.produced.map((key) => ({ key, by }))),
+    requestId,
+    requestKey: requestId === undefined ? undefined : stitchKeyIdentity({ kind: "lambda-request", id: requestId }),
+    invocation: where?.invocation,
+    produced,
     consumed,
     links,
     isBatch: where?.invocation === undefined && Math.max(messageCount, mostOfOneKind(consumed), links.length) > 1,
     messageCount,
+    seen: undefined,
+    platform: undefined,
   };
+};
+
+/** An instrumentation around ours may know of no invocation; then the spans below it name it. */
+const onlyRequestOf = (spans: readonly SpanRecord[]): string | undefined => {
+  let only: string | undefined;
+  for (const { requestId } of spans) {
+    if (requestId === undefined || requestId === only) continue;
+    if (only !== undefined) return undefined;
+    only = requestId;
+  }
+  return only;
 };
 
 /** Consumed by the call that sends it back. */
@@ -283,6 +304,7 @@ const OPERATION: ReadonlySet<string> = new Set(MESSAGING_OPERATION);
 
 /** A record that came wrapped (EventBridge → SNS → SQS) has an id of each kind and is still one record. */
 const mostOfOneKind = (keys: readonly StitchKey[]): number => {
+  if (keys.length === 0) return 0;
   const ids = new Map<string, Set<string>>();
   for (const key of keys.filter((one) => isMessageKey(one) || isTaskToken(one))) {
     const seen = ids.get(kindOfRecord(key)) ?? new Set();
