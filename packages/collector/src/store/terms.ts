@@ -66,8 +66,21 @@ export const placeOfBytes = (kind: PlaceKind, bytes: Uint8Array, start: number, 
 
 const placeOfText = (kind: PlaceKind, text: string): number => placeOf(kind, hashText(HASH_START, text));
 
-const placeOfTrace = (kind: PlaceKind, traceId: TraceId): number =>
-  placeOfBytes(kind, Buffer.from(traceId, "hex"), 0, traceId.length / 2);
+/** As `placeOfBytes` of what the digits spell. */
+const placeOfTrace = (kind: PlaceKind, traceId: TraceId): number => {
+  let hash = HASH_START;
+  for (let n = 0; n + 1 < traceId.length; n += 2)
+    hash = Math.imul(hash ^ ((digitAt(traceId, n) << 4) | digitAt(traceId, n + 1)), FNV_PRIME);
+  return placeOf(kind, hash);
+};
+
+/** Of a lower-case hex digit. */
+const digitAt = (text: string, n: number): number => {
+  const code = text.charCodeAt(n);
+  return code < LETTER_A ? code - DIGIT_0 : code - LETTER_A + 10;
+};
+
+const [DIGIT_0, LETTER_A] = [0x30, 0x61];
 
 export const kindOfPlace = (place: number): PlaceKind => (place & 3) as PlaceKind;
 

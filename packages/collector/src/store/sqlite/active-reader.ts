@@ -11,10 +11,11 @@ import { openActiveFileForReading } from "./active-file.ts";
 import { createActiveTerms } from "./active-terms.ts";
 import { type Block, unpackBlock } from "./block.ts";
 import { isDamage } from "./damage.ts";
-import type { FiledTerms, TermLookup } from "./filed-terms.ts";
-import { firstWhere } from "./first-where.ts";
+import type { FiledTerms, FoundTerm, TermLookup } from "./filed-terms.ts";
 import { openFullTerms } from "./full-terms.ts";
-import type { BlockEntry, PartitionReader, Place } from "./partition-reader.ts";
+import type { BlockEntry, PartitionReader } from "./partition-reader.ts";
+import { placesAmong } from "./places-among.ts";
+import type { SoughtTerms } from "./sought-terms.ts";
 import type { FilterMemory } from "./term-filter.ts";
 
 export interface ActiveReader extends PartitionReader {
@@ -97,6 +98,9 @@ export const openActiveReader = (path: string, memory: FilterMemory): ActiveRead
     }
   };
 
+  const found = (signal: Signal, sought: SoughtTerms): readonly FoundTerm[] =>
+    lookUp((terms) => terms.places(signal, sought));
+
   const block = (id: number): Block => {
     const body = selectBody.get(id);
     if (body === undefined) throw new StoreError("store-corrupt", `${path} has no block ${id}`);
@@ -108,10 +112,11 @@ export const openActiveReader = (path: string, memory: FilterMemory): ActiveRead
     refresh,
     lookForTerms,
     blocks: (signal) => known[signal].blocks,
-    places: (signal, sought) =>
-      lookUp((terms) => terms.places(signal, sought)).flatMap(({ term, numbers }) =>
-        numbers.map((record) => placeIn(known[signal], record, term)),
-      ),
+    places(signal, sought) {
+      const { blocks, firstRecords } = known[signal];
+      return placesAmong(found(signal, sought), firstRecords, (n) => blocks[n]!.id);
+    },
+    leading: (signal, sought) => found(signal, sought).map(({ term }) => term),
     words: (signal, term) =>
       lookUp((terms) => terms.words(signal, term)).map((index) => known[signal].blocks[index]!.id),
     get bytes() {
@@ -124,9 +129,4 @@ export const openActiveReader = (path: string, memory: FilterMemory): ActiveRead
       db.close();
     },
   };
-};
-
-const placeIn = ({ blocks, firstRecords }: SignalBlocks, record: number, term: number): Place => {
-  const at = firstWhere(firstRecords.length, (n) => firstRecords[n]! > record) - 1;
-  return { block: blocks[at]!.id, row: record - firstRecords[at]!, term };
 };

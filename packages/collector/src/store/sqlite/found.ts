@@ -43,7 +43,7 @@ export const createFinder = (partitions: PartitionSet): Finder => {
         const places = partitions.ask(partition, (reader) => placesIn(reader, signal, sought)) ?? [];
         let id: number | undefined;
         let found: Block | undefined;
-        for (const place of inOrder(places)) {
+        for (const place of places) {
           if (place.block !== id) found = block(partition, (id = place.block));
           if (found === undefined) break;
           yield { block: found, row: place.row };
@@ -63,11 +63,3 @@ export const createFinder = (partitions: PartitionSet): Finder => {
 
 const placesIn = (reader: PartitionReader, signal: Signal, sought: SoughtTerms): readonly Place[] =>
   reader.blocks(signal).length === 0 ? [] : reader.places(signal, sought);
-
-/** One record may hold several of the terms. */
-const inOrder = (places: readonly Place[]): readonly Place[] =>
-  places.length < 2
-    ? places
-    : places
-        .toSorted((a, b) => a.block - b.block || a.row - b.row)
-        .filter((place, n, all) => place.block !== all[n - 1]?.block || place.row !== all[n - 1]?.row);

@@ -15,8 +15,6 @@ export type Signal = (typeof SIGNALS)[number];
 export interface Place {
   readonly block: number;
   readonly row: number;
-  /** What led there. */
-  readonly term: number;
 }
 
 export interface BlockEntry {
@@ -32,8 +30,10 @@ export interface PartitionReader {
   refresh(): void;
   /** In the order of their ids. */
   blocks(signal: Signal): readonly BlockEntry[];
-  /** Records that hold any of these terms: term by term, and of each in the order of blocks and rows. */
+  /** Records that hold any of these terms, each once, in the order of blocks and rows. */
   places(signal: Signal, sought: SoughtTerms): readonly Place[];
+  /** Those of these terms that lead to a record. */
+  leading(signal: Signal, sought: SoughtTerms): readonly number[];
   /** Ids of blocks with a record that holds this term, ascending. */
   words(signal: Signal, term: number): readonly number[];
   /** Ids are unique over all signals. */

@@ -161,8 +161,8 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
       const absent = Map.groupBy(traceIds, tracePlace);
       for (const partition of partitions.list()) {
         const sought = new SoughtTerms(absent.keys());
-        const places = partitions.ask(partition, (reader) => reader.places("spans", sought)) ?? [];
-        for (const { term } of places) absent.delete(term);
+        const leading = partitions.ask(partition, (reader) => reader.leading("spans", sought)) ?? [];
+        for (const term of leading) absent.delete(term);
       }
       return [...absent.values()].flat();
     },

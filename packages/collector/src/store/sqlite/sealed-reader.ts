@@ -7,9 +7,9 @@
 import { StoreError } from "../../errors.ts";
 import { giveBack } from "../../give-back.ts";
 import { openFiledTerms } from "./filed-terms.ts";
-import { firstWhere } from "./first-where.ts";
 import { createOriginSource } from "./origin-table.ts";
-import { type BlockEntry, type PartitionReader, type Place, SIGNALS, type Signal } from "./partition-reader.ts";
+import { type BlockEntry, type PartitionReader, SIGNALS, type Signal } from "./partition-reader.ts";
+import { placesAmong } from "./places-among.ts";
 import { decodeSealedBlock } from "./sealed-block.ts";
 import type { Extent, SealedDirectory } from "./sealed-directory.ts";
 import { openSealedFile } from "./sealed-file.ts";
@@ -67,19 +67,15 @@ export const openSealedReader = (
     return part;
   };
 
-  const placeOf = ({ entries, firstRecords }: SignalBlocks, record: number, term: number): Place => {
-    const after = firstWhere(firstRecords.length, (n) => firstRecords[n]! > record);
-    return { block: partAt(entries, after - 1).id, row: record - (firstRecords[after - 1] ?? 0), term };
-  };
-
   return {
     directory: file.directory,
     refresh() {},
     blocks: (signal) => bySignal[signal].entries,
-    places: (signal, sought) =>
-      terms
-        .places(signal, sought)
-        .flatMap(({ term, numbers }) => numbers.map((record) => placeOf(bySignal[signal], record, term))),
+    places(signal, sought) {
+      const { entries, firstRecords } = bySignal[signal];
+      return placesAmong(terms.places(signal, sought), firstRecords, (n) => partAt(entries, n).id);
+    },
+    leading: (signal, sought) => terms.places(signal, sought).map(({ term }) => term),
     words: (signal, term) => terms.words(signal, term).map((index) => partAt(bySignal[signal].entries, index).id),
     checkPages: (signal) => terms.check(signal),
     block(id) {
