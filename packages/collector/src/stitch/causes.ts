@@ -15,7 +15,6 @@ import type { UnixNano } from "../model/time.ts";
 import { initDurationNs, isInitSpan } from "../normalize/init.ts";
 import type { Clocks } from "./clock-skew.ts";
 import type { Task } from "./critical-path.ts";
-import type { UnitJoin } from "./joins.ts";
 import type { Unit } from "./units.ts";
 import type { StitchedTrace } from "./walk.ts";
 
@@ -26,12 +25,9 @@ interface Node extends Task<SpanRecord> {
 
 export const tasksOf = (trace: StitchedTrace, origin: UnixNano): readonly Task<SpanRecord>[] => {
   const nodes = new Map<SpanPath, Node>();
-  for (const { unit, spans } of trace.parts) {
-    for (const span of spans) {
-      const { path } = span;
-      if (!nodes.has(path)) nodes.set(path, nodeOf(span, unit, trace.clocks, origin));
-    }
-  }
+  const timeOf = (time: UnixNano): number => Number(time - origin);
+  for (const { unit, spans } of trace.parts)
+    for (const span of spans) if (!nodes.has(span.path)) nodes.set(span.path, nodeOf(span, unit, trace.clocks, timeOf));
   const causes = causesOf(trace);
   for (const units of sequencesOf(trace, causes)) putInSequence(units, nodes, causes);
   const roots: Node[] = [];
@@ -53,27 +49,35 @@ export const tasksOf = (trace: StitchedTrace, origin: UnixNano): readonly Task<S
  * where it stands before what it caused, and before all records of the invocation that it caused.
  */
 const causesOf = ({ parts, joins }: StitchedTrace): Map<Unit, SpanPath> => {
-  const order = new Map(parts.map(({ unit }, n) => [unit, n]));
-  const units = new Map(parts.map(({ unit }) => [unit.path, unit]));
-  const hostOf = ({ invocation }: Unit): Unit | undefined => {
-    const host = invocation && units.get(invocation);
-    return host?.invocation === undefined ? host : undefined;
-  };
-  const begins = new Map(order);
-  for (const [unit, n] of order) {
-    const host = hostOf(unit);
-    if (host) begins.set(host, Math.min(n, begins.get(host) ?? n));
+  const order = new Map<Unit, number>();
+  for (const { unit } of parts) order.set(unit, order.size);
+  const hosts = hostsOf(parts);
+  /** Of hosts, the place of what comes first: themselves, or a record. */
+  const begins = new Map<Unit, number>();
+  for (const [unit, host] of hosts) {
+    const first = begins.get(host) ?? order.get(host) ?? Infinity;
+    begins.set(host, Math.min(first, order.get(unit) ?? Infinity));
   }
   const causes = new Map<Unit, SpanPath>();
   for (const { fromUnit, from, to } of joins) {
-    const isCause = (order.get(fromUnit) ?? Infinity) < (begins.get(to) ?? -Infinity);
-    if (isCause && !causes.has(to)) causes.set(to, from.path);
+    if (causes.has(to)) continue;
+    const isCause = (order.get(fromUnit) ?? Infinity) < (begins.get(to) ?? order.get(to) ?? -Infinity);
+    if (isCause) causes.set(to, from.path);
   }
-  for (const unit of order.keys()) {
-    const host = hostOf(unit);
-    if (host) causes.set(unit, host.path);
-  }
+  for (const [unit, host] of hosts) causes.set(unit, host.path);
   return causes;
+};
+
+/** Of record units, the invocations that they ran in. */
+const hostsOf = (parts: StitchedTrace["parts"]): ReadonlyMap<Unit, Unit> => {
+  const hosts = new Map<Unit, Unit>();
+  if (parts.every(({ unit }) => unit.invocation === undefined)) return hosts;
+  const units = new Map(parts.map(({ unit }) => [unit.path, unit]));
+  for (const { unit } of parts) {
+    const host = unit.invocation && units.get(unit.invocation);
+    if (host && host.invocation === undefined) hosts.set(unit, host);
+  }
+  return hosts;
 };
 
 /** More that received one message are a fan-out: none of them waited for another. */
@@ -81,22 +85,34 @@ const MOST_ATTEMPTS = 100;
 
 /** Units that one span sent to by one id, of which one may have waited for another. */
 const sequencesOf = ({ joins }: StitchedTrace, causes: ReadonlyMap<Unit, SpanPath>): readonly ReadonlySet<Unit>[] => {
-  const sequences = new Map<string, Set<Unit>>();
-  for (const join of joins) {
-    const name = causes.get(join.to) === join.from.path ? sequenceOf(join) : undefined;
-    if (name !== undefined) sequences.set(name, (sequences.get(name) ?? new Set()).add(join.to));
+  /** By what sent, by the id, by who received: no text is put together for each of ten thousand. */
+  const bySender = new Map<SpanPath, Map<string, ByReceiver>>();
+  for (const { kind, from, to, keys } of joins) {
+    const id = keys[0]?.id;
+    if (id === undefined || causes.get(to) !== from.path) continue;
+    const byId = entry(bySender, from.path, () => new Map<string, ByReceiver>());
+    const byReceiver = entry(byId, id, (): ByReceiver => new Map());
+    entry(byReceiver, kind === "sfn-execution" ? STATES : to.root.origin.functionName, () => new Set()).add(to);
   }
-  return [...sequences].flatMap(([name, units]) =>
-    units.size <= MOST_ATTEMPTS || name.startsWith(STATES) ? [units] : [],
-  );
+  const sequences: ReadonlySet<Unit>[] = [];
+  for (const byId of bySender.values())
+    for (const byReceiver of byId.values())
+      for (const [name, units] of byReceiver)
+        if (units.size > 1 && (units.size <= MOST_ATTEMPTS || name === STATES)) sequences.push(units);
+  return sequences;
 };
 
-const STATES = "states ";
-
 /** The states of an execution are any functions; another function that had the same message did not wait. */
-const sequenceOf = ({ kind, from, to, keys: [key] }: UnitJoin): string | undefined => {
-  if (kind === "sfn-execution") return `${STATES}${from.path} ${key?.id}`;
-  return key && `${from.path} ${key.id} ${to.root.origin.functionName}`;
+const STATES = "\u0000states";
+
+type ByReceiver = Map<string | undefined, Set<Unit>>;
+
+const entry = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
 };
 
 const putInSequence = (
@@ -117,9 +133,9 @@ const putInSequence = (
   }
 };
 
-const nodeOf = (span: SpanRecord, unit: Unit, clocks: Clocks, origin: UnixNano): Node => {
-  const start = Number(clocks.startOf(span) - origin);
-  const end = Math.max(start, Number(clocks.endOf(span) - origin));
+const nodeOf = (span: SpanRecord, unit: Unit, clocks: Clocks, timeOf: (time: UnixNano) => number): Node => {
+  const start = timeOf(clocks.startOf(span));
+  const end = Math.max(start, timeOf(clocks.endOf(span)));
   const init = span === unit.root && span.isColdStart ? (initDurationNs(span.wire, unit.platform?.facts) ?? 0) : 0;
   return { value: span, start: start - init, end, children: [] };
 };

@@ -65,6 +65,14 @@ export interface Graph {
   readonly truncated: boolean;
 }
 
+const NONE: readonly never[] = [];
+
+/** What stands under a path. */
+interface Held {
+  readonly span: SpanRecord;
+  readonly unit: Unit;
+}
+
 /** Who uses one request id again and again is not followed: it tells nothing then. */
 export const MAX_TRACES_OF_REQUEST = 50;
 
@@ -73,8 +81,7 @@ export const createGraph = (store: Pick<StoreReader, "asOfNow">, bounds: GraphBo
   const unitsByTrace = new Map<TraceId, readonly Unit[]>();
   const bareByTrace = new Map<TraceId, readonly Unit[]>();
   const seenByTrace = new Map<TraceId, Unit[]>();
-  const spans = new Map<SpanPath, SpanRecord>();
-  const unitBySpan = new Map<SpanPath, Unit>();
+  const held = new Map<SpanPath, Held>();
   const holdersByKey = new Map<StitchKeyIdentity, KeyHolder[]>();
   const producersByKey = new Map<StitchKeyIdentity, KeyHolder[]>();
   const consumersByKey = new Map<StitchKeyIdentity, KeyHolder[]>();
@@ -91,13 +98,16 @@ export const createGraph = (store: Pick<StoreReader, "asOfNow">, bounds: GraphBo
     const loaded = spansLeft > 0 ? await reader.spansOfTraces(traceIds, spansLeft) : [];
     spansLeft -= loaded.length;
     if (spansLeft <= 0) truncated = true;
+    const only = traceIds.length === 1 ? traceIds[0] : undefined;
+    if (only !== undefined) return void bareByTrace.set(only, unitsOf(loaded));
     const byTrace = Map.groupBy(loaded, (span) => span.traceId);
     for (const traceId of traceIds) bareByTrace.set(traceId, unitsOf(byTrace.get(traceId) ?? []));
   };
 
   /** The other traces in which their requests are spoken of. */
   const tracesOfRequests = (traceIds: readonly TraceId[]): readonly TraceId[] => {
-    const requests = new Set(traceIds.flatMap((id) => bareByTrace.get(id) ?? []).flatMap(requestKeysOf));
+    const requests = new Set<StitchKeyIdentity>();
+    for (const id of traceIds) for (const unit of bareByTrace.get(id) ?? []) addRequestKeys(unit, requests);
     const speaking = new Set<TraceId>();
     for (const key of requests) {
       const holders = consumersByKey.get(key) ?? [];
@@ -123,25 +133,22 @@ export const createGraph = (store: Pick<StoreReader, "asOfNow">, bounds: GraphBo
     for (const traceId of traceIds) unitsByTrace.set(traceId, byTrace.get(traceId) ?? []);
     for (const unit of units) index(unit);
     for (const unit of new Set(moved.values())) indexSight(unit);
-    for (const traceId of traceIds) orphansByTrace.set(traceId, (byTrace.get(traceId) ?? []).filter(isOrphan));
+    for (const traceId of traceIds) {
+      const orphans = (byTrace.get(traceId) ?? []).filter(isOrphan);
+      if (orphans.length > 0) orphansByTrace.set(traceId, orphans);
+    }
   };
 
   const indexSight = (unit: Unit): void => {
-    for (const path of evidencePaths(unit)) {
-      if (unitBySpan.has(path)) continue;
-      spans.set(path, unit.root);
-      unitBySpan.set(path, unit);
-    }
+    for (const path of evidencePaths(unit)) if (!held.has(path)) held.set(path, { span: unit.root, unit });
     for (const traceId of new Set(unit.platform?.spans.map((span) => span.traceId)))
       if (traceId !== unit.root.traceId) append(seenByTrace, traceId, unit);
   };
 
   const index = (unit: Unit): void => {
     for (const span of unit.spans) {
-      const { path } = span;
-      if (unitBySpan.has(path)) continue; // the same id with another content: the first stands for it
-      spans.set(path, span);
-      unitBySpan.set(path, unit);
+      if (held.has(span.path)) continue; // the same id with another content: the first stands for it
+      held.set(span.path, { span, unit });
     }
     const parent = unit.root.parentPath;
     if (parent) append(unitsByParent, parent, unit);
@@ -150,7 +157,7 @@ export const createGraph = (store: Pick<StoreReader, "asOfNow">, bounds: GraphBo
 
   const isOrphan = (unit: Unit): boolean => {
     const parent = unit.root.parentPath;
-    return parent !== undefined && !spans.has(parent) && !hasSharedHeader(unit);
+    return parent !== undefined && !held.has(parent) && !hasSharedHeader(unit);
   };
 
   const loadLinks = async (traceIds: readonly TraceId[]): Promise<void> => {
@@ -198,17 +205,20 @@ export const createGraph = (store: Pick<StoreReader, "asOfNow">, bounds: GraphBo
     },
     units: (traceId) => unitsByTrace.get(traceId) ?? [],
     bareUnits: (traceId) => bareByTrace.get(traceId) ?? [],
-    seenIn: (traceId) => seenByTrace.get(traceId) ?? [],
-    span: (path) => spans.get(path),
-    unitOf: (path) => unitBySpan.get(path),
-    unitsUnder: (path) => unitsByParent.get(path) ?? [],
-    recordsIn: (invocation) => recordsByInvocation.get(invocation) ?? [],
-    orphans: (traceId) => orphansByTrace.get(traceId) ?? [],
+    seenIn: (traceId) => seenByTrace.get(traceId) ?? NONE,
+    span: (path) => held.get(path)?.span,
+    unitOf: (path) => held.get(path)?.unit,
+    unitsUnder: (path) => unitsByParent.get(path) ?? NONE,
+    recordsIn: (invocation) => recordsByInvocation.get(invocation) ?? NONE,
+    orphans: (traceId) => orphansByTrace.get(traceId) ?? NONE,
     once<T>(what: string, of: Unit | TraceId, compute: () => T): T {
       let known = remembered.get(what);
       if (known === undefined) remembered.set(what, (known = new Map()));
-      if (!known.has(of)) known.set(of, compute());
-      return known.get(of) as T;
+      const before = known.get(of);
+      if (before !== undefined || known.has(of)) return before as T;
+      const computed = compute();
+      known.set(of, computed);
+      return computed;
     },
     roots: new Map(),
     climbing: new Set(),
@@ -216,15 +226,16 @@ export const createGraph = (store: Pick<StoreReader, "asOfNow">, bounds: GraphBo
     producers: (key) => producersByKey.get(key) ?? [],
     consumers: (key) => consumersByKey.get(key) ?? [],
     isWhole: (key) => !cutKeys.has(key),
-    linksTo: (path) => linksByTarget.get(path) ?? [],
+    linksTo: (path) => linksByTarget.get(path) ?? NONE,
     get truncated() {
       return truncated;
     },
   };
 };
 
-const requestKeysOf = (unit: Unit): StitchKeyIdentity[] =>
-  unit.consumed.filter(({ kind }) => kind === "lambda-request").map(stitchKeyIdentity);
+const addRequestKeys = ({ consumed }: Unit, keys: Set<StitchKeyIdentity>): void => {
+  for (const key of consumed) if (key.kind === "lambda-request") keys.add(stitchKeyIdentity(key));
+};
 
 const keysOf = (units: readonly Unit[]): StitchKeyIdentity[] => {
   const identities: StitchKeyIdentity[] = [];
