@@ -55,6 +55,7 @@ test.each([false, true])(
     expect(await stats()).toMatchObject({ logs: 4, spans: 1, invocations: 1 });
     expect((await logs()).map(({ wire, origin }) => [wire.body, origin.functionName])).toEqual([
       [{ stringValue: LINES[0]?.trimEnd() }, "orders"],
+      [{ stringValue: LINES[2]?.trimEnd() }, "orders"],
       [{ stringValue: REPORT.replace("\n", "") }, "orders"],
     ]);
     const spans = await storedSpans(pipeline.store);
@@ -63,6 +64,13 @@ test.each([false, true])(
     ]);
   },
 );
+
+test("lines of Python's runtime are found by the request id that they name, at their level", async () => {
+  const time = "2026-01-01T00:00:00.000Z";
+  const lines = ["INFO", "WARNING", "CRITICAL"].map((level) => `[${level}]\t${time}\t${REQUEST_ID}\tpaid\n`);
+  await deliver({ url, records: [subscription(...lines)] });
+  expect((await logs()).map(({ wire }) => wire.severityText)).toEqual(["INFO", "WARN", "FATAL"]);
+});
 
 test("what is delivered again under the same request id is stored once", async () => {
   await deliver({ url, records: [subscription(...LINES)] });

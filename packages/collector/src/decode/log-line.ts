@@ -25,8 +25,16 @@ export const logLine = (message: string, time: UnixNano, id?: string): FunctionL
 /** A platform record. */
 export const recordLine = (type: string, record: PlainValue, time: UnixNano): FunctionLine => {
   const word = wordOfRecord(type, record, time) ?? platformLine(textOf(record), time)?.word;
+  const requestId = word?.requestId ?? text(fieldsOf(record)?.["requestId"]);
   const identity = identityOfRecord(type, record);
-  return { time, type, body: record, ...(word && { word }), ...(identity && { identity }) };
+  return {
+    time,
+    type,
+    body: record,
+    ...(requestId !== undefined && { requestId }),
+    ...(word && { word }),
+    ...(identity && { identity }),
+  };
 };
 
 /** By the function, or by an extension. */

@@ -77,6 +77,7 @@ test.each([
   const read = logLine(line, START);
   expect(read).toMatchObject({ type, body: line, ...(word && { word: { requestId: ID, ...word } }) });
   if (word === undefined) expect(read).not.toHaveProperty("word");
+  expect(read.requestId).toBe(line.includes(ID) ? ID : undefined);
 });
 
 test("the same record in JSON says the same", () => {
@@ -90,6 +91,7 @@ test("the same record in JSON says the same", () => {
     time: START + 425_000_000n,
     type: "platform.report",
     body: record,
+    requestId: ID,
     word: { requestId: ID, stage: "report", time: START + 425_000_000n, facts: { status: "success", ...NUMBERS } },
   });
 });

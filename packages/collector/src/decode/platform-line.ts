@@ -20,6 +20,7 @@ import { statusOf } from "./platform-record.ts";
 
 export interface PlatformLine {
   readonly type: string;
+  readonly requestId?: string;
   readonly word?: PlatformWord;
 }
 
@@ -42,9 +43,12 @@ const EXITED = /^RequestId: (\S+) (?:Error: )?(Runtime exited[^\r\n]*|Process ex
 export const platformLine = (line: string, time: UnixNano): PlatformLine | undefined => {
   const [, type, stage] = TYPES.find(([start]) => start.test(line)) ?? [];
   if (type === undefined) return faultLine(line, time);
+  const requestId = text(REQUEST_ID.exec(line)?.[1]);
   const word = stage && wordOf(stage, line, time);
-  return { type, ...(word && { word }) };
+  return { type, ...(requestId !== undefined && { requestId }), ...(word && { word }) };
 };
+
+const REQUEST_ID = /^[A-Z]+ RequestId: (\S+)/;
 
 const faultLine = (line: string, time: UnixNano): PlatformLine | undefined => {
   const [, timedOut, timeout, seconds] = TIMED_OUT.exec(line) ?? [];
@@ -54,7 +58,7 @@ const faultLine = (line: string, time: UnixNano): PlatformLine | undefined => {
   const facts: PlatformFacts = timeout
     ? { status: "timeout", message: timeout, ...defined({ durationMs: measured(Number(seconds) * 1000) }) }
     : { status: "failure", errorType: "Runtime.ExitError", ...(exit && { message: exit }) };
-  return { type: "platform.fault", word: { requestId, stage: "fault", time, facts } };
+  return { type: "platform.fault", requestId, word: { requestId, stage: "fault", time, facts } };
 };
 
 /** Longer names first: each ends as another begins. */

@@ -38,6 +38,8 @@ export interface FunctionLine {
   readonly body: PlainValue;
   /** CloudWatch's id of the line. */
   readonly id?: string;
+  /** Of the invocation that a platform's line names. */
+  readonly requestId?: string;
   readonly word?: PlatformWord;
   /** What the line tells about where it comes from. */
   readonly identity?: FunctionIdentity;

@@ -118,11 +118,11 @@ const resourceOf = (identity: FunctionIdentity): Resource => ({
 });
 
 const logRecord = (line: FunctionLine, receivedAt: UnixNano): LogRecord | undefined => {
-  const { time, word } = line;
+  const { time } = line;
   const said = line.type === "function" || line.type === "extension" ? printed(line.body) : undefined;
   const body = anyValue(said?.message ?? line.body);
   const attributes = madeAttributes({
-    [FAAS_INVOCATION_ID[0]]: word?.requestId ?? said?.requestId,
+    [FAAS_INVOCATION_ID[0]]: line.requestId ?? said?.requestId,
     [LOG_RECORD_UID]: line.id,
   });
   const fields = said?.fields.map(([key, value]) => ({ key, value: anyValue(value) })) ?? [];
@@ -171,14 +171,16 @@ interface Printed {
   readonly fields: readonly (readonly [string, PlainValue])[];
 }
 
-/** `<time>\t<request id>\tINFO\t<text>`, as Lambda's Node.js runtime writes. */
-const NODE_LINE = /^\S+Z\t([\w-]{1,128})\t([A-Z]+)\t/;
+/** `<time>\t<request id>\tINFO\t<text>`, as Lambda's Node.js runtime writes; `[INFO]\t<time>\t<request id>\t<text>`, as Python's. */
+const NODE_LINE = /^\S+Z\t(?<requestId>[\w-]{1,128})\t(?<level>[A-Z]+)\t/;
+const PYTHON_LINE = /^\[(?<level>[A-Z]+)\]\t\S+Z\t(?<requestId>[\w-]{1,128})\t/;
 
 const printed = (body: PlainValue): Printed => {
   if (typeof body === "object" && body !== null && !Array.isArray(body)) {
     return printedObject(body as { readonly [key: string]: PlainValue });
   }
-  const [, requestId, level = ""] = NODE_LINE.exec(typeof body === "string" ? body : "") ?? [];
+  const line = typeof body === "string" ? body : "";
+  const { requestId, level = "" } = (NODE_LINE.exec(line) ?? PYTHON_LINE.exec(line))?.groups ?? {};
   return { severity: knownLevel(level), ...(requestId !== undefined && { requestId }), fields: [] };
 };
 
@@ -208,4 +210,12 @@ const printedObject = (line: { readonly [key: string]: PlainValue }): Printed =>
 /** What lines are found by, and told apart. */
 const IDS: ReadonlySet<string> = new Set([LOG_REQUEST_ID, LOG_SEQ]);
 
-const knownLevel = (level: string): string => (SEVERITIES.has(level) ? level : "INFO");
+const knownLevel = (level: string): string => {
+  const named = PYTHON_LEVELS.get(level) ?? level;
+  return SEVERITIES.has(named) ? named : "INFO";
+};
+
+const PYTHON_LEVELS: ReadonlyMap<string, string> = new Map([
+  ["WARNING", "WARN"],
+  ["CRITICAL", "FATAL"],
+]);
