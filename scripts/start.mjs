@@ -92,9 +92,11 @@ const printed = (child, pattern) =>
     });
   });
 
+const dataDir = data === undefined ? undefined : resolvePath(callersFolder, data);
+const dataFlag = dataDir === undefined ? "" : ` --data ${dataDir}`;
 const serveFlags = [
   ...(port === undefined ? [] : ["--port", port]),
-  ...(data === undefined ? [] : ["--data", resolvePath(callersFolder, data)]),
+  ...(dataDir === undefined ? [] : ["--data", dataDir]),
 ];
 const collector = start("the collector", [at("packages/collector/bin/mayfly.mjs"), "serve", ...serveFlags]);
 const url = await printed(collector, /(http:\/\/\S+)/);
@@ -113,7 +115,9 @@ const needsKey = (await fetch(`${url}/api/stats`)).status === 401;
 
 if (noDemo) announce("Mayfly listens; send OTLP to this address and open it:");
 else if (needsKey)
-  announce("Mayfly listens. Its data has API keys, so the example shop is left out. Sign in with a key at:");
+  announce(
+    `Mayfly listens. Its data has API keys, so the example shop is left out. Sign in with a key (npx mayfly keys create --name you --scope read${dataFlag}) at:`,
+  );
 else {
   const shop = start("the shop", [at("examples/shop/dist/main.js"), "--collector", url, "--rate", rate]);
   const orders = await printed(shop, /(http:\/\/\S+)/);

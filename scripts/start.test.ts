@@ -101,7 +101,9 @@ test("over data with API keys it leaves the shop out, which has none, and says s
   const made = spawn(process.execPath, [mayfly, ...keys], { stdio: "ignore" });
   expect(await new Promise((resolve) => made.once("exit", resolve))).toBe(0);
   const { child, exit, until } = start("--port", "0", "--data", folder);
-  const url = await until(/has API keys, so the example shop is left out\. Sign in with a key at:\s+(http:\/\/\S+)/);
+  const url = await until(
+    /has API keys, so the example shop is left out\. Sign in with a key \(npx mayfly keys create --name you --scope read --data \S+\) at:\s+(http:\/\/\S+)/,
+  );
   expect((await fetch(`${url}/api/stats`)).status).toBe(401);
   child.kill("SIGTERM");
   expect(await exit).toBe(0);

@@ -168,6 +168,17 @@ test("it ends with 1 when a must fails, and --json is one object", async () => {
   });
 });
 
+test.each(["127.0.0.1", "localhost", "[::1]"])(
+  "where nothing listens at %s it says that once, and ends with 1",
+  async (host) => {
+    const { port } = new URL(await listening(() => {}));
+    await new Promise((resolve) => servers.pop()?.close(resolve));
+    const url = `http://${host}:${port}`;
+    const stderr = expect.stringMatching(/^mayfly: nothing listens at http:.+: .+\n$/);
+    expect(await conformance("--url", url)).toEqual({ code: 1, stdout: "", stderr });
+  },
+);
+
 test.each([
   [["--url", "localhost:4318"], '--url is "localhost:4318"'],
   [["--url", "http://localhost", "--signal", "spans"], '--signal is "spans"'],

@@ -13,8 +13,8 @@ interface ServeDeps {
   readonly stopped: () => Promise<void>;
 }
 
-const INSECURE =
-  "INSECURE: there are no API keys, and this is not the loopback: whoever reaches the port can read and write everything. Make a key (mayfly keys create) and start without --insecure.";
+const insecure = (dataDir: string): string =>
+  `INSECURE: there are no API keys, and this is not the loopback: whoever reaches the port can read and write everything. Make a key (mayfly keys create --name NAME --scope admin --data ${dataDir}) and start without --insecure.`;
 
 export const serveCommand = ({ env, print, stderr, stopped }: ServeDeps): Command => {
   const command = new Command("serve").description("receive OTLP/HTTP, store it, serve the API and the UI");
@@ -27,7 +27,7 @@ export const serveCommand = ({ env, print, stderr, stopped }: ServeDeps): Comman
     const { url } = collector;
     print(`mayfly listens on ${url} and keeps its data in ${config.dataDir}`);
     log.info({ url, dataDir: config.dataDir, version: VERSION, node: process.version, pid: process.pid }, "started");
-    if (collector.isInsecure) log.warn({ host: config.host }, INSECURE);
+    if (collector.isInsecure) log.warn({ host: config.host }, insecure(config.dataDir));
     await stop;
     log.info({ url }, "stopping");
     await collector.close();

@@ -52,8 +52,8 @@ export const SignInPage = () => {
           {isBusy ? "Signing in …" : "Sign in"}
         </button>
         <p class="how">
-          A key with the scope read or admin is made on the collector's machine:
-          <code>mayfly keys create --name you --scope read</code>
+          A key with the scope read or admin is made on the collector's machine, with the --data of the collector:
+          <code>mayfly keys create --name you --scope read --data DIR</code>
         </p>
       </form>
     </main>
