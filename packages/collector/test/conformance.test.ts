@@ -90,6 +90,16 @@ const packs = (answer: { headers: Record<string, string>; body: Buffer }): void 
   answer.body = gzipSync(answer.body);
 };
 
+test("where nothing answers that is said once, and no case is counted", async () => {
+  const url = await listening(() => {});
+  await new Promise((closed) => servers.pop()?.close(closed));
+  expect(await mayfly(["conformance", "--url", url])).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `mayfly: no endpoint answers at ${url}: connect ECONNREFUSED ${new URL(url).host}\n`,
+  });
+});
+
 test("a server that packs what nobody asked to be packed fails by that", async () => {
   expect(failed(await run(await spoilt(packs), ["traces"]))).toContain("traces answer-plain-unless-asked");
 });

@@ -266,6 +266,11 @@ test("export finds by function, time, query and id, and says who does not answer
     code: 2,
     stderr: expect.stringContaining('--from is "yesterday", expected RFC 3339'),
   });
+  expect(await mayfly(["export", "--url", url, "--query", "duration:>x"])).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: expect.stringMatching(/^mayfly: --query is "duration:>x": expected a duration with its unit/),
+  });
   expect(await mayfly(["export", "--url", "http://127.0.0.1:9"])).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/^mayfly: no collector answers at http:\/\/127\.0\.0\.1:9: /),

@@ -2,6 +2,7 @@
 import type { TraceList, TraceSummary } from "@mayfly/api";
 import type { Command } from "commander";
 import { systemClock } from "../clock.ts";
+import { ConfigError, QueryError } from "../errors.ts";
 import type { CollectorApi } from "./collector-api.ts";
 import { repeatable } from "./repeatable.ts";
 import { timeOf } from "./time-flag.ts";
@@ -44,7 +45,10 @@ async function* listed(
   let cursor: string | undefined;
   do {
     const given = { ...times, q: query, function: name, limit: String(PAGE), cursor };
-    const page = await api.get<TraceList>(`/api/traces?${search(Object.entries(given))}`);
+    const page = await api.get<TraceList>(`/api/traces?${search(Object.entries(given))}`).catch((error: unknown) => {
+      if (!(error instanceof QueryError)) throw error;
+      throw new ConfigError("config-invalid", `--query is "${query}": ${error.message}`, { cause: error });
+    });
     yield* page.traces;
     ({ cursor } = page);
   } while (cursor !== undefined);

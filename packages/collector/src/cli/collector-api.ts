@@ -1,11 +1,11 @@
 /**
  * A running collector, asked over HTTP by commands: where it is, who asks, and its refusals as sentences.
  *
- * Errors  NotFoundError when nothing answers, InputError with what the collector said.
+ * Errors  NotFoundError when nothing answers, InputError with what the collector said; of a query, a QueryError.
  */
 import type { ErrorBody } from "@mayfly/api";
 import { type Command, Option } from "commander";
-import { ConfigError, InputError, NotFoundError } from "../errors.ts";
+import { ConfigError, InputError, NotFoundError, QueryError } from "../errors.ts";
 import type { Config, Environment } from "../config.ts";
 import { addSettings } from "./settings.ts";
 
@@ -67,19 +67,28 @@ export const collectorApi = (
     ask,
     async get<T>(path: string) {
       const answer = await ask(path);
-      if (!answer.ok) throw new InputError("bad-request", `${url}${path} answered ${await refusalOf(answer)}`);
+      if (!answer.ok) {
+        const text = await answer.text();
+        const { code, message, at } = errorIn(text);
+        if (code === "bad-query" && message !== undefined && at) throw new QueryError(message, at);
+        throw new InputError("bad-request", `${url}${path} answered ${refusalIn(answer.status, text)}`);
+      }
       return (await answer.json()) as T;
     },
   };
 };
 
 /** `403: message`, in whatever form the message came. */
-export const refusalOf = async (answer: Response): Promise<string> => {
-  const text = await answer.text();
+export const refusalOf = async (answer: Response): Promise<string> => refusalIn(answer.status, await answer.text());
+
+const refusalIn = (status: number, text: string): string => `${status}: ${errorIn(text).message ?? text.slice(0, 200)}`;
+
+/** Ours has an `error`, an OTLP Status a message; a proxy's page neither. */
+const errorIn = (text: string): Partial<ErrorBody["error"]> => {
   try {
-    const body = JSON.parse(text) as Partial<ErrorBody> & { readonly message?: string };
-    return `${answer.status}: ${body.error?.message ?? body.message ?? text}`;
+    const { error, message } = JSON.parse(text) as Partial<ErrorBody> & { readonly message?: string };
+    return error ?? (message === undefined ? {} : { message });
   } catch {
-    return `${answer.status}: ${text.slice(0, 200)}`;
+    return {};
   }
 };

@@ -219,4 +219,5 @@ test("what is no dev file at all says so", async () => {
     `there is no mayfly.dev.json in ${folder}; the smallest one is`,
   );
   await expect(readDevFiles(["p.json", "q.ts"], folder)).rejects.toThrow("p.json does not exist\nq.ts does not exist");
+  await expect(readDevFiles(["/no-such/r.ts"], folder)).rejects.toThrow("/no-such/r.ts does not exist");
 });

@@ -39,7 +39,7 @@ const EXAMPLE = `{
 
 export const readDevFiles = async (given: readonly string[], folder: string): Promise<DevFiles> => {
   const paths = (given.length > 0 ? given : defaultFile(folder)).map((path) => resolve(folder, path));
-  const missing = paths.filter((path) => !existsSync(path)).map((path) => `${relative(folder, path)} does not exist`);
+  const missing = paths.filter((path) => !existsSync(path)).map((path) => `${shown(folder, path)} does not exist`);
   if (missing.length > 0) throw new DevFileError(missing.join("\n"));
   const handlerFiles = paths.filter(isHandlerFile);
   const devFiles = paths.filter((path) => !isHandlerFile(path));
@@ -50,18 +50,22 @@ export const readDevFiles = async (given: readonly string[], folder: string): Pr
       ...fromHandlerFile(path, handlerFiles.length === 1 && devFiles.length === 0),
     })),
   ];
-  const mistakes = parts.flatMap((part) =>
-    part.mistakes.map((mistake) => `${relative(folder, part.path)}: ${mistake}`),
-  );
+  const mistakes = parts.flatMap((part) => part.mistakes.map((mistake) => `${shown(folder, part.path)}: ${mistake}`));
   const definition = merged(
     parts.map((part) => part.definition),
     mistakes,
   );
   if (mistakes.length === 0 && Object.keys(definition.functions).length === 0)
-    mistakes.push(`${paths.map((path) => relative(folder, path)).join(", ")}: there is no function`);
+    mistakes.push(`${paths.map((path) => shown(folder, path)).join(", ")}: there is no function`);
   mistakes.push(...problemsOf(definition));
   if (mistakes.length > 0) throw new DevFileError(mistakes.join("\n"));
   return { paths, devFiles, definition };
+};
+
+/** From the folder one stands in; whole where it is not below that. */
+const shown = (folder: string, path: string): string => {
+  const short = relative(folder, path);
+  return short.startsWith("..") ? path : short;
 };
 
 const defaultFile = (folder: string): readonly string[] => {

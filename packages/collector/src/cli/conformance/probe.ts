@@ -23,9 +23,12 @@ export interface Answer {
 }
 
 export interface Probe {
+  readonly url: string;
   send(sent: Sent): Promise<Answer>;
   /** All that were seen so far. */
   readonly answers: readonly Answer[];
+  /** A connection was made, whatever came of it. */
+  readonly isReached: boolean;
   close(): void;
 }
 
@@ -43,6 +46,7 @@ export const createProbe = ({ url, headers, timeoutMs }: ProbeOptions): Probe =>
     ? new TlsAgent({ keepAlive: true, maxSockets: 1 })
     : new Agent({ keepAlive: true, maxSockets: 1 });
   const answers: Answer[] = [];
+  let isReached = false;
   const once = ({ method = "POST", path, headers: own, body = "" }: Sent): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const all: OutgoingHttpHeaders = { ...headers, ...own, "content-length": Buffer.byteLength(body) };
@@ -55,12 +59,22 @@ export const createProbe = ({ url, headers, timeoutMs }: ProbeOptions): Probe =>
           reject,
         );
       });
+      outgoing.on("socket", (socket) => {
+        if (!socket.connecting) return; // one that an earlier request had opened
+        socket.once("connect", () => {
+          isReached = true;
+        });
+      });
       outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
       outgoing.on("error", reject);
       outgoing.end(body);
     });
   return {
+    url,
     answers,
+    get isReached() {
+      return isReached;
+    },
     async send(sent) {
       const answer = await once(sent);
       answers.push(answer);

@@ -1,4 +1,9 @@
-/** Cases, run one after the other → what came of each. */
+/**
+ * Cases, run one after the other → what came of each.
+ *
+ * Errors  NotFoundError where no connection can be made.
+ */
+import { NotFoundError } from "../../errors.ts";
 import { type Case, casesOf, type Level } from "./cases.ts";
 import type { Probe } from "./probe.ts";
 import type { Signal } from "./records.ts";
@@ -23,6 +28,8 @@ export const runCases = async (
   const results: CaseResult[] = [];
   for (const one of signals.flatMap(casesOf)) {
     const result = await resultOf(one, probe);
+    if (!probe.isReached)
+      throw new NotFoundError("not-found", `no endpoint answers at ${probe.url}: ${result.fault ?? ""}`);
     results.push(result);
     onResult(result);
   }
