@@ -17,7 +17,10 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { COMPILER, isOnPath } from "./compiler.mjs";
+import { untilStopped } from "./until-stopped.mjs";
 
+/** Or its shell. */
+const npm = process.ppid;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
 /** pnpm is pinned here: a `packageManager` field makes frozen installs fail. */
@@ -119,7 +122,10 @@ if (!Object.hasOwn(known, command ?? ""))
 install();
 requireNode();
 if (command !== "test") run("node", ["scripts/build.mjs"]); // the checks build by themselves
-if (command === "start") run("node", ["scripts/start.mjs", ...flags]);
+if (command === "start") {
+  const options = { cwd: root, env: environment() };
+  process.exit(await untilStopped("node", ["scripts/start.mjs", ...flags], options, npm));
+}
 if (command === "test") {
   installForTests();
   run("node", ["scripts/check.mjs", ...flags]);

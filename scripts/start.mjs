@@ -66,7 +66,7 @@ const stop = async (code) => {
   }
   process.exit(code);
 };
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => void stop(0));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => void stop(0));
 
 /** A child in a group of its own: Ctrl-C reaches this script alone, which then stops them in order. */
 const start = (name, args) => {

@@ -1,10 +1,10 @@
 /** `npm start` after the build: what a newcomer sees, and that nothing stays behind. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TraceList } from "@mayfly/api";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 const START = join(import.meta.dirname, "start.mjs");
 
@@ -77,6 +77,28 @@ test.skipIf(process.platform !== "linux")(
     child.kill("SIGTERM");
     expect(await exit).toBe(0);
     await expect.poll(() => running(processes)).toEqual([]);
+  },
+);
+
+test.skipIf(process.platform !== "linux").for(["npm", "a terminal"])(
+  "what %s started ends with it, and leaves no process behind",
+  async (who) => {
+    const flags = ["--no-demo", "--port", "0", "--data", await temporaryFolder()];
+    const script = `
+      import { untilStopped } from ${JSON.stringify(join(import.meta.dirname, "until-stopped.mjs"))};
+      process.exit(await untilStopped(process.execPath, ${JSON.stringify([START, ...flags])}));`;
+    const file = join(await temporaryFolder(), "boot.mjs");
+    await writeFile(file, script);
+    const env = { ...process.env, npm_lifecycle_event: "start" };
+    const npm = spawn("sh", ["-c", `"${process.execPath}" "${file}"; true`], { env, detached: true });
+    let printed = "";
+    npm.stdout.on("data", (chunk) => (printed += String(chunk)));
+    await vi.waitFor(() => expect(printed).toContain("Mayfly listens"), { timeout: 15_000 });
+    const processes = await descendantsOf(npm);
+    expect(processes).toHaveLength(3);
+    if (who === "npm") npm.kill("SIGTERM");
+    else process.kill(-Number(npm.pid), "SIGHUP");
+    await expect.poll(() => running(processes), { timeout: 15_000 }).toEqual([]);
   },
 );
 
