@@ -151,10 +151,11 @@ const isStale = ({ fromUnit, messageId }: Carried, keyed: readonly Evidence[], u
 const isHandedOn = (path: SpanPath, unit: Unit, root: TraceId, graph: Graph): boolean =>
   !unit.isBatch && isHeadersParent(path, root, graph) && batchBefore(unit, root, graph) !== undefined;
 
+/** Of what runs still, and so has no end, none is after. */
 const isAfter =
-  ({ root }: Unit) =>
+  ({ root: { origin, wire } }: Unit) =>
   ({ from }: Evidence): boolean =>
-    root.origin.resourceId === from.origin.resourceId && root.wire.endTimeUnixNano < from.start;
+    origin.resourceId === from.origin.resourceId && wire.endTimeUnixNano > 0n && wire.endTimeUnixNano < from.start;
 
 /** A record span whose parent is its own invocation: that says where it ran, not what caused it. */
 const isContainer = (unit: Unit): boolean => unit.invocation !== undefined && unit.invocation === unit.root.parentPath;

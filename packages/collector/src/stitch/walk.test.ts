@@ -347,13 +347,16 @@ test("a context that stayed behind from an earlier invocation says nothing again
   }
 });
 
-test("a parent that was still at work when the message was sent is believed", async () => {
-  const { ask } = await stored(...staleContext.map((one) => (one.wire.name === "old" ? late(one) : one)));
+test.each([
+  ["was still at work", (end: bigint) => end + 1_000_000_000n],
+  ["has not ended", () => 0n],
+])("a parent that %s when the message was sent is believed", async (_, endOf) => {
+  const working = staleContext.map((one) =>
+    one.wire.name === "old" ? rewired(one, { endTimeUnixNano: endOf(one.wire.endTimeUnixNano) }) : one,
+  );
+  const { ask } = await stored(...working);
   expect((await ask("r-old"))?.joins).toContain("old continues worker by parent");
 });
-
-const late = (one: (typeof staleContext)[number]) =>
-  rewired(one, { endTimeUnixNano: one.wire.endTimeUnixNano + 1_000_000_000n });
 
 test("a batch is not of the story whose context a message of another carried", async () => {
   const { ask } = await stored(
