@@ -10,6 +10,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
@@ -244,6 +245,21 @@ test("keys that a batch names on its links outlive it too", async () => {
     expect(await store.holdersOfKeys([key(id)], ALL)).toMatchObject([
       { side: "consumed", path: expect.stringContaining(spanId("poll")) },
     ]);
+});
+
+test("bytes that nothing packs, where keys are looked for, keep no partition from expiring", async () => {
+  const random = (): Uint8Array => randomBytes(12_000);
+  const spans = Array.from({ length: 1_000 }, (_, n) => {
+    const one = span(`s${n}`, { trace: `t${n}`, request: "r", consumes: [`sqs-message m${n}`] });
+    const attributes = [...one.wire.attributes, { key: "mayfly.keys.produced", value: { bytesValue: random() } }];
+    return rewired(one, { attributes });
+  });
+  await store.append(batch(spans));
+  const problems: StoreError[] = [];
+  const one = openAt(START, { onProblem: (error) => problems.push(error) });
+  expect(liveUntil(one, START + 14n * DAY + 1n)).toEqual(["sealed 1", "expired 1"]);
+  expect(problems).toEqual([]);
+  expect(await store.holdersOfKeys([key("m7")], ALL)).toHaveLength(1);
 });
 
 test.each<KeeperPart>(["keep traces", "keep keys", "adjust", "remove sealed"])(

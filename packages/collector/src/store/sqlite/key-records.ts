@@ -70,6 +70,6 @@ const sourceOf = (
   blocks: readonly { readonly entry: BlockEntry; readonly body: Buffer; readonly places: Uint32Array }[],
 ): SealSource => ({
   blocks: (signal) => (signal === "spans" ? blocks.map(({ entry }) => entry) : []),
-  block: (id) => decodeBlock(blocks[id - 1]!.body),
+  block: (id) => decodeBlock(Buffer.from(blocks[id - 1]!.body)), // what nothing packed lies in the body itself
   places: (id) => blocks[id - 1]!.places,
 });

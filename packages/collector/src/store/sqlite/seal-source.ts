@@ -11,6 +11,7 @@ import type { BlockEntry } from "./partition-reader.ts";
 
 export interface SealSource {
   blocks(signal: Signal): readonly BlockEntry[];
+  /** Its bytes are of the one who asked, who gives them back. */
   block(id: number): Block;
   /** Of the block's records: u32 term, u32 row, … */
   places(id: number): Uint32Array;
