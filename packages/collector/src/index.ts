@@ -24,6 +24,7 @@ import { keepReserve, openReserve } from "./store/sqlite/reserve.ts";
 import { listSetAside } from "./store/sqlite/set-aside.ts";
 import { startStore } from "./store/sqlite/sqlite-store.ts";
 import { errorFields, type Log, silentLog } from "./self/log.ts";
+import { seldom } from "./self/seldom.ts";
 import { createSqliteSummaries } from "./store/sqlite/summaries.ts";
 import type { Store } from "./store/store.ts";
 import type { Summaries } from "./store/summaries.ts";
@@ -93,7 +94,8 @@ const startOn = async (given: Partial<Config>, options: CollectorOptions): Promi
   const hasOwnClock = options.clock !== undefined;
   const summarizer = hasOwnClock ? undefined : startSummarizer({ dataDir }, onBug);
   const reader = hasOwnClock ? undefined : startReader({ dataDir }, onBug);
-  const keeper = startKeeper(config, (error) => log.error(errorFields(error), "a partition cannot be kept up"));
+  const tell = (error: Error): void => log.error(errorFields(error), "a partition cannot be kept up");
+  const keeper = startKeeper(config, seldom(tell, clock));
   const threads = [reader, summarizer, keeper].filter((one) => one !== undefined);
   try {
     const server = await createPipeline({
