@@ -112,7 +112,8 @@ test.skipIf(!mayMount())(
     const first = await serve();
     for (const number of [1, 2]) expect((await send(first.url, number)).status).toBe(200);
     expect(await listed(first.url)).toEqual([2, 1]);
-    first.child.kill("SIGTERM");
+    expect((await send(first.url, 3)).status).toBe(200);
+    first.child.kill("SIGKILL");
     await once(first.child, "exit");
     fill(filler);
 
@@ -122,16 +123,16 @@ test.skipIf(!mayMount())(
       503,
       { error: { code: "store-failed", message: expect.stringContaining("the disk is full") } },
     ]);
-    const refused = await send(url, 3);
+    const refused = await send(url, 4);
     expect([refused.status, Number(refused.headers.get("retry-after")) > 0]).toEqual([503, true]);
-    expect(await listed(url)).toEqual([2, 1]);
-    expect(await (await fetch(`${url}/api/stats`)).json()).toMatchObject({ spans: 2, damagedPartitions: [] });
+    expect(await listed(url)).toEqual([3, 2, 1]);
+    expect(await (await fetch(`${url}/api/stats`)).json()).toMatchObject({ spans: 3, damagedPartitions: [] });
     expect((await fetch(`${url}/api/traces/${"1".padStart(32, "0")}`)).status).toBe(200);
 
     rmSync(filler);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
-    expect((await send(url, 3)).status).toBe(200);
-    expect(await listed(url)).toEqual([3, 2, 1]);
+    expect((await send(url, 4)).status).toBe(200);
+    expect(await listed(url)).toEqual([4, 3, 2, 1]);
     child.kill("SIGTERM");
     await once(child, "exit");
     expect(child.exitCode).toBe(0);

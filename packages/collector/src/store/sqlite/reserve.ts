@@ -42,12 +42,17 @@ export const giveUpReserve = (dataDir: string): boolean => {
   }
 };
 
-/** For what fills the disk, each time before it does. Errors: StoreError, where the reserve was given up and there is still no room. */
-export const refillReserve = (dataDir: string): void => {
+/**
+ * For what fills the disk, each time before it does; what is little may go on while so many bytes are free.
+ * Errors: StoreError, where the reserve was given up and there is still no room.
+ */
+export const refillReserve = (dataDir: string, enoughBytes = 2 * RESERVE_BYTES): void => {
   const path = join(dataDir, RESERVE_FILE);
   const size = sizeOf(path);
   if (size === undefined || size >= RESERVE_BYTES) return;
-  if (freeBytes(dataDir) >= 2 * RESERVE_BYTES && isFilled(path)) return;
+  const free = freeBytes(dataDir);
+  if (free >= 2 * RESERVE_BYTES && isFilled(path)) return;
+  if (free >= enoughBytes && enoughBytes < 2 * RESERVE_BYTES) return;
   throw new StoreError(
     "store-failed",
     `the disk is full: ${dataDir} has less than ${(2 * RESERVE_BYTES) >> 20} MiB free`,

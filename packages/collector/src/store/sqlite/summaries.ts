@@ -1,8 +1,8 @@
-/** Summaries in derived.db (derived-file.ts). On a full disk, as reserve.ts says, none are written. */
+/** Summaries in derived.db (derived-file.ts). On a full disk, as reserve.ts says, those of a few traces are written. */
 import type { Summaries, SummaryChange } from "../summaries.ts";
 import { openDerived } from "./derived-file.ts";
 import { attempt } from "./failures.ts";
-import { refillReserve } from "./reserve.ts";
+import { RESERVE_BYTES, refillReserve } from "./reserve.ts";
 import { createReads } from "./summary-reads.ts";
 import { createSummaryRows } from "./summary-rows.ts";
 import { createWrites } from "./summary-writes.ts";
@@ -17,7 +17,7 @@ export const createSqliteSummaries = ({ dataDir }: { readonly dataDir: string })
   const clear = db.transaction(() => writes.clear());
   const asked = async <T>(action: () => T): Promise<T> => attempt("read summaries", action);
   const told = async <T>(action: () => T): Promise<T> => {
-    refillReserve(dataDir);
+    refillReserve(dataDir, RESERVE_BYTES / 2);
     try {
       return attempt("write summaries", action);
     } catch (error) {
