@@ -609,6 +609,16 @@ describe.skipIf(hasNoBrowser)("an invocation without spans", () => {
 });
 
 describe.skipIf(hasNoBrowser)("at every width", () => {
+  test.each(["/", ORDER_PATH, "/traces?q=no-such-thing"])(
+    "the page is no wider than a narrow window, on %s",
+    async (path) => {
+      const { page } = await open(path, { width: 420 });
+      await page.locator(".headline, .trace-list, .notice").first().waitFor();
+      const { scrollWidth, clientWidth } = await page.evaluate(() => document.documentElement);
+      expect(scrollWidth).toBe(clientWidth);
+    },
+  );
+
   for (const width of [1440, 768]) {
     for (const path of ["/", ORDER_PATH, `${ORDER_PATH}?tab=logs`, `${ORDER_PATH}?row=${ORDER.spans[0]?.spanId}`]) {
       test(`nothing sticks out at ${width} px on ${path.replace(ORDER_PATH, "/traces/…")}`, async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  axisTimes,
   formatAge,
   formatBytes,
   formatCount,
@@ -122,4 +123,12 @@ test("a moment known to the millisecond has no digits below it", () => {
   const said = [0, 2_885_000, -400_000, -1_115_000, 318.4e6, 1.24e9].map((ns) => plain(formatWholeMsOffset(ns)));
 
   expect(said).toEqual(["+0 ms", "+3 ms", "+0 ms", "−1 ms", "+318 ms", "+1.24 s"]);
+});
+
+test("an axis of times is told by what its ends differ by: hours of one day, days of many", () => {
+  const at = (day: number, hour: number): number => new Date(2026, 0, day, hour, 4, 5, 6).getTime();
+
+  expect(axisTimes(at(30, 9), at(30, 21))).toEqual(["09:04:05", "21:04:05"]);
+  expect(axisTimes(at(30, 23), at(31, 1))).toEqual(["01-30 23:04", "01-31 01:04"]);
+  expect(axisTimes(at(1, 23), at(30, 1))).toEqual(["2026-01-01", "2026-01-30"]);
 });

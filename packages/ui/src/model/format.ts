@@ -97,6 +97,14 @@ export const formatTime = (unixMillis: number): string => {
   return `${day} ${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${pad(date.getMilliseconds(), 3)}`;
 };
 
+/** The ends of an axis, both with what they differ by: times of one day without it, times of several as days. */
+export const axisTimes = (fromMillis: number, toMillis: number): readonly [from: string, to: string] => {
+  const [from, to] = [formatTime(fromMillis), formatTime(toMillis)];
+  const [dayOf, minuteOf] = [(text: string) => text.slice(0, 10), (text: string) => text.slice(5, 16)];
+  if (dayOf(from) === dayOf(to)) return [from.slice(11, 19), to.slice(11, 19)];
+  return toMillis - fromMillis < 3 * 86_400_000 ? [minuteOf(from), minuteOf(to)] : [dayOf(from), dayOf(to)];
+};
+
 /** One thing, two things. */
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;

@@ -53,12 +53,13 @@ const WAITS_IN: Readonly<Partial<Record<StitchKeyKind, string>>> = {
 /** "in queue": where the time between sender and consumer went. */
 export const waitPlace = (join: Join): string => (join.key && WAITS_IN[join.key.kind]) ?? "on the way";
 
-/** Of words beside waits, as a share of the track: where they begin (`left`), end (`right`) or have their middle. */
+/**
+ * Of words beside waits, as a share of the track: where they begin (`left`), end (`right`) or have their middle, with a wait or
+ * the critical path beneath them.
+ */
 export interface WordsPlace {
   readonly from: "left" | "right" | "middle";
   readonly at: number;
-  /** A wait is beneath them. */
-  readonly isOver: boolean;
 }
 
 /** Share of the track that the words need, about. */
@@ -68,11 +69,11 @@ const WORDS_WIDTH = 0.22;
 export const wordsPlace = (placed: readonly Placed[]): WordsPlace => {
   const start = Math.min(...placed.map(({ left }) => left));
   const end = Math.max(...placed.map(({ left, width }) => left + width));
-  if (end <= 1 - WORDS_WIDTH) return { from: "left", at: end, isOver: false };
-  if (start >= WORDS_WIDTH) return { from: "right", at: start, isOver: false };
+  if (end <= 1 - WORDS_WIDTH) return { from: "left", at: end };
+  if (start >= WORDS_WIDTH) return { from: "right", at: start };
   const widest = longestOf(spacesBetween(placed));
-  if (widest && widest.width >= WORDS_WIDTH) return { from: "middle", at: middleOf(widest), isOver: false };
-  return { from: "middle", at: middleOf(longestOf(placed) ?? { left: 0, width: 1 }), isOver: true };
+  if (widest && widest.width >= WORDS_WIDTH) return { from: "middle", at: middleOf(widest) };
+  return { from: "middle", at: middleOf(longestOf(placed) ?? { left: 0, width: 1 }) };
 };
 
 const spacesBetween = (placed: readonly Placed[]): readonly Placed[] => {

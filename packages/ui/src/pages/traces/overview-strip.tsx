@@ -3,7 +3,7 @@ import type { TraceStats } from "@mayfly/api";
 import type { ComponentChildren } from "preact";
 import { unixMs } from "../../api/revive.ts";
 import type { TraceFilter } from "../../api/client.ts";
-import { formatCount, formatDuration, formatTime, plural } from "../../model/format.ts";
+import { axisTimes, formatCount, formatDuration, formatTime, plural } from "../../model/format.ts";
 import { type Bar, type Step, barsOf } from "../../model/histogram.ts";
 import { withTerm } from "../../model/query-word.ts";
 import { useApp } from "../../state/app.ts";
@@ -33,6 +33,7 @@ const Strip = ({ stats, durationNs, filter }: StripProps) => {
   const { count, errorCount, truncated, lookedBackToUnixNano, times, durations } = stats;
   const [oldest] = times;
   const newest = times.at(-1);
+  const [begin, end] = oldest && newest ? axisTimes(unixMs(oldest.fromUnixNano), unixMs(newest.toUnixNano)) : [];
   const since = lookedBackToUnixNano === undefined ? "" : formatTime(unixMs(lookedBackToUnixNano));
   return (
     <>
@@ -52,13 +53,8 @@ const Strip = ({ stats, durationNs, filter }: StripProps) => {
           </div>
         ))}
       </dl>
-      {oldest && newest && (
-        <Chart
-          name={`When they began, ${timeOfDay(oldest.fromUnixNano)} to ${timeOfDay(newest.toUnixNano)}`}
-          caption="started"
-          from={timeOfDay(oldest.fromUnixNano)}
-          to={timeOfDay(newest.toUnixNano)}
-        >
+      {begin && end && (
+        <Chart name={`When they began, ${begin} to ${end}`} caption="started" from={begin} to={end}>
           {barsOf(times).map((bar) => (
             <span
               key={bar.step.fromUnixNano}
@@ -143,5 +139,3 @@ const formatShare = (share: number): string => {
 
 /** Four figures: as exact as a bar is told from its neighbours. */
 const inMs = (ns: number): string => `${Number((ns / 1e6).toPrecision(4))}ms`;
-
-const timeOfDay = (unixNano: string): string => formatTime(unixMs(unixNano)).slice(11, 19);

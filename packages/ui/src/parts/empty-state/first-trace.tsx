@@ -26,12 +26,13 @@ const waysTo = (origin: string): readonly Way[] => [
       `  "resource":{"attributes":[{"key":"service.name","value":{"stringValue":"hello"}}]},`,
       `  "scopeSpans":[{"spans":[{"name":"first trace","kind":2,`,
       `    "traceId":"'$(openssl rand -hex 16)'","spanId":"'$(openssl rand -hex 8)'",`,
-      `    "startTimeUnixNano":"'$(date +%s)'000000000","endTimeUnixNano":"'$(date +%s)'120000000"}]}]}]}'`,
+      `    "startTimeUnixNano":"'$(date +%s)'000000000",`,
+      `    "endTimeUnixNano":"'$(date +%s)'120000000"}]}]}]}'`,
     ].join("\n"),
   },
   {
     title: "Let the example shop send here (in Mayfly's repository, after npm run setup)",
-    text: `node examples/shop/dist/main.js --collector ${origin}`,
+    text: `npx node examples/shop/dist/main.js --collector ${origin}`,
   },
 ];
 

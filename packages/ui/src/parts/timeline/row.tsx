@@ -303,7 +303,7 @@ const Waits = ({ row, extent, onPath }: Drawn & { readonly row: JoinRow }) => {
         <i key={left} class="wait" style={{ left: percent(left), width: percent(width) }} />
       ))}
       <OnPath extent={extent} onPath={onPath} />
-      <span class={place.isOver ? "wait-words over" : "wait-words"} style={stylesOf(place)} title={`${totalNs} ns`}>
+      <span class={`wait-words ${place.from}`} style={stylesOf(place)} title={`${totalNs} ns`}>
         {formatDuration(totalNs)} {waitPlace(join)}
       </span>
     </div>
