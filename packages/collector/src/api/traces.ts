@@ -3,9 +3,9 @@
  *
  * A detail is paged by its spans, earliest first, each with the joins that lead to it; gaps and placeholders come whole with
  * each page. The first page is small: of a wide story it is what people see first. The pages that follow are of the same walk, where
- * they are asked for soon (kept-story.ts).
+ * they are asked for soon (kept-stories.ts); so is the story that is asked for again, as long as it would be found like this.
  */
-import type { Join, Span, TraceDetail, TraceList } from "@mayfly/api";
+import type { Gap, Join, Span, TraceDetail, TraceList } from "@mayfly/api";
 import { tracesToJson } from "@mayfly/otlp";
 import type { FastifyPluginAsync } from "fastify";
 import { type Static, Type } from "../schema.ts";
@@ -15,18 +15,19 @@ import { READ } from "../guard/scopes.ts";
 import type { SpanRecord } from "../model/span.ts";
 import type { UnixNano } from "../model/time.ts";
 import { type Found, findTrace, findUnits } from "../query/find.ts";
-import { headOf } from "../query/head.ts";
+import { type HeadFacts, headFacts, headView } from "../query/head.ts";
 import { formatCursor, parseCursor } from "../query/cursor.ts";
 import { type ListDeps, type ListQuery, listTraces } from "../query/list.ts";
 import { AS_TOLD, type Clocks } from "../stitch/clock-skew.ts";
 import { gapsOf, listedGaps } from "../stitch/gaps.ts";
+import { gapsToCome } from "../stitch/sending-gaps.ts";
 import { joinView, placeholderJoin } from "../stitch/reason.ts";
 import type { Unit } from "../stitch/units.ts";
 import type { StitchedTrace } from "../stitch/walk.ts";
 import type { StoreReader } from "../store/store.ts";
 import { answers } from "../openapi/described.ts";
 import { traceDataOf } from "./otlp-view.ts";
-import { createKeptStory } from "./kept-story.ts";
+import { createKeptStories } from "./kept-stories.ts";
 import { badParameter } from "./parameters.ts";
 import { FILTER_PARAMETERS, filtersOf } from "./trace-filters.ts";
 import { type Times, timesOf } from "./path-view.ts";
@@ -35,6 +36,8 @@ import { spanView, type Told } from "./view.ts";
 const FIRST_SPANS = 1_000;
 const SPANS_PER_PAGE = 20_000;
 const MAX_ROWS = 500;
+/** Of a kept story in memory, as the stories of bench/stitch were measured. */
+const [BYTES_PER_UNIT, BYTES_PER_SPAN] = [8_000, 1_000];
 
 const ListParameters = Type.Object(
   {
@@ -95,7 +98,19 @@ export const traceRoutes =
   (deps: TraceDeps): FastifyPluginAsync =>
   async (app) => {
     const { store, clock } = deps;
-    const kept = createKeptStory<Shown>();
+    const kept = createKeptStories<Shown>();
+    const told = async (
+      name: string,
+      isOfSameWalk: boolean,
+      show: () => Promise<Shown | undefined>,
+    ): Promise<Shown | undefined> => {
+      const before = kept.get(name);
+      if (before && (isOfSameWalk || (await before.isCurrent()))) return before;
+      kept.forget(name);
+      const shown = await show();
+      if (shown) kept.keep(name, shown, shown.units * BYTES_PER_UNIT + shown.records.length * BYTES_PER_SPAN);
+      return shown;
+    };
     app.get<{ Querystring: Static<typeof ListParameters> }>(
       "/api/traces",
       { ...READ, schema: LIST },
@@ -112,16 +127,11 @@ export const traceRoutes =
         const { id } = request.params;
         const { stitch, format, cursor } = request.query;
         const [name, show] = stitch === false ? [`bare ${id}`, bareTrace] : [`stitched ${id}`, stitchedTrace];
-        const shown = (cursor && kept.get(name)) || (await show(store, id, clock()));
+        const shown = await told(name, cursor !== undefined, () => show(store, id));
         if (shown === undefined) throw new NotFoundError("not-found", `no trace, request or message with the id ${id}`);
-        if (format !== "otlp") {
-          const page = paged(shown, Number(cursor ?? 0));
-          if (page.cursor === undefined) kept.forget(name);
-          else kept.keep(name, shown);
-          return page;
-        }
+        if (format !== "otlp") return paged(shown, Number(cursor ?? 0), clock());
         // OTLP has no place to say it.
-        if (shown.detail.truncated) reply.header("x-mayfly-truncated", "true");
+        if (shown.isTruncated) reply.header("x-mayfly-truncated", "true");
         const data = traceDataOf(shown.records.flatMap(([record, unit]) => asArrived(record, unit)));
         return reply.type("application/json").send(JSON.stringify(tracesToJson(data)));
       },
@@ -129,8 +139,11 @@ export const traceRoutes =
   };
 
 /** A head and all its spans, each with its unit. */
-interface Shown {
-  readonly detail: Omit<TraceDetail, "spans" | "joins">;
+interface Shown extends Pick<Found, "isCurrent"> {
+  readonly detail: (now: UnixNano) => Detail;
+  readonly isTruncated: boolean;
+  /** How many. */
+  readonly units: number;
   readonly records: readonly (readonly [SpanRecord, Unit])[];
   /** What leads to a span, strongest first; a wide story has many, so each is told when it is asked for. */
   readonly joinsTo: (span: SpanRecord) => readonly Join[];
@@ -138,35 +151,65 @@ interface Shown {
   readonly stitched?: Times & { readonly clocks: Clocks };
 }
 
+type Detail = Omit<TraceDetail, "spans" | "joins">;
+
 /** What stands for an invocation without spans was put together of these. */
 const asArrived = (record: SpanRecord, { root, platform }: Unit): readonly SpanRecord[] =>
   record === root && platform?.isAlone ? platform.spans : [record];
 
-const stitchedTrace = async (store: StoreReader, id: string, now: UnixNano): Promise<Shown | undefined> => {
+const stitchedTrace = async (store: StoreReader, id: string): Promise<Shown | undefined> => {
   const found = await findTrace(store, id);
   if (found === undefined) return undefined;
-  const { trace } = found;
-  const detail = stitchedDetail(found, now);
+  const { trace, isCurrent } = found;
+  const facts = headFacts(trace);
+  const gapsAt = gapsOverTime(found);
   return {
-    detail,
+    detail: (now) => stitchedDetail(found, facts, gapsAt(now), now),
+    isTruncated: trace.truncated,
+    units: trace.parts.length,
     records: recordsOf(trace.parts),
     joinsTo: joinsOf(found),
-    stitched: { ...timesOf(trace, BigInt(detail.startTimeUnixNano)), clocks: trace.clocks },
+    stitched: { ...timesOf(trace, facts.start), clocks: trace.clocks },
+    isCurrent,
   };
 };
 
-const stitchedDetail = ({ trace, graph, memberOf, alternatives }: Found, now: UnixNano): Shown["detail"] => {
-  const { missing } = trace;
-  const all = gapsOf(trace, graph, now);
+/** What is under way becomes a gap in time, so they are told anew then; a clock that goes back makes it all anew. */
+const gapsOverTime = ({ trace, graph }: Found): ((now: UnixNano) => readonly Gap[]) => {
+  let told: { readonly gaps: readonly Gap[]; readonly at: UnixNano } | undefined;
+  let nextAt: UnixNano | undefined;
+  const isSo = (now: UnixNano): boolean => {
+    if (told === undefined || now < told.at) return false;
+    if (now === told.at) return true;
+    nextAt ??= gapsToCome(trace, graph, told.at).reduce((least, one) => (one < least ? one : least), NEVER);
+    return now < nextAt;
+  };
+  return (now) => {
+    if (told === undefined || !isSo(now)) {
+      told = { gaps: gapsOf(trace, graph, now), at: now };
+      nextAt = undefined;
+    }
+    return told.gaps;
+  };
+};
+
+const NEVER: UnixNano = 2n ** 64n;
+
+const stitchedDetail = (
+  { trace: { missing, truncated }, memberOf, alternatives }: Found,
+  facts: HeadFacts,
+  all: readonly Gap[],
+  now: UnixNano,
+): Detail => {
   const gaps = listedGaps(all);
   return {
-    ...headOf(trace, now),
+    ...headView(facts, now),
     gaps,
     ...(gaps.length < all.length && { gapCount: all.length }),
     ...(missing.length > 0 && { placeholders: missing.map(({ placeholder }) => placeholder) }),
     ...(memberOf.length > 0 && { memberOf }),
     ...(alternatives.length > 0 && { alternatives }),
-    ...(trace.truncated && { truncated: true }),
+    ...(truncated && { truncated: true }),
   };
 };
 
@@ -183,16 +226,20 @@ const joinsOf = ({ trace, graph }: Found): Shown["joinsTo"] => {
 };
 
 /** One W3C trace as it is: its spans, no joins. */
-const bareTrace = async (store: StoreReader, id: string, now: UnixNano): Promise<Shown | undefined> => {
-  const { units, truncated } = await findUnits(store, id);
+const bareTrace = async (store: StoreReader, id: string): Promise<Shown | undefined> => {
+  const { units, truncated, isCurrent } = await findUnits(store, id);
   const [first] = units;
   if (first === undefined) return undefined;
   const parts = units.map((unit) => ({ unit, isWhole: true, spans: unit.spans }));
   const trace: StitchedTrace = { id: first.root.traceId, parts, joins: [], missing: [], clocks: AS_TOLD, truncated };
+  const facts = headFacts(trace);
   return {
-    detail: { ...headOf(trace, now), gaps: [], ...(truncated && { truncated }) },
+    detail: (now) => ({ ...headView(facts, now), gaps: [], ...(truncated && { truncated }) }),
+    isTruncated: truncated,
+    units: units.length,
     records: recordsOf(parts),
     joinsTo: () => [],
+    isCurrent,
   };
 };
 
@@ -206,11 +253,11 @@ type Page = Omit<TraceDetail, "spans"> & { readonly spans: readonly Told<Span>[]
 
 const byStart = (a: SpanRecord, b: SpanRecord): number => Number(a.start > b.start) - Number(a.start < b.start);
 
-const paged = ({ detail, records, joinsTo, stitched }: Shown, offset: number): Page => {
+const paged = ({ detail, records, joinsTo, stitched }: Shown, offset: number, now: UnixNano): Page => {
   const next = offset + (offset === 0 ? FIRST_SPANS : SPANS_PER_PAGE);
   const page = records.slice(offset, next);
   return {
-    ...detail,
+    ...detail(now),
     spans: page.map(([record, unit]) => {
       const selfTimeNs = stitched?.selfTimeOf(record);
       const clockOffsetNs = stitched?.clocks.offsetOf(record) || undefined;

@@ -14,7 +14,7 @@ import { byStart, joinsInto } from "../stitch/joins.ts";
 import { membersOf } from "../stitch/members.ts";
 import type { Unit } from "../stitch/units.ts";
 import { type StitchedTrace, walk } from "../stitch/walk.ts";
-import type { KeyHolder, StoreReader } from "../store/store.ts";
+import type { Inquiry, KeyHolder, StoreReader } from "../store/store.ts";
 
 /** A stitched trace past these is cut and says so. */
 export const WALK_BOUNDS = { maxSpans: 100_000, maxHolders: 20_000, maxUnits: 20_000 };
@@ -28,11 +28,14 @@ export interface Found {
   readonly graph: Graph;
   readonly memberOf: readonly string[];
   readonly alternatives: readonly string[];
+  /** Whether it would be found like this again. */
+  readonly isCurrent: () => Promise<boolean>;
 }
 
-export const findTrace = async (store: StoreReader, id: string): Promise<Found | undefined> => {
-  const graph = createGraph(store, WALK_BOUNDS);
-  const seeds = await seedsOf(id, store, graph);
+export const findTrace = async (store: Pick<StoreReader, "inquire">, id: string): Promise<Found | undefined> => {
+  const asked = store.inquire();
+  const graph = createGraph({ asOfNow: () => asked }, WALK_BOUNDS);
+  const seeds = await seedsOf(id, asked, graph);
   const [newest, ...others] = await rootsOf(seeds.toSorted((a, b) => byStart(b, a)).slice(0, MAX_SEEDS), graph);
   if (newest === undefined) return undefined;
   return {
@@ -40,22 +43,30 @@ export const findTrace = async (store: StoreReader, id: string): Promise<Found |
     graph,
     memberOf: newest.placeholder ? [] : await membersOf(newest.unit, graph),
     alternatives: others.map((root) => root.id),
+    isCurrent: asked.isCurrent,
   };
 };
 
+export interface FoundUnits extends Pick<Found, "isCurrent"> {
+  readonly units: readonly Unit[];
+  readonly truncated: boolean;
+}
+
 /** The units of one W3C trace, bare. */
-export const findUnits = async (
-  store: StoreReader,
-  id: string,
-): Promise<{ readonly units: readonly Unit[]; readonly truncated: boolean }> => {
-  const graph = createGraph(store, WALK_BOUNDS);
-  const [seed] = await seedsOf(id, store, graph);
+export const findUnits = async (store: Pick<StoreReader, "inquire">, id: string): Promise<FoundUnits> => {
+  const asked = store.inquire();
+  const graph = createGraph({ asOfNow: () => asked }, WALK_BOUNDS);
+  const [seed] = await seedsOf(id, asked, graph);
   const named = id.toLowerCase();
   const traceId = isTraceId(named) ? named : seed?.root.traceId;
-  return { units: seed && traceId ? graph.bareUnits(traceId) : [], truncated: graph.truncated };
+  return {
+    units: seed && traceId ? graph.bareUnits(traceId) : [],
+    truncated: graph.truncated,
+    isCurrent: asked.isCurrent,
+  };
 };
 
-const seedsOf = async (id: string, store: StoreReader, graph: Graph): Promise<readonly Unit[]> => {
+const seedsOf = async (id: string, store: Inquiry, graph: Graph): Promise<readonly Unit[]> => {
   const hex = id.toLowerCase();
   const [traceId = "", spanId = ""] = hex.split(".");
   if (isTraceId(traceId)) {
@@ -76,7 +87,7 @@ const seedsOf = async (id: string, store: StoreReader, graph: Graph): Promise<re
   return [];
 };
 
-const unitsOfRequest = async (requestId: string, store: StoreReader, graph: Graph): Promise<readonly Unit[]> => {
+const unitsOfRequest = async (requestId: string, store: Inquiry, graph: Graph): Promise<readonly Unit[]> => {
   const traceIds = await store.tracesOfRequest(requestId, MAX_SEEDS);
   await graph.load(traceIds);
   return withoutTheirRecords(
@@ -91,7 +102,7 @@ const distinctUnits = (units: readonly Unit[]): readonly Unit[] => [...new Set(u
 const ranIn = (unit: Unit, requestId: string): boolean =>
   unit.requestId === requestId || unit.spans.some((span) => span.requestId === requestId);
 
-const unitsOfKey = async (id: string, store: StoreReader, graph: Graph): Promise<readonly Unit[]> => {
+const unitsOfKey = async (id: string, store: Inquiry, graph: Graph): Promise<readonly Unit[]> => {
   const written = parseStitchKey(id);
   const keys = written ? [written] : await store.keysWithId(id, MAX_SEEDS);
   if (keys.length === 0) return [];
@@ -112,7 +123,7 @@ const unitsOfHolders = async (holders: readonly KeyHolder[], graph: Graph): Prom
 };
 
 /** A request that no span names: its log lines say in which trace, and often in which span, they were written. */
-const unitsOfLogs = async (requestId: string, store: StoreReader, graph: Graph): Promise<readonly Unit[]> => {
+const unitsOfLogs = async (requestId: string, store: Inquiry, graph: Graph): Promise<readonly Unit[]> => {
   const lines = await store.logs({ requestIds: [requestId], limit: MAX_LINES });
   const written = lines.flatMap(({ traceId, spanId }) => (traceId === undefined ? [] : [{ traceId, spanId }]));
   await graph.load([...new Set(written.map(({ traceId }) => traceId))].slice(0, MAX_SEEDS));

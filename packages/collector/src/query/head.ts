@@ -21,8 +21,6 @@ export type HeadFacts = Pick<
 
 const SETTLE_NS = 5_000_000_000n;
 
-export const headOf = (trace: StitchedTrace, now: UnixNano): Head => headView(headFacts(trace), now);
-
 export const headFacts = (trace: StitchedTrace): HeadFacts => {
   const spans = trace.parts.flatMap((part) => part.spans);
   const units = trace.parts.map((part) => part.unit);

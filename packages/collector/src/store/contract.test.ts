@@ -336,6 +336,27 @@ describe.each(ENGINES)("a %s store", (_name, open) => {
     expect(await store.spansOfTraces([last.traceId], ALL)).toEqual([broken]);
   });
 
+  test("an inquiry is current until something comes that it asked for, whatever else arrives", async () => {
+    await store.append(batch([span("a", { trace: "t", produces: ["sqs-message m"] })]));
+    const inquiry = store.inquire();
+    expect(names(await inquiry.spansOfTraces([traceId("t")], ALL), ["a"])).toEqual(["a"]);
+    expect(await inquiry.holdersOfKeys([stitchKeyIdentity({ kind: "sqs-message", id: "m" })], ALL)).toHaveLength(1);
+    expect(await inquiry.logs({ requestIds: ["r"], limit: ALL })).toEqual([]);
+    const isCurrentAfter = async (given: Parameters<Store["append"]>[0]): Promise<boolean> => {
+      await store.append(given);
+      return await inquiry.isCurrent();
+    };
+    expect(await inquiry.isCurrent()).toBe(true);
+    expect(await isCurrentAfter(batch([span("b", { trace: "u", request: "r" })]))).toBe(true);
+    expect(await isCurrentAfter(logBatch([log("hello", { trace: "t" })]))).toBe(true);
+    expect(await isCurrentAfter(batch([span("c", { trace: "u", consumes: ["sqs-message m"] })]))).toBe(false);
+    const again = store.inquire();
+    await again.logs({ requestIds: ["r"], limit: ALL });
+    expect(await again.isCurrent()).toBe(true);
+    await store.append(logBatch([log("hello", { request: "r" })]));
+    expect(await again.isCurrent()).toBe(false);
+  });
+
   test("logs of a trace or of a request come together, oldest first, each once", async () => {
     const logs = [
       log("c", { trace: "t", request: "r", at: 3 }),

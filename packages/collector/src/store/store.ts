@@ -180,13 +180,29 @@ export interface StepReader {
   linksToTraces(traceIds: readonly TraceId[], limit: number): Promise<readonly LinkHolder[]>;
 }
 
-export interface StoreReader extends StepReader {
-  /** For the many steps of one question: all that is stored by now, and of what arrives later perhaps nothing. */
-  asOfNow(): StepReader;
+/** What leads to a story, from whatever id somebody has. */
+export interface SeedReader {
   /** Keys of any kind whose id is exactly this text (the `{id}` of a URL); at most `limit`. */
   keysWithId(id: string, limit: number): Promise<readonly StitchKey[]>;
   /** Traces that hold a span of this invocation, newest first; at most `limit`. */
   tracesOfRequest(requestId: string, limit: number): Promise<readonly TraceId[]>;
+  /** Matching either list, oldest first; of one that came twice (lineName) the first. */
+  logs(query: LogQuery): Promise<readonly LogRecord[]>;
+}
+
+/** As `asOfNow`; it remembers what it was asked, so that an answer that was made of it can be kept. */
+export interface Inquiry extends StepReader, SeedReader {
+  /**
+   * Once all is asked: whether a new inquiry would be told the same. Cheap, and sure where it is true; false is also what two texts of
+   * one hash make of it. It may be asked again later.
+   */
+  readonly isCurrent: () => Promise<boolean>;
+}
+
+export interface StoreReader extends StepReader, SeedReader {
+  /** For the many steps of one question: all that is stored by now, and of what arrives later perhaps nothing. */
+  asOfNow(): StepReader;
+  inquire(): Inquiry;
   /**
    * Traces with a span that holds this word, each once, in no order; perhaps a few others, too. undefined: more than `maxSpans`
    * spans hold it, or to tell would be to read more than one question may.
@@ -205,8 +221,6 @@ export interface StoreReader extends StepReader {
   absentTraces(traceIds: readonly TraceId[]): Promise<readonly TraceId[]>;
   /** How many stored spans lie after this checkpoint; all without one. Cheap: counts are read, no spans. */
   spansAfter(checkpoint: string | undefined): Promise<number>;
-  /** Matching either list, oldest first; of one that came twice (lineName) the first. */
-  logs(query: LogQuery): Promise<readonly LogRecord[]>;
   /**
    * Newest first among what arrived in one stretch, the latest stretch first; bounded work, so an answer may be empty and
    * still have a cursor. One that came twice in a stretch (lineName) once. What arrives later changes no later page.

@@ -17,8 +17,16 @@ export interface Found {
 }
 
 export interface Finder {
-  /** Records of these partitions that may hold any of these terms, each once, in the order of arrival. */
-  places(partitions: readonly OpenPartition[], signal: Signal, terms: readonly number[]): Generator<Found>;
+  /**
+   * Records of these partitions that may hold any of these terms, each once, in the order of arrival. `onFound` is told of each
+   * partition that has some.
+   */
+  places(
+    partitions: readonly OpenPartition[],
+    signal: Signal,
+    terms: readonly number[],
+    onFound?: (partition: OpenPartition) => void,
+  ): Generator<Found>;
   /** Blocks with records that may hold all of these words; all blocks without any. In the order of arrival. */
   blocks(partition: OpenPartition, signal: Signal, words: readonly number[]): readonly BlockEntry[];
   /** undefined: it is damaged. */
@@ -37,10 +45,11 @@ export const createFinder = (partitions: PartitionSet): Finder => {
   return {
     partitions,
     block,
-    *places(asked, signal, terms) {
+    *places(asked, signal, terms, onFound) {
       const sought = new SoughtTerms(terms);
       for (const partition of asked) {
         const places = partitions.ask(partition, (reader) => placesIn(reader, signal, sought)) ?? [];
+        if (places.length > 0) onFound?.(partition);
         let id: number | undefined;
         let found: Block | undefined;
         for (const place of places) {

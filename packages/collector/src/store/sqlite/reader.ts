@@ -12,10 +12,11 @@ import { matchesLog } from "../../model/log-filter.ts";
 import { type LogRecord, lineName } from "../../model/log-record.ts";
 import type { LinkTarget, SpanRecord } from "../../model/span.ts";
 import { type StitchKeyIdentity, stitchKeyIdentity } from "../../model/stitch-key.ts";
-import type { KeyHolder, StepReader, StoreReader } from "../store.ts";
+import type { KeyHolder, SeedReader, StepReader, StoreReader } from "../store.ts";
 import { keyIdPlace, keyPlace, linkPlace, requestPlace, tracePlace } from "../terms.ts";
 import { createChanges } from "./changes.ts";
 import { type Found, createFinder } from "./found.ts";
+import { createTrail, type Trail } from "./inquiry.ts";
 import { createLogSearch } from "./log-search.ts";
 import { createMetricSearch } from "./metric-search.ts";
 import { type OpenPartition, type OpenSealed, openPartitionSet } from "./partition-set.ts";
@@ -43,16 +44,17 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
 
   /** The first spans at these places, in order of arrival, of which `matches` is true. */
   const spansAt = async (
-    asked: readonly OpenPartition[],
+    { all, trail }: Asker,
     terms: readonly number[],
     matches: (span: SpanRecord) => boolean,
     limit = Infinity,
   ): Promise<readonly SpanRecord[]> => {
     const spans: SpanRecord[] = [];
     if (limit <= 0) return spans;
+    trail?.note("spans", terms);
     const isCopy = createCopies();
     let count = 0;
-    for (const found of finder.places(asked, "spans", terms)) {
+    for (const found of finder.places(all(), "spans", terms, trail?.found)) {
       if ((count += 1) % RECORDS_PER_TURN === 0) await turn();
       const span = records.span(found.block, found.row);
       if (matches(span) && !isCopy(span, found) && spans.push(span) >= limit) break;
@@ -60,17 +62,17 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
     return spans;
   };
 
-  const steps = (all: () => readonly OpenPartition[]): StepReader => ({
+  const steps = (asker: Asker): StepReader => ({
     async spansOfTraces(traceIds, limit) {
       const asked = new Set(traceIds);
-      return spansAt(all(), [...asked].map(tracePlace), (span) => asked.has(span.traceId), limit);
+      return spansAt(asker, [...asked].map(tracePlace), (span) => asked.has(span.traceId), limit);
     },
 
     async holdersOfKeys(identities, limit) {
       const asked = new Set(identities);
       const isAsked = (key: StitchKey): boolean => asked.has(stitchKeyIdentity(key));
       const holds = ({ produced, consumed }: SpanRecord): boolean => produced.some(isAsked) || consumed.some(isAsked);
-      const spans = await spansAt(all(), [...asked].map(keyPlace), holds, limit);
+      const spans = await spansAt(asker, [...asked].map(keyPlace), holds, limit);
       const holders: KeyHolder[] = [];
       for (const span of spans) addHolders(span, asked, holders);
       return holders.slice(0, limit);
@@ -79,7 +81,7 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
     async linksToTraces(traceIds, limit) {
       const asked = new Set(traceIds);
       const isAsked = ({ traceId }: LinkTarget): boolean => asked.has(traceId);
-      const spans = await spansAt(all(), [...asked].map(linkPlace), ({ links }) => links.some(isAsked), limit);
+      const spans = await spansAt(asker, [...asked].map(linkPlace), ({ links }) => links.some(isAsked), limit);
       return spans
         .flatMap(({ traceId, path, links }) =>
           links.filter(isAsked).map((link) => ({ traceId, path, target: spanPath(link.traceId, link.spanId) })),
@@ -88,20 +90,7 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
     },
   });
 
-  return {
-    ...steps(() => partitions.all()),
-    asOfNow() {
-      let all = partitions.all();
-      let { closings } = partitions;
-      return steps(() => {
-        if (partitions.closings !== closings) {
-          all = partitions.all();
-          ({ closings } = partitions);
-        }
-        return all;
-      });
-    },
-
+  const seeds = (asker: Asker): SeedReader => ({
     async keysWithId(id, limit) {
       const keys = new Map<StitchKeyIdentity, StitchKey>();
       const isNew = (key: StitchKey): boolean => key.id === id && !keys.has(stitchKeyIdentity(key));
@@ -110,14 +99,14 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
         for (const key of told) keys.set(stitchKeyIdentity(key), key);
         return told.length > 0;
       };
-      await spansAt(partitions.all(), [keyIdPlace(id)], tells, limit);
+      await spansAt(asker, [keyIdPlace(id)], tells, limit);
       return [...keys.values()].slice(0, limit);
     },
 
     async tracesOfRequest(requestId, limit) {
       const starts = new Map<TraceId, bigint>();
       // Of an id that millions of spans have, none is kept.
-      await spansAt(partitions.all(), [requestPlace(requestId)], (span) => {
+      await spansAt(asker, [requestPlace(requestId)], (span) => {
         const known = starts.get(span.traceId);
         if (span.requestId === requestId && (known === undefined || span.start < known))
           starts.set(span.traceId, span.start);
@@ -133,7 +122,8 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
       const terms = [...traceIds.map(tracePlace), ...requestIds.map(requestPlace)];
       const [traces, requests] = [new Set(traceIds), new Set(requestIds)];
       const logs: LogRecord[] = [];
-      for (const { block, row } of finder.places(partitions.all(), "logs", terms)) {
+      asker.trail?.note("logs", terms);
+      for (const { block, row } of finder.places(asker.all(), "logs", terms, asker.trail?.found)) {
         const log = records.log(block, row);
         const isOfTrace = log.traceId !== undefined && traces.has(log.traceId);
         const isAsked = isOfTrace || (log.requestId !== undefined && requests.has(log.requestId));
@@ -143,6 +133,33 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
       return eachLineOnce(logs)
         .toSorted((a, b) => Number(a.time > b.time) - Number(a.time < b.time))
         .slice(0, limit);
+    },
+  });
+
+  /** The partitions as they are now, for many steps. */
+  const asOfNow = (): (() => readonly OpenPartition[]) => {
+    let all = partitions.all();
+    let { closings } = partitions;
+    return () => {
+      if (partitions.closings !== closings) {
+        all = partitions.all();
+        ({ closings } = partitions);
+      }
+      return all;
+    };
+  };
+
+  const always: Asker = { all: () => partitions.all() };
+
+  return {
+    ...steps(always),
+    ...seeds(always),
+    asOfNow: () => steps({ all: asOfNow() }),
+    inquire() {
+      const all = asOfNow();
+      const trail = createTrail(partitions, all());
+      const asker = { all, trail };
+      return { ...steps(asker), ...seeds(asker), isCurrent: async () => trail.isCurrent() };
     },
 
     async damage() {
@@ -172,6 +189,12 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
     },
   };
 };
+
+/** Who asks: of these partitions, and where that leads is noted. */
+interface Asker {
+  readonly all: () => readonly OpenPartition[];
+  readonly trail?: Trail;
+}
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
