@@ -19,7 +19,7 @@ export { decodeLogs, logRecordFromProtobuf } from "./protobuf/logs.ts";
 export { decodeMetrics, metricFromProtobuf } from "./protobuf/metrics.ts";
 export { skimLogs, skimMetrics, skimTraces } from "./protobuf/raw.ts";
 export { ProtobufReader } from "./protobuf/reader.ts";
-export { spanFromProtobuf } from "./protobuf/span.ts";
+export { spanFromProtobuf, spanReader } from "./protobuf/span.ts";
 export { decodeTraces } from "./protobuf/traces.ts";
 export type { RawRecords } from "./raw-records.ts";
 export type * from "./types.ts";

@@ -7,6 +7,7 @@ import {
   originToProtobuf,
   spanFromJson,
   spanFromProtobuf,
+  spanReader,
   spanToProtobuf,
 } from "@mayfly/otlp";
 import * as fc from "fast-check";
@@ -22,6 +23,22 @@ test("any span comes back from its protobuf, and protobufjs reads the same as fr
       expect(decodeWithProtobufjs("Span", bytes)).toEqual(
         decodeWithProtobufjs("Span", encodeWithProtobufjs("Span", one)),
       );
+    }),
+  );
+});
+
+test("spans that lie in the same bytes are read one by one, in any order, also where they share ids", () => {
+  const sharing = fc.tuple(fc.array(span, { minLength: 1 }), fc.array(fc.nat())).map(([spans, order]) => {
+    const parentOf = (n: number) => spans[Math.floor(n / 2)]!;
+    const all = spans.map((one, n) => ({ ...one, traceId: spans[0]!.traceId, parentSpanId: parentOf(n).spanId }));
+    return { all, order: [...all.keys(), ...order.map((n) => n % all.length)] };
+  });
+  fc.assert(
+    fc.property(sharing, ({ all, order }) => {
+      const parts = all.map(spanToProtobuf);
+      const starts = parts.map((_, n) => parts.slice(0, n).reduce((sum, { length }) => sum + length, 0));
+      const read = spanReader(Buffer.concat(parts));
+      for (const n of order) expect(read(starts[n]!, starts[n]! + parts[n]!.length)).toStrictEqual(all[n]);
     }),
   );
 });

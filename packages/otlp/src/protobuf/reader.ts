@@ -40,11 +40,21 @@ export class ProtobufReader {
   #high = 0;
   readonly #names: string[] = [];
   readonly #indexes: number[] = [];
+  /** By field number, the last that was read. */
+  readonly #repeated: { readonly start: number; readonly end: number; readonly text: string }[] = [];
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#limit = bytes.byteLength;
+  }
+
+  /** Reads another message of the same bytes, in [start, end), from its beginning. */
+  begin(start: number, end: number): void {
+    this.#position = start;
+    this.#limit = end;
+    this.#names.length = 0;
+    this.#indexes.length = 0;
   }
 
   /** Where the next field's tag stands. */
@@ -164,6 +174,23 @@ export class ProtobufReader {
   hex(): string {
     this.#expect(LENGTH_DELIMITED);
     return this.#bytes.toString("hex", this.start, this.end);
+  }
+
+  /** The same of a field that many messages of these bytes have alike: then it is the same text. */
+  repeatedHex(): string {
+    this.#expect(LENGTH_DELIMITED);
+    const { start, end, fieldNumber } = this;
+    const before = this.#repeated[fieldNumber];
+    if (before && end - start === before.end - before.start && this.#isSame(before.start, start, end - start))
+      return before.text;
+    const text = this.#bytes.toString("hex", start, end);
+    this.#repeated[fieldNumber] = { start, end, text };
+    return text;
+  }
+
+  #isSame(a: number, b: number, length: number): boolean {
+    for (let n = 0; n < length; n += 1) if (this.#bytes[a + n] !== this.#bytes[b + n]) return false;
+    return true;
   }
 
   /** Repeated numbers stand packed in one value or each in its own; `read` is called for each of them. */

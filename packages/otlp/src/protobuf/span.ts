@@ -28,6 +28,15 @@ const emptySpan = (): Mutable<Span> => ({
 
 export const spanFromProtobuf = (bytes: Uint8Array): Span => readSpan(new ProtobufReader(bytes));
 
+/** Many spans that lie in the same bytes, each in [start, end). Those of one trace have one text for its id. */
+export const spanReader = (bytes: Uint8Array): ((start: number, end: number) => Span) => {
+  const reader = new ProtobufReader(bytes);
+  return (start, end) => {
+    reader.begin(start, end);
+    return readSpan(reader);
+  };
+};
+
 /** Reads the span just entered. */
 export const readSpan = (reader: ProtobufReader): Span => {
   const span = emptySpan();
@@ -38,7 +47,7 @@ export const readSpan = (reader: ProtobufReader): Span => {
 const readSpanField = (reader: ProtobufReader, span: Mutable<Span>): void => {
   switch (reader.fieldNumber) {
     case 1:
-      span.traceId = reader.hex();
+      span.traceId = reader.repeatedHex();
       break;
     case 2:
       span.spanId = reader.hex();
@@ -47,7 +56,7 @@ const readSpanField = (reader: ProtobufReader, span: Mutable<Span>): void => {
       span.traceState = reader.string();
       break;
     case 4:
-      span.parentSpanId = reader.hex();
+      span.parentSpanId = reader.repeatedHex();
       break;
     case 5:
       span.name = reader.string();

@@ -1,5 +1,5 @@
 /** Stored bytes → model: a record with the origin that it shares with others. */
-import { logRecordFromProtobuf, originFromProtobuf, spanFromProtobuf } from "@mayfly/otlp";
+import { logRecordFromProtobuf, originFromProtobuf, type Span, spanReader } from "@mayfly/otlp";
 import type { LogRecord } from "../../model/log-record.ts";
 import type { SpanOrigin, SpanRecord } from "../../model/span.ts";
 import { normalizedLog } from "../../normalize/logs.ts";
@@ -27,14 +27,19 @@ export const createRecords = (maxKnownSpans: number = MAX_KNOWN_SPANS): Records 
     return found;
   };
 
+  /** Most that are asked for one after the other are of one block. */
+  let reading: { readonly block: Block; readonly at: (start: number, end: number) => Span } | undefined;
+  const wireSpan = (block: Block, row: number): Span => {
+    if (reading?.block !== block) reading = { block, at: spanReader(block.bytes) };
+    return reading.at(row === 0 ? 0 : block.ends[row - 1]!, block.ends[row]!);
+  };
+
   /** Spans that were decoded lately; as long as the block is in memory, too. */
   let decoded = new WeakMap<Block, SpanRecord[]>();
   let count = 0;
   const span = (block: Block, row: number): SpanRecord => {
     const ofBlock = decoded.get(block) ?? [];
-    const found =
-      ofBlock[row] ??
-      normalizedSpan(spanFromProtobuf(block.record(row)), origin(block.origin(row)), block.arrivedAt(row));
+    const found = ofBlock[row] ?? normalizedSpan(wireSpan(block, row), origin(block.origin(row)), block.arrivedAt(row));
     if (ofBlock[row] === undefined) {
       if ((count += 1) > maxKnownSpans) {
         decoded = new WeakMap();
