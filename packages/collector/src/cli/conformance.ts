@@ -6,7 +6,6 @@ import { Command, Option } from "commander";
 import { ConfigError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { type Signal, SIGNALS } from "./conformance/records.ts";
-import { reach } from "./conformance/reach.ts";
 import { isBroken, resultLine, runCases, summaryLine } from "./conformance/report.ts";
 
 interface ConformanceDeps {
@@ -47,7 +46,6 @@ export const conformanceCommand = ({ print, fail }: ConformanceDeps): Command =>
     .option("--json", "Print one JSON object.")
     .addHelpText("after", HELP)
     .action(async ({ url, header, signal, timeoutMs, json }: ConformanceFlags) => {
-      await reach(url);
       const headers = { "user-agent": `mayfly-conformance/${VERSION}`, ...header };
       const { createProbe } = await import("./conformance/probe.ts"); // its node:http loads undici, into `serve` as well
       const probe = createProbe({ url, headers, timeoutMs });

@@ -37,9 +37,14 @@ export interface ProbeOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** How long a connection may take. */
+  readonly connectMs?: number;
 }
 
-export const createProbe = ({ url, headers, timeoutMs }: ProbeOptions): Probe => {
+/** Where nobody listens, some networks say nothing at all. */
+const CONNECT_MS = 2_000;
+
+export const createProbe = ({ url, headers, timeoutMs, connectMs = CONNECT_MS }: ProbeOptions): Probe => {
   const base = new URL(url);
   const isTls = base.protocol === "https:";
   const agent = isTls
@@ -61,7 +66,13 @@ export const createProbe = ({ url, headers, timeoutMs }: ProbeOptions): Probe =>
       });
       outgoing.on("socket", (socket) => {
         if (!socket.connecting) return; // one that an earlier request had opened
+        const deadline = setTimeout(
+          () => outgoing.destroy(new Error(`no connection within ${connectMs} ms`)),
+          connectMs,
+        );
+        socket.once("close", () => clearTimeout(deadline));
         socket.once("connect", () => {
+          clearTimeout(deadline);
           isReached = true;
         });
       });
