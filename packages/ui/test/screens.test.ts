@@ -541,6 +541,23 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
     expect(await page.title()).toContain(markup);
   });
 
+  test("a message with ten thousand receivers names the first of them, and how many more there are", async () => {
+    const [root, ...others] = wideTrace(10_000).spans;
+    const join = ORDER.joins.find(({ key }) => key?.kind === "sqs-message");
+    const joins = others.map((one) => ({
+      ...join!,
+      from: { ...root! },
+      to: { traceId: one.traceId, spanId: one.spanId },
+    }));
+    const spans = [root!, ...others.map(({ parentSpanId: _parent, ...one }) => ({ ...one, requestId: one.spanId }))];
+    const wide = { ...wideTrace(1), spans, joins, spanCount: spans.length };
+    const { page } = await open("/traces/wide", { answers: { "/api/traces/wide": wide, "/api/logs": { logs: [] } } });
+    await page.locator(".timeline-row.join").first().click();
+    const detail = page.getByRole("complementary", { name: "Detail" });
+    await detail.getByText("and 9,949 more").waitFor();
+    expect(await detail.getByRole("button").count()).toBeLessThan(100);
+  });
+
   test("of a hundred thousand spans only those in sight are in the document", async () => {
     const wide = wideTrace(100_000);
     const { page } = await open("/traces/wide", { answers: { "/api/traces/wide": wide, "/api/logs": { logs: [] } } });

@@ -30,10 +30,12 @@ interface StripProps {
 }
 
 const Strip = ({ stats, durationNs, filter }: StripProps) => {
+  const { now } = useApp();
   const { count, errorCount, truncated, lookedBackToUnixNano, times, durations } = stats;
   const [oldest] = times;
   const newest = times.at(-1);
-  const [begin, end] = oldest && newest ? axisTimes(unixMs(oldest.fromUnixNano), unixMs(newest.toUnixNano)) : [];
+  const [begin, end] =
+    oldest && newest ? axisTimes(unixMs(oldest.fromUnixNano), Math.min(now(), unixMs(newest.toUnixNano))) : [];
   const since = lookedBackToUnixNano === undefined ? "" : formatTime(unixMs(lookedBackToUnixNano));
   return (
     <>

@@ -2,7 +2,7 @@
 import type { Gap, Join, SpanEvent, SpanRef } from "@mayfly/api";
 import type { ComponentChildren } from "preact";
 import { hueClass } from "../../model/colors.ts";
-import { formatDuration, formatOffset, formatShare, formatTime } from "../../model/format.ts";
+import { formatCount, formatDuration, formatOffset, formatShare, formatTime } from "../../model/format.ts";
 import { clockText } from "../../model/clock-text.ts";
 import { timeOf } from "../../model/critical-path.ts";
 import { type JoinsOfOneEvidence, joinText, joinsByEvidence, placeholderText } from "../../model/join-text.ts";
@@ -155,7 +155,7 @@ const SpanDetail = ({ row, trace, onPath, logs, onClose, onGoTo }: DetailProps &
       )}
       {span.links.length > 0 && (
         <Section title="Links" count={span.links.length}>
-          {span.links.map((link, index) => (
+          {span.links.slice(0, MOST_LISTED).map((link, index) => (
             <div key={index} class="event">
               <p class="mono">
                 {trace.spanAt.has(pathOf(link)) ? (
@@ -170,6 +170,7 @@ const SpanDetail = ({ row, trace, onPath, logs, onClose, onGoTo }: DetailProps &
               <AttributeTable attributes={link.attributes} />
             </div>
           ))}
+          <More than={span.links} />
         </Section>
       )}
       <Section
@@ -179,14 +180,22 @@ const SpanDetail = ({ row, trace, onPath, logs, onClose, onGoTo }: DetailProps &
         {lines === undefined && <p class="muted">Loading …</p>}
         {lines?.length === 0 && <p class="muted">None arrived.</p>}
         <div class="lines" role="grid" aria-label="Log lines">
-          {lines?.map((line, index) => (
+          {lines?.slice(0, MOST_LINES).map((line, index) => (
             <LogLine key={index} line={line} showsFunction={false} />
           ))}
         </div>
+        {lines && <More than={lines} most={MOST_LINES} />}
       </Section>
     </>
   );
 };
+
+/** A message may have ten thousand receivers, and an invocation as many lines: who reads them here reads the first. */
+const MOST_LISTED = 50;
+const MOST_LINES = 500;
+
+const More = ({ than, most = MOST_LISTED }: { readonly than: readonly unknown[]; readonly most?: number }) =>
+  than.length > most ? <p class="muted">and {formatCount(than.length - most)} more</p> : null;
 
 /** An invocation has all lines of its run, any other span the lines written while it was the current one. */
 const belongsTo = (record: LogView["record"], { view: { span }, isInvocation }: SpanRow): boolean => {
@@ -220,9 +229,10 @@ const Joins = ({ title, joins, ...rest }: JoinsProps) => {
   const groups = joinsByEvidence(joins);
   return (
     <Section title={title} count={groups.length}>
-      {groups.map((group, index) => (
+      {groups.slice(0, MOST_LISTED).map((group, index) => (
         <JoinFacts key={index} joins={group} {...rest} />
       ))}
+      <More than={groups} />
     </Section>
   );
 };
@@ -244,12 +254,13 @@ const JoinFacts = ({
       )}
       {receivers.length > 0 && (
         <Fact name="received by">
-          {receivers.map((to) => (
+          {receivers.slice(0, MOST_LISTED).map((to) => (
             <div key={pathOf(to)}>
               <SpanButton at={to} trace={trace} onGoTo={onGoTo} />
               {isWithinOneOf(receivers, to, trace) && <span class="muted"> within it</span>}
             </div>
           ))}
+          <More than={receivers} />
         </Fact>
       )}
       {key && <Fact name={key.kind} copy={key.id} />}

@@ -242,6 +242,9 @@ interface Drawn {
   readonly onPath: readonly Extent[] | undefined;
 }
 
+/** Share of the track from which on the line is long enough for an edge: in a bar of a few pixels that would leave nothing of it. */
+const LEAST_EDGED = 0.01;
+
 /** A thin line through the bar. */
 const OnPath = ({ extent, onPath = [] }: Drawn) => (
   <>
@@ -249,7 +252,11 @@ const OnPath = ({ extent, onPath = [] }: Drawn) => (
       const placed = placeInterval(extent, fromNs, toNs);
       return (
         placed && (
-          <i key={fromNs} class="on-path" style={{ left: percent(placed.left), width: percent(placed.width) }} />
+          <i
+            key={fromNs}
+            class={placed.width > LEAST_EDGED ? "on-path edged" : "on-path"}
+            style={{ left: percent(placed.left), width: percent(placed.width) }}
+          />
         )
       );
     })}
