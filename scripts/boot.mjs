@@ -121,7 +121,11 @@ if (!Object.hasOwn(known, command ?? ""))
 
 install();
 requireNode();
-if (command !== "test") run("node", ["scripts/build.mjs"]); // the checks build by themselves
+// The checks build by themselves.
+if (command !== "test") {
+  console.log("mayfly set-up: building");
+  run("node", ["scripts/build.mjs"]);
+}
 if (command === "start") {
   const options = { cwd: root, env: environment() };
   process.exit(await untilStopped("node", ["scripts/start.mjs", ...flags], options, npm));
