@@ -2,7 +2,7 @@
  * What recent traces say: clocks that differ, functions whose SDK gave something up, places where the story breaks off.
  * A look at the newest traces only, since what was mended earlier is not to be mended again.
  */
-import type { TraceDetail } from "@mayfly/api";
+import type { Join, TraceDetail } from "@mayfly/api";
 import { type Finding, ok, problem } from "./findings.ts";
 
 const NS_PER_MS = 1_000_000n;
@@ -37,16 +37,26 @@ const fromTheFuture = (traces: readonly TraceDetail[], nowMs: number): readonly 
   );
 };
 
-/** A consumer that began before its producer sent: their clocks differ by that much at least. */
+/**
+ * A consumer that began before its producer sent: their clocks differ by that much at least. Of several that sent by one key, as
+ * when an execution is started twice by its name, the first counts.
+ */
 const beforeTheirCause = (traces: readonly TraceDetail[]): readonly Finding[] => {
   const early = new Map<string, number>();
   for (const { spans, joins } of traces) {
     const byId = new Map(spans.map((span) => [`${span.traceId}.${span.spanId}`, span]));
-    for (const { from, to } of joins) {
+    const known = joins.flatMap((join) => {
+      const { from, to } = join;
       const sender = "placeholder" in from ? undefined : byId.get(`${from.traceId}.${from.spanId}`);
       const receiver = byId.get(`${to.traceId}.${to.spanId}`);
-      if (sender === undefined || receiver === undefined) continue;
-      const ms = startMs(sender) - startMs(receiver);
+      return sender && receiver
+        ? [{ hop: hopOf(join), sender, receiver, ms: startMs(sender) - startMs(receiver) }]
+        : [];
+    });
+    const firsts = new Map<string, number>();
+    for (const { hop, ms } of known) firsts.set(hop, Math.min(ms, firsts.get(hop) ?? Infinity));
+    for (const { hop, sender, receiver, ms } of known) {
+      if (ms !== firsts.get(hop)) continue;
       const pair = `${receiver.functionName ?? receiver.name} begins before ${sender.functionName ?? sender.name} sends`;
       if (ms > EARLY_MS) early.set(pair, Math.max(ms, early.get(pair) ?? 0));
     }
@@ -56,18 +66,34 @@ const beforeTheirCause = (traces: readonly TraceDetail[]): readonly Finding[] =>
   );
 };
 
+/** What reached the consumer: by the context that it carries from that sender alone, else by the key from any that has it. */
+const hopOf = ({ kind, key, from, to }: Join): string =>
+  JSON.stringify([to, kind === "parent" || kind === "link" || key === undefined ? from : key]);
+
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-const SDK_LOSSES: Readonly<Record<string, readonly [what: string, advice: string]>> = {
-  "mayfly.sdk.dropped_spans": ["spans dropped", "Its buffer was full: is the collector near and fast enough for it?"],
-  "mayfly.sdk.dropped_logs": [
-    "log lines dropped",
-    "Its buffer was full: is the collector near and fast enough for it?",
+const FULL = "Its buffer was full: is the collector near and fast enough for it?";
+
+const SDK_LOSSES: Readonly<Record<string, readonly [one: string, many: string, advice: string]>> = {
+  "mayfly.sdk.dropped_spans": ["span dropped", "spans dropped", FULL],
+  "mayfly.sdk.dropped_logs": ["log line dropped", "log lines dropped", FULL],
+  "mayfly.sdk.flush_timeouts": [
+    "flush out of time",
+    "flushes out of time",
+    "Raise MAYFLY_FLUSH_BUDGET_MS, or send after the response.",
   ],
-  "mayfly.sdk.flush_timeouts": ["flushes out of time", "Raise MAYFLY_FLUSH_BUDGET_MS, or send after the response."],
-  "mayfly.sdk.flush_failures": ["flushes failed", "Check OTEL_EXPORTER_OTLP_ENDPOINT, its key, and the way there."],
-  "mayfly.sdk.breaker_opened": ["times given up for a while", "The collector was not reachable from it."],
+  "mayfly.sdk.flush_failures": [
+    "flush failed",
+    "flushes failed",
+    "Check OTEL_EXPORTER_OTLP_ENDPOINT, its key, and the way there.",
+  ],
+  "mayfly.sdk.breaker_opened": [
+    "time given up for a while",
+    "times given up for a while",
+    "The collector was not reachable from it.",
+  ],
   "mayfly.sdk.after_response_refused": [
+    "refusal of its extension",
     "refusals of its extension",
     "It sends before the response instead; see docs/guides.",
   ],
@@ -85,8 +111,8 @@ const sdkLosses = (traces: readonly TraceDetail[]): readonly Finding[] => {
   }
   return [...most].map(([key, count]) => {
     const [name, attribute] = JSON.parse(key) as [string, string];
-    const [what, advice] = SDK_LOSSES[attribute] ?? [attribute, ""];
-    return problem("sdk", `${name}: ${count} ${what} (${attribute})`, advice);
+    const [one, many, advice] = SDK_LOSSES[attribute] ?? [attribute, attribute, ""];
+    return problem("sdk", `${name}: ${count} ${count === 1 ? one : many} (${attribute})`, advice);
   });
 };
 
