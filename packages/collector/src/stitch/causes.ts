@@ -25,21 +25,26 @@ interface Node extends Task<SpanRecord> {
 
 export const tasksOf = (trace: StitchedTrace, origin: UnixNano): readonly Task<SpanRecord>[] => {
   const nodes = new Map<SpanPath, Node>();
+  /** Each with its unit; another content of the same span is none. */
+  const placed: { readonly node: Node; readonly unit: Unit }[] = [];
   const timeOf = (time: UnixNano): number => Number(time - origin);
-  for (const { unit, spans } of trace.parts)
-    for (const span of spans) if (!nodes.has(span.path)) nodes.set(span.path, nodeOf(span, unit, trace.clocks, timeOf));
+  for (const { unit, spans } of trace.parts) {
+    for (const span of spans) {
+      if (nodes.has(span.path)) continue;
+      const node = nodeOf(span, unit, trace.clocks, timeOf);
+      nodes.set(span.path, node);
+      placed.push({ node, unit });
+    }
+  }
   const causes = causesOf(trace);
   for (const units of sequencesOf(trace, causes)) putInSequence(units, nodes, causes);
   const roots: Node[] = [];
-  for (const { unit, spans } of trace.parts) {
-    for (const span of spans) {
-      const node = nodes.get(span.path);
-      if (node?.value !== span) continue; // another content of the same span
-      const cause = (span === unit.root ? undefined : span.parentPath) ?? causes.get(unit);
-      const parent = cause && nodes.get(cause);
-      (parent?.children ?? roots).push(node);
-      if (parent && isInitSpan(span.wire)) parent.start = Math.min(parent.start, node.start);
-    }
+  for (const { node, unit } of placed) {
+    const span = node.value;
+    const cause = (span === unit.root ? undefined : span.parentPath) ?? causes.get(unit);
+    const parent = cause && nodes.get(cause);
+    (parent?.children ?? roots).push(node);
+    if (parent && isInitSpan(span.wire)) parent.start = Math.min(parent.start, node.start);
   }
   return roots;
 };

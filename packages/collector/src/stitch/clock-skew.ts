@@ -73,7 +73,12 @@ export const AS_TOLD = clocksWith(new Map());
  */
 const ofFirstSenders = (joins: readonly UnitJoin[]): readonly UnitJoin[] => {
   const firsts = new Map<string, SpanRecord>();
-  const keyed = joins.map((join) => ({ join, names: isCarried(join) ? [] : join.keys.map(nameFor(join.to)) }));
+  const several = unitsOfSeveral(joins);
+  if (several.size === 0) return joins;
+  const keyed = joins.map((join) => ({
+    join,
+    names: isCarried(join) || !several.has(join.to) ? [] : join.keys.map(nameFor(join.to)),
+  }));
   for (const { join, names } of keyed) {
     for (const name of names) {
       const first = firsts.get(name);
@@ -83,6 +88,14 @@ const ofFirstSenders = (joins: readonly UnitJoin[]): readonly UnitJoin[] => {
   return keyed.flatMap(({ join, names }) =>
     names.length === 0 || names.some((name) => firsts.get(name) === join.from) ? [join] : [],
   );
+};
+
+/** Those that more than one join leads into. */
+const unitsOfSeveral = (joins: readonly UnitJoin[]): ReadonlySet<Unit> => {
+  const once = new Set<Unit>();
+  const several = new Set<Unit>();
+  for (const { to } of joins) (once.has(to) ? several : once).add(to);
+  return several;
 };
 
 const isCarried = ({ kind }: UnitJoin): boolean => kind === "parent" || kind === "link";
@@ -188,13 +201,18 @@ const withMostAtZero = (given: Offsets, bounds: readonly Bound[], environments: 
     }
     return new Map([...offsets].map(([environment, own]) => [environment, own - offset]));
   };
-  const tried = [...new Set(given.values())].slice(0, MAX_TRIED);
-  const units = Map.groupBy(environments, (environment) => environment);
+  const units = new Map<string, number>();
+  for (const environment of environments) units.set(environment, (units.get(environment) ?? 0) + 1);
   const atZero = (offsets: Offsets): number => {
     let count = 0;
-    for (const [environment, { length }] of units) if (offsets.get(environment) === 0) count += length;
+    for (const [environment, offset] of offsets) if (offset === 0) count += units.get(environment) ?? 0;
     return count;
   };
-  const [best = given] = tried.map(alikeAt).toSorted((a, b) => atZero(b) - atZero(a));
-  return best;
+  let best = { offsets: given, count: -1 };
+  for (const offset of [...new Set(given.values())].slice(0, MAX_TRIED)) {
+    const offsets = alikeAt(offset);
+    const count = atZero(offsets);
+    if (count > best.count) best = { offsets, count };
+  }
+  return best.offsets;
 };

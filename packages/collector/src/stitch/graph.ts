@@ -89,7 +89,7 @@ export const createGraph = (store: Pick<StoreReader, "asOfNow">, bounds: GraphBo
   const linksByTarget = new Map<SpanPath, LinkHolder[]>();
   const unitsByParent = new Map<SpanPath, Unit[]>();
   const recordsByInvocation = new Map<SpanPath, Unit[]>();
-  const orphansByTrace = new Map<TraceId, readonly Unit[]>();
+  const orphansByTrace = new Map<TraceId, Unit[]>();
   const remembered = new Map<string, Map<Unit | TraceId, unknown>>();
   let spansLeft = bounds.maxSpans;
   let truncated = false;
@@ -129,14 +129,11 @@ export const createGraph = (store: Pick<StoreReader, "asOfNow">, bounds: GraphBo
       traceIds.flatMap((id) => bareByTrace.get(id) ?? []),
       isFollowed,
     );
-    const byTrace = Map.groupBy(units, (unit) => unit.root.traceId);
-    for (const traceId of traceIds) unitsByTrace.set(traceId, byTrace.get(traceId) ?? []);
+    const byTrace = moved.size === 0 ? bareByTrace : Map.groupBy(units, (unit) => unit.root.traceId);
+    for (const traceId of traceIds) unitsByTrace.set(traceId, byTrace.get(traceId) ?? NONE);
     for (const unit of units) index(unit);
     for (const unit of new Set(moved.values())) indexSight(unit);
-    for (const traceId of traceIds) {
-      const orphans = (byTrace.get(traceId) ?? []).filter(isOrphan);
-      if (orphans.length > 0) orphansByTrace.set(traceId, orphans);
-    }
+    for (const unit of units) if (isOrphan(unit)) append(orphansByTrace, unit.root.traceId, unit);
   };
 
   const indexSight = (unit: Unit): void => {

@@ -68,6 +68,7 @@ export const isColdUnsaid = ({ root, platform }: Unit): boolean =>
 export const withEvidence = (units: readonly Unit[], isFollowed: (requestId: string) => boolean): Joined => {
   const moved = new Map<Unit, Unit>();
   const evidence = units.filter((unit) => isEvidence(unit) && consumesOwnRequest(unit) && isFollowed(unit.requestId!));
+  if (evidence.length === 0 && !units.some(({ seen }) => seen !== undefined)) return { units, moved };
   const byRequest = Map.groupBy(evidence.length > 0 ? units.filter(isInvocation) : [], (unit) => unit.requestId);
   for (const [requestId, seen] of Map.groupBy(evidence, (unit) => unit.requestId)) {
     const hosts = byRequest.get(requestId) ?? [];

@@ -31,7 +31,8 @@ type Known = Readonly<Record<AskedSignal, number>>;
 
 /** From these partitions on. */
 export const createTrail = (partitions: PartitionSet, asked: readonly OpenPartition[]): Trail => {
-  const terms = { spans: new Set<number>(), logs: new Set<number>() };
+  /** As they were asked. */
+  const terms: Record<AskedSignal, (readonly number[])[]> = { spans: [], logs: [] };
   const led = new Set<OpenPartition>();
   const knownNow = (all: readonly OpenPartition[]): ReadonlyMap<OpenPartition, Known> =>
     new Map(
@@ -43,7 +44,7 @@ export const createTrail = (partitions: PartitionSet, asked: readonly OpenPartit
     const before = known.get(partition)?.[signal] ?? 0;
     const found = partitions.ask(partition, (reader) => {
       const firstNew = reader.blocks(signal)[before];
-      if (firstNew === undefined || terms[signal].size === 0) return false;
+      if (firstNew === undefined || terms[signal].length === 0) return false;
       const last = reader.places(signal, sought(signal)).at(-1);
       return last !== undefined && last.block >= firstNew.id;
     });
@@ -51,12 +52,12 @@ export const createTrail = (partitions: PartitionSet, asked: readonly OpenPartit
   };
 
   /** Put together once for all partitions, and only where one has changed. */
-  const sought = (signal: AskedSignal): SoughtTerms => (soughtNow[signal] ??= new SoughtTerms(terms[signal]));
+  const sought = (signal: AskedSignal): SoughtTerms => (soughtNow[signal] ??= new SoughtTerms(terms[signal].flat()));
   let soughtNow: Partial<Record<AskedSignal, SoughtTerms>> = {};
 
   return {
     note(signal, more) {
-      for (const term of more) terms[signal].add(term);
+      terms[signal].push(more);
     },
     found: (partition) => void led.add(partition),
     isCurrent() {

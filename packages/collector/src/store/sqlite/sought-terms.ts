@@ -16,7 +16,7 @@ export class SoughtTerms {
   readonly #bySeed = new Map<number, TermHashes>();
 
   constructor(terms: Iterable<number>) {
-    this.terms = Uint32Array.from(new Set(terms));
+    this.terms = eachOnce(Uint32Array.from(terms));
   }
 
   hashes(seed: number): TermHashes {
@@ -25,6 +25,14 @@ export class SoughtTerms {
     return known;
   }
 }
+
+/** Sorted: what is looked up one after the other then lies near each other. */
+const eachOnce = (terms: Uint32Array): Uint32Array => {
+  terms.sort();
+  let count = 0;
+  for (const term of terms) if (count === 0 || term !== terms[count - 1]) terms[count++] = term;
+  return terms.subarray(0, count);
+};
 
 /** In the order of the terms. */
 export const termHashes = (terms: Uint32Array, seed: number): TermHashes => {
