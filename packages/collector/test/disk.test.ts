@@ -8,6 +8,7 @@ import { text } from "node:stream/consumers";
 import type { Stats, TraceList } from "@mayfly/api";
 import Database from "better-sqlite3";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { checkRoom } from "../src/store/sqlite/reserve.ts";
 import { JSON_TYPE, jsonSpan, tracesJson } from "./http.ts";
 import { buildProgram, mayfly, startMayfly, startMayflyByMode } from "./program.ts";
 
@@ -115,7 +116,9 @@ test.skipIf(!mayMount())(
     expect((await send(first.url, 3)).status).toBe(200);
     first.child.kill("SIGKILL");
     await once(first.child, "exit");
+    checkRoom(dataDir);
     fill(filler);
+    expect(() => checkRoom(dataDir)).toThrow("the disk is full");
 
     const { child, url } = await serve();
     const readiness = await fetch(`${url}/readyz`);

@@ -231,6 +231,11 @@ test("what is not in the rows yet is pending, and a bounded turn brings some of 
   // A question does not wait for so many.
   expect(await deps.summarizer.settled()).toEqual(pending);
   expect(await deps.summarizer.behind(pending)).toEqual({ spansBehind: 3000 - inRows });
+
+  // It says why they do not come all the same.
+  const checkRoom = () => Promise.reject(new StoreError("store-failed", "the disk is full"));
+  const full = createSummarizer({ ...deps, clock: () => LATER, summaries: { ...deps.summaries, checkRoom } });
+  expect(await full.behind(await full.settled())).toEqual({ spansBehind: 3000 - inRows, problem: "the disk is full" });
   expect(await deps.summaries.count()).toBe(inRows);
 
   await deps.summarizer.catchUp();

@@ -221,7 +221,7 @@ export const createSummarizer = ({
     async settled() {
       const before = await pending();
       if (!before.isAll || before.traceIds.size > MAX_AWAITED) {
-        problem = undefined; // it was not tried
+        await asFarAsStored(summaries.checkRoom());
         return before;
       }
       await asFarAsStored(catchUp(MAX_AWAITED));

@@ -151,6 +151,8 @@ export interface Summaries {
   /** What the store has removed up to this mark is in no row. */
   sweptTo(): Promise<string | undefined>;
   setSweptTo(mark: string): Promise<void>;
+  /** Rejects with StoreError where rows can surely not be written. Cheap: none is. */
+  checkRoom(): Promise<void>;
   /** Forgets everything, checkpoint and mark too. */
   clear(): Promise<void>;
 

@@ -59,6 +59,16 @@ export const refillReserve = (dataDir: string, enoughBytes = 2 * RESERVE_BYTES):
   );
 };
 
+/** What a small write takes. */
+const LEAST_BYTES = 65_536;
+
+/** Before something little, of which it is not known whether it will be written. Errors: StoreError, where it cannot be. */
+export const checkRoom = (dataDir: string): void => {
+  refillReserve(dataDir, RESERVE_BYTES / 2);
+  if (freeBytes(dataDir) < LEAST_BYTES)
+    throw new StoreError("store-failed", `the disk is full: ${dataDir} has nothing free`);
+};
+
 const sizeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.size;
 
 const freeBytes = (folder: string): number => {

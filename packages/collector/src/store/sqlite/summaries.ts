@@ -2,7 +2,7 @@
 import type { Summaries, SummaryChange } from "../summaries.ts";
 import { openDerived } from "./derived-file.ts";
 import { attempt } from "./failures.ts";
-import { RESERVE_BYTES, refillReserve } from "./reserve.ts";
+import { checkRoom, RESERVE_BYTES, refillReserve } from "./reserve.ts";
 import { createReads } from "./summary-reads.ts";
 import { createSummaryRows } from "./summary-rows.ts";
 import { createWrites } from "./summary-writes.ts";
@@ -30,6 +30,7 @@ export const createSqliteSummaries = ({ dataDir }: { readonly dataDir: string })
     apply: (change) => told(() => apply.immediate(change)),
     sweptTo: () => asked(reads.sweptTo),
     setSweptTo: (mark) => told(() => sweptTo.immediate(mark)),
+    checkRoom: async () => checkRoom(dataDir),
     clear: () => told(() => clear.immediate()),
     page: (query) => asked(() => reads.page(query)),
     ofTraces: (traceIds, limit) => asked(() => reads.ofTraces(traceIds, limit)),
