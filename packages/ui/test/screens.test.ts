@@ -291,6 +291,21 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
     expect(text).toContain(gap?.advice);
   });
 
+  test("of a batch a transaction is one message, and the batch itself is all of them", async () => {
+    const [join] = ORDER.joins;
+    const spans = ORDER.spans.map((one) =>
+      one.spanId === join?.to.spanId
+        ? { ...one, attributes: { ...one.attributes, "messaging.batch.message_count": 3 } }
+        : one,
+    );
+    const { page, site } = await open(ORDER_PATH, { answers: { "/api/traces/*": { ...ORDER, spans } } });
+    await page.locator(".tag", { hasText: "1 of 3" }).waitFor();
+    const alone = spans.filter(({ spanId }) => spanId === join?.to.spanId);
+    site.answer({ "/api/traces/*": { ...ORDER, spans: alone, joins: [], gaps: [] } });
+    await page.reload();
+    await page.locator(".tag", { hasText: "batch of 3" }).waitFor();
+  });
+
   test("what may have come from several names each of them, and leads to it", async () => {
     const { page } = await open("/traces/ambiguous", { answers: { "/api/traces/*": AMBIGUOUS } });
     const row = page.getByRole("row", { name: /which of them it was cannot be told/ });

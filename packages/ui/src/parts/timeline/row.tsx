@@ -175,7 +175,7 @@ const SpanLabel = ({ row, find, hit }: Sought & { readonly row: SpanRow }) => {
           delivery {delivery}
         </span>
       )}
-      {batchSize !== undefined && <span class="tag">1 of {batchSize}</span>}
+      {batchSize !== undefined && <BatchTag batchSize={batchSize} isWhole={row.parent < 0} />}
       {view.span.attributes[MAYFLY_IN_PROGRESS] === true && (
         <span class="tag" title="It had not ended when it was imported; import it again for its end">
           still running
@@ -199,6 +199,16 @@ const SpanLabel = ({ row, find, hit }: Sought & { readonly row: SpanRow }) => {
     </span>
   );
 };
+
+/** Where nothing led to it, one looks at the batch itself and not at one transaction of it. */
+const BatchTag = ({ batchSize, isWhole }: { readonly batchSize: number; readonly isWhole: boolean }) =>
+  isWhole ? (
+    <span class="tag">batch of {batchSize}</span>
+  ) : (
+    <span class="tag" title={`It was given ${batchSize} messages at once; one of them is of this transaction`}>
+      1 of {batchSize}
+    </span>
+  );
 
 const JoinLabel = ({ row: { joins, elsewhere }, find, hit }: Sought & { readonly row: JoinRow }) => {
   const [join] = joins;
