@@ -46,5 +46,13 @@ const nameOf = (error: unknown): string => (error instanceof Error ? error.name 
 
 const awsError = (what: string, cause: unknown): AwsError => {
   const { name, message } = cause instanceof Error ? cause : { name: "error", message: String(cause) };
-  return new AwsError("aws-failed", `${what} failed: ${name}: ${message || "no reason given"}`, { cause });
+  const [, mend] = MENDS.find(([of]) => of.test(message)) ?? [];
+  const reason = `${name}: ${message || "no reason given"}${mend === undefined ? "" : `; ${mend}`}`;
+  return new AwsError("aws-failed", `${what} failed: ${reason}`, { cause });
 };
+
+/** What the AWS SDK says without saying what to do. */
+const MENDS: readonly (readonly [of: RegExp, mend: string])[] = [
+  [/^Region is missing/, "name one with --region or AWS_REGION"],
+  [/^Could not load credentials/, "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"],
+];

@@ -180,6 +180,8 @@ test("nobody there is a problem like another", async () => {
   const { code, stdout } = await mayfly(["doctor", "--url", "http://127.0.0.1:9"]);
   expect([code, stdout]).toEqual([
     1,
-    expect.stringMatching(/^problem {2}reachable {2}no collector answers at .*\n +Start it with `mayfly serve`/),
+    expect.stringMatching(
+      /^problem {2}reachable {2}no collector answers at [^;]*\n +Start it with `mayfly serve`, or name its address with --url\.\n/,
+    ),
   ]);
 });

@@ -273,7 +273,9 @@ test("export finds by function, time, query and id, and says who does not answer
   });
   expect(await mayfly(["export", "--url", "http://127.0.0.1:9"])).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/^mayfly: no collector answers at http:\/\/127\.0\.0\.1:9: /),
+    stderr: expect.stringMatching(
+      /^mayfly: no collector answers at http:\/\/127\.0\.0\.1:9: .*; start it with `mayfly serve`, or name its address with --url\n$/,
+    ),
   });
   expect(await mayfly(["export", "--url", "localhost"])).toMatchObject({ code: 2 });
 });

@@ -41,6 +41,8 @@ export interface CollectorApi {
   get<T>(path: string): Promise<T>;
 }
 
+export const HOW_TO_REACH = "start it with `mayfly serve`, or name its address with --url";
+
 export const collectorApi = (
   { url: given, key: givenKey }: CollectorFlags,
   { host, port }: Pick<Config, "host" | "port">,
@@ -58,7 +60,7 @@ export const collectorApi = (
     } catch (cause) {
       const { cause: reason = cause } = cause as Error;
       const why = reason instanceof Error ? reason.message : String(reason);
-      throw new NotFoundError("not-found", `no collector answers at ${url}: ${why}`, { cause });
+      throw new NotFoundError("not-found", `no collector answers at ${url}: ${why}; ${HOW_TO_REACH}`, { cause });
     }
   };
   return {

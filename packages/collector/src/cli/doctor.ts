@@ -4,7 +4,14 @@ import { Command } from "commander";
 import type { Config, Environment } from "../config.ts";
 import { MayflyError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { addCollectorFlags, type CollectorApi, collectorApi, type CollectorFlags, refusalOf } from "./collector-api.ts";
+import {
+  addCollectorFlags,
+  type CollectorApi,
+  collectorApi,
+  type CollectorFlags,
+  refusalOf,
+  HOW_TO_REACH,
+} from "./collector-api.ts";
 import { type Finding, findingLine, note, ok, problem } from "./doctor/findings.ts";
 import { behind, disk, losses, partitions, refusals } from "./doctor/ledger.ts";
 import { recentFindings } from "./doctor/recent.ts";
@@ -40,8 +47,7 @@ export const doctorCommand = ({ env, print, fail }: DoctorDeps): Command => {
 /** Each step needs the one before. */
 const examine = async (api: CollectorApi, { dataDir }: Config): Promise<readonly Finding[]> => {
   const health = await api.ask("/healthz").catch((error: unknown) => error);
-  if (!(health instanceof Response))
-    return [problem("reachable", sentence(health), "Start it with `mayfly serve`, or name its address with --url.")];
+  if (!(health instanceof Response)) return [unreachable(sentence(health))];
   const found: Finding[] = [
     health.ok ? ok("reachable", api.url) : notOurs(api, health),
     clock(health),
@@ -56,6 +62,10 @@ const examine = async (api: CollectorApi, { dataDir }: Config): Promise<readonly
   const traces = await recentTraces(api).catch((error: unknown) => error);
   return [...found, ...(Array.isArray(traces) ? recentFindings(traces, Date.now()) : [noTraces(traces)])];
 };
+
+/** The advice stands under what was found. */
+const unreachable = (message: string): Finding =>
+  problem("reachable", message.replace(`; ${HOW_TO_REACH}`, ""), `${HOW_TO_REACH.replace(/^s/, "S")}.`);
 
 const noTraces = (error: unknown): Finding =>
   problem("traces", sentence(error), "Look at its log, and at what is wrong above.");
