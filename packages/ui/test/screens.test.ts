@@ -291,6 +291,19 @@ describe.skipIf(hasNoBrowser)("one trace", () => {
     expect(text).toContain(gap?.advice);
   });
 
+  test("the overview of a few rows has lines as thin as that of many", async () => {
+    const strokeOf = async (spans: TraceDetail["spans"]): Promise<number> => {
+      const { page } = await open(ORDER_PATH, {
+        answers: { "/api/traces/*": { ...ORDER, spans, joins: [], gaps: [] } },
+      });
+      const [, , , height = 0] = ((await page.locator(".minimap svg").getAttribute("viewBox")) ?? "")
+        .split(" ")
+        .map(Number);
+      return height;
+    };
+    expect(await strokeOf(ORDER.spans.slice(0, 1))).toBe(await strokeOf(ORDER.spans));
+  });
+
   test("of a batch a transaction is one message, and the batch itself is all of them", async () => {
     const [join] = ORDER.joins;
     const spans = ORDER.spans.map((one) =>

@@ -17,6 +17,8 @@ const LEAST_DRAG = 0.005;
 
 export const Minimap = ({ rows, whole, zoom, onZoom }: MinimapProps) => {
   const strokes = useMemo(() => minimapOf(rows, whole), [rows, whole]);
+  // A few rows are as thin as many, and stand in the middle.
+  const emptyLanes = Math.max(0, MINIMAP_LANES - Math.max(1, rows.length));
   const strip = useRef<HTMLDivElement>(null);
   const [drag, setDrag] = useState<{ readonly from: number; readonly to: number }>();
 
@@ -49,7 +51,7 @@ export const Minimap = ({ rows, whole, zoom, onZoom }: MinimapProps) => {
       onDblClick={() => onZoom(undefined)}
     >
       <svg
-        viewBox={`0 0 ${MINIMAP_WIDTH} ${Math.min(MINIMAP_LANES, Math.max(1, rows.length))}`}
+        viewBox={`0 ${-emptyLanes / 2} ${MINIMAP_WIDTH} ${MINIMAP_LANES}`}
         preserveAspectRatio="none"
         role="img"
         aria-label={`The whole transaction, ${formatDuration(whole.toNs - whole.fromNs)}`}
