@@ -674,6 +674,17 @@ describe.skipIf(hasNoBrowser)("at every width", () => {
       });
     }
 
+    test(`a cold start says how long it was, whole, at ${width} px`, async () => {
+      const { page } = await open(ORDER_PATH, { width });
+      const tag = page.locator(".tag.cold").first();
+      await tag.waitFor();
+      expect(await tag.innerText()).toMatch(width > 1000 ? /^❄ cold [\d.]+\sms$/ : /^❄ [\d.]+\sms$/);
+      const [end, room] = await tag.evaluate((one) =>
+        [one, one.closest(".words")].map((element) => element?.getBoundingClientRect().right ?? 0),
+      );
+      expect(end).toBeLessThanOrEqual(room ?? 0);
+    });
+
     test(`an empty collector's ways and their copy buttons are in sight at ${width} px`, async () => {
       const { page } = await open("/", { width, answers: { "/api/traces": { traces: [] } } });
       const copy = page.locator(".snippet .copy");

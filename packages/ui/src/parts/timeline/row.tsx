@@ -188,7 +188,7 @@ const SpanLabel = ({ row, find, hit }: Sought & { readonly row: SpanRow }) => {
       )}
       {view.isColdStart && (
         <span class="tag cold" title="cold start">
-          ❄ cold{view.initNs === undefined ? "" : ` ${formatDuration(view.initNs)}`}
+          ❄ <ColdWords initNs={view.initNs} />
         </span>
       )}
       {error !== undefined && (
@@ -199,6 +199,17 @@ const SpanLabel = ({ row, find, hit }: Sought & { readonly row: SpanRow }) => {
     </span>
   );
 };
+
+/** In a narrow window the mark and the time are enough. */
+const ColdWords = ({ initNs }: { readonly initNs: number | undefined }) =>
+  initNs === undefined ? (
+    <>cold</>
+  ) : (
+    <>
+      <span class="word">cold </span>
+      {formatDuration(initNs)}
+    </>
+  );
 
 /** Where nothing led to it, one looks at the batch itself and not at one transaction of it. */
 const BatchTag = ({ batchSize, isWhole }: { readonly batchSize: number; readonly isWhole: boolean }) =>
