@@ -10,7 +10,7 @@
  * kill       the same answers of a collector process that was killed while it received
  * ingest     the share of the ingest rate that stitching takes (cost.ts)
  * questions  a stitched trace of 1,000 spans over 50 W3C traces, and the first page of a message with 10,000 consumers, over
- *            --background other spans
+ *            --background other spans: each asked for again and again, which is told without a walk, and so that each is walked
  *
  * Prints tables and the result as JSON; --save keeps it as bench/results/stitch.json.
  *
