@@ -8,7 +8,6 @@
  */
 import { MAX_ANY_VALUE_DEPTH } from "../any-value.ts";
 import type { AnyValue, KeyValue } from "../types.ts";
-import type { Mutable } from "./mutable.ts";
 import type { ProtobufReader } from "./reader.ts";
 
 export type MutableAnyValue =
@@ -18,11 +17,11 @@ export type MutableAnyValue =
 
 /** `name` and `index` are the attribute's place in the message that holds it. */
 export const readAttribute = (reader: ProtobufReader, name: string, index: number, depth = 1): KeyValue => {
-  const attribute: Mutable<KeyValue> = { key: "" };
+  let key = "";
   let value: MutableAnyValue | undefined;
   const outer = reader.enter(name, index);
   while (reader.next()) {
-    if (reader.fieldNumber === 1) attribute.key = reader.string();
+    if (reader.fieldNumber === 1) key = reader.string();
     if (reader.fieldNumber === 2) {
       const outerOfValue = reader.enter("value");
       value = readAnyValue(reader, value, depth);
@@ -30,8 +29,8 @@ export const readAttribute = (reader: ProtobufReader, name: string, index: numbe
     }
   }
   reader.leave(outer);
-  if (value !== undefined) attribute.value = value;
-  return attribute;
+  // Made at once: a field that is added later has a place of its own in memory.
+  return value === undefined ? { key } : { key, value };
 };
 
 /** Reads the value just entered. A oneof: the last case wins, and is merged only with the same case. */
@@ -76,8 +75,11 @@ const readValues = (reader: ProtobufReader, before: AnyValue[], depth: number): 
     reader.leave(outerOfValue);
   }
   reader.leave(outer);
-  return before;
+  return trimmed(before);
 };
+
+/** Of the length that it has: what is pushed to has room for sixteen more, and spans are kept. */
+export const trimmed = <T>(values: T[]): T[] => (values.length === 0 ? values : values.slice());
 
 const readList = (reader: ProtobufReader, before: KeyValue[], depth: number): KeyValue[] => {
   const outer = reader.enter("kvlistValue");

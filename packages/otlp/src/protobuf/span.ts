@@ -4,7 +4,7 @@
  * Source  opentelemetry/proto/trace/v1/trace.proto: Span, Span.Event, Span.Link, Status
  */
 import type { Span, SpanEvent, SpanLink, Status } from "../types.ts";
-import { readAttribute } from "./attributes.ts";
+import { readAttribute, trimmed } from "./attributes.ts";
 import type { Mutable } from "./mutable.ts";
 import { ProtobufReader } from "./reader.ts";
 
@@ -41,6 +41,7 @@ export const spanReader = (bytes: Uint8Array): ((start: number, end: number) => 
 export const readSpan = (reader: ProtobufReader): Span => {
   const span = emptySpan();
   while (reader.next()) readSpanField(reader, span);
+  span.attributes = trimmed(span.attributes);
   return span;
 };
 
