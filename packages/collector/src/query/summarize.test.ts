@@ -20,7 +20,7 @@ import { listTraces } from "./list.ts";
 import { parseQuery } from "./parse.ts";
 import { gapCountAt } from "./row.ts";
 import { traceStatistics } from "./stats.ts";
-import { createSummarizer } from "./summarize.ts";
+import { createSummarizer, keepSummarizing } from "./summarize.ts";
 
 const RUNS = process.env["MAYFLY_LONG"] === "true" ? 2_000 : 20;
 /** 2,000 runs take longer than a usual test may. */
@@ -373,4 +373,32 @@ test("rows that are made after something went are not swept for it", async () =>
   await summarizer().catchUp();
   await summarizer().sweep();
   expect(looked).not.toHaveBeenCalled();
+});
+
+test("under a load without an end what has been removed is swept out, and the next turn begins at once", async () => {
+  const { store, summaries, arriving, expire, summarizer } = await expiring();
+  await arriving(1n, span("old", { trace: "o" }));
+  await arriving(15n, span("late", { trace: "l" }));
+  const one = summarizer();
+  await one.catchUp();
+  expire();
+  // Whoever asks for a bounded turn has it full; without a bound it would not end.
+  const turns: (number | undefined)[] = [];
+  const catchUp = async (maxTraces?: number): Promise<boolean> => {
+    if (turns.push(maxTraces) > 3) return false;
+    return Number.isFinite(maxTraces) || new Promise<never>(() => {});
+  };
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const swept = vi.fn<() => Promise<void>>(() => one.sweep());
+  const bugs: unknown[] = [];
+
+  const stop = keepSummarizing({ catchUp, sweep: swept }, (error) => bugs.push(error));
+  vi.advanceTimersByTime(1_000);
+  await vi.waitUntil(() => swept.mock.settledResults.filter(({ type }) => type === "fulfilled").length === 4);
+  stop();
+
+  expect((await kept({ summaries })).map(({ name }) => name)).toEqual(["late"]);
+  expect(await store.removalAfter(await summaries.sweptTo())).toBeUndefined();
+  expect(bugs).toEqual([]);
 });

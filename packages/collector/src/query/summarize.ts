@@ -46,8 +46,8 @@ export interface Behind {
 }
 
 export interface Summarizer {
-  /** Until everything is in, or at least `maxTraces` changed traces are. */
-  catchUp(maxTraces?: number): Promise<void>;
+  /** Until everything is in, or at least `maxTraces` changed traces are: true then, and there may be more. */
+  catchUp(maxTraces?: number): Promise<boolean>;
   pending(): Promise<Pending>;
   /** How many stored spans are not in the rows yet. */
   spansBehind(): Promise<number>;
@@ -122,17 +122,18 @@ export const createSummarizer = ({
     if (removal && !removal.traceIds) await summaries.setSweptTo(removal.mark);
   };
 
-  const round = async (maxTraces: number): Promise<void> => {
+  const round = async (maxTraces: number): Promise<boolean> => {
     for (let done = 0; done < maxTraces && !isClosing;) {
       const more = await step();
-      if (more === 0) return;
+      if (more === 0) return false;
       done += more;
     }
+    return !isClosing;
   };
 
   const sweepNow = async (): Promise<void> => {
     const next = async () => store.removalAfter(await summaries.sweptTo());
-    for (let removal = await next(); removal; removal = await next()) {
+    for (let removal = isClosing ? undefined : await next(); removal; removal = await next()) {
       await (removal.traceIds ? sweepTraces(removal.traceIds) : sweepAll());
       if (isClosing) return;
       await summaries.setSweptTo(removal.mark);
@@ -196,7 +197,7 @@ export const createSummarizer = ({
 
   let problem: string | undefined;
   /** A disk that takes no rows, as a full one, keeps no question from those that are there; the others stay pending. */
-  const asFarAsStored = async (action: Promise<void>): Promise<void> => {
+  const asFarAsStored = async (action: Promise<unknown>): Promise<void> => {
     try {
       await action;
       problem = undefined;
@@ -206,13 +207,13 @@ export const createSummarizer = ({
     }
   };
 
-  let running: Promise<void> = Promise.resolve();
-  const afterwards = (action: () => Promise<void>): Promise<void> => {
+  let running: Promise<unknown> = Promise.resolve();
+  const afterwards = <T>(action: () => Promise<T>): Promise<T> => {
     const next = running.catch(() => undefined).then(action);
     running = next;
     return next;
   };
-  const catchUp = (maxTraces = Number.POSITIVE_INFINITY): Promise<void> => afterwards(() => round(maxTraces));
+  const catchUp = (maxTraces = Number.POSITIVE_INFINITY): Promise<boolean> => afterwards(() => round(maxTraces));
 
   return {
     catchUp,
@@ -247,26 +248,34 @@ const letOthersRun = (): Promise<void> => new Promise((resolve) => void setImmed
 
 /** A change is in the rows within this and the time that working it out takes. */
 const EVERY_MS = 1_000;
-const PER_TURN = 1_000;
+/** Between turns it sweeps, however much arrives. */
+const TRACES_PER_TURN = 1_000;
 
-/** Brings the summaries up to date again and again, `perTurn` traces at a time, until what it gives is called. */
+/** Brings the summaries up to date again and again, turn after turn while there is more, until what it gives is called. */
 export const keepSummarizing = (
-  summarizer: Summarizer,
+  summarizer: Pick<Summarizer, "catchUp" | "sweep">,
   onBug: (error: unknown) => void,
-  perTurn = PER_TURN,
 ): (() => void) => {
   let isRunning = false;
+  let isStopped = false;
+  const turns = async (): Promise<void> => {
+    for (let isMore = true; isMore && !isStopped;) {
+      isMore = await summarizer.catchUp(TRACES_PER_TURN);
+      await summarizer.sweep();
+    }
+  };
   const timer = setInterval(() => {
     if (isRunning) return;
     isRunning = true;
-    void summarizer
-      .catchUp(perTurn)
-      .then(() => summarizer.sweep())
+    void turns()
       .catch((error: unknown) => {
         if (!(error instanceof StoreError)) onBug(error); // a disk that refuses is tried again
       })
       .finally(() => (isRunning = false));
   }, EVERY_MS);
   timer.unref();
-  return () => clearInterval(timer);
+  return () => {
+    isStopped = true;
+    clearInterval(timer);
+  };
 };

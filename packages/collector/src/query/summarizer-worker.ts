@@ -29,7 +29,7 @@ const tell = (error: unknown): void => {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   post({ problem: { message, stack } });
 };
-const stop = keepSummarizing(summarizer, tell, Number.POSITIVE_INFINITY);
+const stop = keepSummarizing(summarizer, tell);
 const telling = setInterval(() => {
   summarizer.spansBehind().then(
     (spansBehind) => post({ spansBehind }),
