@@ -1,7 +1,7 @@
 /** What the disk does to a collector that runs as a process: no room, no right to write, data of a newer version. */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -11,6 +11,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { checkRoom } from "../src/store/sqlite/reserve.ts";
 import { JSON_TYPE, jsonSpan, tracesJson } from "./http.ts";
 import { buildProgram, mayfly, startMayfly, startMayflyByMode } from "./program.ts";
+import { fillDisk, mayMount, mountDisk, unmountDisk } from "./small-disk.ts";
 
 let folder: string;
 let isMounted = false;
@@ -24,7 +25,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (const child of children) if (child.kill("SIGKILL")) await once(child, "exit");
-  if (isMounted) execFileSync("umount", ["--lazy", folder]);
+  if (isMounted) unmountDisk(folder);
   isMounted = false;
   chmodSync(folder, 0o700);
   rmSync(folder, { recursive: true });
@@ -73,36 +74,10 @@ test.runIf(process.platform === "linux")(
   },
 );
 
-/** Whether the system gives a disk of our own. */
-function mayMount(): boolean {
-  const place = mkdtempSync(join(tmpdir(), "mayfly-mount-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "tmpfs", place], { stdio: "ignore" });
-    execFileSync("umount", [place]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(place, { recursive: true });
-  }
-}
-
-/** To the last byte. */
-const fill = (path: string): void => {
-  const file = openSync(path, "w");
-  try {
-    for (const block = Buffer.alloc(4_096); ;) writeSync(file, block);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-  } finally {
-    closeSync(file);
-  }
-};
-
 test.skipIf(!mayMount())(
   "on a full disk it starts, says so, answers what is stored and takes nothing; when there is room it goes on by itself",
   async () => {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=32m", "tmpfs", folder]);
+    mountDisk(folder, 32);
     isMounted = true;
     dataDir = join(folder, "data");
     const filler = join(folder, "filler");
@@ -117,7 +92,7 @@ test.skipIf(!mayMount())(
     first.child.kill("SIGKILL");
     await once(first.child, "exit");
     checkRoom(dataDir);
-    fill(filler);
+    fillDisk(filler);
     expect(() => checkRoom(dataDir)).toThrow("the disk is full");
 
     const { child, url } = await serve();

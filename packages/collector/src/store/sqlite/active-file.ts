@@ -87,10 +87,15 @@ export const openActiveFile = (path: string, durability: Durability, seed?: Seed
 export const openActiveFileForReading = (path: string): Database.Database =>
   opening(path, () => {
     const db = new Database(path, { timeout: BUSY_TIMEOUT_MS, fileMustExist: true });
-    db.pragma("query_only = ON");
-    db.pragma(`cache_size = -${READER_CACHE_KIB}`);
-    checkVersion(db, path);
-    return db;
+    try {
+      db.pragma("query_only = ON");
+      db.pragma(`cache_size = -${READER_CACHE_KIB}`);
+      checkVersion(db, path);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
   });
 
 const create = (db: Database.Database, seed: Seed): void =>

@@ -404,7 +404,8 @@ test.each<[what: string, damage: (path: string) => void]>([
   for (const suffix of ["-wal", "-shm"]) rmSync(activePath(folder, 1) + suffix, { force: true });
   store = openSmall();
   const problems: string[] = [];
-  const onProblem = ({ message }: StoreError, partition: number): void => void problems.push(`${partition} ${message}`);
+  const onProblem = ({ message }: StoreError, partition?: number): void =>
+    void problems.push(`${partition} ${message}`);
 
   const one = openAt(START, { onProblem });
   while (!existsSync(sealedPath(folder, 2))) one.step();

@@ -9,7 +9,7 @@
  * step that a crash interrupted is done again: the ledger's adjustments are said anew, not added.
  *
  * On a full disk what makes room goes on, with the reserve (reserve.ts) and, where that is not enough for them, without the
- * keys and traces of what it removes, which is told; what needs room waits.
+ * keys and traces of what it removes, which is told; what needs room waits, and is tried once a minute.
  *
  * A partition that cannot be read is left where it is (the reader names it) and not tried again; it is never removed.
  * Times are those of arrival by the receiver's clock. One that leaps ahead would make everything old at once: so it is
@@ -65,8 +65,8 @@ export interface KeeperOptions {
   readonly maxTermsInMemory?: number;
   /** As the writer has them. */
   readonly unindexed?: readonly string[];
-  /** Told of a partition that could not be sealed or removed. */
-  readonly onProblem?: (error: StoreError, partition: number) => void;
+  /** Told of a partition that could not be sealed or removed; without one, of a folder that cannot be looked at. */
+  readonly onProblem?: (error: StoreError, partition?: number) => void;
   /** Called before each part of a step; for tests, which let it fail. */
   readonly beforePart?: (part: KeeperPart) => void;
 }
@@ -98,6 +98,8 @@ const LEAPS: Leaps = { leapNs: DAY_NS / 24n, doubtNs: DAY_NS };
 const MAX_WAITING = 4;
 /** 5 MB in every thread that reads, which has the newest one's from when it was written to. */
 const MAX_TERMS_IN_MEMORY = 1;
+/** After there was no room for a file. Each try fills the disk for a moment, and others are refused then. */
+const NO_ROOM_PAUSE_NS = 60_000_000_000n;
 
 export const openKeeper = (options: KeeperOptions): Keeper => {
   const { dataDir, retentionBytes, isBusy = () => false } = options;
@@ -110,6 +112,7 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
   const directories = new Map<number, SealedDirectory>();
   const steady = createSteadyTime(LEAPS, newestArrival(dataDir));
   const clock = (): UnixNano => steady(options.clock());
+  let noRoomSince: UnixNano | undefined;
 
   const attempt = (partition: number, action: () => KeeperStep): KeeperStep | undefined => {
     try {
@@ -121,6 +124,21 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
       onProblem(error, partition);
       return undefined;
     }
+  };
+
+  /** What needs room. */
+  const attemptToFill = (partition: number, action: () => KeeperStep): KeeperStep | undefined => {
+    const waitedNs = options.clock() - (noRoomSince ?? -NO_ROOM_PAUSE_NS);
+    if (waitedNs >= 0n && waitedNs < NO_ROOM_PAUSE_NS) return undefined; // less: somebody set the clock back
+    return attempt(partition, () => {
+      try {
+        refillReserve(dataDir);
+        return action();
+      } catch (error) {
+        if (isRefusal(error)) noRoomSince = options.clock();
+        throw error;
+      }
+    });
   };
 
   /** What makes room: the reserve is there for it. */
@@ -155,7 +173,6 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
   };
 
   const seal = (number: number): KeeperStep => {
-    refillReserve(dataDir);
     const source = openSealSource(activePath(dataDir, number));
     try {
       sealPartition({ source, path: sealedPath(dataDir, number), wordsOf, beforeStep: beforePart });
@@ -168,7 +185,6 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
   };
 
   const putTerms = (number: number): KeeperStep => {
-    refillReserve(dataDir);
     const path = activePath(dataDir, number);
     beforePart("terms");
     try {
@@ -230,37 +246,48 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
     return bytesBelow(partitionsFolder(dataDir)) > retentionBytes ? sealed[0] : undefined;
   };
 
+  const nextStep = (): KeeperStep | undefined => {
+    const partitions = listPartitions(dataDir);
+    const sealed = partitions.filter((one) => one.isSealed && !failed.has(one.number));
+    const interrupted = sealed.find(({ number }) => existsSync(activePath(dataDir, number)));
+    if (interrupted !== undefined) {
+      const { number } = interrupted;
+      return attempt(number, () => withReserve(() => finish(number, "finished")));
+    }
+
+    const gone = expiring(sealed);
+    if (gone !== undefined) return attempt(gone.number, () => withReserve(() => expire(gone.number)));
+
+    const keys = listKeyFiles(dataDir).find(
+      (number) => !failed.has(number) && attemptRead(number, () => areKeysOld(dataDir, number, keysSince())),
+    );
+    if (keys !== undefined) {
+      beforePart("remove keys");
+      rmSync(keysPath(dataDir, keys), { force: true });
+      return { done: "keys expired", partition: keys };
+    }
+
+    const full = fullOf(partitions).filter((one) => !one.isSealed && !failed.has(one.number));
+    const inMemory = full.filter(({ path }) => !existsSync(termsPath(path)));
+    const [oldest] = inMemory;
+    if (oldest !== undefined && inMemory.length > maxTermsInMemory)
+      return attemptToFill(oldest.number, () => putTerms(oldest.number));
+
+    const [next] = full;
+    if (next === undefined || (isBusy() && full.length <= maxWaiting)) return undefined;
+    return attemptToFill(next.number, () => seal(next.number));
+  };
+
   return {
     step() {
-      const partitions = listPartitions(dataDir);
-      const sealed = partitions.filter((one) => one.isSealed && !failed.has(one.number));
-      const interrupted = sealed.find(({ number }) => existsSync(activePath(dataDir, number)));
-      if (interrupted !== undefined) {
-        const { number } = interrupted;
-        return attempt(number, () => withReserve(() => finish(number, "finished")));
+      try {
+        return nextStep();
+      } catch (thrown) {
+        const error = storeErrorOf(`look after ${partitionsFolder(dataDir)}`, thrown);
+        if (!(error instanceof StoreError)) throw error;
+        onProblem(error);
+        return undefined;
       }
-
-      const gone = expiring(sealed);
-      if (gone !== undefined) return attempt(gone.number, () => withReserve(() => expire(gone.number)));
-
-      const keys = listKeyFiles(dataDir).find(
-        (number) => !failed.has(number) && attemptRead(number, () => areKeysOld(dataDir, number, keysSince())),
-      );
-      if (keys !== undefined) {
-        beforePart("remove keys");
-        rmSync(keysPath(dataDir, keys), { force: true });
-        return { done: "keys expired", partition: keys };
-      }
-
-      const full = fullOf(partitions).filter((one) => !one.isSealed && !failed.has(one.number));
-      const inMemory = full.filter(({ path }) => !existsSync(termsPath(path)));
-      const [oldest] = inMemory;
-      if (oldest !== undefined && inMemory.length > maxTermsInMemory)
-        return attempt(oldest.number, () => putTerms(oldest.number));
-
-      const [next] = full;
-      if (next === undefined || (isBusy() && full.length <= maxWaiting)) return undefined;
-      return attempt(next.number, () => seal(next.number));
     },
     close: () => catalog.close(),
   };

@@ -9,7 +9,7 @@
  *
  * Errors  StoreError: `store-newer` names the file and both versions; `store-corrupt`; `store-failed` (the disk).
  */
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { StoreError } from "../../errors.ts";
 import { readDirectory, type Extent, type SealedDirectory, writeDirectory } from "./sealed-directory.ts";
@@ -31,6 +31,7 @@ export interface SealedFileWriter {
   close(): void;
 }
 
+/** Where it cannot even be begun, nothing of it stays. */
 export const createSealedFile = (path: string): SealedFileWriter => {
   const file = openSync(path, "w");
   let offset = 0;
@@ -41,8 +42,18 @@ export const createSealedFile = (path: string): SealedFileWriter => {
     offset += part.length;
     return here;
   };
-  append(MAGIC);
-  append(u32s(VERSION));
+  const close = (): void => {
+    if (isOpen) closeSync(file);
+    isOpen = false;
+  };
+  try {
+    append(MAGIC);
+    append(u32s(VERSION));
+  } catch (error) {
+    close();
+    rmSync(path, { force: true });
+    throw error;
+  }
   return {
     append,
     end(directory) {
@@ -51,10 +62,7 @@ export const createSealedFile = (path: string): SealedFileWriter => {
       append(Buffer.concat([u32s(bytes.length, crc32(bytes)), MAGIC]));
     },
     sync: () => fsyncSync(file),
-    close() {
-      if (isOpen) closeSync(file);
-      isOpen = false;
-    },
+    close,
   };
 };
 
