@@ -93,7 +93,7 @@ const startOn = async (given: Partial<Config>, options: CollectorOptions): Promi
   // A thread has the system's clock: with another, summaries are kept and questions answered in this one.
   const hasOwnClock = options.clock !== undefined;
   const summarizer = hasOwnClock ? undefined : startSummarizer({ dataDir }, onBug);
-  const reader = hasOwnClock ? undefined : startReader({ dataDir }, onBug);
+  const reader = hasOwnClock ? undefined : startReader({ dataDir }, onBug, { problem: () => summarizer?.problem });
   const tell = (error: Error): void => log.error(errorFields(error), "a partition cannot be kept up");
   const keeper = startKeeper(config, seldom(tell, clock));
   const threads = [reader, summarizer, keeper].filter((one) => one !== undefined);

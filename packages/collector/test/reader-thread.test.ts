@@ -4,11 +4,13 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
-import type { ErrorBody } from "@mayfly/api";
+import type { ErrorBody, TraceList } from "@mayfly/api";
+import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type ReaderBounds, type ReaderThread, startReader, startThread } from "../src/api/reader-thread.ts";
 import { systemClock } from "../src/clock.ts";
 import { startCollector } from "../src/index.ts";
+import { DERIVED_FILE } from "../src/store/sqlite/derived-file.ts";
 import { openStore } from "../src/store/sqlite/sqlite-store.ts";
 import { batch, span, traceId } from "./builders.ts";
 import { HELD, RELEASED } from "./held-cells.ts";
@@ -88,6 +90,28 @@ test("while the thread is held by a question, senders, probes and scrapes are an
   held.release();
   expect(await question).toBe(404);
   expect(order).toEqual([...Array.from({ length: 20 }, () => "sender"), "question"]);
+});
+
+test("where the thread that keeps the list's rows cannot write them, a list that is far behind says why, and no longer once it can", async () => {
+  const collector = await startCollector({ host: "127.0.0.1", port: 0, dataDir });
+  closing.push(() => collector.close());
+  const { url } = collector;
+  const list = async () => (await (await fetch(`${url}/api/traces`)).json()) as TraceList;
+  const derived = new Database(join(dataDir, DERIVED_FILE));
+  closing.push(async () => void derived.close());
+  derived.exec("CREATE TRIGGER refusing BEFORE INSERT ON rows BEGIN SELECT RAISE(ABORT, 'no rows are taken'); END");
+  // More traces than a list waits for.
+  const traceOf = (number: number): string => (number + 1).toString(16).padStart(32, "0");
+  const spans = Array.from({ length: 1_000 }, (_, number) => numbered(number, { traceId: traceOf(number) }));
+  expect((await send(url, ...spans)).status).toBe(200);
+
+  const behind = { spansBehind: 1_000, problem: expect.stringContaining("no rows are taken") };
+  await vi.waitFor(async () => expect(await list()).toMatchObject(behind), 20_000);
+  derived.exec("DROP TRIGGER refusing");
+  await vi.waitFor(async () => {
+    const { traces, ...others } = await list();
+    expect([traces.length > 0, "spansBehind" in others, "problem" in others]).toEqual([true, false, false]);
+  }, 20_000);
 });
 
 test("a list that is followed is read there, too: nothing is told of it while the thread is held, and then what is new", async () => {

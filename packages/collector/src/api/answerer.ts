@@ -62,8 +62,10 @@ export const answerQuestions = async (port: MessagePort, deps: TraceDeps, end: (
       .then((one) => port.postMessage(one, one.value && "body" in one.value ? [one.value.body.buffer] : []));
 
   port.on("message", (request: ReaderRequest) => {
-    if (request.ask === "answer") void told(request.number, answerTo(request.number, request.url));
-    else if (request.ask === "damage")
+    if (request.ask === "answer") {
+      deps.summarizer.hear(request.problem);
+      void told(request.number, answerTo(request.number, request.url));
+    } else if (request.ask === "damage")
       void told(
         request.number,
         deps.store.damage().then((value) => ({ number: request.number, value })),

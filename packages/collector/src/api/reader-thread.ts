@@ -23,7 +23,7 @@ export interface ReaderWorkerData {
 }
 
 export type ReaderRequest =
-  | { readonly ask: "answer"; readonly number: number; readonly url: string }
+  | { readonly ask: "answer"; readonly number: number; readonly url: string; readonly problem?: string }
   | { readonly ask: "damage"; readonly number: number }
   | { readonly ask: "close" };
 
@@ -74,6 +74,13 @@ export interface ReaderBounds {
 const BOUNDS: ReaderBounds = { maxAsked: 8, maxWaiting: 256 };
 const isSource = import.meta.url.endsWith(".ts");
 
+export interface ReaderOptions {
+  readonly thread?: typeof startThread;
+  readonly bounds?: ReaderBounds;
+  /** Why whoever keeps the rows of the list cannot write them; undefined: they can. */
+  readonly problem?: () => string | undefined;
+}
+
 export const startThread = (
   data: ReaderWorkerData,
   file = new URL(`./reader-worker.${isSource ? "ts" : "js"}`, import.meta.url),
@@ -82,7 +89,7 @@ export const startThread = (
 export const startReader = (
   data: ReaderWorkerData,
   onBug: (error: unknown) => void,
-  { thread = startThread, bounds = BOUNDS }: { thread?: typeof startThread; bounds?: ReaderBounds } = {},
+  { thread = startThread, bounds = BOUNDS, problem: problemNow = () => undefined }: ReaderOptions = {},
 ): ReaderThread => {
   /** At the thread, by number. */
   const asked = new Map<number, Waiting>();
@@ -130,7 +137,8 @@ export const startReader = (
       if (!kept.isThere || questionsAsked() >= bounds.maxAsked) return;
       questions.delete(number);
       asked.set(number, question);
-      kept.post({ ask: "answer", number, url: question.url });
+      const problem = problemNow();
+      kept.post({ ask: "answer", number, url: question.url, ...(problem !== undefined && { problem }) });
     }
   }
 

@@ -238,7 +238,24 @@ test("what is not in the rows yet is pending, and a bounded turn brings some of 
   expect(await full.behind(await full.settled())).toEqual({ spansBehind: 3000 - inRows, problem: "the disk is full" });
   expect(await deps.summaries.count()).toBe(inRows);
 
+  // Also what a try of its own has met, until somebody has written some.
+  const apply = () => Promise.reject(new StoreError("store-failed", "no rows are taken"));
+  const refused = createSummarizer({ ...deps, clock: () => LATER, summaries: { ...deps.summaries, apply } });
+  await expect(refused.catchUp()).rejects.toThrow("no rows are taken");
+  for (let times = 0; times < 2; times += 1)
+    expect(await refused.behind(await refused.settled())).toMatchObject({ problem: "no rows are taken" });
+  await createSummarizer({ ...deps, clock: () => LATER, tracesPerStep: 500 }).catchUp(1);
+  const left = 3000 - (await deps.summaries.count());
+  expect(await refused.behind(await refused.settled())).toEqual({ spansBehind: left });
+
+  // And what it hears of somebody else's.
+  deps.summarizer.hear("the disk is full");
+  expect(await deps.summarizer.lacks()).toEqual({ spansBehind: left, problem: "the disk is full" });
+  deps.summarizer.hear(undefined);
+  expect(await deps.summarizer.lacks()).toEqual({ spansBehind: left });
+
   await deps.summarizer.catchUp();
+  expect(await deps.summarizer.lacks()).toEqual({});
   expect(await deps.summarizer.pending()).toEqual({ traceIds: new Set(), isAll: true });
   expect(await deps.summaries.count()).toBe(3000);
   expect(await deps.summarizer.spansBehind()).toBe(0);

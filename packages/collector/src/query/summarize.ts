@@ -51,6 +51,10 @@ export interface Summarizer {
   pending(): Promise<Pending>;
   /** How many stored spans are not in the rows yet. */
   spansBehind(): Promise<number>;
+  /** As of now, whatever was asked. */
+  lacks(): Promise<Behind>;
+  /** Why whoever else brings rows in cannot write them, as it said last; undefined: it can. */
+  hear(problem: string | undefined): void;
   /** Brings in what has changed where a question may wait for it; what is not in the rows then. */
   settled(): Promise<Pending>;
   /** Of an answer that was made with this pending. */
@@ -83,6 +87,14 @@ export const createSummarizer = ({
   tracesPerStep = TRACES_PER_STEP,
 }: SummarizerDeps): Summarizer => {
   let isClosing = false;
+  /** Why rows could not be written, and the checkpoint then: whoever has moved it on since has written some. */
+  let trouble: { readonly problem: string; readonly at: string | undefined } | undefined;
+  let heard: string | undefined;
+  const apply = async (change: SummaryChange): Promise<boolean> => {
+    const isIn = await summaries.apply(change);
+    trouble = undefined;
+    return isIn;
+  };
   const work = async (
     traceIds: readonly TraceId[],
     worn: readonly SummaryRow[] = [],
@@ -109,7 +121,7 @@ export const createSummarizer = ({
       const { put, remove, covered } = await work(left.slice(0, tracesPerGraph), [], later);
       left = later.filter((traceId) => !covered.has(traceId));
       const change: SummaryChange = { from, to: left.length === 0 ? changes.checkpoint : from, put, remove };
-      if (!(await summaries.apply(change))) return 1; // somebody else was faster: look again
+      if (!(await apply(change))) return 1; // somebody else was faster: look again
       await letOthersRun();
       if (isClosing) return 0;
     }
@@ -178,7 +190,7 @@ export const createSummarizer = ({
     for (let isIn = false; !isIn && !isClosing;) {
       const at = await summaries.checkpoint();
       const { put, remove } = await change();
-      isIn = await summaries.apply({ from: at, to: at, put, remove });
+      isIn = await apply({ from: at, to: at, put, remove });
     }
   };
 
@@ -195,21 +207,36 @@ export const createSummarizer = ({
     return { traceIds: new Set(traceIds), isAll };
   };
 
-  let problem: string | undefined;
+  /** Rejects as it does; what the disk refuses is known from then on. */
+  const noted = async <T>(action: Promise<T>): Promise<T> => {
+    try {
+      return await action;
+    } catch (error) {
+      if (isRefusal(error))
+        trouble = { problem: error.message, at: await summaries.checkpoint().catch(() => undefined) };
+      throw error;
+    }
+  };
   /** A disk that takes no rows, as a full one, keeps no question from those that are there; the others stay pending. */
   const asFarAsStored = async (action: Promise<unknown>): Promise<void> => {
     try {
       await action;
-      problem = undefined;
     } catch (error) {
-      if (!(error instanceof StoreError && error.code === "store-failed")) throw error;
-      problem = error.message;
+      if (!isRefusal(error)) throw error;
     }
+  };
+
+  const lacks = async (): Promise<Behind> => {
+    const at = await summaries.checkpoint();
+    const spansBehind = await store.spansAfter(at);
+    if (spansBehind === 0) return {};
+    const problem = heard ?? (trouble?.at === at ? trouble?.problem : undefined);
+    return { spansBehind, ...(problem !== undefined && { problem }) };
   };
 
   let running: Promise<unknown> = Promise.resolve();
   const afterwards = <T>(action: () => Promise<T>): Promise<T> => {
-    const next = running.catch(() => undefined).then(action);
+    const next = noted(running.catch(() => undefined).then(action));
     running = next;
     return next;
   };
@@ -219,20 +246,20 @@ export const createSummarizer = ({
     catchUp,
     pending,
     spansBehind: async () => store.spansAfter(await summaries.checkpoint()),
+    lacks,
+    hear(problem) {
+      heard = problem;
+    },
     async settled() {
       const before = await pending();
       if (!before.isAll || before.traceIds.size > MAX_AWAITED) {
-        await asFarAsStored(summaries.checkRoom());
+        await asFarAsStored(noted(summaries.checkRoom()));
         return before;
       }
       await asFarAsStored(catchUp(MAX_AWAITED));
       return pending();
     },
-    async behind({ traceIds, isAll }) {
-      if (isAll && traceIds.size === 0) return {};
-      const spansBehind = await store.spansAfter(await summaries.checkpoint());
-      return spansBehind === 0 ? {} : { spansBehind, ...(problem !== undefined && { problem }) };
-    },
+    behind: async ({ traceIds, isAll }) => (isAll && traceIds.size === 0 ? {} : lacks()),
     sweep: () => afterwards(sweepNow),
     bringIn: (traceIds) => asFarAsStored(afterwards(() => bringInNow(traceIds))),
     async close() {
@@ -243,6 +270,8 @@ export const createSummarizer = ({
 };
 
 const tracesOf = ({ units }: SummaryRow): readonly TraceId[] => units.map(({ path }) => traceOf(path));
+
+const isRefusal = (error: unknown): error is StoreError => error instanceof StoreError && error.code === "store-failed";
 
 const letOthersRun = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 

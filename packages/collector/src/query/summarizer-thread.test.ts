@@ -24,6 +24,7 @@ test("what arrives is summed up by a thread beside the one that writes, until it
   await thread.close();
 
   expect(bugs).toEqual([]);
+  expect(thread.spansBehind).toBeUndefined();
   await summaries.close();
   await store.close();
   rmSync(dataDir, { recursive: true });

@@ -7,6 +7,7 @@
  */
 import { STARTED, type Started, Thread } from "../thread.ts";
 import { THREAD_MEMORY } from "../thread-memory.ts";
+import type { Behind } from "./summarize.ts";
 
 export interface SummarizerWorkerData {
   readonly dataDir: string;
@@ -15,11 +16,13 @@ export interface SummarizerWorkerData {
 /** Of a bug, for a disk that refuses is tried again; or how far it is. */
 export type SummarizerMessage =
   | { readonly problem: { readonly message: string; readonly stack: string | undefined } }
-  | { readonly spansBehind: number };
+  | { readonly behind: Behind };
 
 export interface SummarizerThread {
-  /** Stored spans that are in no row yet, as of a second ago; undefined until the first count. */
+  /** Stored spans that are in no row yet, as of a second ago; undefined until the first count, and when it has ended. */
   readonly spansBehind: number | undefined;
+  /** Why rows cannot be written, as of a second ago. */
+  readonly problem: string | undefined;
   /** At once; twice is safe. */
   close(): Promise<void>;
 }
@@ -29,13 +32,14 @@ const isSource = import.meta.url.endsWith(".ts");
 export const startSummarizer = (data: SummarizerWorkerData, onBug: (error: unknown) => void): SummarizerThread => {
   const file = new URL(`./summarizer-worker.${isSource ? "ts" : "js"}`, import.meta.url);
   const worker = new Thread(file, data, THREAD_MEMORY);
-  let spansBehind: number | undefined;
+  let behind: Behind | undefined;
   worker.on("message", (told: SummarizerMessage | Started) => {
     if (told === STARTED) return;
-    if ("spansBehind" in told) ({ spansBehind } = told);
+    if ("behind" in told) ({ behind } = told);
     else onBug(asError(told.problem));
   });
   worker.on("error", onBug);
+  worker.once("exit", () => (behind = undefined));
   worker.unref();
 
   const stop = async (): Promise<void> => {
@@ -45,7 +49,10 @@ export const startSummarizer = (data: SummarizerWorkerData, onBug: (error: unkno
   let closing: Promise<void> | undefined;
   return {
     get spansBehind() {
-      return spansBehind;
+      return behind && (behind.spansBehind ?? 0);
+    },
+    get problem() {
+      return behind?.problem;
     },
     close: () => (closing ??= stop()),
   };

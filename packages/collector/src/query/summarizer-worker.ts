@@ -31,8 +31,8 @@ const tell = (error: unknown): void => {
 };
 const stop = keepSummarizing(summarizer, tell);
 const telling = setInterval(() => {
-  summarizer.spansBehind().then(
-    (spansBehind) => post({ spansBehind }),
+  summarizer.lacks().then(
+    (behind) => post({ behind }),
     () => {}, // a disk that refuses: the next count tells
   );
 }, TELL_EVERY_MS);
