@@ -300,8 +300,8 @@ test("a wide story comes in pages: a small one first, each span once, with what 
   const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [...consumers.toReversed(), sender] }] }] });
   expect((await fetch(`${collector.url}/v1/traces`, { method: "POST", headers: JSON_TYPE, body })).status).toBe(200);
 
-  const pages: TraceDetail[] = [];
-  for (let cursor: string | undefined = "0"; cursor !== undefined; cursor = pages.at(-1)?.cursor)
+  const pages = [await get<TraceDetail>(`/api/traces/${TRACE_ID}`)];
+  for (let cursor = pages[0]?.cursor; cursor !== undefined; cursor = pages.at(-1)?.cursor)
     pages.push(await get<TraceDetail>(`/api/traces/${TRACE_ID}?cursor=${cursor}`));
 
   expect(

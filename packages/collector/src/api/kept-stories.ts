@@ -3,7 +3,8 @@
  * and a page after the first costs only what it tells. Who asks for one again has it too, as long as nothing has arrived
  * that it would be told otherwise of; whoever keeps it looks at that.
  *
- * Memory  `maxBytes` of them, as they are estimated, and always the one that was kept last; each for KEEP_MS after it was last asked for.
+ * Memory  `maxBytes` of them, as they are estimated, and always the one that was kept last; at most MAX_STORIES, each for KEEP_MS
+ *         after it was last asked for.
  */
 export interface KeptStories<Story> {
   /** And it is kept longer. */
@@ -15,6 +16,8 @@ export interface KeptStories<Story> {
 const KEEP_MS = 60_000;
 /** Of spans that were asked for lately the store has most in memory as well. */
 const MAX_BYTES = 64 * 1024 * 1024;
+
+const MAX_STORIES = 200;
 
 interface Kept<Story> {
   readonly story: Story;
@@ -40,7 +43,7 @@ export const createKeptStories = <Story>(maxBytes = MAX_BYTES): KeptStories<Stor
     stories.set(name, { story, bytes: size, timer: setTimeout(() => forget(name), KEEP_MS).unref() });
     bytes += size;
     for (const oldest of stories.keys()) {
-      if (bytes <= maxBytes || oldest === name) return;
+      if ((bytes <= maxBytes && stories.size <= MAX_STORIES) || oldest === name) return;
       forget(oldest);
     }
   };

@@ -151,3 +151,53 @@ test("what is under way becomes a gap in its time, and what has ended is settled
   expect(await ask()).toMatchObject({ settled: true, gaps: [] });
   expect(walks).toBe(1);
 });
+
+interface PageOf {
+  readonly spans: readonly { readonly spanId: string }[];
+  readonly spanCount: number;
+  readonly cursor?: string;
+}
+
+test("pages are of one walk, though somebody else asks for the first one after more has come", async () => {
+  await close();
+  await open(1_000_000);
+  const app = await routes();
+  const page = async (cursor = ""): Promise<PageOf> =>
+    (await app.inject(`/api/traces/${traceId("t")}${cursor && `?cursor=${cursor}`}`)).json<PageOf>();
+  const names = Array.from({ length: 1_500 }, (_, n) => `s${n}`);
+  await store.append(batch(names.map((name) => span(name, { trace: "t", at: [10, 20] }))));
+  const first = await page();
+  await store.append(batch([span("early", { trace: "t", at: [1, 2] })]));
+  const others = await page();
+  const second = await page(first.cursor);
+
+  expect([first.spanCount, second.spanCount, others.spanCount]).toEqual([1_500, 1_500, 1_501]);
+  const both = new Set([...first.spans, ...second.spans].map(({ spanId: id }) => id));
+  expect(both).toEqual(new Set(names.map(spanId)));
+  expect(walks).toBe(2);
+  expect((await page(others.cursor)).spans).toHaveLength(501);
+  expect(walks).toBe(2);
+});
+
+test("a page of a walk that is not kept any more is of another, and a cursor of none is refused", async () => {
+  const app = await routes();
+  await store.append(order("a"));
+  const ask = (cursor: string) => app.inject(`/api/traces/${traceId("a")}?cursor=${cursor}`);
+  expect((await ask("1-1000")).json()).toMatchObject({ spanCount: 1, spans: [] });
+  for (const cursor of ["0", "1000", "1-0", "1-", "x"]) expect((await ask(cursor)).statusCode, cursor).toBe(400);
+});
+
+test("stories are kept as far as what was loaded for them has room, not what is told of them", async () => {
+  const app = await routes();
+  const messages = Array.from({ length: 4_000 }, (_, n) => `sqs-message a-message-of-many-${n}`);
+  const senders = messages
+    .slice(0, 60)
+    .map((message, n) => span(`s${n}`, { trace: `s${n}`, request: `r${n}`, produces: [message] }));
+  await store.append(batch([...senders, span("many", { trace: "many", request: "r", consumes: messages })]));
+  for (const n of senders.keys()) expect(JSON.parse(await told(app, traceId(`s${n}`)))).toMatchObject({ spanCount: 2 });
+  const before = walks;
+  await told(app, traceId("s59"));
+  expect(walks).toBe(before);
+  await told(app, traceId("s0"));
+  expect(walks).toBe(before + 1);
+});

@@ -5,6 +5,7 @@
  * each page. The first page is small: of a wide story it is what people see first. The pages that follow are of the same walk, where
  * they are asked for soon (kept-stories.ts); so is the story that is asked for again, as long as it would be found like this.
  */
+import { randomInt } from "node:crypto";
 import type { Gap, Join, Span, TraceDetail, TraceList } from "@mayfly/api";
 import { tracesToJson } from "@mayfly/otlp";
 import type { FastifyPluginAsync } from "fastify";
@@ -36,8 +37,11 @@ import { spanView, type Told } from "./view.ts";
 const FIRST_SPANS = 1_000;
 const SPANS_PER_PAGE = 20_000;
 const MAX_ROWS = 500;
-/** Of a kept story in memory, as the stories of bench/stitch were measured. */
-const [BYTES_PER_UNIT, BYTES_PER_SPAN] = [8_000, 1_000];
+/**
+ * Of a kept story in memory: what was put together of each unit, as bench/stitch's stories were measured, and what was loaded, whose
+ * texts and keys are objects now.
+ */
+const [BYTES_PER_UNIT, BYTES_PER_BYTE] = [8_000, 4];
 
 const ListParameters = Type.Object(
   {
@@ -59,7 +63,7 @@ const DetailParameters = Type.Object(
     cursor: Type.Optional(
       Type.String({
         title: "the cursor of the answer before",
-        pattern: "^\\d{1,9}$",
+        pattern: "^\\d{1,15}-[1-9]\\d{0,8}$",
         description: "Of the answer before: the next spans of the same trace.",
       }),
     ),
@@ -98,18 +102,30 @@ export const traceRoutes =
   (deps: TraceDeps): FastifyPluginAsync =>
   async (app) => {
     const { store, clock } = deps;
-    const kept = createKeptStories<Shown>();
+    const kept = createKeptStories<Walked>();
+    /** A number that another process gave is hardly ever given here. */
+    let walks = randomInt(2 ** 47);
+    const keep = (name: string, story: Walked): void => kept.keep(name, story, bytesOf(story));
+
+    /** Where it is `page` of a walk that is kept, that; else what is there now. */
     const told = async (
       name: string,
-      isOfSameWalk: boolean,
+      page: PageCursor | undefined,
       show: () => Promise<Shown | undefined>,
-    ): Promise<Shown | undefined> => {
+    ): Promise<Walked | undefined> => {
+      const ofWalk = (walk: number): string => `${name} ${walk}`;
       const before = kept.get(name);
-      if (before && (isOfSameWalk || (await before.isCurrent()))) return before;
+      const asked = page && (before?.walk === page.walk ? before : kept.get(ofWalk(page.walk)));
+      if (asked) return asked;
+      if (before && (await before.asked.isCurrent())) return before;
       kept.forget(name);
+      // Somebody may have had its first page, and ask for the next.
+      if (before && before.records.length > FIRST_SPANS) keep(ofWalk(before.walk), before);
       const shown = await show();
-      if (shown) kept.keep(name, shown, shown.units * BYTES_PER_UNIT + shown.records.length * BYTES_PER_SPAN);
-      return shown;
+      if (shown === undefined) return undefined;
+      const story = { ...shown, walk: (walks += 1) };
+      keep(name, story);
+      return story;
     };
     app.get<{ Querystring: Static<typeof ListParameters> }>(
       "/api/traces",
@@ -127,9 +143,10 @@ export const traceRoutes =
         const { id } = request.params;
         const { stitch, format, cursor } = request.query;
         const [name, show] = stitch === false ? [`bare ${id}`, bareTrace] : [`stitched ${id}`, stitchedTrace];
-        const shown = await told(name, cursor !== undefined, () => show(store, id));
+        const page = cursor === undefined ? undefined : parsePageCursor(cursor);
+        const shown = await told(name, page, () => show(store, id));
         if (shown === undefined) throw new NotFoundError("not-found", `no trace, request or message with the id ${id}`);
-        if (format !== "otlp") return paged(shown, Number(cursor ?? 0), clock());
+        if (format !== "otlp") return paged(shown, page?.offset ?? 0, clock());
         // OTLP has no place to say it.
         if (shown.isTruncated) reply.header("x-mayfly-truncated", "true");
         const data = traceDataOf(shown.records.flatMap(([record, unit]) => asArrived(record, unit)));
@@ -138,8 +155,19 @@ export const traceRoutes =
     );
   };
 
+/** `WALK-OFFSET`: from which of its spans on. */
+interface PageCursor {
+  readonly walk: number;
+  readonly offset: number;
+}
+
+const parsePageCursor = (cursor: string): PageCursor => {
+  const [walk, offset] = cursor.split("-").map(Number) as [number, number];
+  return { walk, offset };
+};
+
 /** A head and all its spans, each with its unit. */
-interface Shown extends Pick<Found, "isCurrent"> {
+interface Shown extends Pick<Found, "asked"> {
   readonly detail: (now: UnixNano) => Detail;
   readonly isTruncated: boolean;
   /** How many. */
@@ -151,6 +179,13 @@ interface Shown extends Pick<Found, "isCurrent"> {
   readonly stitched?: Times & { readonly clocks: Clocks };
 }
 
+/** Pages are of one walk, which has a number. */
+interface Walked extends Shown {
+  readonly walk: number;
+}
+
+const bytesOf = ({ units, asked }: Shown): number => units * BYTES_PER_UNIT + asked.bytes * BYTES_PER_BYTE;
+
 type Detail = Omit<TraceDetail, "spans" | "joins">;
 
 /** What stands for an invocation without spans was put together of these. */
@@ -160,7 +195,7 @@ const asArrived = (record: SpanRecord, { root, platform }: Unit): readonly SpanR
 const stitchedTrace = async (store: StoreReader, id: string): Promise<Shown | undefined> => {
   const found = await findTrace(store, id);
   if (found === undefined) return undefined;
-  const { trace, isCurrent } = found;
+  const { trace, asked } = found;
   const facts = headFacts(trace);
   const gapsAt = gapsOverTime(found);
   return {
@@ -170,7 +205,7 @@ const stitchedTrace = async (store: StoreReader, id: string): Promise<Shown | un
     records: recordsOf(trace.parts),
     joinsTo: joinsOf(found),
     stitched: { ...timesOf(trace, facts.start), clocks: trace.clocks },
-    isCurrent,
+    asked,
   };
 };
 
@@ -227,7 +262,7 @@ const joinsOf = ({ trace, graph }: Found): Shown["joinsTo"] => {
 
 /** One W3C trace as it is: its spans, no joins. */
 const bareTrace = async (store: StoreReader, id: string): Promise<Shown | undefined> => {
-  const { units, truncated, isCurrent } = await findUnits(store, id);
+  const { units, truncated, asked } = await findUnits(store, id);
   const [first] = units;
   if (first === undefined) return undefined;
   const parts = units.map((unit) => ({ unit, isWhole: true, spans: unit.spans }));
@@ -239,7 +274,7 @@ const bareTrace = async (store: StoreReader, id: string): Promise<Shown | undefi
     units: units.length,
     records: recordsOf(parts),
     joinsTo: () => [],
-    isCurrent,
+    asked,
   };
 };
 
@@ -253,7 +288,7 @@ type Page = Omit<TraceDetail, "spans"> & { readonly spans: readonly Told<Span>[]
 
 const byStart = (a: SpanRecord, b: SpanRecord): number => Number(a.start > b.start) - Number(a.start < b.start);
 
-const paged = ({ detail, records, joinsTo, stitched }: Shown, offset: number, now: UnixNano): Page => {
+const paged = ({ detail, records, joinsTo, stitched, walk }: Walked, offset: number, now: UnixNano): Page => {
   const next = offset + (offset === 0 ? FIRST_SPANS : SPANS_PER_PAGE);
   const page = records.slice(offset, next);
   return {
@@ -265,7 +300,7 @@ const paged = ({ detail, records, joinsTo, stitched }: Shown, offset: number, no
     }),
     joins: page.flatMap(([record]) => joinsTo(record)),
     ...(stitched && offset === 0 && { criticalPath: stitched.criticalPath }),
-    ...(next < records.length && { truncated: true, cursor: String(next) }),
+    ...(next < records.length && { truncated: true, cursor: `${walk}-${next}` }),
   };
 };
 

@@ -28,8 +28,8 @@ export interface Found {
   readonly graph: Graph;
   readonly memberOf: readonly string[];
   readonly alternatives: readonly string[];
-  /** Whether it would be found like this again. */
-  readonly isCurrent: () => Promise<boolean>;
+  /** Whether it would be found like this again; and what the store told of it, in bytes. */
+  readonly asked: Pick<Inquiry, "isCurrent" | "bytes">;
 }
 
 export const findTrace = async (store: Pick<StoreReader, "inquire">, id: string): Promise<Found | undefined> => {
@@ -43,11 +43,11 @@ export const findTrace = async (store: Pick<StoreReader, "inquire">, id: string)
     graph,
     memberOf: newest.placeholder ? [] : await membersOf(newest.unit, graph),
     alternatives: others.map((root) => root.id),
-    isCurrent: asked.isCurrent,
+    asked,
   };
 };
 
-export interface FoundUnits extends Pick<Found, "isCurrent"> {
+export interface FoundUnits extends Pick<Found, "asked"> {
   readonly units: readonly Unit[];
   readonly truncated: boolean;
 }
@@ -62,7 +62,7 @@ export const findUnits = async (store: Pick<StoreReader, "inquire">, id: string)
   return {
     units: seed && traceId ? graph.bareUnits(traceId) : [],
     truncated: graph.truncated,
-    isCurrent: asked.isCurrent,
+    asked,
   };
 };
 

@@ -197,6 +197,8 @@ export interface Inquiry extends StepReader, SeedReader {
    * one hash make of it. It may be asked again later.
    */
   readonly isCurrent: () => Promise<boolean>;
+  /** Of all records that it told by now, as they are stored; of one that it told twice, twice. */
+  readonly bytes: number;
 }
 
 export interface StoreReader extends StepReader, SeedReader {

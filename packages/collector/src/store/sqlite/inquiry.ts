@@ -20,6 +20,9 @@ import { SoughtTerms } from "./sought-terms.ts";
 export interface Trail {
   note(signal: AskedSignal, terms: readonly number[]): void;
   readonly found: (partition: OpenPartition) => void;
+  /** Of a record that was told. */
+  took(bytes: number): void;
+  readonly bytes: number;
   isCurrent(): boolean;
 }
 
@@ -39,6 +42,7 @@ export const createTrail = (partitions: PartitionSet, asked: readonly OpenPartit
       all.map((one) => [one, { spans: one.reader.blocks("spans").length, logs: one.reader.blocks("logs").length }]),
     );
   let known = knownNow(asked);
+  let bytes = 0;
 
   const leadsToNew = (partition: OpenPartition, signal: AskedSignal): boolean => {
     const before = known.get(partition)?.[signal] ?? 0;
@@ -60,6 +64,12 @@ export const createTrail = (partitions: PartitionSet, asked: readonly OpenPartit
       terms[signal].push(more);
     },
     found: (partition) => void led.add(partition),
+    took(more) {
+      bytes += more;
+    },
+    get bytes() {
+      return bytes;
+    },
     isCurrent() {
       const all = partitions.all();
       const present = new Set(all);

@@ -57,7 +57,9 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
     for (const found of finder.places(all(), "spans", terms, trail?.found)) {
       if ((count += 1) % RECORDS_PER_TURN === 0) await turn();
       const span = records.span(found.block, found.row);
-      if (matches(span) && !isCopy(span, found) && spans.push(span) >= limit) break;
+      if (!matches(span) || isCopy(span, found)) continue;
+      trail?.took(lengthOf(found));
+      if (spans.push(span) >= limit) break;
     }
     return spans;
   };
@@ -159,7 +161,14 @@ export const openReader = ({ dataDir, openSealed, maxKnownSpans }: ReaderOptions
       const all = asOfNow();
       const trail = createTrail(partitions, all());
       const asker = { all, trail };
-      return { ...steps(asker), ...seeds(asker), isCurrent: async () => trail.isCurrent() };
+      return {
+        ...steps(asker),
+        ...seeds(asker),
+        isCurrent: async () => trail.isCurrent(),
+        get bytes() {
+          return trail.bytes;
+        },
+      };
     },
 
     async damage() {
@@ -195,6 +204,8 @@ interface Asker {
   readonly all: () => readonly OpenPartition[];
   readonly trail?: Trail;
 }
+
+const lengthOf = ({ block: { ends }, row }: Found): number => ends[row]! - (row === 0 ? 0 : ends[row - 1]!);
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
