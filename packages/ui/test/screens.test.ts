@@ -245,6 +245,28 @@ describe.skipIf(hasNoBrowser)("the list of traces", () => {
     await page.getByText("3 stored spans are not in this list: the disk is full").waitFor();
   });
 
+  test("while stored spans are in no row yet, no list is empty without a word, and a shown one says how many it lacks", async () => {
+    const { page, site } = await open("/", { answers: { "/api/traces": { traces: [], spansBehind: 3 } } });
+    await page.getByText("3 stored spans are not in this list yet").waitFor();
+    await page.getByText("That is all of them so far.").waitFor();
+    expect(await page.getByText("No traces yet").count()).toBe(0);
+    const { page: filtered } = await open("/traces?q=no-such-thing", {
+      answers: { "/api/traces": { traces: [], spansBehind: 1 } },
+    });
+    await filtered.getByText("1 stored span is not in this list yet").waitFor();
+    expect(await filtered.getByText("No trace matches").count()).toBe(0);
+
+    // Few are not worth a word beside rows.
+    const traces = summaries(3, Date.now());
+    site.answer({ "/api/traces": { traces, spansBehind: 480_000 } });
+    await page.getByRole("row").filter({ hasText: traces[0]!.name }).first().waitFor();
+    await page.getByText(/stored spans are not in this list yet/).waitFor();
+    site.answer({ "/api/traces": { traces, spansBehind: 3 } });
+    await page.getByText(/are not in this list/).waitFor({ state: "detached" });
+    site.answer({ "/api/traces": { traces } });
+    await page.getByText("That is all of them.").waitFor();
+  });
+
   test("a transaction that was cut says that it has more spans than are counted", async () => {
     const [cut] = summaries(1, Date.now() - 9e6);
     const { page } = await open("/", {

@@ -158,7 +158,7 @@ const List = ({ live, rows, filter, before }: ListProps) => {
       </Notice>
     );
   }
-  if (isEmpty && rows.behind.problem === undefined) return isFiltered(filter) ? <NoMatch /> : <FirstTrace />;
+  if (isEmpty && !spansBehind(rows)) return isFiltered(filter) ? <NoMatch /> : <FirstTrace />;
   return (
     <div class="trace-list beside-list">
       <Lacking rows={rows} />
@@ -248,16 +248,23 @@ const useKeptPlace = ({ live, rows, wasAt, activeId, scroller }: KeptPlace): voi
 
 const listOf = ({ shown }: TraceRows) => ({ rows: shown, rowHeight: ROW_HEIGHT });
 
-/** Why this is not all that there is: a question that failed, or rows that cannot be written. */
-const Lacking = ({ rows: { error, behind } }: { readonly rows: TraceRows }) => {
-  const { spansBehind = 0, problem } = behind;
+/** Fewer are in the list before somebody has read it. */
+const MANY_BEHIND = 5000;
+
+const spansBehind = ({ behind }: TraceRows): number => behind.spansBehind ?? 0;
+
+/** Why this is not all that there is: a question that failed, rows that cannot be written, or that are not written yet. */
+const Lacking = ({ rows }: { readonly rows: TraceRows }) => {
+  const { error, shown } = rows;
   if (error) return <p class="lacking" role="status">{`This may be out of date: ${error.message}`}</p>;
-  if (problem === undefined) return null;
+  const { problem } = rows.behind;
+  const count = spansBehind(rows);
+  if (problem === undefined && count <= (shown.length === 0 ? 0 : MANY_BEHIND)) return null;
+  const what = `${plural(count, "stored span")} ${count === 1 ? "is" : "are"} not in this list`;
   return (
-    <p
-      class="lacking"
-      role="status"
-    >{`${plural(spansBehind, "stored span")} ${spansBehind === 1 ? "is" : "are"} not in this list: ${problem}`}</p>
+    <p class="lacking" role="status">
+      {problem === undefined ? `${what} yet` : `${what}: ${problem}`}
+    </p>
   );
 };
 
@@ -287,7 +294,7 @@ const Older = ({ live, rows }: { readonly live: LiveTraces; readonly rows: Trace
         {rows.cursor === undefined ? (
           <span class="muted">
             {rows.shown.length < MAX_ROWS
-              ? "That is all of them."
+              ? `That is all of them${spansBehind(rows) > 0 ? " so far" : ""}.`
               : `These are the newest ${formatCount(MAX_ROWS)}; a filter finds older ones.`}
           </span>
         ) : (
