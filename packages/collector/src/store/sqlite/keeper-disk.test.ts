@@ -1,15 +1,16 @@
 /** The keeper on a disk that has no byte left. */
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readlinkSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { batch, span, START } from "../../../test/builders.ts";
 import { fillDisk, mayMount, mountDisk, unmountDisk } from "../../../test/small-disk.ts";
 import type { StoreError } from "../../errors.ts";
+import type { Store } from "../store.ts";
 import { openActiveFileForReading } from "./active-file.ts";
 import { type Keeper, type KeeperOptions, openKeeper } from "./keeper.ts";
-import { activePath, partitionsFolder } from "./partitions.ts";
-import { openReserve } from "./reserve.ts";
+import { activePath, partitionsFolder, sealedPath } from "./partitions.ts";
+import { openReserve, RESERVE_FILE } from "./reserve.ts";
 import { openStore } from "./sqlite-store.ts";
 
 const MINUTE = 60_000_000_000n;
@@ -84,4 +85,43 @@ describe.skipIf(!mayMount())("on a full disk", () => {
       expect(one.step()).toEqual({ done: "sealed", partition: 1 });
     },
   );
+
+  /** One partition of these traces, sealed and old. */
+  const sealed = async (traces: number): Promise<Store> => {
+    const store = openStore({ dataDir: folder, partitionBytes: 1 });
+    onTestFinished(() => store.close());
+    await store.append(batch(Array.from({ length: traces }, (_, n) => span(`s${n}`, { trace: `t${n}` }))));
+    expect(openAt(START).step()).toEqual({ done: "sealed", partition: 1 });
+    return store;
+  };
+
+  test("what is old goes also where the traces to tell of are larger than all that is in reserve", async () => {
+    const store = await sealed(20_000);
+    openReserve(folder);
+    truncateSync(join(folder, RESERVE_FILE), 128 * 1024);
+    const told: string[] = [];
+    const one = openAt(START + 1n, { retentionDays: 0, onProblem: ({ message }) => told.push(message) });
+    fillDisk(filler);
+
+    expect(one.step()).toEqual({ done: "expired", partition: 1 });
+
+    expect(told).toEqual(["no room for the traces of partition 1"]);
+    expect(readdirSync(partitionsFolder(folder)).filter((name) => /sealed|traces/.test(name))).toEqual([]);
+    expect(await store.stats()).toMatchObject({ spans: 0, droppedSpans: { expired: 20_000 } });
+  });
+
+  test("nor does it wait for room to be counted, while somebody has it open: that comes when there is some", async () => {
+    const store = await sealed(10);
+    const reader = openSync(sealedPath(folder, 1), "r");
+    const one = openAt(START + 1n, { retentionDays: 0 });
+    fillDisk(filler);
+
+    expect([one.step(), one.step()]).toEqual([{ done: "expired", partition: 1 }, undefined]);
+
+    expect(readdirSync(partitionsFolder(folder))).not.toContain("000001.sealed");
+    expect(await store.stats()).toMatchObject({ spans: 10 });
+    closeSync(reader);
+    expect(one.step()).toBeUndefined();
+    expect(await store.stats()).toMatchObject({ spans: 0, droppedSpans: { expired: 10 } });
+  });
 });

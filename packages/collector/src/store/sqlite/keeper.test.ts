@@ -318,6 +318,27 @@ test("where there is no room for its keys and traces even so, what is old goes w
   expect(told).toEqual(["no room for the traces of partition 1 1", "no room for the keys of partition 1 1"]);
 });
 
+test("a sealing that cannot be finished for want of room holds up no retention, and all is counted once there is some", async () => {
+  for (const name of ["a", "b"]) await store.append(order(name));
+  let isFull = false;
+  const beforePart = (part: KeeperPart): void => {
+    if (part === "adjust" && isFull) throw noSpace();
+  };
+  const one = openAt(START, { beforePart });
+  expect(one.step()).toEqual({ done: "sealed", partition: 1 });
+  isFull = true;
+  expect(allSteps(one)).toEqual([]);
+  expect(files()).toEqual(["000001.sealed", "000002.active.db", "000002.sealed", "000003.active.db"]);
+
+  expect(liveUntil(one, START + 14n * DAY + 1n)).toEqual(["expired 1", "expired 2"]);
+
+  expect(files()).toEqual(["000001.keys", "000002.keys", "000003.active.db"]);
+  expect(await store.stats()).toMatchObject({ spans: 2 });
+  isFull = false;
+  expect(allSteps(one)).toEqual([]);
+  expect(await store.stats()).toMatchObject({ spans: 0, receivedSpans: 2, droppedSpans: { expired: 2 } });
+});
+
 test("a disk that takes no sealed partition is told of, and it is sealed once there is room", async () => {
   await store.append(order("a"));
   let isFull = true;

@@ -10,6 +10,8 @@
  *
  * On a full disk what makes room goes on, with the reserve (reserve.ts) and, where that is not enough for them, without the
  * keys and traces of what it removes, which is told; what needs room waits, and is tried once a minute.
+ * Where there is no room either to say how the ledger changed, the partition goes first, and it is said as soon as there is
+ * some; a crash before that leaves its records counted as stored.
  *
  * A partition that cannot be read is left where it is (the reader names it) and not tried again; it is never removed.
  * Times are those of arrival by the receiver's clock. One that leaps ahead would make everything old at once: so it is
@@ -26,6 +28,7 @@ import { openCatalog } from "./catalog.ts";
 import { isRefusal, storeErrorOf } from "./damage.ts";
 import { writeFullTerms } from "./full-terms.ts";
 import { writeKeys } from "./key-records.ts";
+import type { Count } from "./ledger.ts";
 import {
   ACTIVE_SUFFIXES,
   activePath,
@@ -84,6 +87,7 @@ export type KeeperPart =
 export interface Keeper {
   /** Does what is due next; undefined when nothing is. */
   step(): KeeperStep | undefined;
+  /** Twice is safe. */
   close(): void;
 }
 
@@ -113,6 +117,9 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
   const steady = createSteadyTime(LEAPS, newestArrival(dataDir));
   const clock = (): UnixNano => steady(options.clock());
   let noRoomSince: UnixNano | undefined;
+  let isClosed = false;
+  /** What the ledger is not told yet of partitions that are gone. */
+  const owed = new Map<number, readonly Count[]>();
 
   const attempt = (partition: number, action: () => KeeperStep): KeeperStep | undefined => {
     try {
@@ -142,7 +149,7 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
   };
 
   /** What makes room: the reserve is there for it. */
-  const withReserve = (action: () => KeeperStep): KeeperStep => {
+  const withReserve = <T>(action: () => T): T => {
     try {
       return action();
     } catch (error) {
@@ -160,14 +167,42 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
     return file.directory;
   };
 
-  /** From the sealed file on: what is left to do is the same after a crash. */
-  const finish = (number: number, done: KeeperStep["done"]): KeeperStep => {
-    const directory = directoryOf(number);
+  const adjust = (number: number, counts: readonly Count[]): void => {
     beforePart("adjust");
-    catalog.adjust(number, sealingCounts(directory));
-    beforePart("remove active");
+    catalog.adjust(number, counts);
+  };
+
+  const adjustOrOwe = (number: number, counts: readonly Count[]): void => {
+    let isOwed = false;
+    try {
+      withReserve(() => adjust(number, counts));
+    } catch (error) {
+      isOwed = isRefusal(error);
+      if (!isOwed) throw error;
+    } finally {
+      if (isOwed) owed.set(number, counts);
+      else owed.delete(number);
+    }
+  };
+
+  const settle = (): void => {
+    for (const [number, counts] of owed)
+      attempt(number, () => {
+        adjustOrOwe(number, counts);
+        return { done: "expired", partition: number };
+      });
+  };
+
+  const removeActive = (number: number): void => {
     for (const suffix of ACTIVE_SUFFIXES) rmSync(activePath(dataDir, number) + suffix, { force: true });
     rmSync(damagePath(dataDir, number), { force: true }); // its blocks could all be read
+  };
+
+  /** From the sealed file on: what is left to do is the same after a crash. */
+  const finish = (number: number, done: KeeperStep["done"]): KeeperStep => {
+    adjust(number, sealingCounts(directoryOf(number)));
+    beforePart("remove active");
+    removeActive(number);
     syncFolder(partitionsFolder(dataDir));
     return { done, partition: number };
   };
@@ -200,9 +235,9 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
     const path = sealedPath(dataDir, number);
     keep(number, "traces", () => writeTraces(path, tracesPath(dataDir, number)));
     if (directory.lastArrival >= keysSince()) keep(number, "keys", () => writeKeys(path, keysPath(dataDir, number)));
-    beforePart("adjust");
-    catalog.adjust(number, expiryCounts(directory));
+    adjustOrOwe(number, expiryCounts(directory));
     beforePart("remove sealed");
+    removeActive(number); // where its sealing could not be finished
     rmSync(path, { force: true });
     syncFolder(partitionsFolder(dataDir));
     directories.delete(number);
@@ -247,16 +282,15 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
   };
 
   const nextStep = (): KeeperStep | undefined => {
+    settle();
     const partitions = listPartitions(dataDir);
     const sealed = partitions.filter((one) => one.isSealed && !failed.has(one.number));
-    const interrupted = sealed.find(({ number }) => existsSync(activePath(dataDir, number)));
-    if (interrupted !== undefined) {
-      const { number } = interrupted;
-      return attempt(number, () => withReserve(() => finish(number, "finished")));
-    }
+    const interrupted = sealed.find(({ number }) => existsSync(activePath(dataDir, number)))?.number;
+    const finished = interrupted && attempt(interrupted, () => withReserve(() => finish(interrupted, "finished")));
+    if (finished) return finished;
 
-    const gone = expiring(sealed);
-    if (gone !== undefined) return attempt(gone.number, () => withReserve(() => expire(gone.number)));
+    const gone = expiring(sealed.filter(({ number }) => !failed.has(number)));
+    if (gone !== undefined) return attempt(gone.number, () => expire(gone.number));
 
     const keys = listKeyFiles(dataDir).find(
       (number) => !failed.has(number) && attemptRead(number, () => areKeysOld(dataDir, number, keysSince())),
@@ -266,6 +300,7 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
       rmSync(keysPath(dataDir, keys), { force: true });
       return { done: "keys expired", partition: keys };
     }
+    if (interrupted !== undefined) return undefined; // it goes before what needs more room
 
     const full = fullOf(partitions).filter((one) => !one.isSealed && !failed.has(one.number));
     const inMemory = full.filter(({ path }) => !existsSync(termsPath(path)));
@@ -289,7 +324,11 @@ export const openKeeper = (options: KeeperOptions): Keeper => {
         return undefined;
       }
     },
-    close: () => catalog.close(),
+    close() {
+      if (!isClosed) settle();
+      isClosed = true;
+      catalog.close();
+    },
   };
 };
 
