@@ -4,7 +4,8 @@
  *   000041.traces   16 bytes each, in no order: written before the partition goes, deleted when they were told of
  *
  * Of a partition that went without such a file, on a full disk or by somebody's hand, nothing is known but that it is
- * gone: numbers only grow, so one below the newest was there.
+ * gone: numbers only grow, so one below the newest was there. A mark says which are told of: "5 2" is all below 5, but for
+ * 2, which was still there then. It goes later than those after it where it is damaged.
  *
  * Cost  for each file every block of spans is unpacked once; no span is decoded.
  */
@@ -45,21 +46,29 @@ export const writeTraces = (sealedPath: string, path: string): void => {
 
 /** Errors: StoreError, the disk. */
 export const removalAfter = (dataDir: string, mark: string | undefined): Removal | undefined =>
-  orStoreError(dataDir, () => nextRemoval(dataDir, Number(mark ?? 1)));
+  orStoreError(dataDir, () => nextRemoval(dataDir, mark ?? "1"));
 
 export const forgetRemoval = (dataDir: string, { part, traceIds }: Removal): void => {
   if (traceIds) orStoreError(dataDir, () => rmSync(tracesPath(dataDir, Number(part)), { force: true }));
 };
 
-const nextRemoval = (dataDir: string, from: number): Removal | undefined => {
+const nextRemoval = (dataDir: string, mark: string): Removal | undefined => {
+  const [from = 1, ...stayed] = mark.split(" ").map(Number);
   const present = new Set(listPartitions(dataDir).map(({ number }) => number));
   const told = new Set(listTraceFiles(dataDir).filter((number) => !present.has(number)));
+  const toldTo = (part: number): Pick<Removal, "part" | "mark"> => {
+    const below = Math.max(from, part + 1);
+    return { part: String(part), mark: [below, ...[...present].filter((number) => number < below)].join(" ") };
+  };
+  const isUntold = (number: number): boolean => !present.has(number) && !told.has(number);
   for (let number = Math.max(0, ...present) - 1; number >= from; number -= 1)
-    if (!present.has(number) && !told.has(number)) return { part: String(number), mark: String(number + 1) };
+    if (isUntold(number)) return toldTo(number);
+  const left = stayed.find(isUntold);
+  if (left !== undefined) return toldTo(left);
   const [next] = told;
-  if (next === undefined) return undefined;
-  const traceIds = tracesIn(readFileSync(tracesPath(dataDir, next)));
-  return { part: String(next), mark: String(Math.max(from, next + 1)), traceIds };
+  return next === undefined
+    ? undefined
+    : { ...toldTo(next), traceIds: tracesIn(readFileSync(tracesPath(dataDir, next))) };
 };
 
 const orStoreError = <T>(dataDir: string, action: () => T): T => {
