@@ -7,7 +7,7 @@
  *
  * No file: nothing is reserved, and nothing waits; a collector makes it when it starts.
  */
-import { closeSync, openSync, rmSync, statfsSync, statSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, rmSync, statfsSync, statSync, truncateSync, writeSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { StoreError } from "../../errors.ts";
@@ -43,7 +43,8 @@ export const giveUpReserve = (dataDir: string): boolean => {
 };
 
 /**
- * For what fills the disk, each time before it does; what is little may go on while so many bytes are free.
+ * For what fills the disk, each time before it does; what is little may go on while so many bytes are free. Several threads
+ * may fill it again at once: each writes the same bytes of room, and what another has written by now counts as free.
  * Errors: StoreError, where the reserve was given up and there is still no room.
  */
 export const refillReserve = (dataDir: string, enoughBytes = 2 * RESERVE_BYTES): void => {
@@ -51,7 +52,8 @@ export const refillReserve = (dataDir: string, enoughBytes = 2 * RESERVE_BYTES):
   const size = sizeOf(path);
   if (size === undefined || size >= RESERVE_BYTES) return;
   const free = freeBytes(dataDir);
-  if (free >= 2 * RESERVE_BYTES && isFilled(path)) return;
+  const filled = sizeOf(path) ?? 0; // after what is free: what is written in between counts twice, not never
+  if (free + filled >= 2 * RESERVE_BYTES && isFilled(path)) return;
   if (free >= enoughBytes && enoughBytes < 2 * RESERVE_BYTES) return;
   throw new StoreError(
     "store-failed",
@@ -85,11 +87,11 @@ const hasRoom = (path: string): boolean => {
   }
 };
 
-/** Of bytes that no file system packs into less. */
+/** Of bytes that no file system packs into less. Never shorter meanwhile than it was: another may be filling it. */
 const isFilled = (path: string): boolean => {
   const bytes = randomBytes(RESERVE_BYTES);
   try {
-    const file = openSync(path, "w");
+    const file = openSync(path, constants.O_WRONLY | constants.O_CREAT);
     try {
       for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written, undefined, written);
       return true;
