@@ -93,7 +93,9 @@ const printed = (child, pattern) =>
   });
 
 const dataDir = data === undefined ? undefined : resolvePath(callersFolder, data);
-const dataFlag = dataDir === undefined ? "" : ` --data ${dataDir}`;
+/** For a hint that is copied into a shell (packages/collector/src/shell-word.ts). */
+const shellWord = (text) => (/^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`);
+const dataFlag = dataDir === undefined ? "" : ` --data ${shellWord(dataDir)}`;
 const serveFlags = [
   ...(port === undefined ? [] : ["--port", port]),
   ...(dataDir === undefined ? [] : ["--data", dataDir]),

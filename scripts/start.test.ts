@@ -117,14 +117,14 @@ test("--no-demo starts the collector alone", async () => {
 });
 
 test("over data with API keys it leaves the shop out, which has none, and says so", async () => {
-  const folder = await temporaryFolder();
+  const folder = join(await temporaryFolder(), "two words");
   const mayfly = join(import.meta.dirname, "../packages/collector/bin/mayfly.mjs");
   const keys = ["keys", "create", "--name", "me", "--scope", "admin", "--data", folder];
   const made = spawn(process.execPath, [mayfly, ...keys], { stdio: "ignore" });
   expect(await new Promise((resolve) => made.once("exit", resolve))).toBe(0);
   const { child, exit, until } = start("--port", "0", "--data", folder);
   const url = await until(
-    /has API keys, so the example shop is left out\. Sign in with a key \(npx mayfly keys create --name you --scope read --data \S+\) at:\s+(http:\/\/\S+)/,
+    /has API keys, so the example shop is left out\. Sign in with a key \(npx mayfly keys create --name you --scope read --data '\/.+ words'\) at:\s+(http:\/\/\S+)/,
   );
   expect((await fetch(`${url}/api/stats`)).status).toBe(401);
   child.kill("SIGTERM");

@@ -26,7 +26,7 @@ beforeAll(async () => {
   await run(join(PACKAGE, "../../node_modules/.bin/tsc"), ["-b", PACKAGE]);
 });
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "mayfly-keys-process-"));
+  dataDir = await mkdtemp(join(tmpdir(), "mayfly keys-process-"));
 });
 afterEach(async () => {
   for (const child of children) if (child.exitCode === null) child.kill("SIGKILL");
@@ -175,6 +175,6 @@ test("without keys it does so only when told to be insecure, and says it loudly"
   child.kill("SIGTERM");
   await exit;
   expect(await stderr).toMatch(
-    /INSECURE: there are no API keys.*mayfly keys create --name NAME --scope admin --data \/.+\)/,
+    /INSECURE: there are no API keys.*mayfly keys create --name NAME --scope admin --data '\/.+'\)/,
   );
 });

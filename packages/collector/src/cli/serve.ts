@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import type { Environment } from "../config.ts";
 import { createLog, type LogOptions } from "../self/log.ts";
+import { shellWord } from "../shell-word.ts";
 import { VERSION } from "../version.ts";
 import { addSettings, configOf, EVERY_SETTING, type ReadFlags } from "./settings.ts";
 
@@ -14,7 +15,7 @@ interface ServeDeps {
 }
 
 const insecure = (dataDir: string): string =>
-  `INSECURE: there are no API keys, and this is not the loopback: whoever reaches the port can read and write everything. Make a key (mayfly keys create --name NAME --scope admin --data ${dataDir}) and start without --insecure.`;
+  `INSECURE: there are no API keys, and this is not the loopback: whoever reaches the port can read and write everything. Make a key (mayfly keys create --name NAME --scope admin --data ${shellWord(dataDir)}) and start without --insecure.`;
 
 export const serveCommand = ({ env, print, stderr, stopped }: ServeDeps): Command => {
   const command = new Command("serve").description("receive OTLP/HTTP, store it, serve the API and the UI");

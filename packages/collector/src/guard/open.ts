@@ -5,6 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { ConfigError } from "../errors.ts";
+import { shellWord } from "../shell-word.ts";
 import { createGuard, type Guard, type Limits } from "./guard.ts";
 import { openKeyRing } from "./key-ring.ts";
 import { createKeyUse } from "./key-use.ts";
@@ -36,7 +37,7 @@ export const openGuard = (deps: OpenGuardDeps): OpenGuard => {
   if (isPublic && !insecure && !ring.isInUse()) {
     throw new ConfigError(
       "keys-needed",
-      `--host is "${host}": beyond the loopback whoever reaches the port can read and write everything, and there is no API key in ${dataDir}; make one with \`mayfly keys create --name NAME --scope admin --data ${dataDir}\`, or say --insecure`,
+      `--host is "${host}": beyond the loopback whoever reaches the port can read and write everything, and there is no API key in ${dataDir}; make one with \`mayfly keys create --name NAME --scope admin --data ${shellWord(dataDir)}\`, or say --insecure`,
     );
   }
   const use = createKeyUse({ dataDir, nowMs, onProblem });
