@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -351,6 +352,17 @@ test("a disk that takes no sealed partition is told of, and it is sealed once th
   expect(problems).toMatchObject([{ code: "store-failed" }]);
   isFull = false;
   expect(allSteps(one)).toEqual(["finished 1"]);
+});
+
+test("a folder that cannot be looked at is told of, and it goes on once it can be", async () => {
+  await store.append(order("a"));
+  const told: string[] = [];
+  const one = openAt(START, { onProblem: ({ code, message }) => told.push(`${code}: ${message}`) });
+  renameSync(partitionsFolder(folder), `${folder}/away`);
+  expect(one.step()).toBeUndefined();
+  expect(told).toEqual([expect.stringMatching(/^store-failed: cannot look after .+partitions/)]);
+  renameSync(`${folder}/away`, partitionsFolder(folder));
+  expect(allSteps(one)).toEqual(["sealed 1"]);
 });
 
 const linkOf = (fd: string): string => {
