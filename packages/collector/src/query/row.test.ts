@@ -41,6 +41,22 @@ const RECEIVED_IN_A_BATCH: readonly SpanRecord[] = [
   }),
 ];
 
+const seenBy = (evidence: string, name: string, spec: SpanSpec): SpanRecord =>
+  span(name, {
+    ...spec,
+    request: "r2",
+    consumes: ["lambda-request r2"],
+    attributes: { "mayfly.evidence": evidence, "aws.lambda.status": "timeout" },
+  });
+
+/** Lambda names a request of a span that does not say it itself, and X-Ray saw that request in another trace. */
+const NAMED_BY_LAMBDA_ALONE: readonly SpanRecord[] = [
+  span("f", { trace: "t", at: at(10_000, 10_000) }),
+  seenBy("platform", "f", { trace: "t", at: at(10_000, 10_000) }),
+  span("a", { trace: "t", parent: "nobody", ...together }),
+  seenBy("xray", "a", { trace: "u", ...together }),
+];
+
 const rowAt = async (path: Parameters<Graph["unitOf"]>[0], graph: Graph): Promise<SummaryRow> => {
   const root = await rootOf(graph.unitOf(path)!, graph);
   return rowOf(await walk(root, graph, WALK_BOUNDS.maxUnits), graph, LATER);
@@ -66,7 +82,10 @@ test(
   async () => {
     await fc.assert(
       fc.asyncProperty(anyRequests, (requests) => tellTheSame(requests.flat())),
-      { numRuns: RUNS, examples: [[[[...RECEIVED_TWO]]], [[[...RECEIVED_IN_A_BATCH]]]] },
+      {
+        numRuns: RUNS,
+        examples: [RECEIVED_TWO, RECEIVED_IN_A_BATCH, NAMED_BY_LAMBDA_ALONE].map((spans) => [[[...spans]]]),
+      },
     );
   },
   30_000 + RUNS * 50,

@@ -175,7 +175,7 @@ const joined = (host: Unit | undefined, seen: readonly Unit[]): Unit => {
   if (host) {
     return {
       ...host,
-      consumed: distinctKeys([...host.consumed, ...requestKeysOf(units)]),
+      consumed: distinctKeys([...host.consumed, ...requestKeysOf([...units, ...beside])]),
       produced: [...host.produced, ...produced],
       platform: { ...sight, isAlone: false },
     };
@@ -196,8 +196,8 @@ const joined = (host: Unit | undefined, seen: readonly Unit[]): Unit => {
 const parentOf = ({ root: { traceId, parentSpanId } }: Unit): LinkTarget[] =>
   parentSpanId === undefined ? [] : [{ traceId, spanId: parentSpanId, toInvocation: false }];
 
-const requestKeysOf = (units: readonly Unit[]): Unit["consumed"] =>
-  units.flatMap((unit) => unit.consumed).filter((key) => key.kind === "lambda-request");
+const requestKeysOf = (seen: readonly Pick<Unit, "consumed">[]): Unit["consumed"] =>
+  seen.flatMap(({ consumed }) => consumed).filter((key) => key.kind === "lambda-request");
 
 /** That stands for the others: the one that knows the trace, then the earliest. */
 const byWorth = (a: Unit, b: Unit): number => Number(knowsTrace(b)) - Number(knowsTrace(a)) || byStart(a, b);
