@@ -175,7 +175,7 @@ const joined = (host: Unit | undefined, seen: readonly Unit[]): Unit => {
   if (host) {
     return {
       ...host,
-      consumed: distinctKeys([...host.consumed, ...requestKeysOf([...units, ...beside])]),
+      consumed: distinctKeys([...host.consumed, ...requestKeysOf(units), ...keysOf(beside)]),
       produced: [...host.produced, ...produced],
       platform: { ...sight, isAlone: false },
     };
@@ -196,8 +196,12 @@ const joined = (host: Unit | undefined, seen: readonly Unit[]): Unit => {
 const parentOf = ({ root: { traceId, parentSpanId } }: Unit): LinkTarget[] =>
   parentSpanId === undefined ? [] : [{ traceId, spanId: parentSpanId, toInvocation: false }];
 
-const requestKeysOf = (seen: readonly Pick<Unit, "consumed">[]): Unit["consumed"] =>
-  seen.flatMap(({ consumed }) => consumed).filter((key) => key.kind === "lambda-request");
+const requestKeysOf = (units: readonly Unit[]): Unit["consumed"] =>
+  units.flatMap((unit) => unit.consumed).filter((key) => key.kind === "lambda-request");
+
+/** Whoever holds them is led to the unit, which therefore has received them. */
+const keysOf = (spans: readonly SpanRecord[]): Unit["consumed"] =>
+  spans.flatMap((span) => span.consumed).filter((key) => key.kind !== "xray-root");
 
 /** That stands for the others: the one that knows the trace, then the earliest. */
 const byWorth = (a: Unit, b: Unit): number => Number(knowsTrace(b)) - Number(knowsTrace(a)) || byStart(a, b);
