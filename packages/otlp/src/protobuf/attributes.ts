@@ -29,6 +29,7 @@ export const readAttribute = (reader: ProtobufReader, name: string, index: numbe
     }
   }
   reader.leave(outer);
+  if (value !== undefined && "arrayValue" in value) value.arrayValue.values = trimmed(value.arrayValue.values);
   // Made at once: a field that is added later has a place of its own in memory.
   return value === undefined ? { key } : { key, value };
 };
@@ -75,10 +76,10 @@ const readValues = (reader: ProtobufReader, before: AnyValue[], depth: number): 
     reader.leave(outerOfValue);
   }
   reader.leave(outer);
-  return trimmed(before);
+  return before;
 };
 
-/** Of the length that it has: what is pushed to has room for sixteen more, and spans are kept. */
+/** Of the length that it has: what is pushed to has room for sixteen more, and spans are kept. Once all of it has come: it is a copy. */
 export const trimmed = <T>(values: T[]): T[] => (values.length === 0 ? values : values.slice());
 
 const readList = (reader: ProtobufReader, before: KeyValue[], depth: number): KeyValue[] => {
