@@ -392,6 +392,27 @@ test.runIf(process.platform === "linux")("files of what is gone are closed thoug
   expect(isOpen()).toBe(false);
 });
 
+test.runIf(process.platform === "linux")("what comes while nobody asks is not opened", async () => {
+  vi.useFakeTimers({ toFake: ["performance", "setInterval", "clearInterval"] });
+  const reader = openStoreReader({ dataDir: folder });
+  onTestFinished(async () => {
+    vi.useRealTimers();
+    await reader.close();
+  });
+  const openFiles = (): number =>
+    readdirSync("/proc/self/fd")
+      .map(linkOf)
+      .filter((path) => path.startsWith(folder)).length;
+  await store.append(order("a"));
+  expect(await reader.spansAfter(undefined)).toBe(1);
+  for (const name of ["b", "c", "d"]) await store.append(order(name));
+  const before = openFiles();
+  vi.advanceTimersByTime(100_000);
+  expect(openFiles()).toBe(before);
+  expect(await reader.spansAfter(undefined)).toBe(4);
+  expect(openFiles()).toBeGreaterThan(before);
+});
+
 test("more than the wanted bytes: the oldest go until there are fewer", async () => {
   for (const name of ["a", "b", "c"]) await store.append(order(name));
   allSteps(openAt(START));

@@ -57,7 +57,7 @@ const MAX_FILTER_BYTES = 16 * 1024 * 1024;
 /** Longer than nearly any question takes; what takes longer asks for the list again (`closings`). */
 const RETIRED_MS = 60_000;
 
-/** How often it looks by itself: where nobody asks, files that are gone would keep their room on the disk. */
+/** How often it looks by itself what is gone: where nobody asks, such files would keep their room on the disk. */
 const LOOK_MS = 10_000;
 
 /** Opens a sealed partition's file. */
@@ -170,13 +170,17 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
     }
   };
 
-  const refreshKeys = (): void => {
-    const present = new Set(listKeyFiles(dataDir));
+  const retireKeys = (present: ReadonlySet<number>): void => {
     for (const [number, { reader }] of keys) {
       if (present.has(number)) continue;
       retired.push({ reader, until: performance.now() + RETIRED_MS });
       keys.delete(number);
     }
+  };
+
+  const refreshKeys = (): void => {
+    const present = new Set(listKeyFiles(dataDir));
+    retireKeys(present);
     for (const number of present) {
       if (keys.has(number) || setAside.has(number)) continue;
       try {
@@ -195,9 +199,21 @@ export const openPartitionSet = (dataDir: string, openSealed: OpenSealed): Parti
     if (bytes > MAX_TERM_BYTES) reader.forget();
   };
 
+  /** What is gone, or replaced. Nothing is opened: that is for whoever asks, and under a load nobody may. */
+  const letGo = (): void => {
+    closeRetired(performance.now());
+    const present = new Map(listPartitions(dataDir).map((one) => [one.number, one.isSealed]));
+    for (const [number, { isSealed }] of open) {
+      if (present.get(number) === isSealed) continue;
+      close(number);
+      folderChangedAt = undefined;
+    }
+    retireKeys(new Set(listKeyFiles(dataDir)));
+  };
+
   const looks = setInterval(() => {
     try {
-      if (open.size + keys.size + retired.length > 0) refresh();
+      if (open.size + keys.size + retired.length > 0) letGo();
     } catch {
       // Whoever asks next is told.
     }
